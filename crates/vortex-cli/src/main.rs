@@ -1,0 +1,2 @@
+//! vortex
+fn main() {}

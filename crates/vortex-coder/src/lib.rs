@@ -1,0 +1,6 @@
+//! vortex-coder
+#![forbid(unsafe_code)]
+pub mod cdf;
+pub mod layout;
+pub mod predictor;
+pub mod schema;
