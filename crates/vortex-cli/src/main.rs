@@ -1,2 +1,41 @@
-//! vortex
-fn main() {}
+//! `vortex`: trains a model on records, compresses with it, and gives back the same bytes.
+
+mod arguments;
+mod baselines;
+mod commands;
+mod failure;
+mod input;
+mod interrupt;
+mod models;
+mod output;
+mod progress;
+mod report;
+mod schemas;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::arguments::Arguments;
+use crate::failure::Failure;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Exit status when a reader closed our standard output, as if SIGPIPE had ended the program.
+const BROKEN_PIPE: u8 = 141;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = interrupt::install().map_err(Failure::Error);
+    match outcome.and_then(|()| commands::run(arguments)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Reported) => ExitCode::FAILURE,
+        Err(Failure::BrokenPipe) => ExitCode::from(BROKEN_PIPE),
+        Err(Failure::Error(error)) => {
+            eprintln!("vortex: {}", failure::describe(&error));
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! The command line: what is common to all commands, and what several of them share.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::commands;
+
+/// Lossless compression of tables of numbers with small neural networks that decode to the same
+/// bytes on every machine.
+#[derive(Debug, Parser)]
+#[command(name = "vortex", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(after_help = "Exit status: 0 all went well, 1 something failed, 2 wrong usage.\n\
+    Start with:  vortex demo")]
+pub struct Arguments {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command takes.
+#[derive(Clone, Debug, Args)]
+pub struct Common {
+    /// Worker threads; 0 is one for each core. The results do not depend on it
+    #[arg(short = 'T', long, value_name = "N", default_value_t = 0, global = true)]
+    pub threads: usize,
+    /// Processor instructions to run models with. The results do not depend on it
+    #[arg(long, value_enum, default_value_t = Level::Auto, global = true)]
+    pub level: Level,
+    /// Print errors only
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Print more
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+impl Common {
+    /// Threads to use, at least one.
+    pub fn threads(&self) -> usize {
+        match self.threads {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            n => n.min(1024),
+        }
+    }
+}
+
+/// Instruction sets that models can be run with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Level {
+    /// The best one of this processor.
+    Auto,
+    /// Plain Rust.
+    Portable,
+    /// x86-64 with AVX2.
+    Avx2,
+    /// x86-64 with AVX-512 VNNI.
+    Avx512,
+    /// AArch64.
+    Neon,
+}
+
+/// Where outputs go and how.
+#[derive(Clone, Debug, Args)]
+pub struct OutputArguments {
+    /// Output file; `-` is standard output; with several FILEs a folder
+    #[arg(short, long, value_name = "OUT")]
+    pub output: Option<PathBuf>,
+    /// Replace existing outputs
+    #[arg(short, long)]
+    pub force: bool,
+    /// Keep the inputs (they are always kept; accepted for the habit)
+    #[arg(short, long)]
+    pub keep: bool,
+}
+
+/// The commands, one file each in `commands/`.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Train a model on data files
+    Train(commands::train::Train),
+    /// Compress files to FILE.vxc
+    Compress(commands::compress::Compress),
+    /// Decompress .vxc files
+    Decompress(commands::decompress::Decompress),
+    /// Check .vxc files without writing anything
+    Test(commands::test::Test),
+    /// Say what a file is: compressed, model or raw data
+    Inspect(commands::inspect::Inspect),
+    /// Measure real sizes on held-out data, beside other codecs
+    Evaluate(commands::evaluate::Evaluate),
+    /// The whole way on synthetic jets in a few minutes
+    Demo(commands::demo::Demo),
+    /// Print shell completions, or the manual page
+    #[command(hide = true)]
+    Completions(commands::completions::Completions),
+}
+
+/// Reads sizes such as `64KiB`, `1MiB`, `1M` or `65536` (K, M, G are powers of 1024).
+pub fn size(text: &str) -> Result<usize, String> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let number: usize = number.parse().map_err(|_| "not a size; write 65536, 64KiB or 1MiB")?;
+    let shift = match unit.to_ascii_lowercase().as_str() {
+        "" | "b" => 0,
+        "k" | "ki" | "kib" => 10,
+        "m" | "mi" | "mib" => 20,
+        "g" | "gi" | "gib" => 30,
+        _ => return Err("unknown unit; use KiB, MiB or GiB".into()),
+    };
+    number.checked_mul(1 << shift).ok_or_else(|| "too large".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes() {
+        assert_eq!(size("1MiB"), Ok(1 << 20));
+        assert_eq!(size("64k"), Ok(65536));
+        assert_eq!(size("123"), Ok(123));
+        assert!(size("MiB").is_err() && size("1XB").is_err() && size("99999999999999G").is_err());
+    }
+}

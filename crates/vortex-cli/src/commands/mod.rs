@@ -1,0 +1,29 @@
+//! The commands, one file each.
+
+pub mod completions;
+pub mod compress;
+pub mod decompress;
+pub mod demo;
+pub mod evaluate;
+mod files;
+pub mod inspect;
+pub mod test;
+pub mod train;
+
+use crate::arguments::{Arguments, Command};
+use crate::failure::Failure;
+
+/// Runs what the user asked for.
+pub fn run(arguments: Arguments) -> Result<(), Failure> {
+    let common = &arguments.common;
+    match arguments.command {
+        Command::Train(c) => c.run(common),
+        Command::Compress(c) => c.run(common),
+        Command::Decompress(c) => c.run(common),
+        Command::Test(c) => c.run(common),
+        Command::Inspect(c) => c.run(common),
+        Command::Evaluate(c) => c.run(common),
+        Command::Demo(c) => c.run(common),
+        Command::Completions(c) => c.run(),
+    }
+}

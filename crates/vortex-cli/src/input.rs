@@ -1,0 +1,75 @@
+//! Where bytes come from: files by name, standard input as `-`.
+
+use std::fs::{File, Metadata};
+use std::io::{self, IsTerminal, Read};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+/// An open input.
+pub struct Input {
+    /// The file's path; `None` for standard input.
+    pub path: Option<PathBuf>,
+    /// Of the file, for its times and permissions.
+    pub metadata: Option<Metadata>,
+    /// Its bytes.
+    pub reader: Box<dyn Read + Send>,
+}
+
+impl Input {
+    /// Opens `path`, or standard input for `-`.
+    pub fn open(path: &Path) -> Result<Self> {
+        if path == Path::new("-") {
+            if io::stdin().is_terminal() {
+                bail!("standard input is a terminal; pipe data into vortex or name a file");
+            }
+            return Ok(Self { path: None, metadata: None, reader: Box::new(io::stdin()) });
+        }
+        let file = open_file(path)?;
+        let metadata = file.metadata().context("cannot be read")?;
+        Ok(Self {
+            path: Some(path.to_owned()),
+            metadata: metadata.is_file().then_some(metadata),
+            reader: Box::new(file),
+        })
+    }
+
+    /// Bytes in the file, where that is known beforehand.
+    pub fn len(&self) -> Option<u64> {
+        self.metadata.as_ref().map(Metadata::len)
+    }
+}
+
+/// Opens a file for reading; a directory is an error here and not at the first read.
+pub fn open_file(path: &Path) -> Result<File> {
+    let file = File::open(path).map_err(|e| anyhow::Error::new(e).context("cannot be opened"))?;
+    if file.metadata().context("cannot be read")?.is_dir() {
+        bail!("is a directory; name the files in it, or pack it with tar first");
+    }
+    Ok(file)
+}
+
+/// A whole file of at most `limit` bytes.
+pub fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>> {
+    let file = open_file(path)?;
+    let mut bytes = Vec::new();
+    file.take(limit + 1).read_to_end(&mut bytes).context("cannot be read")?;
+    if bytes.len() as u64 > limit {
+        bail!("is larger than {limit} bytes, the limit here");
+    }
+    Ok(bytes)
+}
+
+/// Reads until `buffer` is full or the input ends; returns the bytes read.
+pub fn fill(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match reader.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(n) => filled += n,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(filled)
+}

@@ -1,0 +1,28 @@
+//! Progress on standard error, and only where a person watches.
+
+use std::io::{self, IsTerminal};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// A bar over `len` bytes (a counter where that is unknown); hidden unless standard error is a
+/// terminal and `wanted`.
+pub fn bytes(len: Option<u64>, name: &str, wanted: bool) -> ProgressBar {
+    if !wanted || !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = match len {
+        Some(len) => ProgressBar::new(len),
+        None => ProgressBar::no_length(),
+    };
+    let template = match len {
+        Some(_) => "{prefix} {wide_bar} {bytes} / {total_bytes}  {bytes_per_sec}  {eta} left",
+        None => "{prefix} {spinner} {bytes}  {bytes_per_sec}",
+    };
+    bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| {
+        ProgressStyle::default_bar()
+    }));
+    bar.set_prefix(name.to_owned());
+    bar.enable_steady_tick(Duration::from_millis(250));
+    bar
+}

@@ -1,0 +1,5 @@
+//! Results for people: a table for the terminal, a page with pictures.
+
+pub mod page;
+pub mod results;
+pub mod table;
