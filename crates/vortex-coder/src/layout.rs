@@ -1,6 +1,7 @@
 //! Records to symbols and back: field transforms, roles and tokens.
 
-use crate::schema::Schema;
+use crate::dtype::NumberKind;
+use crate::schema::{Schema, Transform};
 
 /// One symbol of a record: which byte (most significant first) of which field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,12 +21,47 @@ pub struct RecordLayout {
     roles: Vec<Role>,
     /// `first_role[f]..first_role[f + 1]` are the roles of field `f`.
     first_role: Vec<u32>,
+    /// Byte of the record that each role is made of.
+    source: Vec<u16>,
+    /// Fields whose sign needs work besides the order of bytes.
+    signed: Vec<SignedField>,
 }
+
+/// A field under [`Transform::Ordered`] with a sign.
+#[derive(Clone, Copy, Debug)]
+struct SignedField {
+    first_role: u32,
+    size: u8,
+    float: bool,
+}
+
+const SIGN: u8 = 0x80;
 
 impl RecordLayout {
     /// The layout of a schema.
-    pub fn new(_schema: Schema) -> Self {
-        todo!()
+    pub fn new(schema: Schema) -> Self {
+        let mut roles = Vec::with_capacity(schema.stride());
+        let mut first_role = vec![0];
+        let mut source = Vec::with_capacity(schema.stride());
+        let mut signed = Vec::new();
+        for (index, field) in (0u16..).zip(schema.fields()) {
+            let first = *first_role.last().expect("starts with one");
+            let size = u8::try_from(field.dtype.size()).expect("at most 8");
+            let in_file_order = field.transform == Transform::Identity || field.big_endian;
+            let offset = u16::try_from(field.offset).expect("offset below the largest stride");
+            for significance in 0..size {
+                let byte = if in_file_order { significance } else { size - 1 - significance };
+                source.push(offset + u16::from(byte));
+                roles.push(Role { field: index, significance, alphabet: 256 });
+            }
+            let kind = field.dtype.number_kind();
+            if field.transform == Transform::Ordered && kind != NumberKind::Unsigned {
+                let float = kind == NumberKind::Float;
+                signed.push(SignedField { first_role: first, size, float });
+            }
+            first_role.push(first + u32::from(size));
+        }
+        Self { schema, roles, first_role, source, signed }
     }
     /// The schema it was made from.
     pub fn schema(&self) -> &Schema {
@@ -47,12 +83,144 @@ impl RecordLayout {
     pub fn n_fields(&self) -> usize {
         self.schema.fields().len()
     }
+
     /// Symbols of one record (`record.len() == stride`, `symbols.len() == roles().len()`).
-    pub fn to_symbols(&self, _record: &[u8], _symbols: &mut [u8]) {
-        todo!()
+    ///
+    /// # Panics
+    /// When a length differs.
+    pub fn to_symbols(&self, record: &[u8], symbols: &mut [u8]) {
+        assert_eq!(record.len(), self.source.len(), "one record");
+        assert_eq!(symbols.len(), self.roles.len(), "the symbols of one record");
+        for (symbol, &byte) in symbols.iter_mut().zip(&self.source) {
+            *symbol = record[usize::from(byte)];
+        }
+        for field in &self.signed {
+            let value = &mut symbols[field.first_role as usize..][..usize::from(field.size)];
+            if field.float && value[0] & SIGN != 0 {
+                value.iter_mut().for_each(|b| *b = !*b);
+            } else {
+                value[0] ^= SIGN;
+            }
+        }
     }
-    /// The record of its symbols.
-    pub fn to_record(&self, _symbols: &[u8], _record: &mut [u8]) {
-        todo!()
+
+    /// The record of its symbols; undoes [`Self::to_symbols`].
+    ///
+    /// # Panics
+    /// When a length differs.
+    pub fn to_record(&self, symbols: &[u8], record: &mut [u8]) {
+        assert_eq!(record.len(), self.source.len(), "one record");
+        assert_eq!(symbols.len(), self.roles.len(), "the symbols of one record");
+        for (symbol, &byte) in symbols.iter().zip(&self.source) {
+            record[usize::from(byte)] = *symbol;
+        }
+        for field in &self.signed {
+            let first = field.first_role as usize;
+            let sources = &self.source[first..first + usize::from(field.size)];
+            let sign = usize::from(sources[0]);
+            if field.float && record[sign] & SIGN == 0 {
+                sources.iter().for_each(|&b| record[usize::from(b)] ^= 0xff);
+            } else {
+                record[sign] ^= SIGN;
+            }
+        }
+    }
+
+    /// Appends the symbols of whole records to `symbols`.
+    ///
+    /// # Panics
+    /// When `bytes` is not a whole number of records.
+    pub fn records_to_symbols(&self, bytes: &[u8], symbols: &mut Vec<u8>) {
+        assert_eq!(bytes.len() % self.stride(), 0, "whole records");
+        let old = symbols.len();
+        symbols.resize(old + bytes.len() / self.stride() * self.roles.len(), 0);
+        let records = bytes.chunks_exact(self.stride());
+        for (record, out) in records.zip(symbols[old..].chunks_exact_mut(self.roles.len())) {
+            self.to_symbols(record, out);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::{DType, Field};
+    use proptest::prelude::*;
+
+    fn one(dtype: DType, big_endian: bool, transform: Transform) -> RecordLayout {
+        let field = Field { big_endian, transform, ..Field::new("x", dtype, 0) };
+        RecordLayout::new(Schema::new(dtype.size(), vec![field]).unwrap())
+    }
+
+    fn symbols(layout: &RecordLayout, record: &[u8]) -> Vec<u8> {
+        let mut symbols = Vec::new();
+        layout.records_to_symbols(record, &mut symbols);
+        symbols
+    }
+
+    #[test]
+    fn byte_orders() {
+        use Transform::{Identity, MsbFirst};
+        let value = [1, 2, 3, 4];
+        let reversed = [4, 3, 2, 1];
+        assert_eq!(symbols(&one(DType::I32, false, Identity), &value), value);
+        assert_eq!(symbols(&one(DType::I32, true, Identity), &value), value);
+        assert_eq!(symbols(&one(DType::I32, true, MsbFirst), &value), value);
+        assert_eq!(symbols(&one(DType::I32, false, MsbFirst), &value), reversed);
+    }
+
+    #[test]
+    fn ordered_symbols_sort_as_the_values_do() {
+        let f = one(DType::F32, false, Transform::Ordered);
+        let values = [f32::NEG_INFINITY, -1e9, -1.5, -0.0, 0.0, 1e-40, 2.0, f32::INFINITY];
+        let keys: Vec<_> = values.iter().map(|v| symbols(&f, &v.to_le_bytes())).collect();
+        assert!(keys.is_sorted() && keys[3] != keys[4], "{keys:?}");
+        let i = one(DType::I16, true, Transform::Ordered);
+        let keys: Vec<_> =
+            [i16::MIN, -300, -1, 0, 1, 300].iter().map(|v| symbols(&i, &v.to_be_bytes())).collect();
+        assert!(keys.is_sorted(), "{keys:?}");
+        let u = one(DType::U16, false, Transform::Ordered);
+        assert_eq!(symbols(&u, &[0xcd, 0xab]), [0xab, 0xcd]);
+    }
+
+    #[test]
+    fn roles_follow_the_schema() {
+        let fields = vec![Field::new("a", DType::U16, 0), Field::new("b", DType::F64, 3)];
+        let layout = RecordLayout::new(Schema::new(11, fields).unwrap());
+        assert_eq!((layout.n_fields(), layout.roles().len(), layout.stride()), (3, 11, 11));
+        assert_eq!(layout.roles_of(1), 2..3);
+        assert_eq!(layout.roles_of(2), 3..11);
+        assert_eq!(layout.roles()[10], Role { field: 2, significance: 7, alphabet: 256 });
+    }
+
+    fn any_field() -> impl Strategy<Value = (DType, bool, Transform)> {
+        let dtype = prop::sample::select(DType::ALL.to_vec());
+        let transform = (0u8..3).prop_map(|c| Transform::from_code(c).unwrap());
+        (dtype, any::<bool>(), transform)
+    }
+
+    proptest! {
+        #[test]
+        fn every_record_comes_back(
+            fields in prop::collection::vec(any_field(), 1..8),
+            noise in prop::collection::vec(any::<u8>(), 64 * 3),
+        ) {
+            let mut offset = 0;
+            let mut described = Vec::new();
+            for (dtype, big_endian, transform) in fields {
+                let name = format!("f{offset}");
+                described.push(Field { big_endian, transform, ..Field::new(name, dtype, offset) });
+                offset += dtype.size() as u32;
+            }
+            let stride = offset as usize;
+            let layout = RecordLayout::new(Schema::new(stride, described).unwrap());
+            let bytes = &noise[..noise.len() / stride * stride];
+            let all = symbols(&layout, bytes);
+            let mut record = vec![0; stride];
+            for (i, chunk) in all.chunks_exact(stride).enumerate() {
+                layout.to_record(chunk, &mut record);
+                prop_assert_eq!(&record, &bytes[i * stride..(i + 1) * stride]);
+            }
+        }
     }
 }

@@ -1,6 +1,22 @@
-//! vortex-coder
+//! Lossless coding of records of fixed size: integer distributions, a range coder, predictors.
 #![forbid(unsafe_code)]
+#![deny(clippy::cast_possible_truncation)]
+#![cfg_attr(test, allow(clippy::cast_possible_truncation))]
+
+pub use cdf::Cdf;
+pub use codec::{decode_records, encode_records, lanes_for, measure_records};
+pub use error::{Error, ErrorKind, Result};
+pub use layout::{RecordLayout, Role};
+pub use predictor::{Coding, Model, Predictor};
+pub use range::{RangeDecoder, RangeEncoder};
+pub use schema::{DType, Field, Schema, Transform};
+
 pub mod cdf;
+pub mod codec;
+pub mod cost;
+mod dtype;
+pub mod error;
 pub mod layout;
 pub mod predictor;
+pub mod range;
 pub mod schema;

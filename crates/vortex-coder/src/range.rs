@@ -1,0 +1,267 @@
+//! The range coder: intervals to bytes and back.
+//!
+//! Encoder and decoder hold a 64-bit `low` (the decoder: `code`, its distance from the encoder's
+//! `low`) and a 64-bit `range`. One symbol with interval `low_s .. low_s + freq` of `total` does
+//!
+//! ```text
+//! unit  = (range * floor((2^64 - 1) / total)) >> 64        (product in 128 bits)
+//! low   = low + unit * low_s                               (a carry goes into the bytes before)
+//! range = unit * freq
+//! while range < 2^40: output the highest byte of low, low <<= 8, range <<= 8
+//! ```
+//!
+//! The reciprocal depends on the distribution only, so the division it needs is not in the chain
+//! from one symbol to the next. With `range >= 2^40` and `total < 2^24`, `unit` is at least 2^16
+//! and rounding it down costs about 2^-18 bits a symbol on average; and since `low` keeps 16 bits
+//! above the range, a carry out of it happens about once in 2^16 symbols.
+
+use crate::cdf::{Cdf, Interval};
+use crate::error::{Error, Result};
+
+/// Bits that the range never falls below after a step, beyond its leading one.
+const LOW_BITS: u32 = 40;
+/// Leading zeros of the smallest range that needs no output, rounded to whole bytes.
+const KEPT_ZEROS: u32 = 64 - LOW_BITS - 8;
+/// Most bits that [`RangeEncoder::encode_bits`] takes at once.
+pub const MAX_RAW_BITS: u32 = 16;
+
+/// `floor(range / total)`, or less by a relative 2^-39 at most.
+#[inline]
+fn unit(range: u64, reciprocal: u64) -> u64 {
+    // The high half of a product of two 64-bit numbers always fits.
+    #[allow(clippy::cast_possible_truncation)]
+    let high = ((u128::from(range) * u128::from(reciprocal)) >> 64) as u64;
+    high
+}
+
+/// How many bits (whole bytes) to shift out for the range to reach 2^40.
+#[inline]
+fn shift_for(range: u64) -> u32 {
+    range.leading_zeros().saturating_sub(KEPT_ZEROS) & !7
+}
+
+/// Writes intervals as bytes.
+#[derive(Clone, Debug)]
+pub struct RangeEncoder {
+    low: u64,
+    range: u64,
+    /// Bytes `..len` are output; the rest is room to write ahead.
+    out: Vec<u8>,
+    len: usize,
+}
+
+impl Default for RangeEncoder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl RangeEncoder {
+    /// An empty stream.
+    pub fn new() -> Self {
+        Self::with_capacity(0)
+    }
+
+    /// An empty stream with room for so many bytes.
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self { low: 0, range: u64::MAX, out: vec![0; bytes + 8], len: 0 }
+    }
+
+    /// Bytes written so far; the stream ends at most 8 bytes later.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+    /// Whether no byte was written so far.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Appends one symbol, given as its interval.
+    #[inline]
+    pub fn encode(&mut self, interval: Interval) {
+        let unit = unit(self.range, interval.reciprocal());
+        self.narrow(unit * u64::from(interval.low()), unit * u64::from(interval.freq()));
+    }
+
+    /// Appends the low `n` bits of `value`, at a cost of `n` bits.
+    ///
+    /// # Panics
+    /// When `n` is more than [`MAX_RAW_BITS`] or `value` needs more than `n` bits.
+    #[inline]
+    pub fn encode_bits(&mut self, value: u32, n: u32) {
+        assert!(n <= MAX_RAW_BITS && value >> n == 0, "{value} in {n} raw bits");
+        let unit = self.range >> n;
+        self.narrow(unit * u64::from(value), unit);
+    }
+
+    #[inline]
+    fn narrow(&mut self, start: u64, range: u64) {
+        let (low, carry) = self.low.overflowing_add(start);
+        if carry {
+            self.carry();
+        }
+        let shift = shift_for(range);
+        // All eight bytes of low, of which only those shifted out stay: no loop, no branch.
+        if self.len + 8 > self.out.len() {
+            self.grow();
+        }
+        self.out[self.len..self.len + 8].copy_from_slice(&low.to_be_bytes());
+        self.len += (shift / 8) as usize;
+        self.low = low << shift;
+        self.range = range << shift;
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        self.out.resize(2 * self.out.len() + 64, 0);
+    }
+
+    /// Adds one to the bytes written so far, as one big number.
+    #[cold]
+    fn carry(&mut self) {
+        for byte in self.out[..self.len].iter_mut().rev() {
+            *byte = byte.wrapping_add(1);
+            if *byte != 0 {
+                break;
+            }
+        }
+    }
+
+    /// Ends the stream: the fewest bytes that, continued with zeros, lie inside the last interval.
+    pub fn finish(mut self) -> Vec<u8> {
+        let mut n = 0;
+        let end = loop {
+            // The first number at or above low whose bytes after the n-th are zero.
+            let tail = u64::MAX.checked_shr(8 * n).unwrap_or(0);
+            let end = (u128::from(self.low) + u128::from(tail)) & !u128::from(tail);
+            if end - u128::from(self.low) < u128::from(self.range) {
+                break end;
+            }
+            n += 1;
+        };
+        if end >> 64 != 0 {
+            self.carry();
+        }
+        self.out.truncate(self.len);
+        let bytes = end.to_be_bytes();
+        self.out.extend_from_slice(&bytes[8..8 + n as usize]);
+        self.out
+    }
+}
+
+/// Reads what a [`RangeEncoder`] wrote. Any bytes decode to some symbols: it never panics, and
+/// reads zeros past the end.
+#[derive(Clone, Debug)]
+pub struct RangeDecoder<'a> {
+    code: u64,
+    range: u64,
+    data: &'a [u8],
+    /// Bytes that the encoder had written at this point.
+    done: usize,
+}
+
+impl<'a> RangeDecoder<'a> {
+    /// The start of a stream.
+    pub fn new(data: &'a [u8]) -> Self {
+        Self { code: eight_bytes(data, 0), range: u64::MAX, data, done: 0 }
+    }
+
+    /// Takes one symbol of a distribution.
+    #[inline]
+    pub fn decode(&mut self, cdf: &Cdf) -> u8 {
+        let (symbol, interval) = cdf.find(self.target_of(cdf.total(), cdf.reciprocal()));
+        self.take(interval);
+        symbol
+    }
+
+    /// Where the next symbol lies in `0..total`: its interval is the one that holds this number.
+    /// For callers with a search of their own, which then call [`Self::take`]. `None` unless
+    /// `1 <= total < 2^24`.
+    pub fn target(&self, total: u32) -> Option<u32> {
+        let whole = Interval::new(0, total, total)?;
+        Some(self.target_of(total, whole.reciprocal()))
+    }
+
+    #[inline]
+    fn target_of(&self, total: u32, reciprocal: u64) -> u32 {
+        let target = self.code / unit(self.range, reciprocal);
+        // Past the last interval only in a stream that no encoder wrote.
+        #[allow(clippy::cast_possible_truncation)]
+        let target = target.min(u64::from(total - 1)) as u32;
+        target
+    }
+
+    /// Moves past a symbol with this interval.
+    #[inline]
+    pub fn take(&mut self, interval: Interval) {
+        let unit = unit(self.range, interval.reciprocal());
+        self.narrow(unit * u64::from(interval.low()), unit * u64::from(interval.freq()));
+    }
+
+    /// Takes `n` raw bits.
+    ///
+    /// # Panics
+    /// When `n` is more than [`MAX_RAW_BITS`].
+    #[inline]
+    pub fn decode_bits(&mut self, n: u32) -> u32 {
+        assert!(n <= MAX_RAW_BITS, "{n} raw bits");
+        let unit = self.range >> n;
+        #[allow(clippy::cast_possible_truncation)] // at most 2^16 - 1
+        let value = (self.code / unit).min((1 << n) - 1) as u32;
+        self.narrow(unit * u64::from(value), unit);
+        value
+    }
+
+    #[inline]
+    fn narrow(&mut self, start: u64, range: u64) {
+        let ahead = eight_bytes(self.data, self.done + 8);
+        let shift = shift_for(range);
+        // In two shifts, because a shift of nothing would be one of 64 bits.
+        self.code = (self.code.wrapping_sub(start) << shift) | ((ahead >> 8) >> (56 - shift));
+        self.range = range << shift;
+        self.done += (shift / 8) as usize;
+    }
+
+    /// Whether symbols were taken that the bytes cannot hold: the stream was cut.
+    #[inline]
+    pub fn is_truncated(&self) -> bool {
+        self.done > self.data.len()
+    }
+
+    /// Checks, after the last symbol, that the stream ends here.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Truncated`] when it ended before, [`crate::ErrorKind::Corrupt`] when
+    /// more bytes follow than an encoder would write.
+    pub fn finish(self) -> Result<()> {
+        let (done, len) = (self.done, self.data.len());
+        if self.is_truncated() {
+            return Err(Error::truncated(format!(
+                "range coder stream of {len} bytes ends before byte {done}, where its last symbol is"
+            )));
+        }
+        if len - done > 8 {
+            return Err(Error::corrupt(format!(
+                "range coder stream of {len} bytes goes on after its last symbol at byte {done}"
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// Big-endian bytes `at..at + 8`, zero past the end.
+#[inline]
+fn eight_bytes(data: &[u8], at: usize) -> u64 {
+    match data.get(at..).and_then(|d| d.first_chunk::<8>()) {
+        Some(bytes) => u64::from_be_bytes(*bytes),
+        None => last_bytes(data, at),
+    }
+}
+
+#[cold]
+fn last_bytes(data: &[u8], at: usize) -> u64 {
+    let rest = data.get(at..).unwrap_or(&[]);
+    let mut bytes = [0; 8];
+    bytes[..rest.len()].copy_from_slice(rest);
+    u64::from_be_bytes(bytes)
+}
