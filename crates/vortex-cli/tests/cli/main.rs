@@ -1,0 +1,9 @@
+//! The `vortex` command as users meet it: whole runs of the program, files in, files out.
+#![allow(missing_docs)]
+
+mod bad_input;
+mod bench;
+mod help;
+mod models;
+mod round_trip;
+mod signals;

@@ -1,0 +1,103 @@
+//! Ctrl-C and readers that go away.
+#![cfg(unix)]
+
+use std::io::{Read, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::bench::{Bench, STRIDE, records};
+
+fn start(bench: &Bench, arguments: &[&str]) -> Child {
+    Command::new(assert_cmd::cargo_bin!("vortex"))
+        .args(arguments)
+        .current_dir(bench.folder())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+fn signal(child: &Child, name: &str) {
+    let status = Command::new("kill").args([name, &child.id().to_string()]).status().unwrap();
+    assert!(status.success());
+}
+
+fn wait(child: &mut Child) -> std::process::ExitStatus {
+    let start = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        if start.elapsed() > Duration::from_secs(60) {
+            child.kill().unwrap();
+            panic!("still running");
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn until(mut condition: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < Duration::from_secs(60), "waited too long");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn interrupted_in_the_middle_nothing_is_left() {
+    for name in ["-INT", "-TERM"] {
+        let bench = Bench::new();
+        let mut child = start(&bench, &["compress", "-q", "-o", "out.vxc", "-"]);
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(&records(3 << 20)).unwrap();
+        // The rest of the input never comes; by now the output has its temporary name.
+        until(|| bench.names().iter().any(|n| n.ends_with(".tmp")));
+        signal(&child, name);
+        let status = wait(&mut child);
+        assert_eq!(status.code(), Some(130), "{status}");
+        assert!(bench.names().is_empty(), "{:?}", bench.names());
+        drop(stdin);
+    }
+}
+
+#[test]
+fn interrupted_while_decompressing() {
+    let bench = Bench::new();
+    bench.write("data", &records(4 << 20));
+    bench.ok(&["compress", "-q", "--no-verify", "data"]);
+    let packed = bench.read("data.vxc");
+    std::fs::remove_file(bench.path("data.vxc")).unwrap();
+    let mut child = start(&bench, &["decompress", "-f", "-q", "-o", "data", "-"]);
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(&packed[..packed.len() * 3 / 4]).unwrap();
+    until(|| bench.names().iter().any(|n| n.ends_with(".tmp")));
+    signal(&child, "-INT");
+    assert_eq!(wait(&mut child).code(), Some(130));
+    assert_eq!(bench.names(), ["data"]);
+    assert!(bench.read("data") == records(4 << 20), "the old file is whole");
+}
+
+#[test]
+fn a_reader_that_goes_away() {
+    let bench = Bench::new();
+    bench.write("data", &records(STRIDE * 100_000));
+    bench.ok(&["compress", "-q", "--no-verify", "data"]);
+    for arguments in [
+        &["decompress", "-o", "-", "data.vxc"][..],
+        &["compress", "-o", "-", "data"],
+    ] {
+        let mut child = start(&bench, arguments);
+        let mut stdout = child.stdout.take().unwrap();
+        let mut some = [0; 100];
+        stdout.read_exact(&mut some).unwrap();
+        drop(stdout);
+        let status = wait(&mut child);
+        assert!(status.code() == Some(141) || status.signal() == Some(13), "{status}");
+        let mut message = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut message).unwrap();
+        assert_eq!(message, "");
+    }
+}

@@ -1,0 +1,49 @@
+# `just` lists these; each is one command that works without just too.
+
+data := env("VORTEX_DATA", "../shared/data")
+
+default:
+    @just --list
+
+# Everything a change must pass
+check:
+    .ci/run
+
+fmt:
+    cargo fmt --all
+
+clippy:
+    cargo clippy --release --workspace --all-targets -- -D warnings
+
+test:
+    cargo test --release --workspace
+
+doc:
+    RUSTDOCFLAGS="-D warnings" cargo doc --release --workspace --no-deps
+
+# Speed of coder and network beside their peers
+bench *ARGS:
+    cargo bench {{ARGS}}
+
+# Fuzz one target of the coder, for instance: just fuzz decode -max_total_time=60
+fuzz TARGET *ARGS:
+    cargo fuzz run -s none --fuzz-dir crates/vortex-coder/fuzz {{TARGET}} -- {{ARGS}}
+
+# The files that no later version may read differently
+golden:
+    cargo test --release -p vortex-coder golden
+
+# Synthetic jets: train, compress, decode, compare
+demo *ARGS:
+    cargo run --release -p vortex-cli -- demo {{ARGS}}
+
+# The picture of the README, drawn by the demo
+figures:
+    cargo run --release -p vortex-cli -- demo --force --figure docs/img/demo.svg
+
+# 5 GiB of holes: there and back, and the same bytes
+big-file FOLDER="/tmp":
+    truncate -s 5G {{FOLDER}}/vortex-big
+    cargo run --release -p vortex-cli -- compress --force --no-verify -o {{FOLDER}}/vortex-big.vxc {{FOLDER}}/vortex-big
+    cargo run --release -p vortex-cli -- decompress -o - {{FOLDER}}/vortex-big.vxc | cmp - {{FOLDER}}/vortex-big
+    rm {{FOLDER}}/vortex-big {{FOLDER}}/vortex-big.vxc
