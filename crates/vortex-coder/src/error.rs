@@ -22,6 +22,16 @@ pub enum ErrorKind {
     InvalidArgument,
     /// Reading or writing failed.
     Io(io::ErrorKind),
+    /// The bytes do not begin as a `.vxc` file does.
+    NotVxc,
+    /// Something that is not a member follows the last member of a `.vxc` file.
+    TrailingData,
+    /// What was just encoded does not decode to the same bytes: a predictor's or machine's fault.
+    VerifyFailed,
+    /// The caller's flag asked to stop.
+    Cancelled,
+    /// A predictor or loader panicked in a worker thread.
+    WorkerPanicked,
 }
 
 /// An error of this crate.

@@ -13,6 +13,7 @@ pub use schema::{DType, Field, Schema, Transform};
 
 pub mod cdf;
 pub mod codec;
+pub mod container;
 pub mod cost;
 mod dtype;
 pub mod error;

@@ -1,0 +1,195 @@
+//! The start of a member: what its blocks are coded with.
+
+use super::constants::*;
+use super::wire::{Fields, crc32};
+use crate::error::{Error, ErrorKind, Result};
+
+/// What the modelled blocks of a member are coded with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PredictorId {
+    /// Nothing: all blocks are zstd or raw.
+    None,
+    /// The predictor built into this crate, [`crate::adaptive`].
+    Adaptive,
+    /// The model file with this BLAKE3 digest.
+    Model([u8; DIGEST_BYTES]),
+}
+
+/// The fixed part of a member header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemberHeader {
+    /// What modelled blocks are coded with.
+    pub predictor: PredictorId,
+    /// Original bytes of every block but the last, which may be shorter.
+    pub block_bytes: u32,
+    /// Bytes of the schema that follows; 0 where there is none.
+    pub schema_bytes: u32,
+    /// Bytes of the embedded model that follows; 0 where there is none.
+    pub model_bytes: u32,
+}
+
+impl MemberHeader {
+    /// Appends the 60 bytes.
+    pub fn write_to(&self, out: &mut Vec<u8>) {
+        let start = out.len();
+        let (id, digest) = match self.predictor {
+            PredictorId::None => (0, [0; DIGEST_BYTES]),
+            PredictorId::Adaptive => (1, [0; DIGEST_BYTES]),
+            PredictorId::Model(digest) => (2, digest),
+        };
+        let schema = if self.schema_bytes > 0 { FLAG_SCHEMA } else { 0 };
+        let model = if self.model_bytes > 0 { FLAG_MODEL } else { 0 };
+        out.extend(MAGIC);
+        out.extend([VERSION, schema | model, id, 0]);
+        out.extend(self.block_bytes.to_le_bytes());
+        out.extend(self.schema_bytes.to_le_bytes());
+        out.extend(self.model_bytes.to_le_bytes());
+        out.extend(digest);
+        out.extend(crc32(&out[start..]).to_le_bytes());
+    }
+
+    /// Reads them back. `at` is their place in the file, for messages.
+    ///
+    /// # Errors
+    /// `NotVxc` without the magic, `UnsupportedVersion` for what later versions may add,
+    /// `ChecksumMismatch` for damage and `Corrupt` for fields that contradict each other.
+    pub fn read_from(bytes: &[u8; HEADER_BYTES], at: u64) -> Result<Self> {
+        if bytes[..8] != MAGIC {
+            return Err(not_vxc(&bytes[..8], at));
+        }
+        // Before the checksum: a later version may keep it elsewhere.
+        if bytes[8] != VERSION {
+            return Err(Error::new(
+                ErrorKind::UnsupportedVersion,
+                format!(
+                    "member at byte {at}: .vxc version {}, this program reads {VERSION}; \
+                     use a newer one",
+                    bytes[8]
+                ),
+            ));
+        }
+        let fields = Fields::checked(bytes, "member header", at)?;
+        let (flags, id, reserved) = (bytes[9], bytes[10], bytes[11]);
+        if flags & !(FLAG_SCHEMA | FLAG_MODEL) != 0 || id > 2 || reserved != 0 {
+            return Err(Error::new(
+                ErrorKind::UnsupportedVersion,
+                format!(
+                    "member at byte {at}: flags {flags:#04x}, predictor {id}, reserved \
+                     {reserved}: made by a newer program, use that"
+                ),
+            ));
+        }
+        let digest: [u8; DIGEST_BYTES] = fields.array(24);
+        let header = Self {
+            predictor: match id {
+                0 => PredictorId::None,
+                1 => PredictorId::Adaptive,
+                _ => PredictorId::Model(digest),
+            },
+            block_bytes: fields.u32(12),
+            schema_bytes: fields.u32(16),
+            model_bytes: fields.u32(20),
+        };
+        let corrupt = |what: String| {
+            Err(Error::new(ErrorKind::Corrupt, format!("member at byte {at}: {what}")))
+        };
+        if !(MIN_ROUNDED_BLOCK_BYTES..=MAX_BLOCK_BYTES).contains(&header.block_bytes) {
+            return corrupt(format!(
+                "block length {} outside {}..={MAX_BLOCK_BYTES}",
+                header.block_bytes, MIN_ROUNDED_BLOCK_BYTES
+            ));
+        }
+        if (flags & FLAG_SCHEMA != 0) != (header.schema_bytes != 0)
+            || (flags & FLAG_MODEL != 0) != (header.model_bytes != 0)
+        {
+            return corrupt(format!(
+                "flags {flags:#04x} against a schema of {} and a model of {} bytes",
+                header.schema_bytes, header.model_bytes
+            ));
+        }
+        if header.schema_bytes > MAX_SCHEMA_BYTES || header.model_bytes > MAX_MODEL_BYTES {
+            return corrupt(format!(
+                "schema of {} bytes (at most {MAX_SCHEMA_BYTES}) and model of {} bytes (at most \
+                 {MAX_MODEL_BYTES})",
+                header.schema_bytes, header.model_bytes
+            ));
+        }
+        if id != 2 && (digest != [0; DIGEST_BYTES] || header.model_bytes != 0) {
+            return corrupt(format!("predictor {id} with the digest or bytes of a model"));
+        }
+        Ok(header)
+    }
+}
+
+/// The error for bytes that should have been a member's magic.
+pub(super) fn not_vxc(found: &[u8], at: u64) -> Error {
+    if at > 0 {
+        return Error::new(
+            ErrorKind::TrailingData,
+            format!("byte {at}: the last member ends here, what follows is not a member"),
+        );
+    }
+    let hint = if found.windows(3).any(|w| w == b"VXC") {
+        " (it was damaged as text: transfer it in binary mode)"
+    } else {
+        ""
+    };
+    Error::new(ErrorKind::NotVxc, format!("not a .vxc file: it starts with {found:02x?}{hint}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bytes_of(header: &MemberHeader) -> [u8; HEADER_BYTES] {
+        let mut out = Vec::new();
+        header.write_to(&mut out);
+        out.try_into().expect("60 bytes")
+    }
+
+    const HEADER: MemberHeader = MemberHeader {
+        predictor: PredictorId::Model([7; 32]),
+        block_bytes: DEFAULT_BLOCK_BYTES,
+        schema_bytes: 33,
+        model_bytes: MAX_MODEL_BYTES,
+    };
+
+    #[test]
+    fn round_trip() {
+        for predictor in [PredictorId::None, PredictorId::Adaptive, PredictorId::Model([3; 32])] {
+            let header = MemberHeader { predictor, model_bytes: 0, ..HEADER };
+            assert_eq!(MemberHeader::read_from(&bytes_of(&header), 0).unwrap(), header);
+        }
+        assert_eq!(MemberHeader::read_from(&bytes_of(&HEADER), 0).unwrap(), HEADER);
+    }
+
+    #[test]
+    fn every_flipped_bit_is_an_error_of_its_kind() {
+        for bit in 0..HEADER_BYTES * 8 {
+            let mut bytes = bytes_of(&HEADER);
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            let kind = MemberHeader::read_from(&bytes, 0).unwrap_err().kind;
+            let want = match bit / 8 {
+                0..8 => ErrorKind::NotVxc,
+                8 => ErrorKind::UnsupportedVersion,
+                _ => ErrorKind::ChecksumMismatch,
+            };
+            assert_eq!(kind, want, "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn lies_with_a_right_checksum_are_corrupt() {
+        let lies = [
+            MemberHeader { block_bytes: 0, ..HEADER },
+            MemberHeader { block_bytes: MAX_BLOCK_BYTES + 1, ..HEADER },
+            MemberHeader { schema_bytes: MAX_SCHEMA_BYTES + 1, ..HEADER },
+            MemberHeader { model_bytes: MAX_MODEL_BYTES + 1, ..HEADER },
+            MemberHeader { predictor: PredictorId::Adaptive, ..HEADER },
+        ];
+        for lie in lies {
+            let error = MemberHeader::read_from(&bytes_of(&lie), 0).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::Corrupt, "{lie:?}: {error}");
+        }
+    }
+}
