@@ -34,6 +34,11 @@ impl Input {
         })
     }
 
+    /// For messages.
+    pub fn name(&self) -> String {
+        self.path.as_ref().map_or_else(|| "(stdin)".into(), |p| p.display().to_string())
+    }
+
     /// Bytes in the file, where that is known beforehand.
     pub fn len(&self) -> Option<u64> {
         self.metadata.as_ref().map(Metadata::len)

@@ -2,7 +2,9 @@
 
 mod arguments;
 mod baselines;
+mod codec;
 mod commands;
+mod evaluation;
 mod failure;
 mod input;
 mod interrupt;

@@ -35,6 +35,15 @@ impl Target {
     }
 }
 
+impl std::fmt::Display for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Stdout => f.write_str("(stdout)"),
+            Self::Path(path) => path.display().fmt(f),
+        }
+    }
+}
+
 /// An open output.
 #[derive(Debug)]
 pub enum Output {

@@ -1,0 +1,181 @@
+//! `vortex evaluate`
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, ValueEnum};
+use vortex_coder::Model;
+use vortex_coder::adaptive::AdaptiveModel;
+
+use crate::arguments::{Common, size};
+use crate::baselines::Choice;
+use crate::codec::Encoding;
+use crate::evaluation::{Subject, evaluate};
+use crate::failure::Failure;
+use crate::models::Models;
+use crate::output::write_file;
+use crate::report::page;
+use crate::report::results::Results;
+use crate::schemas;
+
+/// Measure real sizes on held-out data, beside other codecs.
+///
+/// Compresses a part of the data into a real file in memory, decodes it, compares, and runs the
+/// other codecs there and back on the same bytes. By default the part is the last tenth, which
+/// training with the same split never looks at.
+#[derive(Debug, Args)]
+pub struct Evaluate {
+    /// Model file; without it the built-in predictor
+    #[arg(short = 'm', long = "model", value_name = "M")]
+    model: Option<PathBuf>,
+    /// Data file
+    #[arg(long, value_name = "FILE")]
+    data: PathBuf,
+    /// What a record is, where no model says it
+    #[arg(long, value_name = "FILE")]
+    schema: Option<PathBuf>,
+    /// Shares of the records for training, validation and test, in file order
+    #[arg(long, value_name = "A/B/C", value_parser = split, default_value = "80/10/10")]
+    split: [u32; 3],
+    /// Which part to measure
+    #[arg(long, value_enum, default_value_t = Part::Test)]
+    part: Part,
+    /// Other codecs to run
+    #[arg(long, value_enum, default_value_t = Choice::All)]
+    baselines: Choice,
+    /// Print the bits of each field and symbol
+    #[arg(long)]
+    roles: bool,
+    /// Write the figures as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Write a page with pictures; the picture alone where the name ends in .svg
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Bytes coded on their own
+    #[arg(long, value_name = "SIZE", value_parser = size, default_value = "1MiB")]
+    block_size: usize,
+}
+
+/// A part of the data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Part {
+    Train,
+    Valid,
+    Test,
+    All,
+}
+
+impl Evaluate {
+    pub fn run(self, common: &Common) -> Result<(), Failure> {
+        let results = self
+            .measure(common)
+            .with_context(|| self.data.display().to_string())?;
+        let mut text = results.table();
+        if self.roles {
+            text.push_str(&format!("\n{}", results.role_table()));
+        }
+        io::stdout().write_all(text.as_bytes())?;
+        if let Some(path) = &self.json {
+            let json = serde_json::to_vec_pretty(&results)?;
+            write_file(path, &json).with_context(|| path.display().to_string())?;
+        }
+        if let Some(path) = &self.report {
+            write_report(path, &results)?;
+        }
+        Ok(())
+    }
+
+    fn measure(&self, common: &Common) -> Result<Results> {
+        let models = Arc::new(Models::open(self.model.as_deref(), common.level)?);
+        let data = crate::input::read_file(&self.data, MAX_BYTES)?;
+        let model: Arc<dyn Model> = match models.given() {
+            Some(model) => model,
+            None => {
+                let schema = match &self.schema {
+                    Some(path) => schemas::read(path)?,
+                    None => schemas::of_file(&self.data, &data)?,
+                };
+                Arc::new(AdaptiveModel::new(schema))
+            }
+        };
+        let (range, part) = self.range(data.len(), model.layout().stride());
+        if range.is_empty() {
+            bail!("{part} holds no record; choose another --split or --part");
+        }
+        let encoding = Encoding {
+            model,
+            embedded: None,
+            block_bytes: self.block_size,
+            threads: common.threads(),
+        };
+        let subject = Subject {
+            data: self.data.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            part,
+            bytes: &data[range],
+            model_file: models.given_bytes().zip(self.model.as_ref()).map(|(bytes, path)| {
+                (path.display().to_string(), bytes.len() as u64)
+            }),
+            models: &models,
+            encoding: &encoding,
+            baselines: self.baselines,
+        };
+        let bar = crate::progress::steps("evaluate", !common.quiet);
+        let results = evaluate(&subject, |next| bar.set_message(next.to_owned()));
+        bar.finish_and_clear();
+        results
+    }
+
+    /// The bytes of the part, which ends at a record or at the end of the data.
+    fn range(&self, bytes: usize, stride: usize) -> (std::ops::Range<usize>, String) {
+        let [train, valid, test] = self.split;
+        let records = (bytes / stride) as u64;
+        let total = u64::from(train + valid + test);
+        let cut = |share: u32| (records * u64::from(share) / total) as usize * stride;
+        let (first, second) = (cut(train), cut(train + valid));
+        let name = |part| format!("{part} part of {train}/{valid}/{test}");
+        match self.part {
+            Part::Train => (0..first, name("training")),
+            Part::Valid => (first..second, name("validation")),
+            Part::Test => (second..bytes, name("test")),
+            Part::All => (0..bytes, "all of it".into()),
+        }
+    }
+}
+
+/// The data is held in memory, several times over.
+const MAX_BYTES: u64 = 4 << 30;
+
+/// Writes the page or, for `.svg`, the picture.
+pub fn write_report(path: &std::path::Path, results: &Results) -> Result<()> {
+    let svg = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("svg"));
+    let text = if svg { page::bars(results) } else { page::html(results) };
+    write_file(path, text.as_bytes()).with_context(|| path.display().to_string())
+}
+
+fn split(text: &str) -> Result<[u32; 3], String> {
+    let shares: Vec<u32> = text
+        .split('/')
+        .map(|share| share.trim().parse().ok().filter(|&s| s <= 1_000_000))
+        .collect::<Option<_>>()
+        .ok_or("not three whole numbers such as 80/10/10")?;
+    match shares[..] {
+        [a, b, c] if a + b + c > 0 => Ok([a, b, c]),
+        _ => Err("not three whole numbers such as 80/10/10".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn splits() {
+        assert_eq!(split("80/10/10"), Ok([80, 10, 10]));
+        for bad in ["", "80", "1/2", "0/0/0", "1/2/x", "1/2/3/4", "-1/2/3"] {
+            assert!(split(bad).is_err(), "{bad}");
+        }
+    }
+}
