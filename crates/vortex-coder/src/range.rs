@@ -265,3 +265,119 @@ fn last_bytes(data: &[u8], at: usize) -> u64 {
     bytes[..rest.len()].copy_from_slice(rest);
     u64::from_be_bytes(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+    use proptest::prelude::*;
+
+    /// What a test stream is made of.
+    #[derive(Clone, Debug)]
+    enum Item {
+        Symbol(Cdf, u8),
+        Raw(u32, u32),
+    }
+
+    fn encode(items: &[Item]) -> Vec<u8> {
+        let mut encoder = RangeEncoder::new();
+        for item in items {
+            match item {
+                Item::Symbol(cdf, symbol) => encoder.encode(cdf.interval(*symbol).unwrap()),
+                Item::Raw(value, n) => encoder.encode_bits(*value, *n),
+            }
+        }
+        encoder.finish()
+    }
+
+    fn decode(items: &[Item], bytes: &[u8]) -> (bool, Result<()>) {
+        let mut decoder = RangeDecoder::new(bytes);
+        let mut equal = true;
+        for item in items {
+            equal &= match item {
+                Item::Symbol(cdf, symbol) => decoder.decode(cdf) == *symbol,
+                Item::Raw(value, n) => decoder.decode_bits(*n) == *value,
+            };
+        }
+        (equal, decoder.finish())
+    }
+
+    fn any_item() -> impl Strategy<Value = Item> {
+        let weights = prop::collection::vec((any::<u32>(), 0u32..32), 1..=256)
+            .prop_map(|w| w.into_iter().map(|(w, s)| w >> s).collect::<Vec<_>>());
+        let symbol = (weights, any::<prop::sample::Index>()).prop_map(|(weights, at)| {
+            let cdf = Cdf::from_weights(&weights);
+            Item::Symbol(cdf, at.index(weights.len()) as u8)
+        });
+        let raw =
+            (0..=MAX_RAW_BITS, any::<u32>()).prop_map(|(n, v)| Item::Raw(v & ((1 << n) - 1), n));
+        prop_oneof![3 => symbol, 1 => raw]
+    }
+
+    proptest! {
+        #[test]
+        fn comes_back_and_says_when_cut(items in prop::collection::vec(any_item(), 0..60)) {
+            let bytes = encode(&items);
+            let (equal, end) = decode(&items, &bytes);
+            prop_assert!(equal);
+            prop_assert!(end.is_ok());
+            // The shortest stream: without its last byte something else would be read.
+            if let Some((_, cut)) = bytes.split_last() {
+                let (equal, end) = decode(&items, cut);
+                prop_assert!(!equal || end.is_err());
+            }
+            let longer = [bytes.as_slice(), &[0; 9]].concat();
+            prop_assert_eq!(decode(&items, &longer).1.unwrap_err().kind, ErrorKind::Corrupt);
+        }
+
+        #[test]
+        fn garbage_decodes_to_something(
+            items in prop::collection::vec(any_item(), 0..60),
+            garbage in prop::collection::vec(any::<u8>(), 0..40),
+        ) {
+            let _ = decode(&items, &garbage);
+        }
+    }
+
+    #[test]
+    fn nothing_takes_no_bytes() {
+        assert!(RangeEncoder::new().finish().is_empty());
+        RangeDecoder::new(&[]).finish().unwrap();
+        assert_eq!(RangeDecoder::new(&[]).target(0), None);
+        assert_eq!(RangeDecoder::new(&[0xff; 8]).target(100), Some(99));
+    }
+
+    #[test]
+    fn carries_run_through_many_bytes() {
+        // The upper end of an interval, again and again, keeps low just below a carry; then the
+        // symbol below it makes output of 0xff bytes final or a carry run through them.
+        let cdf = Cdf::from_frequencies(&[1, TOTAL_MINUS_2]).unwrap();
+        for run in 0..400 {
+            for last in [0, 1] {
+                let mut items = vec![Item::Raw(0xffff, 16); run];
+                items.extend(vec![Item::Symbol(cdf.clone(), 1); run % 7]);
+                items.push(Item::Symbol(cdf.clone(), last));
+                items.extend([Item::Raw(0xffff, 16), Item::Raw(1, 16)]);
+                let (equal, end) = decode(&items, &encode(&items));
+                assert!(equal && end.is_ok(), "run {run}, last {last}");
+            }
+        }
+        let mut encoder = RangeEncoder::new();
+        encoder.out = vec![7, 0xff, 0xff, 0];
+        encoder.len = 3;
+        encoder.carry();
+        assert_eq!(encoder.out[..3], [8, 0, 0]);
+    }
+
+    const TOTAL_MINUS_2: u32 = crate::cdf::TOTAL_LIMIT - 2;
+
+    #[test]
+    fn every_prefix_of_a_stream_is_known_as_cut() {
+        let items: Vec<_> = (0..500u32).map(|i| Item::Raw(i * 7919 % 251, 8)).collect();
+        let bytes = encode(&items);
+        for cut in 0..bytes.len() - 8 {
+            let error = decode(&items, &bytes[..cut]).1.unwrap_err();
+            assert_eq!(error.kind, ErrorKind::Truncated);
+        }
+    }
+}
