@@ -1,1 +1,1 @@
-//! train
+pub mod checkpoint; pub mod config; pub mod error; pub mod files; pub mod metrics; pub mod noise; pub mod observer; pub mod optimizer; pub mod parameters; pub mod rng; pub mod sampler; pub mod schedule;

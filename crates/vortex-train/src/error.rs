@@ -1,0 +1,77 @@
+//! What can go wrong while training.
+
+use std::path::{Path, PathBuf};
+
+/// An error of training, with the place and what to do next in its message.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainError {
+    /// The configuration is not valid YAML, or has a key or a type that does not belong there.
+    #[error("configuration {origin}: {message}")]
+    Config {
+        /// File name, or a word for a text without a file.
+        origin: String,
+        /// With line and column.
+        message: String,
+    },
+    /// A value of the configuration is outside its limits.
+    #[error("configuration: `{field}` is {value}, but must be {rule}")]
+    Invalid {
+        /// Dotted path of the key.
+        field: &'static str,
+        /// What it is.
+        value: String,
+        /// What is allowed.
+        rule: String,
+    },
+    /// The data cannot be trained on.
+    #[error("training data: {0}")]
+    Data(String),
+    /// The model could not be made or exported.
+    #[error("model: {0}")]
+    Model(String),
+    /// The loss stopped being a number.
+    #[error(
+        "training diverged at step {step}: {what} is not a finite number. {checkpoint}. Lower \
+         `optimizer.learning_rate` (now {learning_rate}) or raise `optimizer.warmup`, then start again"
+    )]
+    Diverged {
+        /// Optimiser step at which it happened.
+        step: u64,
+        /// The quantity.
+        what: &'static str,
+        /// A sentence about the last good checkpoint.
+        checkpoint: String,
+        /// Peak rate of the configuration.
+        learning_rate: f64,
+    },
+    /// A checkpoint cannot be used.
+    #[error("checkpoint {}: {message}", path.display())]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong and what to do.
+        message: String,
+    },
+    /// A file could not be read or written.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// "read", "write" ...
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        source: std::io::Error,
+    },
+}
+
+impl TrainError {
+    /// Wraps the error of one file operation.
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_path_buf();
+        move |source| Self::Io { action, path, source }
+    }
+}
+
+/// Result of this crate.
+pub type Result<T> = std::result::Result<T, TrainError>;
