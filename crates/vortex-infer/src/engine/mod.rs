@@ -1,0 +1,127 @@
+//! The fast network: all lanes of a block as one batch, on the instructions of one [`Level`].
+
+use std::sync::Arc;
+
+use vortex_coder::cdf::Cdf;
+use vortex_coder::predictor::{Coding, Predictor};
+
+use crate::kernels::Level;
+pub use packed::Packed;
+use state::State;
+
+mod dense;
+mod head;
+mod packed;
+pub mod quads;
+mod state;
+mod store;
+mod trunk;
+
+/// The compiled steps of one level.
+struct Entry {
+    trunk: unsafe fn(&Packed, &mut State),
+    head: unsafe fn(&Packed, &mut State, &mut [Cdf]),
+    take: unsafe fn(&Packed, &mut State, &[u8]),
+}
+
+/// Compiles the engine with the instructions of one level.
+macro_rules! entry {
+    ($name:ident, $isa:ty, $(#[$feature:meta])?) => {
+        mod $name {
+            use super::{Cdf, Entry, Packed, State};
+
+            /// # Safety
+            /// The processor has the instructions of the level.
+            $(#[$feature])?
+            unsafe fn trunk(p: &Packed, s: &mut State) {
+                // SAFETY: promised by the caller.
+                unsafe { super::trunk::step::<$isa>(p, s) }
+            }
+
+            /// # Safety
+            /// The processor has the instructions of the level.
+            $(#[$feature])?
+            unsafe fn head(p: &Packed, s: &mut State, out: &mut [Cdf]) {
+                // SAFETY: promised by the caller.
+                unsafe { super::head::step::<$isa>(p, s, out) }
+            }
+
+            /// # Safety
+            /// The processor has the instructions of the level.
+            $(#[$feature])?
+            unsafe fn take(p: &Packed, s: &mut State, symbols: &[u8]) {
+                super::head::take(p, s, symbols);
+            }
+
+            pub const ENTRY: Entry = Entry { trunk, head, take };
+        }
+    };
+}
+
+entry!(portable, crate::kernels::portable::Portable,);
+#[cfg(target_arch = "x86_64")]
+entry!(avx2, crate::kernels::avx2::Avx2, #[target_feature(enable = "avx2")]);
+#[cfg(target_arch = "x86_64")]
+entry!(
+    avx512,
+    crate::kernels::avx512::Avx512,
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")]
+);
+#[cfg(target_arch = "aarch64")]
+entry!(neon, crate::kernels::neon::Neon,);
+
+/// The steps of a level; the portable ones where the level is not of this architecture.
+fn entry(level: Level) -> &'static Entry {
+    match level {
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 => &avx2::ENTRY,
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => &avx512::ENTRY,
+        #[cfg(target_arch = "aarch64")]
+        Level::Neon => &neon::ENTRY,
+        _ => &portable::ENTRY,
+    }
+}
+
+/// One thread's predictor.
+pub struct Engine {
+    packed: Arc<Packed>,
+    entry: &'static Entry,
+    state: State,
+}
+
+impl Engine {
+    /// Panics unless `level` is available here.
+    pub fn new(packed: Arc<Packed>, level: Level) -> Self {
+        assert!(level.is_available(), "level {} on this processor", level.name());
+        let state = State::new(&packed, 0);
+        Self { packed, entry: entry(level), state }
+    }
+}
+
+impl Predictor for Engine {
+    fn begin(&mut self, lanes: usize) {
+        self.state = State::new(&self.packed, lanes);
+    }
+
+    fn predict(&mut self, active: usize, out: &mut [Cdf]) -> Coding {
+        let (p, s) = (&*self.packed, &mut self.state);
+        s.active = active;
+        // SAFETY: `new` has made sure that the level is available.
+        unsafe {
+            if p.layout.roles()[s.role].significance == 0 {
+                (self.entry.trunk)(p, s);
+            }
+            if p.net.flat[s.role] {
+                return Coding::Flat;
+            }
+            (self.entry.head)(p, s, out);
+        }
+        Coding::Modelled
+    }
+
+    fn update(&mut self, symbols: &[u8]) {
+        // SAFETY: `new` has made sure that the level is available.
+        unsafe { (self.entry.take)(&self.packed, &mut self.state, symbols) }
+    }
+}

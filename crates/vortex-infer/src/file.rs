@@ -1,0 +1,85 @@
+//! The model file `.vxm`: `docs/format.md`, "Model files".
+//!
+//! Signature, version, length, self-test digest, the network (zstd), and a BLAKE3 of all of it.
+
+mod wire;
+
+use crate::error::{Error, Result};
+use crate::spec::Network;
+
+/// First bytes of every model file. The high byte and the line ends catch damage by text transfers.
+pub const SIGNATURE: [u8; 8] = *b"\x89VXM\r\n\x1a\n";
+/// The version that this build writes, and the latest that it reads.
+pub const VERSION: u16 = 1;
+/// Signature, version, two reserved bytes, unpacked length, self-test digest.
+pub const HEADER_LEN: usize = 8 + 2 + 2 + 8 + 32;
+/// The checksum at the end.
+pub const CHECKSUM_LEN: usize = 32;
+/// Largest unpacked network in bytes.
+pub const MAX_NETWORK_BYTES: u64 = 1 << 30;
+
+/// What a model file holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModelFile {
+    /// The network.
+    pub network: Network,
+    /// What [`crate::self_test::digest`] gave where it was written.
+    pub self_test: [u8; 32],
+}
+
+impl ModelFile {
+    /// The bytes of the file.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let body = wire::write(&self.network);
+        let mut out = Vec::with_capacity(body.len());
+        out.extend(SIGNATURE);
+        out.extend(VERSION.to_le_bytes());
+        out.extend([0, 0]);
+        out.extend((body.len() as u64).to_le_bytes());
+        out.extend(self.self_test);
+        // Compressing into memory at a valid level fails only when memory runs out, which aborts.
+        out.extend(zstd::bulk::compress(&body, 19).unwrap_or_default());
+        let checksum = blake3::hash(&out);
+        out.extend(checksum.as_bytes());
+        out
+    }
+
+    /// Reads a file. The network is well-formed only after [`crate::bounds::check`].
+    ///
+    /// # Errors
+    /// [`Error::NotAModel`], [`Error::UnsupportedVersion`], [`Error::Damaged`] or [`Error::Shape`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        if !bytes.starts_with(&SIGNATURE) {
+            return Err(Error::NotAModel);
+        }
+        let damaged = |what: &str| Error::Damaged(what.to_owned());
+        if bytes.len() < HEADER_LEN + CHECKSUM_LEN {
+            return Err(damaged("it ends inside its header"));
+        }
+        let version = u16::from_le_bytes([bytes[8], bytes[9]]);
+        if version > VERSION || version == 0 {
+            return Err(Error::UnsupportedVersion { found: version, known: VERSION });
+        }
+        let (covered, checksum) = bytes.split_at(bytes.len() - CHECKSUM_LEN);
+        if blake3::hash(covered).as_bytes() != checksum {
+            return Err(damaged("its checksum does not fit its content"));
+        }
+        let (header, body) = covered.split_at(HEADER_LEN);
+        let length = u64::from_le_bytes(std::array::from_fn(|i| header[12 + i]));
+        if length > MAX_NETWORK_BYTES {
+            return Err(Error::Shape(format!("{length} bytes, limit {MAX_NETWORK_BYTES}")));
+        }
+        let body = unpack(body, length).ok_or_else(|| damaged("its network does not unpack"))?;
+        let self_test = std::array::from_fn(|i| header[20 + i]);
+        Ok(Self { network: wire::read(&body)?, self_test })
+    }
+}
+
+/// Unpacks to exactly `length` bytes; memory grows only with what the data really gives.
+fn unpack(packed: &[u8], length: u64) -> Option<Vec<u8>> {
+    use std::io::Read;
+    let mut out = Vec::new();
+    let decoder = zstd::stream::Decoder::new(packed).ok()?;
+    decoder.take(length + 1).read_to_end(&mut out).ok()?;
+    (out.len() as u64 == length).then_some(out)
+}

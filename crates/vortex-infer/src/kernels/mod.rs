@@ -1,0 +1,146 @@
+//! One dispatch for all instruction sets: what differs between them, and which one to use.
+//!
+//! Almost all of the engine is plain Rust that the compiler vectorises, compiled once per level
+//! (`engine::entry!`). Only the inner products and the two exponentials are written by
+//! hand, in one file per instruction set; `portable.rs` is the readable twin of each.
+
+use crate::engine::quads::Block;
+
+#[cfg(target_arch = "x86_64")]
+pub mod avx2;
+#[cfg(target_arch = "x86_64")]
+pub mod avx512;
+#[cfg(target_arch = "aarch64")]
+pub mod neon;
+pub mod portable;
+
+/// A set of kernels. Results are equal, to the bit, for every level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Level {
+    /// Plain Rust for any processor.
+    Portable,
+    /// x86-64 with AVX2.
+    Avx2,
+    /// x86-64 with AVX-512 F, BW, VL, DQ and VNNI.
+    Avx512,
+    /// 64-bit Arm.
+    Neon,
+}
+
+impl Level {
+    /// All levels, slowest first.
+    pub const ALL: [Self; 4] = [Self::Portable, Self::Avx2, Self::Avx512, Self::Neon];
+
+    /// The best level of this processor.
+    pub fn detect() -> Self {
+        *Self::ALL.iter().rfind(|l| l.is_available()).unwrap_or(&Self::Portable)
+    }
+
+    /// Whether this processor has it.
+    pub fn is_available(self) -> bool {
+        match self {
+            Self::Portable => true,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => is_x86_feature_detected!("avx2"),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => {
+                is_x86_feature_detected!("avx512f")
+                    && is_x86_feature_detected!("avx512bw")
+                    && is_x86_feature_detected!("avx512vl")
+                    && is_x86_feature_detected!("avx512dq")
+                    && is_x86_feature_detected!("avx512vnni")
+            }
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => true,
+            #[allow(unreachable_patterns)]
+            _ => false,
+        }
+    }
+
+    /// `portable`, `avx2`, `avx512` or `neon`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Portable => "portable",
+            Self::Avx2 => "avx2",
+            Self::Avx512 => "avx512",
+            Self::Neon => "neon",
+        }
+    }
+
+    /// The level of a [`name`](Self::name).
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|l| l.name() == name)
+    }
+}
+
+/// Blocks of a matrix as the kernels see them: `[groups][stride]`, of which the first `blocks` of
+/// each group are used.
+#[derive(Clone, Copy)]
+pub struct Matrix<'a> {
+    /// `[groups][stride]`.
+    pub data: &'a [Block],
+    /// Groups of four rows.
+    pub groups: usize,
+    /// Blocks from one group to the next.
+    pub stride: usize,
+    /// Blocks used in each group.
+    pub blocks: usize,
+}
+
+impl Matrix<'_> {
+    /// Panics unless every block a kernel will touch is there.
+    #[inline(always)]
+    pub fn check(&self) {
+        assert!(self.blocks <= self.stride && self.groups * self.stride <= self.data.len());
+    }
+}
+
+/// The hand-written part of a level.
+///
+/// # Safety
+/// Every method may use the instructions of its level: the caller must run on a processor for which
+/// [`Level::is_available`] holds. Slices are checked by the methods themselves.
+pub unsafe trait Isa {
+    /// Keys are stored with these bits flipped (an offset of 128 where the instruction wants an
+    /// unsigned operand).
+    const KEY_FLIP: i8;
+
+    /// `out[l][c] = sum_r a[l][r] * m[r][c]` for `n` rows `a: [n][4 * groups]`,
+    /// `out: [n][16 * blocks]`; `column_sums[c] = sum_r m[r][c]`.
+    ///
+    /// # Safety
+    /// See [`Isa`].
+    unsafe fn gemm(m: Matrix<'_>, column_sums: &[i32], a: &[i8], n: usize, out: &mut [i32]);
+
+    /// `out[c] = sum_r q[r] * keys[r][c]` over all blocks; `keys` has [`KEY_FLIP`](Self::KEY_FLIP) applied.
+    ///
+    /// # Safety
+    /// See [`Isa`].
+    unsafe fn scores(q: &[i8], keys: Matrix<'_>, out: &mut [i32]);
+
+    /// `out[c] = sum_r weights[r] * values[r][c]`.
+    ///
+    /// # Safety
+    /// See [`Isa`].
+    unsafe fn mix(weights: &[u8], values: Matrix<'_>, out: &mut [i32]);
+
+    /// Attention weights: with `D = (best - score) >> shift`, `table[D & 31] >> (D >> 5)`, or zero
+    /// where `D >= 256`. Lengths are equal multiples of 16.
+    ///
+    /// # Safety
+    /// See [`Isa`].
+    unsafe fn attention_weights(
+        scores: &[i32],
+        best: i32,
+        shift: u32,
+        table: &[u32; 32],
+        out: &mut [u8],
+    );
+
+    /// Symbol weights: with `D = best - logit`, `table[D & 31] >> (D >> 5)`, or zero where
+    /// `D >= 736`. Lengths are equal multiples of 16.
+    ///
+    /// # Safety
+    /// See [`Isa`].
+    unsafe fn symbol_weights(logits: &[i32], best: i32, table: &[u32; 32], out: &mut [u32]);
+}

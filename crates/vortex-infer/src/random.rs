@@ -1,0 +1,188 @@
+//! Random networks and inputs for tests, fuzzing and benchmarks, and the generator of the self-test.
+
+use crate::arithmetic::{norm_numerator, pow2_table};
+use crate::spec::{Head, Layer, Linear, Memory, MemoryShape, Network, Norm, SwiGlu, Tables, TrunkEmbedding};
+use vortex_coder::layout::RecordLayout;
+use vortex_coder::schema::Schema;
+
+/// SplitMix64: a small generator with the same numbers everywhere.
+#[derive(Clone, Debug)]
+pub struct SplitMix(pub u64);
+
+impl SplitMix {
+    /// The next 64 bits.
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// Uniform in `low..=high`.
+    pub fn range(&mut self, low: i64, high: i64) -> i64 {
+        low + (self.next() % (high - low + 1) as u64) as i64
+    }
+
+    /// `len` values uniform in `low..=high`, which must fit `T`.
+    fn fill<T: TryFrom<i64>>(&mut self, len: usize, low: i64, high: i64) -> Vec<T> {
+        (0..len).filter_map(|_| T::try_from(self.range(low, high)).ok()).collect()
+    }
+}
+
+/// The symbols of `records` records: half of them repeat the record before, so that both branches
+/// of everything that compares with the reference are taken.
+pub fn symbols(layout: &RecordLayout, records: usize, seed: u64) -> Vec<u8> {
+    let mut rng = SplitMix(seed);
+    let n = layout.roles().len();
+    let mut out = vec![0u8; records * n];
+    for i in 0..out.len() {
+        let bits = rng.next();
+        let alphabet = u64::from(layout.roles()[i % n].alphabet);
+        out[i] = if bits & 1 == 1 && i >= n { out[i - n] } else { ((bits >> 8) % alphabet) as u8 };
+    }
+    out
+}
+
+/// The sizes of a random network.
+#[derive(Clone, Copy, Debug)]
+pub struct Sizes {
+    /// Width of the trunk; a multiple of `n_heads`.
+    pub d_model: usize,
+    /// Attention heads.
+    pub n_heads: usize,
+    /// Layers.
+    pub n_layers: usize,
+    /// Hidden width of the trunk's feed-forward parts.
+    pub d_ff: usize,
+    /// Width of the head.
+    pub d_head: usize,
+    /// Hidden width of the head's feed-forward part.
+    pub d_head_ff: usize,
+    /// Window in tokens.
+    pub window: usize,
+    /// Embedding tables.
+    pub n_tables: usize,
+    /// Compressive memory.
+    pub memory: Option<MemoryShape>,
+}
+
+impl Default for Sizes {
+    /// The shapes of the default small model.
+    fn default() -> Self {
+        Self {
+            d_model: 64,
+            n_heads: 4,
+            n_layers: 2,
+            d_ff: 192,
+            d_head: 64,
+            d_head_ff: 128,
+            window: 64,
+            n_tables: 4,
+            memory: None,
+        }
+    }
+}
+
+/// A network of random weights that passes [`crate::bounds::check`], every tenth role flat.
+pub fn network(schema: Schema, sizes: Sizes, seed: u64) -> Network {
+    let layout = RecordLayout::new(schema.clone());
+    let mut rng = SplitMix(seed);
+    let rng = &mut rng;
+    let Sizes { d_model: d, d_head: e, n_tables, .. } = sizes;
+    let (n_fields, n_roles) = (layout.n_fields(), layout.roles().len());
+    let segment = sizes.window.div_ceil(n_fields) * n_fields;
+    let same_width = |field: usize, lag: usize| {
+        let source = (n_fields + field - lag) % n_fields;
+        layout.roles_of(source).len() == layout.roles_of(field).len()
+    };
+    let lag = (0..n_fields)
+        .map(|f| {
+            let lag = rng.range(1, n_fields as i64) as usize;
+            (if same_width(f, lag) { lag } else { n_fields }) as u16
+        })
+        .collect();
+    Network {
+        lag,
+        class: rng.fill(n_roles, 0, n_tables as i64 - 1),
+        flat: (0..n_roles).map(|_| rng.range(0, 9) == 0).collect(),
+        d_model: d,
+        n_heads: sizes.n_heads,
+        window: sizes.window,
+        segment,
+        memory: sizes.memory,
+        att_pow2: pow2_table(255).iter().map(|&v| v as u8).collect(),
+        out_pow2: pow2_table(1 << 22).to_vec(),
+        embedding: TrunkEmbedding {
+            tables: tables(rng, n_tables, d),
+            prev_scale: rng.fill(n_roles * d, -900, 900),
+            ref_scale: rng.fill(n_roles * d, -900, 900),
+            field_bias: rng.fill(n_fields * d, -2000, 2000),
+            position: rng.fill(segment * d, -2000, 2000),
+        },
+        layers: (0..sizes.n_layers)
+            .map(|_| Layer {
+                norm: norm(d),
+                wq: linear(rng, d, d, 8),
+                wk: linear(rng, d, d, 8),
+                wv: linear(rng, d, d, 8),
+                score_shift: 4,
+                wo: linear(rng, d, d, 3),
+                memory: sizes.memory.map(|shape| Memory {
+                    conv: rng.fill(d * shape.kernel, -127, 127),
+                    conv_shift: rng.fill(d, 5, 8),
+                    point: rng.fill(d, -127, 127),
+                    proj: linear(rng, d, d, 3),
+                    norm: norm(d),
+                    gate: rng.fill(sizes.n_heads, 0, 256),
+                }),
+                ffn: swiglu(rng, d, sizes.d_ff),
+            })
+            .collect(),
+        head: Head {
+            norm_in: norm(d),
+            input: linear(rng, e, d, 3),
+            own: tables(rng, n_tables, e),
+            own_scale: rng.fill(n_roles * e, -900, 900),
+            reference: tables(rng, n_tables, e),
+            ref_scale: rng.fill(n_roles * e, -900, 900),
+            role_bias: rng.fill(n_roles * 2 * e, -2000, 2000),
+            ffn: swiglu(rng, e, sizes.d_head_ff),
+            norm_out: norm(e),
+            out: (0..n_tables).map(|_| linear(rng, 256, e, 8)).collect(),
+            out_bias: rng.fill(n_roles * 256, -200, 200),
+            copy: rng.fill(n_tables * e, -127, 127),
+            copy_shift: rng.fill(n_tables, 7, 9),
+            copy_bias: rng.fill(n_roles * 2, -100, 300),
+        },
+        schema,
+    }
+}
+
+fn norm(width: usize) -> Norm {
+    Norm { numerator: norm_numerator(width, 5).unwrap_or(1) }
+}
+
+fn linear(rng: &mut SplitMix, n_out: usize, n_in: usize, shift: i64) -> Linear {
+    Linear {
+        n_out,
+        n_in,
+        weight: rng.fill(n_out * n_in, -127, 127),
+        shift: rng.fill(n_out, shift, shift + 1),
+    }
+}
+
+fn tables(rng: &mut SplitMix, n_tables: usize, width: usize) -> Tables {
+    Tables { n_tables, width, table: rng.fill(n_tables * 256 * width, -127, 127), shift: 7 }
+}
+
+fn swiglu(rng: &mut SplitMix, width: usize, hidden: usize) -> SwiGlu {
+    SwiGlu {
+        norm: norm(width),
+        gate: linear(rng, hidden, width, 8),
+        up: linear(rng, hidden, width, 8),
+        silu: rng.fill(256, -600, 16_000),
+        hidden_shift: 12,
+        down: linear(rng, width, hidden, 4),
+    }
+}

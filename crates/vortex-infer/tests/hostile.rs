@@ -1,0 +1,123 @@
+//! Model files that lie: an error of its own kind each, never a panic, never a model.
+
+use vortex_coder::schema::{DType, Field, Schema};
+use vortex_infer::file::{CHECKSUM_LEN, ModelFile};
+use vortex_infer::random::{Sizes, network};
+use vortex_infer::{Error, IntModel, Level, Network};
+
+fn net() -> Network {
+    let fields = vec![Field::new("pt", DType::F32, 0), Field::new("n", DType::U8, 4)];
+    let sizes = Sizes { d_model: 8, n_heads: 2, n_layers: 1, d_ff: 8, d_head: 8, d_head_ff: 8, window: 4, n_tables: 2, memory: None };
+    network(Schema::new(5, fields).unwrap(), sizes, 1)
+}
+
+fn load(bytes: &[u8]) -> Result<IntModel, Error> {
+    IntModel::from_bytes(bytes, Level::detect())
+}
+
+/// The file with its checksum made right again.
+fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
+    let covered = bytes.len() - CHECKSUM_LEN;
+    let checksum = *blake3::hash(&bytes[..covered]).as_bytes();
+    bytes[covered..].copy_from_slice(&checksum);
+    bytes
+}
+
+#[test]
+fn a_file_round_trips() {
+    let net = net();
+    let bytes = net.to_bytes().unwrap();
+    let model = load(&bytes).unwrap();
+    assert_eq!(model.network(), &net);
+    assert_eq!(model.bytes(), bytes);
+}
+
+#[test]
+fn every_truncation_is_an_error() {
+    let bytes = net().to_bytes().unwrap();
+    for len in 0..bytes.len() {
+        let error = load(&bytes[..len]).err().unwrap();
+        assert!(matches!(error, Error::NotAModel | Error::Damaged(_)), "{len}: {error}");
+    }
+}
+
+#[test]
+fn every_flipped_bit_is_an_error() {
+    let bytes = net().to_bytes().unwrap();
+    for at in (0..bytes.len()).step_by(3).chain(0..64) {
+        for bit in 0..8 {
+            let mut bad = bytes.clone();
+            bad[at] ^= 1 << bit;
+            assert!(load(&bad).is_err(), "byte {at}, bit {bit}");
+        }
+    }
+}
+
+#[test]
+fn damage_under_a_right_checksum_never_panics_and_never_passes_unseen() {
+    let bytes = net().to_bytes().unwrap();
+    let mut refused = 0;
+    for at in 8..bytes.len() - CHECKSUM_LEN {
+        for value in [0, 0xff, bytes[at] ^ 1] {
+            let mut bad = bytes.clone();
+            bad[at] = value;
+            // Reserved bytes may change; everything else must be noticed by the self-test at last.
+            match load(&sealed(bad)) {
+                Ok(model) => assert!(value == bytes[at] || (10..12).contains(&at) || model.network() == &net()),
+                Err(_) => refused += 1,
+            }
+        }
+    }
+    assert!(refused > bytes.len());
+}
+
+#[test]
+fn a_model_that_could_overflow_is_refused() {
+    let cases: [(&str, fn(&mut Network)); 4] = [
+        ("trunk's embedding", |n| {
+            n.embedding.prev_scale.fill(i16::MAX);
+            n.embedding.ref_scale.fill(i16::MAX);
+            n.embedding.field_bias.fill(i32::MAX);
+        }),
+        ("residual stream", |n| n.embedding.position.fill(i32::MIN)),
+        ("constant of", |n| n.head.norm_in.numerator = u32::MAX),
+        ("head's stream", |n| n.head.role_bias.fill(i32::MAX)),
+    ];
+    for (what, damage) in cases {
+        let mut bad = net();
+        damage(&mut bad);
+        match bad.to_bytes() {
+            Err(Error::Overflow { what: w, value, limit }) => {
+                assert!(w.contains(what) || w.contains("residual"), "{w}");
+                assert!(value >= limit);
+            }
+            other => panic!("{what}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn shapes_and_indices_are_checked() {
+    let cases: [fn(&mut Network); 8] = [
+        |n| n.lag[0] = 0,
+        |n| n.lag[0] = 1, // refers to a field of another width
+        |n| n.class[0] = 2,
+        |n| n.n_heads = 3,
+        |n| n.segment += 1,
+        |n| n.head.out_bias.truncate(9),
+        |n| n.layers[0].wq.shift[0] = 31,
+        |n| n.layers[0].wq.weight[0] = i8::MIN,
+    ];
+    for (i, damage) in cases.into_iter().enumerate() {
+        let mut bad = net();
+        damage(&mut bad);
+        assert!(matches!(bad.to_bytes(), Err(Error::Shape(_))), "case {i}");
+    }
+}
+
+#[test]
+fn a_wrong_self_test_is_refused_by_name() {
+    let file = ModelFile { network: net(), self_test: [7; 32] };
+    let error = load(&file.to_bytes()).err().unwrap();
+    assert_eq!(error, Error::SelfTest { level: Level::detect().name() });
+}
