@@ -1,1 +1,30 @@
-//! model
+//! The production model as burn modules: a compressive transformer over the fields of records with
+//! a byte head, its training kernels, quantisation, and export to the integer network.
+//!
+//! Everything is generic over burn's backends; [`kernels::FusedOps`] gives each of them the fused
+//! operations, with fast loops for the CPU backend `Flex`.
+
+pub use batch::Batch;
+pub use config::{EmbeddingKind, HeadConfig, MemoryConfig, ModelConfig};
+pub use error::{Error, Result};
+pub use kernels::FusedOps;
+pub use production::{LossOutput, ProductionModel};
+pub use quant::QuantSpec;
+pub use record::{RecordSpec, choose_lags};
+
+pub mod attention;
+pub mod batch;
+pub mod block;
+pub mod calibrate;
+pub mod config;
+pub mod embedding;
+pub mod error;
+pub mod eviction;
+pub mod head;
+pub mod kernels;
+pub mod position;
+pub mod production;
+pub mod quant;
+pub mod record;
+pub mod swiglu;
+pub mod tdt;

@@ -1,0 +1,40 @@
+//! Choice of the activation scales.
+
+use crate::quant::{Observer, QuantSpec, power};
+
+impl Observer {
+    /// The scale of each site with the least mean square error on the values seen.
+    pub fn into_spec(self) -> QuantSpec {
+        let samples = self.samples.into_inner();
+        let choose = |(site, values): (String, Vec<f32>)| (site, best_bits(&values));
+        QuantSpec { fraction_bits: samples.into_iter().map(choose).collect() }
+    }
+}
+
+/// Fractional bits that round these values to eight bits with the least square error.
+fn best_bits(values: &[f32]) -> i32 {
+    let error = |bits: i32| -> f64 {
+        let scale = power(bits);
+        let one = |&v: &f32| {
+            let rounded = (v * scale).round().clamp(-127.0, 127.0) / scale;
+            f64::from(v - rounded).powi(2)
+        };
+        values.iter().map(one).sum()
+    };
+    (-4..=12).map(|b| (error(b), b)).min_by(|a, b| a.0.total_cmp(&b.0)).map_or(4, |best| best.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rare_large_values_may_clip() {
+        let mut values: Vec<f32> = (0..10_000).map(|i| (i as f32 / 5000.0) - 1.0).collect();
+        assert_eq!(best_bits(&values), 6);
+        values.push(2.1);
+        assert_eq!(best_bits(&values), 6);
+        values.extend([30.0; 50]);
+        assert_eq!(best_bits(&values), 2);
+    }
+}

@@ -1,0 +1,40 @@
+//! What can go wrong with a model.
+
+/// Result of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What can go wrong with a model.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An entry of the configuration is out of range.
+    #[error("{name} is {value}: it must be {allowed}")]
+    Config {
+        /// Path of the entry.
+        name: String,
+        /// Its value.
+        value: usize,
+        /// What it may be.
+        allowed: String,
+    },
+    /// A set of tensors does not fit the model.
+    #[error("tensor {name}: {problem}")]
+    Tensor {
+        /// Name of the tensor.
+        name: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A record specification does not fit its layout.
+    #[error("record specification: {0}")]
+    Spec(String),
+    /// The weights cannot be represented in the integer network.
+    #[error("export: {0}")]
+    Export(String),
+}
+
+impl Error {
+    pub(crate) fn config(name: &str, value: usize, allowed: &str) -> Self {
+        Self::Config { name: name.into(), value, allowed: allowed.into() }
+    }
+}

@@ -1,0 +1,155 @@
+//! The byte head: codes the symbols of a field one after the other.
+
+use burn::module::{Module, Param};
+use burn::tensor::{Int, Tensor, TensorData, backend::Backend};
+
+use crate::batch::ClassRows;
+use crate::config::{EmbeddingKind, HeadConfig};
+use crate::embedding::{ByteEmbedding, ByteEmbeddingConfig};
+use crate::kernels::{FusedOps, gather_sum, rms_norm, symbol_loss};
+use crate::quant::{Numerics, Output};
+use crate::record::RecordSpec;
+use crate::swiglu::{SwiGlu, SwiGluConfig, matrix};
+
+/// Configuration of a [`ByteHead`].
+#[derive(Clone, Debug)]
+pub struct ByteHeadConfig {
+    /// Width of the trunk.
+    pub d_trunk: usize,
+    /// Sizes of the head.
+    pub head: HeadConfig,
+    /// How symbols become vectors.
+    pub embedding: EmbeddingKind,
+}
+
+/// `z = input(rms_norm(x)) + own + reference + role bias`, one SwiGLU part, and one output matrix
+/// per class with a bias per role.
+///
+/// One output more speaks for the symbol that the reference has at this rank: its logit is added
+/// to that symbol's. All logits are in bits (base 2).
+#[derive(Module, Debug)]
+pub struct ByteHead<B: Backend> {
+    /// `[d_trunk, e]`.
+    pub input: Param<Tensor<B, 2>>,
+    /// Known symbols of the field itself.
+    pub own: ByteEmbedding<B>,
+    /// The reference's symbol of the same rank.
+    pub reference: ByteEmbedding<B>,
+    /// `[2 * roles, e]`: row `2 r` before, `2 r + 1` after all symbols so far matched.
+    pub role_bias: Param<Tensor<B, 2>>,
+    /// Feed-forward part.
+    pub ffn: SwiGlu<B>,
+    /// One `[e, 256]` for each class.
+    pub out: Vec<Param<Tensor<B, 2>>>,
+    /// `[roles, 256]`.
+    pub out_bias: Param<Tensor<B, 2>>,
+    /// One `[e, 1]` for each class.
+    pub copy: Vec<Param<Tensor<B, 2>>>,
+    /// `[2 * roles, 1]`.
+    pub copy_bias: Param<Tensor<B, 2>>,
+}
+
+impl ByteHeadConfig {
+    /// Random weights; the output starts at each role's own frequencies.
+    pub fn init<B: Backend>(&self, spec: &RecordSpec, device: &B::Device) -> ByteHead<B> {
+        let e = self.head.d_model;
+        let n_roles = spec.n_roles();
+        let embedding = ByteEmbeddingConfig {
+            kind: self.embedding,
+            n_classes: spec.n_classes,
+            n_roles,
+            n_sets: 1,
+            width: e,
+            deviation: 0.5,
+        };
+        let bias: Vec<f32> = spec.log_frequency.iter().flatten().copied().collect();
+        let out_bias = Tensor::from_data(TensorData::new(bias, [n_roles, 256]), device);
+        ByteHead {
+            input: matrix([self.d_trunk, e], 1.0, device),
+            own: embedding.init(device),
+            reference: embedding.init(device),
+            role_bias: Param::from_tensor(Tensor::zeros([2 * n_roles, e], device)),
+            ffn: SwiGluConfig { d_model: e, d_ff: self.head.d_ff, branches: 1 }.init(device),
+            out: (0..spec.n_classes).map(|_| matrix([e, 256], 0.1, device)).collect(),
+            out_bias: Param::from_tensor(out_bias),
+            copy: (0..spec.n_classes).map(|_| matrix([e, 1], 0.1, device)).collect(),
+            copy_bias: Param::from_tensor(Tensor::zeros([2 * n_roles, 1], device)),
+        }
+    }
+}
+
+/// What all rows of a pass share: embedding table and scales of the head.
+#[derive(Clone, Debug)]
+pub struct HeadTables<B: Backend> {
+    table: Tensor<B, 2>,
+    scale: Tensor<B, 2>,
+}
+
+impl<B: FusedOps> ByteHead<B> {
+    /// Tables of own symbols, reference symbols and biases as one.
+    pub fn tables(&self, numerics: &Numerics<'_>) -> HeadTables<B> {
+        let own = numerics.table(self.own.table.val());
+        let reference = numerics.table(self.reference.table.val());
+        let table = Tensor::cat(vec![own, reference, self.role_bias.val()], 0);
+        let [_, e] = table.dims();
+        let ones = Tensor::ones([1, e], &table.device());
+        let scale = Tensor::cat(vec![self.own.scales(), self.reference.scales(), ones], 0);
+        HeadTables { table, scale }
+    }
+
+    /// What the trunk says to the head.
+    ///
+    /// # Shapes
+    /// - x: `[tokens, d_trunk]`
+    /// - output: `[tokens, e]`
+    pub fn input(&self, x: Tensor<B, 2>, numerics: &Numerics<'_>) -> Tensor<B, 2> {
+        let [_, e] = self.input.dims();
+        let q = numerics.activation("input", rms_norm(x));
+        q.matmul(numerics.weight(self.input.val(), "input", &[(Output::Residual, e)]))
+    }
+
+    /// Logits without role bias `[n, 256]`, and what the reference's symbol gets on top `[n, 1]`.
+    ///
+    /// # Shapes
+    /// - z0: `[tokens, e]`
+    pub(crate) fn logits(
+        &self,
+        z0: Tensor<B, 2>,
+        tables: &HeadTables<B>,
+        rows: &ClassRows,
+        numerics: &Numerics<'_>,
+    ) -> (Tensor<B, 2>, Tensor<B, 2>) {
+        let device = z0.device();
+        let index = |list: &[i32]| {
+            Tensor::<B, 1, Int>::from_data(TensorData::new(list.to_vec(), [list.len()]), &device)
+        };
+        let z0 = match &rows.token {
+            Some(token) => z0.select(0, index(token)),
+            None => z0,
+        };
+        let z = z0 + gather_sum(tables.table.clone(), tables.scale.clone(), &rows.gather);
+        let z = self.ffn.forward(z, &numerics.inside("ffn"));
+        let q = numerics.activation("output", rms_norm(z));
+        let outputs = [(Output::Logits, 256)];
+        let out = numerics.weight(self.out[rows.class].val(), "output", &outputs);
+        let copy = numerics.weight(self.copy[rows.class].val(), "output", &[(Output::Logits, 1)]);
+        let copy_bias = self.copy_bias.val().select(0, index(&rows.matched));
+        (q.clone().matmul(out), q.matmul(copy) + copy_bias)
+    }
+
+    /// Cost of each symbol in bits.
+    ///
+    /// # Shapes
+    /// - z0: `[tokens, e]`
+    /// - output: `[rows]`
+    pub(crate) fn bits(
+        &self,
+        z0: Tensor<B, 2>,
+        tables: &HeadTables<B>,
+        rows: &ClassRows,
+        numerics: &Numerics<'_>,
+    ) -> Tensor<B, 1> {
+        let (logits, copy) = self.logits(z0, tables, rows, numerics);
+        symbol_loss(logits, self.out_bias.val(), copy, &rows.loss)
+    }
+}

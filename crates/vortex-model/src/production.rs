@@ -1,0 +1,188 @@
+//! The whole model.
+
+use std::sync::Arc;
+
+use burn::module::{Module, Param};
+use burn::tensor::{Tensor, TensorData, backend::Backend};
+
+use crate::batch::Batch;
+use crate::block::{Block, BlockConfig};
+use crate::config::{EmbeddingKind, ModelConfig};
+use crate::embedding::{ByteEmbedding, ByteEmbeddingConfig};
+use crate::error::{Error, Result};
+use crate::head::{ByteHead, ByteHeadConfig};
+use crate::kernels::{FusedOps, GatherPlan, gather_sum};
+use crate::position::sinusoids;
+use crate::quant::{Numerics, Observer, QuantSpec, host};
+use crate::record::RecordSpec;
+use crate::tdt;
+
+/// Compressive transformer over fields with a byte head.
+#[derive(Module, Debug)]
+pub struct ProductionModel<B: Backend> {
+    /// Symbols of predecessor (scale set 0) and reference (set 1).
+    pub embedding: ByteEmbedding<B>,
+    /// `[n_fields, d_model]`.
+    pub field_bias: Param<Tensor<B, 2>>,
+    /// The trunk.
+    pub layers: Vec<Block<B>>,
+    /// The byte head.
+    pub head: ByteHead<B>,
+    #[module(skip)]
+    config: Arc<ModelConfig>,
+    #[module(skip)]
+    spec: Arc<RecordSpec>,
+}
+
+/// What a batch costs.
+#[derive(Clone, Debug)]
+pub struct LossOutput<B: Backend> {
+    /// Mean over all symbols of `-log2 p`, `[1]`. Flat symbols count 8.
+    pub mean_bits: Tensor<B, 1>,
+    /// Mean bits of each role.
+    pub role_bits: Vec<f64>,
+}
+
+impl<B: Backend> ProductionModel<B> {
+    /// A model with random weights.
+    ///
+    /// # Errors
+    /// When configuration or specification are not consistent.
+    pub fn init(config: &ModelConfig, spec: &RecordSpec, device: &B::Device) -> Result<Self> {
+        config.validate()?;
+        let spec = prepare(config, spec)?;
+        let embedding = ByteEmbeddingConfig {
+            kind: config.embedding,
+            n_classes: spec.n_classes,
+            n_roles: spec.n_roles(),
+            n_sets: 2,
+            width: config.d_model,
+            deviation: 0.5,
+        };
+        let head = ByteHeadConfig {
+            d_trunk: config.d_model,
+            head: config.head.clone(),
+            embedding: config.embedding,
+        };
+        let field_bias = crate::swiglu::matrix([spec.n_fields(), config.d_model], 1.0, device);
+        let block = BlockConfig::new(config);
+        Ok(Self {
+            embedding: embedding.init(device),
+            field_bias,
+            layers: (0..config.n_layers).map(|_| block.init(device)).collect(),
+            head: head.init(&spec, device),
+            config: Arc::new(config.clone()),
+            spec: Arc::new(spec),
+        })
+    }
+
+    /// Sizes.
+    pub fn config(&self) -> &ModelConfig {
+        &self.config
+    }
+
+    /// Records.
+    pub fn spec(&self) -> &RecordSpec {
+        &self.spec
+    }
+
+    /// The same weights with other roles coded flat.
+    #[must_use]
+    pub fn with_flat(mut self, flat: Vec<bool>) -> Self {
+        assert_eq!(flat.len(), self.spec.n_roles());
+        self.spec = Arc::new(RecordSpec { flat, ..(*self.spec).clone() });
+        self
+    }
+
+    /// Index lists for `[sequences][1 + records][roles]` symbols; see [`Batch::new`].
+    pub fn batch(&self, symbols: &[u8], sequences: usize) -> Batch {
+        Batch::new(&self.config, &self.spec, symbols, sequences)
+    }
+}
+
+/// Checks a specification and lets the embedding choose the classes.
+fn prepare(config: &ModelConfig, spec: &RecordSpec) -> Result<RecordSpec> {
+    let mut spec = spec.clone();
+    let (fields, roles) = (spec.n_fields(), spec.n_roles());
+    if config.embedding == EmbeddingKind::Tdt {
+        spec.class = (0..roles).map(tdt::class).collect();
+        spec.n_classes = tdt::TABLES.min(roles);
+    }
+    let fail = |what: String| Err(Error::Spec(what));
+    let lengths = [spec.class.len(), spec.flat.len(), spec.log_frequency.len()];
+    if lengths.iter().any(|&n| n != roles) || spec.lag.len() != fields {
+        return fail(format!("lists of {lengths:?} entries for {roles} roles, or lags missing"));
+    }
+    if let Some(class) = spec.class.iter().find(|&&c| usize::from(c) >= spec.n_classes) {
+        return fail(format!("class {class}, but there are only {} classes", spec.n_classes));
+    }
+    for (field, &lag) in spec.lag.iter().enumerate() {
+        let lag = usize::from(lag);
+        if lag == 0 || lag > fields {
+            return fail(format!("field {field} has lag {lag}: it must be 1 to {fields}"));
+        }
+        let source = (field + fields - lag) % fields;
+        let widths = [source, field].map(|f| spec.layout.roles_of(f).len());
+        if widths[0] != widths[1] {
+            return fail(format!(
+                "field {field} of {} symbols refers to field {source} of {}",
+                widths[1], widths[0]
+            ));
+        }
+    }
+    Ok(spec)
+}
+
+impl<B: FusedOps> ProductionModel<B> {
+    /// Cost of a batch; `quant` rounds as the integer network does.
+    pub fn loss(&self, batch: &Batch, quant: Option<&QuantSpec>) -> LossOutput<B> {
+        self.forward(batch, &Numerics::new(quant))
+    }
+
+    /// Chooses the activation scales from a batch.
+    pub fn calibrate(&self, batch: &Batch) -> QuantSpec {
+        let observer = Observer::default();
+        self.forward(batch, &Numerics::observing(&observer));
+        observer.into_spec()
+    }
+
+    /// The trunk's input.
+    ///
+    /// # Shapes
+    /// - output: `[plan.rows(), d_model]`
+    pub(crate) fn embed(&self, plan: &GatherPlan, numerics: &Numerics<'_>) -> Tensor<B, 2> {
+        let table = numerics.table(self.embedding.table.val());
+        let device = table.device();
+        let [_, d] = table.dims();
+        let (_, segment) = self.config.window_and_segment(self.spec.n_fields());
+        let position = TensorData::new(sinusoids(segment, d), [segment, d]);
+        let position = Tensor::from_data(position, &device);
+        let table = Tensor::cat(vec![table, self.field_bias.val(), position], 0);
+        let ones = Tensor::ones([1, d], &device);
+        let scale = Tensor::cat(vec![self.embedding.scales(), ones], 0);
+        gather_sum(table, scale, plan)
+    }
+
+    fn forward(&self, batch: &Batch, numerics: &Numerics<'_>) -> LossOutput<B> {
+        let mut x = self.embed(&batch.trunk, numerics);
+        for (l, layer) in self.layers.iter().enumerate() {
+            x = layer.forward(x, &batch.streams, &numerics.inside(&format!("layers.{l}")));
+        }
+        let numerics = numerics.inside("head");
+        let z0 = self.head.input(x, &numerics);
+        let tables = self.head.tables(&numerics);
+        let per_role = (batch.sequences * batch.records) as f64;
+        let mut role_bits: Vec<f64> =
+            self.spec.flat.iter().map(|&flat| if flat { 8.0 } else { 0.0 }).collect();
+        let flat = self.spec.flat.iter().filter(|&&f| f).count() as f64 * per_role * 8.0;
+        let mut total = Tensor::full([1], flat, &z0.device());
+        for rows in &batch.classes {
+            let bits = self.head.bits(z0.clone(), &tables, rows, &numerics);
+            for (&role, bits) in rows.loss.role.iter().zip(host(&bits)) {
+                role_bits[role as usize] += f64::from(bits) / per_role;
+            }
+            total = total + bits.sum();
+        }
+        LossOutput { mean_bits: total / batch.symbols as f64, role_bits }
+    }
+}

@@ -1,0 +1,69 @@
+//! SwiGLU feed-forward part.
+
+use burn::module::{Module, Param};
+use burn::tensor::{Distribution, Tensor, backend::Backend};
+
+use crate::kernels::{FusedOps, rms_norm, swiglu};
+use crate::quant::{Numerics, Output};
+
+/// Configuration of a [`SwiGlu`].
+#[derive(Clone, Debug)]
+pub struct SwiGluConfig {
+    /// Channels in and out.
+    pub d_model: usize,
+    /// Channels inside.
+    pub d_ff: usize,
+    /// Residual branches of the network: the output starts smaller by the root of it.
+    pub branches: usize,
+}
+
+/// `x + down( silu(gate(n)) * up(n) )` with `n = rms_norm(x)`
+/// ([Shazeer 2020](https://arxiv.org/abs/2002.05202)). The norm has no gain: the next matrix holds
+/// it.
+#[derive(Module, Debug)]
+pub struct SwiGlu<B: Backend> {
+    /// `[d_model, 2 d_ff]`: gate, then up.
+    pub gate_up: Param<Tensor<B, 2>>,
+    /// `[d_ff, d_model]`.
+    pub down: Param<Tensor<B, 2>>,
+}
+
+/// A matrix `[rows, columns]` with entries of deviation `gain / sqrt(rows)`.
+pub(crate) fn matrix<B: Backend>(
+    shape: [usize; 2],
+    gain: f64,
+    device: &B::Device,
+) -> Param<Tensor<B, 2>> {
+    let deviation = gain / (shape[0] as f64).sqrt();
+    Param::from_tensor(Tensor::random(shape, Distribution::Normal(0.0, deviation), device))
+}
+
+impl SwiGluConfig {
+    /// Random weights.
+    pub fn init<B: Backend>(&self, device: &B::Device) -> SwiGlu<B> {
+        let gain = (self.branches as f64).sqrt().recip();
+        SwiGlu {
+            gate_up: matrix([self.d_model, 2 * self.d_ff], 1.0, device),
+            down: matrix([self.d_ff, self.d_model], gain, device),
+        }
+    }
+}
+
+impl<B: FusedOps> SwiGlu<B> {
+    /// The residual stream after this part.
+    ///
+    /// # Shapes
+    /// - x: `[n, d_model]`
+    /// - output: `[n, d_model]`
+    pub fn forward(&self, x: Tensor<B, 2>, numerics: &Numerics<'_>) -> Tensor<B, 2> {
+        let [d_ff, _] = self.down.dims();
+        let q = numerics.activation("norm", rms_norm(x.clone()));
+        let outputs = [(Output::Site("gate"), d_ff), (Output::Site("up"), d_ff)];
+        let ab = q.matmul(numerics.weight(self.gate_up.val(), "norm", &outputs));
+        let ab = numerics.columns(&[("gate", d_ff), ("up", d_ff)], ab);
+        let h = numerics.activation("hidden", swiglu(ab));
+        let [_, d_model] = x.dims();
+        let outputs = [(Output::Residual, d_model)];
+        x + h.matmul(numerics.weight(self.down.val(), "hidden", &outputs))
+    }
+}
