@@ -49,6 +49,11 @@ pub const MAX_SCHEMA_BYTES: u32 = 1 << 25;
 /// Longest embedded model in bytes.
 pub const MAX_MODEL_BYTES: u32 = 1 << 30;
 
+/// zstd level of the writer where nothing else is asked for.
+pub const DEFAULT_ZSTD_LEVEL: i32 = 12;
+/// zstd level that tells whether the slower one is worth a try.
+pub const ZSTD_PROBE_LEVEL: i32 = 3;
+
 #[cfg(test)]
 mod tests {
     use super::*;

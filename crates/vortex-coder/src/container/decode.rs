@@ -1,0 +1,129 @@
+//! One block on its way out of a file.
+
+use std::sync::{Arc, OnceLock};
+
+use super::block::{BlockHeader, Method};
+use super::wire::crc32;
+use crate::codec::decode_records;
+use crate::error::{Error, ErrorKind, Result};
+use crate::predictor::{Model, Predictor};
+
+/// What every thread of a reader knows about one member.
+#[derive(Default)]
+pub(super) struct BlockDecoder {
+    /// Set before the first modelled block is decoded.
+    model: OnceLock<Arc<dyn Model>>,
+}
+
+/// What one thread keeps from block to block.
+#[derive(Default)]
+pub(super) struct DecoderState<'a> {
+    predictor: Option<Box<dyn Predictor + 'a>>,
+    zstd: Option<zstd::bulk::Decompressor<'static>>,
+}
+
+impl BlockDecoder {
+    /// The first model set stays.
+    pub(super) fn set_model(&self, model: Arc<dyn Model>) {
+        let _ = self.model.set(model);
+    }
+
+    pub(super) fn has_model(&self) -> bool {
+        self.model.get().is_some()
+    }
+
+    pub(super) fn state(&self) -> DecoderState<'_> {
+        DecoderState::default()
+    }
+
+    /// The original bytes of a block whose header was checked; `at` is its place in the file.
+    pub(super) fn decode<'a>(
+        &'a self,
+        state: &mut DecoderState<'a>,
+        header: BlockHeader,
+        payload: Vec<u8>,
+        at: u64,
+    ) -> Result<Vec<u8>> {
+        let in_block = |error: Error| error.context(format!("block at byte {at}"));
+        let found = crc32(&payload);
+        if found != header.payload_crc {
+            return Err(in_block(Error::new(
+                ErrorKind::ChecksumMismatch,
+                format!("payload checksum {found:08x}, stored {:08x}", header.payload_crc),
+            )));
+        }
+        let original = match header.method {
+            Method::Raw => payload,
+            Method::Zstd => {
+                state.expand(&payload, header.original_bytes as usize).map_err(in_block)?
+            }
+            Method::Modelled => self.modelled(state, &header, &payload).map_err(in_block)?,
+        };
+        let found = crc32(&original);
+        if found != header.original_crc {
+            let why = match header.method {
+                Method::Modelled => "; the payload is sound, so the predictor is at fault",
+                _ => "",
+            };
+            return Err(in_block(Error::new(
+                ErrorKind::ChecksumMismatch,
+                format!("decoded checksum {found:08x}, stored {:08x}{why}", header.original_crc),
+            )));
+        }
+        Ok(original)
+    }
+
+    fn modelled<'a>(
+        &'a self,
+        state: &mut DecoderState<'a>,
+        header: &BlockHeader,
+        payload: &[u8],
+    ) -> Result<Vec<u8>> {
+        let model = self.model.get().ok_or_else(|| {
+            Error::new(ErrorKind::WrongModel, "a modelled block in a member without a predictor")
+        })?;
+        header.check_stride(model.layout().stride())?;
+        // The header's lengths were checked: tail < original and coded tail <= payload.
+        let coded_tail = usize::from(header.tail_payload_bytes);
+        let (records, coded_tail) = payload.split_at(payload.len() - coded_tail);
+        let tail_len = usize::from(header.tail_bytes);
+        let expanded;
+        let tail = if coded_tail.len() == tail_len {
+            coded_tail
+        } else {
+            expanded = state.expand(coded_tail, tail_len)?;
+            &expanded
+        };
+        let mut original = vec![0; header.original_bytes as usize];
+        let (out, out_tail) = original.split_at_mut(header.original_bytes as usize - tail_len);
+        out_tail.copy_from_slice(tail);
+        let predictor = state.predictor.get_or_insert_with(|| model.predictor());
+        decode_records(predictor.as_mut(), model.layout(), records, header.lanes.into(), out)
+            // The payload is all there: it is not the file that ends early.
+            .map_err(|error| Error::corrupt(error.message))?;
+        Ok(original)
+    }
+}
+
+impl DecoderState<'_> {
+    /// The bytes of exactly one zstd frame, exactly `len` of them.
+    fn expand(&mut self, frame: &[u8], len: usize) -> Result<Vec<u8>> {
+        match zstd::zstd_safe::find_frame_compressed_size(frame) {
+            Ok(size) if size == frame.len() => {}
+            _ => return Err(Error::corrupt(format!("{} bytes are no zstd frame", frame.len()))),
+        }
+        let decompressor = match &mut self.zstd {
+            Some(decompressor) => decompressor,
+            none => none.insert(zstd::bulk::Decompressor::new()?),
+        };
+        // Straight into a buffer of the right size: the frame cannot ask for a window of its own.
+        let mut out = Vec::with_capacity(len);
+        match decompressor.decompress_to_buffer(frame, &mut out) {
+            Ok(found) if found == len => Ok(out),
+            Ok(found) => {
+                Err(Error::corrupt(format!("zstd frame of {found} bytes, {len} are announced")))
+            }
+            Err(error) => Err(Error::corrupt(format!("zstd frame of {len} bytes: {error}"))),
+        }
+    }
+}

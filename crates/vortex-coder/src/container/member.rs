@@ -1,0 +1,173 @@
+//! The start of a member as a reader takes it: header, schema, embedded model; and the predictor
+//! that follows from them.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use super::constants::*;
+use super::header::{MemberHeader, PredictorId, not_vxc};
+use super::limits::Limits;
+use super::loader::{ModelLoader, hex, wrong_model};
+use super::source::Source;
+use super::wire::crc32;
+use crate::adaptive::AdaptiveModel;
+use crate::error::{Error, ErrorKind, Result};
+use crate::predictor::Model;
+use crate::schema::Schema;
+
+/// Header and schema of a member.
+#[derive(Clone, Debug)]
+pub(super) struct MemberStart {
+    pub(super) header: MemberHeader,
+    /// As stored; a member of bytes may have none, and one with a model needs none.
+    pub(super) schema: Option<Schema>,
+    /// Place of the member in the file.
+    pub(super) at: u64,
+}
+
+impl MemberStart {
+    /// Reads up to the embedded model.
+    pub(super) fn read<R: Read>(source: &mut Source<R>, limits: &Limits) -> Result<Self> {
+        let at = source.at();
+        if at == 0 && source.at_end()? {
+            return Err(empty_file());
+        }
+        let mut bytes = [0; HEADER_BYTES];
+        source.read(&mut bytes[..1], "the header")?;
+        for i in 1..MAGIC.len() {
+            // Garbage is garbage, however short.
+            if bytes[..i] != MAGIC[..i] {
+                return Err(not_vxc(&bytes[..i], at));
+            }
+            source.read(&mut bytes[i..=i], "the header")?;
+        }
+        source.read(&mut bytes[MAGIC.len()..], "the header")?;
+        let header = MemberHeader::read_from(&bytes, at)?;
+        let len = u64::from(header.block_bytes);
+        Limits::check(len, limits.max_block_bytes.into(), "blocks", "max_block_bytes")?;
+        let len = u64::from(header.schema_bytes);
+        Limits::check(len, limits.max_schema_bytes.into(), "a schema", "max_schema_bytes")?;
+        let len = u64::from(header.model_bytes);
+        Limits::check(len, limits.max_model_bytes.into(), "a model", "max_model_bytes")?;
+
+        let schema = match header.schema_bytes {
+            0 => None,
+            len => Some(read_schema(source, len)?),
+        };
+        let start = Self { header, schema, at };
+        if start.schema.is_some() || !matches!(header.predictor, PredictorId::Model(_)) {
+            start.check_block_bytes(&start.schema_or_bytes())?;
+        }
+        Ok(start)
+    }
+
+    /// Bytes of the member before its first block.
+    pub(super) fn len(&self) -> u64 {
+        let schema = match self.header.schema_bytes {
+            0 => 0,
+            len => u64::from(len) + CRC_BYTES as u64,
+        };
+        HEADER_BYTES as u64 + schema + u64::from(self.header.model_bytes)
+    }
+
+    /// Reads the embedded model that follows, if any.
+    pub(super) fn read_model<R: Read>(&self, source: &mut Source<R>) -> Result<Option<Vec<u8>>> {
+        let (PredictorId::Model(digest), 1..) = (self.header.predictor, self.header.model_bytes)
+        else {
+            return Ok(None);
+        };
+        let at = source.at();
+        let bytes = source.vec(self.header.model_bytes, "the embedded model")?;
+        let found = blake3::hash(&bytes);
+        if *found.as_bytes() != digest {
+            return Err(Error::new(
+                ErrorKind::ChecksumMismatch,
+                format!(
+                    "embedded model at byte {at}: BLAKE3 {}, stored {}",
+                    found.to_hex(),
+                    hex(&digest)
+                ),
+            ));
+        }
+        Ok(Some(bytes))
+    }
+
+    /// What modelled blocks are decoded with; `None` where there can be none.
+    pub(super) fn model(
+        &self,
+        embedded: Option<&[u8]>,
+        loader: &dyn ModelLoader,
+    ) -> Result<Option<Arc<dyn Model>>> {
+        let digest = match self.header.predictor {
+            PredictorId::None => return Ok(None),
+            PredictorId::Adaptive => return Ok(Some(adaptive(self.schema_or_bytes()))),
+            PredictorId::Model(digest) => digest,
+        };
+        let model = match embedded {
+            Some(bytes) => loader.from_bytes(bytes),
+            None => loader.by_digest(digest),
+        }?;
+        if model.digest() != Some(digest) {
+            return Err(wrong_model(&digest, model.digest().as_ref()));
+        }
+        let schema = model.layout().schema();
+        if self.schema.as_ref().is_some_and(|stored| stored != schema) {
+            return Err(Error::corrupt(format!(
+                "member at byte {}: its schema is not that of its model {}",
+                self.at,
+                hex(&digest)
+            )));
+        }
+        self.check_block_bytes(schema)?;
+        Ok(Some(model))
+    }
+
+    /// A member without a schema and without a model is a member of bytes.
+    fn schema_or_bytes(&self) -> Schema {
+        self.schema.clone().unwrap_or_else(Schema::bytes)
+    }
+
+    fn check_block_bytes(&self, schema: &Schema) -> Result<()> {
+        if !(self.header.block_bytes as usize).is_multiple_of(schema.stride()) {
+            return Err(Error::corrupt(format!(
+                "member at byte {}: blocks of {} bytes, records of {}: not a whole number",
+                self.at,
+                self.header.block_bytes,
+                schema.stride()
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// The error for a file of no bytes at all.
+pub(super) fn empty_file() -> Error {
+    Error::truncated("the file is empty, not even a header: a .vxc file of no data has 156 bytes")
+}
+
+/// The predictor built in.
+pub(super) fn adaptive(schema: Schema) -> Arc<dyn Model> {
+    Arc::new(AdaptiveModel::new(schema))
+}
+
+fn read_schema<R: Read>(source: &mut Source<R>, len: u32) -> Result<Schema> {
+    let at = source.at();
+    let bytes = source.vec(len, "the schema")?;
+    let stored = u32::from_le_bytes(source.array("the schema's checksum")?);
+    let found = crc32(&bytes);
+    if stored != found {
+        return Err(Error::new(
+            ErrorKind::ChecksumMismatch,
+            format!("schema at byte {at}: checksum {found:08x}, stored {stored:08x}"),
+        ));
+    }
+    let mut rest = bytes.as_slice();
+    let schema = Schema::read_from(&mut rest).map_err(|error| {
+        // It ends before itself, not before the file.
+        Error::corrupt(format!("schema at byte {at}: {error}"))
+    })?;
+    if !rest.is_empty() {
+        return Err(Error::corrupt(format!("schema at byte {at}: {} bytes too many", rest.len())));
+    }
+    Ok(schema)
+}

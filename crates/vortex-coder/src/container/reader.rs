@@ -1,0 +1,352 @@
+//! The streaming reader: all members of a file, in order, each block as soon as it is decoded.
+
+use std::io::{Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use super::block::{BlockHeader, Method};
+use super::constants::*;
+use super::decode::BlockDecoder;
+use super::footer::Footer;
+use super::header::PredictorId;
+use super::index::{IndexEntry, IndexHeader};
+use super::limits::Limits;
+use super::loader::{ModelLoader, NoModels};
+use super::member::MemberStart;
+use super::pool::{Jobs, Pool};
+use super::source::Source;
+use super::writer::{OnBlock, Summary, check_cancel, into_io};
+use crate::error::{Error, ErrorKind, Result};
+use crate::predictor::Model;
+
+/// How to read a `.vxc` file.
+#[derive(Clone)]
+pub struct ReaderOptions {
+    /// Where models come from.
+    pub models: Arc<dyn ModelLoader>,
+    /// What a file may make the reader allocate.
+    pub limits: Limits,
+    /// Threads that decode blocks.
+    pub threads: usize,
+    /// Checked before each block: set, the reader gives up with [`ErrorKind::Cancelled`].
+    pub cancel: Option<Arc<AtomicBool>>,
+}
+
+impl Default for ReaderOptions {
+    /// No models, default limits, one thread.
+    fn default() -> Self {
+        Self { models: Arc::new(NoModels), limits: Limits::default(), threads: 1, cancel: None }
+    }
+}
+
+/// One block for a thread: header, payload, place in the file.
+pub(super) type DecodeJob = (BlockHeader, Vec<u8>, u64);
+pub(super) type DecodePool = Pool<DecodeJob, Result<Vec<u8>>>;
+
+/// The threads of one member.
+pub(super) fn decode_pool(threads: usize, decoder: &Arc<BlockDecoder>) -> DecodePool {
+    let decoder = Arc::clone(decoder);
+    Pool::new(threads, move |jobs: &Jobs<DecodeJob, Result<Vec<u8>>>| {
+        let mut state = decoder.state();
+        while let Some(((header, payload, at), ticket)) = jobs.next() {
+            ticket.finish(decoder.decode(&mut state, header, payload, at));
+        }
+    })
+}
+
+/// The member being read.
+struct Member {
+    start: MemberStart,
+    /// Until the first modelled block asks for it.
+    embedded: Option<Vec<u8>>,
+    decoder: Arc<BlockDecoder>,
+    pool: DecodePool,
+    /// File bytes of the blocks in flight, oldest first.
+    stored: std::collections::VecDeque<BlockHeader>,
+    n_blocks: u64,
+    original_bytes: u64,
+    /// A block shorter than the nominal length came: it must be the last.
+    short: bool,
+    entries_crc: crc32fast::Hasher,
+    hasher: blake3::Hasher,
+    /// All blocks were submitted; the source is behind the tag of the index.
+    index_at: Option<u64>,
+    /// Reported when the blocks before it were given out.
+    failure: Option<Error>,
+}
+
+enum State {
+    BetweenMembers,
+    InMember(Box<Member>),
+    Finished,
+    Failed,
+}
+
+/// Decodes a stream of members. Everything is checked: each block when it is given out, and the
+/// whole member, index included, before the end or the next member is reported. Holds about two
+/// blocks a thread.
+pub struct Reader<R: Read> {
+    source: Source<R>,
+    options: ReaderOptions,
+    state: State,
+    summary: Summary,
+    /// The model of the member before: the next one often has the same.
+    last_model: Option<Arc<dyn Model>>,
+    on_block: Option<OnBlock>,
+    /// For [`Read`]: the block being given out, and how much of it was.
+    block: Vec<u8>,
+    given: usize,
+}
+
+impl<R: Read> Reader<R> {
+    /// Reads nothing yet.
+    pub fn new(source: R, options: ReaderOptions) -> Self {
+        Self {
+            source: Source::new(source),
+            options,
+            state: State::BetweenMembers,
+            summary: Summary::default(),
+            last_model: None,
+            on_block: None,
+            block: Vec::new(),
+            given: 0,
+        }
+    }
+
+    /// Calls `hook` after each block that was decoded.
+    pub fn on_block(&mut self, hook: OnBlock) {
+        self.on_block = Some(hook);
+    }
+
+    /// What was read so far.
+    pub fn summary(&self) -> Summary {
+        Summary { compressed_bytes: self.source.at(), ..self.summary }
+    }
+
+    /// The next decoded block; `None` after the last one, when the whole file was found sound.
+    ///
+    /// # Errors
+    /// One of each [`ErrorKind`] for what is wrong with the file; blocks before the damage are
+    /// given out first. Errors of the source, the loader and cancelling. After an error there is
+    /// nothing more to read.
+    pub fn next_block(&mut self) -> Result<Option<Vec<u8>>> {
+        let next = self.advance();
+        if next.is_err() {
+            self.state = State::Failed;
+        }
+        next
+    }
+
+    /// Decodes everything into `out`.
+    ///
+    /// # Errors
+    /// As [`Reader::next_block`], and of writing.
+    pub fn copy_to(&mut self, out: &mut dyn Write) -> Result<Summary> {
+        while let Some(block) = self.next_block()? {
+            let written = out.write_all(&block);
+            written.map_err(|error| Error::from(error).context("writing a decoded block"))?;
+        }
+        Ok(self.summary())
+    }
+
+    fn advance(&mut self) -> Result<Option<Vec<u8>>> {
+        loop {
+            check_cancel(self.options.cancel.as_deref())?;
+            match &mut self.state {
+                State::Finished => return Ok(None),
+                State::Failed => {
+                    return Err(Error::invalid_argument("this reader failed before"));
+                }
+                State::BetweenMembers => {
+                    if self.summary.members > 0 && self.source.at_end()? {
+                        self.state = State::Finished;
+                        continue;
+                    }
+                    self.state = State::InMember(Box::new(self.start_member()?));
+                }
+                State::InMember(member) => {
+                    while member.wants_more() {
+                        let (source, options) = (&mut self.source, &self.options);
+                        if let Err(failure) = member.feed(source, options, &mut self.last_model) {
+                            member.failure = Some(failure);
+                        }
+                    }
+                    if let Some(done) = member.pool.collect() {
+                        let block = done?;
+                        let block = block?;
+                        member.hasher.update(&block);
+                        self.summary.original_bytes += block.len() as u64;
+                        if let Some(header) = member.stored.pop_front() {
+                            self.summary.compressed_bytes += header.stored_bytes();
+                            self.summary.count(header.method);
+                        }
+                        if let Some(hook) = &mut self.on_block {
+                            hook(self.summary.progress());
+                        }
+                        return Ok(Some(block));
+                    }
+                    if let Some(failure) = member.failure.take() {
+                        return Err(failure);
+                    }
+                    let end_bytes = member.check_end(&mut self.source)?;
+                    self.summary.compressed_bytes += end_bytes;
+                    self.summary.members += 1;
+                    self.state = State::BetweenMembers;
+                }
+            }
+        }
+    }
+
+    fn start_member(&mut self) -> Result<Member> {
+        let start = MemberStart::read(&mut self.source, &self.options.limits)?;
+        let embedded = start.read_model(&mut self.source)?;
+        self.summary.compressed_bytes += start.len();
+        let decoder = Arc::default();
+        let pool = decode_pool(self.options.threads, &decoder);
+        Ok(Member {
+            start,
+            embedded,
+            decoder,
+            pool,
+            stored: std::collections::VecDeque::new(),
+            n_blocks: 0,
+            original_bytes: 0,
+            short: false,
+            entries_crc: crc32fast::Hasher::new(),
+            hasher: blake3::Hasher::new(),
+            index_at: None,
+            failure: None,
+        })
+    }
+}
+
+impl Member {
+    fn wants_more(&self) -> bool {
+        self.index_at.is_none() && self.failure.is_none() && !self.pool.is_full()
+    }
+
+    /// Reads one block and hands it to the threads, or finds the index.
+    fn feed<R: Read>(
+        &mut self,
+        source: &mut Source<R>,
+        options: &ReaderOptions,
+        last_model: &mut Option<Arc<dyn Model>>,
+    ) -> Result<()> {
+        let at = source.at();
+        let [tag] = source.array("the next block or the index")?;
+        if tag == INDEX_TAG {
+            self.index_at = Some(at);
+            return Ok(());
+        }
+        if tag != BLOCK_TAG {
+            return Err(Error::corrupt(format!("byte {at} is {tag:#04x}: no block, no index")));
+        }
+        let bytes = source.array_after(tag, "a block header")?;
+        let block_bytes = self.start.header.block_bytes;
+        let header = BlockHeader::read_from(&bytes, block_bytes, at)?;
+        if self.short {
+            return Err(Error::corrupt(format!(
+                "block at byte {at}: the block before has less than {block_bytes} bytes, which \
+                 only the last one may"
+            )));
+        }
+        if header.method == Method::Modelled && !self.decoder.has_model() {
+            self.load_model(options, last_model)?;
+        }
+        let payload = source.vec(header.payload_bytes, "a block")?;
+        self.short = header.original_bytes < block_bytes;
+        self.n_blocks += 1;
+        self.original_bytes += u64::from(header.original_bytes);
+        self.entries_crc.update(&IndexEntry::of(&header).to_bytes());
+        self.stored.push_back(header);
+        self.pool.submit((header, payload, at))
+    }
+
+    fn load_model(
+        &mut self,
+        options: &ReaderOptions,
+        last_model: &mut Option<Arc<dyn Model>>,
+    ) -> Result<()> {
+        let embedded = self.embedded.take();
+        let model = match (&*last_model, self.start.header.predictor) {
+            (Some(model), PredictorId::Model(digest)) if model.digest() == Some(digest) => {
+                self.start.model(None, &super::loader::OneModel(Arc::clone(model)))?
+            }
+            _ => self.start.model(embedded.as_deref(), options.models.as_ref())?,
+        };
+        let Some(model) = model else { return Ok(()) };
+        self.decoder.set_model(Arc::clone(&model));
+        *last_model = Some(model);
+        Ok(())
+    }
+
+    /// Reads index and footer and compares them with what was read and decoded. Returns the bytes
+    /// of both.
+    fn check_end<R: Read>(&mut self, source: &mut Source<R>) -> Result<u64> {
+        let index_at = self.index_at.unwrap_or_default();
+        let header = source.array_after(INDEX_TAG, "the index")?;
+        let header = IndexHeader::read_from(&header, index_at)?;
+        if header.n_blocks != self.n_blocks {
+            return Err(Error::corrupt(format!(
+                "index at byte {index_at}: {} blocks; the member has {}",
+                header.n_blocks, self.n_blocks
+            )));
+        }
+        let mut entries_crc = crc32fast::Hasher::new();
+        for _ in 0..self.n_blocks {
+            entries_crc.update(&source.array::<INDEX_ENTRY_BYTES>("the index")?);
+        }
+        let entries_crc = entries_crc.finalize();
+        let footer_at = source.at();
+        let footer = Footer::read_from(&source.array("the footer")?, footer_at)?;
+        let mismatch = |what: &str| {
+            Err(Error::new(
+                ErrorKind::ChecksumMismatch,
+                format!("footer at byte {footer_at}: {what}"),
+            ))
+        };
+        if footer.index_crc != entries_crc {
+            return mismatch("its checksum of the index is that of another index");
+        }
+        let true_crc = std::mem::take(&mut self.entries_crc).finalize();
+        if footer.index_crc != true_crc {
+            return Err(Error::corrupt(format!(
+                "index at byte {index_at}: its blocks are not those of the member"
+            )));
+        }
+        let start = self.start.at;
+        let found = (self.n_blocks, self.original_bytes, index_at - start, source.at() - start);
+        let stated =
+            (footer.n_blocks, footer.original_bytes, footer.index_offset, footer.member_bytes);
+        if found != stated {
+            return Err(Error::corrupt(format!(
+                "footer at byte {footer_at}: (blocks, original bytes, index offset, member bytes) \
+                 are {found:?}, stored {stated:?}"
+            )));
+        }
+        if footer.original_digest != *self.hasher.finalize().as_bytes() {
+            return mismatch("the BLAKE3 of the decoded bytes is another");
+        }
+        Ok(source.at() - index_at)
+    }
+}
+
+impl<R: Read> Read for Reader<R> {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        while self.given == self.block.len() {
+            match self.next_block().map_err(into_io)? {
+                Some(block) => (self.block, self.given) = (block, 0),
+                None => return Ok(0),
+            }
+        }
+        let n = out.len().min(self.block.len() - self.given);
+        out[..n].copy_from_slice(&self.block[self.given..self.given + n]);
+        self.given += n;
+        Ok(n)
+    }
+}
+
+/// Whether a file begins as a `.vxc` file does (the first 8 bytes are enough).
+pub fn is_vxc(start: &[u8]) -> bool {
+    start.starts_with(&MAGIC)
+}

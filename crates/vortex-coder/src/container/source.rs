@@ -1,0 +1,114 @@
+//! Reading that knows where it is, and calls an early end by its name.
+
+use std::io::{BufRead, BufReader, ErrorKind as IoKind, Read};
+
+use crate::error::{Error, Result};
+
+const BUFFER_BYTES: usize = 64 << 10;
+/// Memory follows what a file holds, not what it announces: at first no more than this.
+const FIRST_BYTES: usize = 1 << 20;
+
+/// A stream of bytes and the number taken from it.
+pub(super) struct Source<R> {
+    inner: BufReader<R>,
+    at: u64,
+}
+
+impl<R: Read> Source<R> {
+    pub(super) fn new(inner: R) -> Self {
+        Self { inner: BufReader::with_capacity(BUFFER_BYTES, inner), at: 0 }
+    }
+
+    /// Bytes read so far.
+    pub(super) fn at(&self) -> u64 {
+        self.at
+    }
+
+    /// Whether nothing follows.
+    pub(super) fn at_end(&mut self) -> Result<bool> {
+        loop {
+            match self.inner.fill_buf() {
+                Ok(buffer) => return Ok(buffer.is_empty()),
+                Err(error) if error.kind() == IoKind::Interrupted => {}
+                Err(error) => return Err(self.failed(error, "the next member")),
+            }
+        }
+    }
+
+    /// Fills `out`.
+    pub(super) fn read(&mut self, out: &mut [u8], what: &str) -> Result<()> {
+        let mut filled = 0;
+        while filled < out.len() {
+            match self.inner.read(&mut out[filled..]) {
+                Ok(0) => return Err(self.ended(what)),
+                Ok(n) => {
+                    filled += n;
+                    self.at += n as u64;
+                }
+                Err(error) if error.kind() == IoKind::Interrupted => {}
+                Err(error) => return Err(self.failed(error, what)),
+            }
+        }
+        Ok(())
+    }
+
+    /// A fixed number of bytes.
+    pub(super) fn array<const N: usize>(&mut self, what: &str) -> Result<[u8; N]> {
+        let mut out = [0; N];
+        self.read(&mut out, what)?;
+        Ok(out)
+    }
+
+    /// A fixed number of bytes of which the first was read before.
+    pub(super) fn array_after<const N: usize>(&mut self, first: u8, what: &str) -> Result<[u8; N]> {
+        let mut out = [first; N];
+        self.read(&mut out[1..], what)?;
+        Ok(out)
+    }
+
+    /// As many bytes as a checked header announces. Allocates as they come.
+    pub(super) fn vec(&mut self, len: u32, what: &str) -> Result<Vec<u8>> {
+        let mut out = Vec::with_capacity(FIRST_BYTES.min(len as usize));
+        let read = (&mut self.inner).take(len.into()).read_to_end(&mut out);
+        self.at += out.len() as u64;
+        match read {
+            Ok(n) if n == len as usize => Ok(out),
+            Ok(_) => Err(self.ended(what)),
+            Err(error) => Err(self.failed(error, what)),
+        }
+    }
+
+    fn ended(&self, what: &str) -> Error {
+        Error::truncated(format!(
+            "the file ends at byte {}, where {what} should go on: it was cut short",
+            self.at
+        ))
+    }
+
+    fn failed(&self, error: std::io::Error, what: &str) -> Error {
+        Error::from(error).context(format!("reading {what} at byte {}", self.at))
+    }
+}
+
+impl<R: Read + std::io::Seek> Source<R> {
+    /// Goes to a place counted from the start of the file.
+    pub(super) fn seek(&mut self, at: u64) -> Result<()> {
+        // Within the buffer this keeps what was read ahead.
+        let place = std::io::SeekFrom::Start(at);
+        match i64::try_from(at).ok().zip(i64::try_from(self.at).ok()).map(|(to, from)| to - from) {
+            Some(0) => return Ok(()),
+            Some(by) => self.inner.seek_relative(by),
+            None => std::io::Seek::seek(&mut self.inner, place).map(|_| ()),
+        }
+        .map_err(|error| Error::from(error).context(format!("seeking to byte {at}")))?;
+        self.at = at;
+        Ok(())
+    }
+
+    /// Goes to the end and says where that is.
+    pub(super) fn seek_end(&mut self) -> Result<u64> {
+        self.at = std::io::Seek::seek(&mut self.inner, std::io::SeekFrom::End(0))
+            .map_err(|error| Error::from(error).context("seeking to the end"))?;
+        Ok(self.at)
+    }
+}

@@ -1,0 +1,387 @@
+//! The streaming writer.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::block::Method;
+use super::constants::*;
+use super::encode::{BlockEncoder, EncodedBlock};
+use super::footer::Footer;
+use super::header::{MemberHeader, PredictorId};
+use super::index::{IndexEntry, IndexHeader};
+use super::member::adaptive;
+use super::pool::{Jobs, Pool};
+use super::wire::crc32;
+use crate::error::{Error, ErrorKind, Result};
+use crate::predictor::Model;
+use crate::schema::Schema;
+
+/// What the blocks of a file are coded with.
+#[derive(Clone)]
+pub enum Coder {
+    /// zstd or raw; blocks hold whole records of the schema.
+    Classic(Schema),
+    /// The predictor built into this crate.
+    Adaptive(Schema),
+    /// A model with a digest.
+    Model(Arc<dyn Model>),
+}
+
+/// How to write a `.vxc` file.
+#[derive(Clone)]
+pub struct WriterOptions {
+    /// What the blocks are coded with, and thereby the schema.
+    pub coder: Coder,
+    /// The model file to put into the `.vxc` file: it must have the digest of the
+    /// [`Coder::Model`].
+    pub embed_model: Option<Arc<[u8]>>,
+    /// Bytes a block, rounded down to whole records, at least one. [`MIN_BLOCK_BYTES`] to
+    /// [`MAX_BLOCK_BYTES`].
+    pub block_bytes: u32,
+    /// Lanes a block; `None`: [`crate::lanes_for`] its length. Never more than it has records.
+    pub lanes: Option<u16>,
+    /// Threads that code blocks. The file does not depend on it.
+    pub threads: usize,
+    /// zstd level (1 to 22) of blocks that it makes smaller than the coder does; `None`: never.
+    /// The slow level is only tried on blocks where a quick one comes close.
+    pub zstd_level: Option<i32>,
+    /// Decode each block and compare before it is written.
+    pub verify: bool,
+    /// Checked before each block: set, the writer gives up with [`ErrorKind::Cancelled`].
+    pub cancel: Option<Arc<AtomicBool>>,
+}
+
+impl WriterOptions {
+    /// The defaults: blocks of 1 MiB, one thread, zstd level 12, no verification.
+    pub fn new(coder: Coder) -> Self {
+        Self {
+            coder,
+            embed_model: None,
+            block_bytes: DEFAULT_BLOCK_BYTES,
+            lanes: None,
+            threads: 1,
+            zstd_level: Some(DEFAULT_ZSTD_LEVEL),
+            verify: false,
+            cancel: None,
+        }
+    }
+}
+
+/// How far a writer or reader is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Bytes of blocks written or decoded.
+    pub original_bytes: u64,
+    /// Bytes of the `.vxc` file written, or taken in for those blocks.
+    pub compressed_bytes: u64,
+}
+
+/// Called after each block.
+pub type OnBlock = Box<dyn FnMut(Progress) + Send>;
+
+/// What a finished file holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Bytes before coding.
+    pub original_bytes: u64,
+    /// Bytes of the `.vxc` file.
+    pub compressed_bytes: u64,
+    /// Members read; a writer makes one.
+    pub members: u64,
+    /// Blocks stored raw.
+    pub raw_blocks: u64,
+    /// Blocks stored as zstd frames.
+    pub zstd_blocks: u64,
+    /// Blocks coded with the predictor.
+    pub modelled_blocks: u64,
+}
+
+impl Summary {
+    pub(super) fn count(&mut self, method: Method) {
+        match method {
+            Method::Raw => self.raw_blocks += 1,
+            Method::Zstd => self.zstd_blocks += 1,
+            Method::Modelled => self.modelled_blocks += 1,
+        }
+    }
+
+    pub(super) fn progress(&self) -> Progress {
+        Progress { original_bytes: self.original_bytes, compressed_bytes: self.compressed_bytes }
+    }
+}
+
+type EncodePool = Pool<(u64, Vec<u8>), Result<EncodedBlock>>;
+
+/// Writes one member. Holds about two blocks a thread; needs no seek. A file whose writer was
+/// dropped before [`Writer::finish`] is truncated, and readers say so.
+pub struct Writer<W: Write> {
+    out: W,
+    pool: EncodePool,
+    block_bytes: usize,
+    block: Vec<u8>,
+    entries: Vec<u8>,
+    hasher: blake3::Hasher,
+    n_blocks: u64,
+    summary: Summary,
+    on_block: Option<OnBlock>,
+    cancel: Option<Arc<AtomicBool>>,
+    failed: bool,
+}
+
+impl<W: Write> Writer<W> {
+    /// Writes the header.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] for options that do not fit together, [`ErrorKind::Io`].
+    pub fn new(mut out: W, options: WriterOptions) -> Result<Self> {
+        let bounds = MIN_BLOCK_BYTES..=MAX_BLOCK_BYTES;
+        if !bounds.contains(&options.block_bytes) {
+            return Err(Error::invalid_argument(format!(
+                "blocks of {} bytes; {MIN_BLOCK_BYTES} to {MAX_BLOCK_BYTES} are possible",
+                options.block_bytes
+            )));
+        }
+        if options.lanes.is_some_and(|lanes| lanes == 0 || lanes > MAX_LANES) {
+            return Err(Error::invalid_argument(format!(
+                "{} lanes; 1 to {MAX_LANES} are possible",
+                options.lanes.unwrap_or_default()
+            )));
+        }
+        if options.zstd_level.is_some_and(|level| !(1..=22).contains(&level)) {
+            return Err(Error::invalid_argument(format!(
+                "zstd level {}; 1 to 22 are possible",
+                options.zstd_level.unwrap_or_default()
+            )));
+        }
+        let (predictor, model, schema) = match options.coder {
+            Coder::Classic(schema) => (PredictorId::None, None, schema),
+            Coder::Adaptive(schema) => {
+                (PredictorId::Adaptive, Some(adaptive(schema.clone())), schema)
+            }
+            Coder::Model(model) => {
+                let digest = model.digest().ok_or_else(|| {
+                    Error::invalid_argument(
+                        "a model without a digest; for the built-in one use Coder::Adaptive",
+                    )
+                })?;
+                let schema = model.layout().schema().clone();
+                (PredictorId::Model(digest), Some(model), schema)
+            }
+        };
+        let embedded = options.embed_model.as_deref().unwrap_or_default();
+        let mut head = Vec::new();
+        let schema_bytes = schema_section(&schema);
+        let header = MemberHeader {
+            predictor,
+            block_bytes: whole_records(options.block_bytes, &schema),
+            schema_bytes: length(schema_bytes.len(), MAX_SCHEMA_BYTES, "a schema")?,
+            model_bytes: embedded_length(embedded, predictor)?,
+        };
+        header.write_to(&mut head);
+        if !schema_bytes.is_empty() {
+            head.extend(&schema_bytes);
+            head.extend(crc32(&schema_bytes).to_le_bytes());
+        }
+        let write = |error| Error::from(error).context("writing the header");
+        out.write_all(&head).map_err(write)?;
+        out.write_all(embedded).map_err(write)?;
+
+        let encoder = BlockEncoder {
+            model,
+            lanes: options.lanes,
+            zstd_level: options.zstd_level,
+            verify: options.verify,
+        };
+        let body = move |jobs: &Jobs<(u64, Vec<u8>), Result<EncodedBlock>>| {
+            let mut state = encoder.state();
+            while let Some(((number, original), ticket)) = jobs.next() {
+                ticket.finish(encoder.encode(&mut state, original, number));
+            }
+        };
+        Ok(Self {
+            out,
+            pool: Pool::new(options.threads, body),
+            block_bytes: header.block_bytes as usize,
+            block: Vec::new(),
+            entries: Vec::new(),
+            hasher: blake3::Hasher::new(),
+            n_blocks: 0,
+            summary: Summary {
+                compressed_bytes: (head.len() + embedded.len()) as u64,
+                members: 1,
+                ..Summary::default()
+            },
+            on_block: None,
+            cancel: options.cancel,
+            failed: false,
+        })
+    }
+
+    /// Calls `hook` after each block that was written.
+    pub fn on_block(&mut self, hook: OnBlock) {
+        self.on_block = Some(hook);
+    }
+
+    /// Original bytes a block, after rounding to whole records.
+    pub fn block_bytes(&self) -> usize {
+        self.block_bytes
+    }
+
+    /// Takes in the next bytes.
+    ///
+    /// # Errors
+    /// Of the output, a predictor, verification or cancelling. After an error the file cannot be
+    /// finished.
+    pub fn write_all(&mut self, mut bytes: &[u8]) -> Result<()> {
+        self.check_usable()?;
+        while !bytes.is_empty() {
+            let take = bytes.len().min(self.block_bytes - self.block.len());
+            let (now, later) = bytes.split_at(take);
+            self.block.extend_from_slice(now);
+            bytes = later;
+            if self.block.len() == self.block_bytes {
+                self.submit_block().inspect_err(|_| self.failed = true)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes what is left, the index and the footer, and gives the output back, not flushed.
+    ///
+    /// # Errors
+    /// As [`Writer::write_all`].
+    pub fn finish(mut self) -> Result<(W, Summary)> {
+        self.check_usable()?;
+        if !self.block.is_empty() {
+            self.submit_block()?;
+        }
+        while self.pool.in_flight() > 0 {
+            self.check_cancel()?;
+            self.write_oldest()?;
+        }
+        let index_offset = self.summary.compressed_bytes;
+        let mut end = Vec::new();
+        IndexHeader { n_blocks: self.n_blocks }.write_to(&mut end);
+        let index_bytes = (end.len() + self.entries.len()) as u64;
+        let footer = Footer {
+            original_bytes: self.summary.original_bytes,
+            n_blocks: self.n_blocks,
+            index_offset,
+            member_bytes: index_offset + index_bytes + FOOTER_BYTES as u64,
+            original_digest: *self.hasher.finalize().as_bytes(),
+            index_crc: crc32(&self.entries),
+        };
+        end.append(&mut self.entries);
+        footer.write_to(&mut end);
+        self.out
+            .write_all(&end)
+            .map_err(|error| Error::from(error).context("writing the index"))?;
+        self.summary.compressed_bytes = footer.member_bytes;
+        Ok((self.out, self.summary))
+    }
+
+    fn submit_block(&mut self) -> Result<()> {
+        self.check_cancel()?;
+        if self.pool.is_full() {
+            self.write_oldest()?;
+        }
+        self.hasher.update(&self.block);
+        let block = std::mem::take(&mut self.block);
+        if block.len() == self.block_bytes {
+            self.block.reserve_exact(self.block_bytes);
+        }
+        self.pool.submit((self.n_blocks, block))?;
+        self.n_blocks += 1;
+        Ok(())
+    }
+
+    fn write_oldest(&mut self) -> Result<()> {
+        let Some(done) = self.pool.collect() else { return Ok(()) };
+        let EncodedBlock { header, payload } = done??;
+        let mut head = Vec::with_capacity(BLOCK_HEADER_BYTES);
+        header.write_to(&mut head);
+        let write = |error| Error::from(error).context("writing a block");
+        self.out.write_all(&head).map_err(write)?;
+        self.out.write_all(&payload).map_err(write)?;
+        self.entries.extend(IndexEntry::of(&header).to_bytes());
+        self.summary.count(header.method);
+        self.summary.original_bytes += u64::from(header.original_bytes);
+        self.summary.compressed_bytes += header.stored_bytes();
+        if let Some(hook) = &mut self.on_block {
+            hook(self.summary.progress());
+        }
+        Ok(())
+    }
+
+    fn check_cancel(&self) -> Result<()> {
+        check_cancel(self.cancel.as_deref())
+    }
+
+    fn check_usable(&self) -> Result<()> {
+        if self.failed {
+            return Err(Error::invalid_argument("this writer failed before; start a new file"));
+        }
+        Ok(())
+    }
+}
+
+impl<W: Write> Write for Writer<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.write_all(bytes).map_err(into_io)?;
+        Ok(bytes.len())
+    }
+
+    /// Flushes the output; blocks under way stay under way.
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// Keeps the kind of an input or output error.
+pub(super) fn into_io(error: Error) -> std::io::Error {
+    match error.kind {
+        ErrorKind::Io(kind) => std::io::Error::new(kind, error),
+        ErrorKind::Truncated => std::io::Error::new(std::io::ErrorKind::UnexpectedEof, error),
+        _ => std::io::Error::other(error),
+    }
+}
+
+pub(super) fn check_cancel(cancel: Option<&AtomicBool>) -> Result<()> {
+    if cancel.is_some_and(|flag| flag.load(Ordering::Relaxed)) {
+        return Err(Error::new(ErrorKind::Cancelled, "stopped on request"));
+    }
+    Ok(())
+}
+
+/// The schema as stored: nothing where a reader would assume the same.
+fn schema_section(schema: &Schema) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    if *schema != Schema::bytes() {
+        schema.write_to(&mut bytes);
+    }
+    bytes
+}
+
+/// Rounds a block length down to whole records, but up to one.
+fn whole_records(block_bytes: u32, schema: &Schema) -> u32 {
+    // A stride is at most 65,535.
+    let stride = u32::try_from(schema.stride()).unwrap_or(1);
+    (block_bytes / stride).max(1) * stride
+}
+
+fn embedded_length(embedded: &[u8], predictor: PredictorId) -> Result<u32> {
+    if embedded.is_empty() {
+        return Ok(0);
+    }
+    if predictor != PredictorId::Model(*blake3::hash(embedded).as_bytes()) {
+        return Err(Error::invalid_argument("the model to embed is not the model to code with"));
+    }
+    length(embedded.len(), MAX_MODEL_BYTES, "a model")
+}
+
+fn length(len: usize, max: u32, what: &str) -> Result<u32> {
+    u32::try_from(len).ok().filter(|len| *len <= max).ok_or_else(|| {
+        Error::limit_exceeded(format!("{what} of {len} bytes; {max} bytes are possible"))
+    })
+}
