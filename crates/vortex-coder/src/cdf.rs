@@ -1,28 +1,28 @@
 //! Integer distributions over at most 256 symbols.
 
+mod search;
+
 use crate::error::{Error, Result};
+use search::{GROUP, GROUPS};
 
 /// Totals stay below this (2^24).
 pub const TOTAL_LIMIT: u32 = 1 << 24;
 
-/// Symbols of one search level: 16 groups of 16.
-const GROUP: usize = 16;
-
 /// A distribution in which every symbol has a frequency of at least one and the total is below
 /// [`TOTAL_LIMIT`]: guaranteed, because the only ways to make one keep it so.
 ///
-/// Cumulative frequencies are kept for groups of 16 symbols only, so that making a distribution
-/// is 16 independent sums instead of one chain of 256, and looking a symbol up is two short
-/// counts of "how many starts are at or below the target" instead of eight dependent halvings.
+/// Cumulative frequencies are kept for groups of 8 symbols only, so that making a distribution
+/// is 32 independent sums instead of one chain of 256, and looking a symbol up is two short
+/// counts of "how many ends are at or below the target" instead of eight dependent halvings.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Cdf {
     /// Frequencies; zero beyond `n`.
     freq: [u32; 256],
-    /// Cumulative frequency at the start of each group of 16 symbols; the total from the first
-    /// group without symbols on, so `group[16]` always is the total.
-    group: [u32; 17],
+    /// Cumulative frequency at the start of each group of symbols; the total from the first group
+    /// without symbols on, so the last entry always is the total.
+    group: [u32; GROUPS + 1],
     n: u16,
-    /// `reciprocal(group[16])`.
+    /// `reciprocal(total)`.
     reciprocal: u64,
 }
 
@@ -86,14 +86,14 @@ impl std::fmt::Debug for Cdf {
 impl Cdf {
     /// `n` equally likely symbols. See [`Self::set_uniform`].
     pub fn uniform(n: u16) -> Self {
-        let mut cdf = Self { freq: [0; 256], group: [0; 17], n: 0, reciprocal: 0 };
+        let mut cdf = Self { freq: [0; 256], group: [0; GROUPS + 1], n: 0, reciprocal: 0 };
         cdf.set_uniform(n);
         cdf
     }
 
     /// A distribution from weights. See [`Self::set_weights`].
     pub fn from_weights(weights: &[u32]) -> Self {
-        let mut cdf = Self { freq: [0; 256], group: [0; 17], n: 0, reciprocal: 0 };
+        let mut cdf = Self { freq: [0; 256], group: [0; GROUPS + 1], n: 0, reciprocal: 0 };
         cdf.set_weights(weights);
         cdf
     }
@@ -168,7 +168,7 @@ impl Cdf {
         if self.fill(weights, shift) >= TOTAL_LIMIT {
             self.fill(weights, shift + 1);
         }
-        self.reciprocal = reciprocal(self.group[GROUP]);
+        self.reciprocal = reciprocal(self.group[GROUPS]);
     }
 
     /// Makes `n` symbols equally likely, with frequency 1 each.
@@ -192,7 +192,7 @@ impl Cdf {
     }
     /// Sum of all frequencies, below [`TOTAL_LIMIT`].
     pub fn total(&self) -> u32 {
-        self.group[GROUP]
+        self.group[GROUPS]
     }
     /// The frequencies of all symbols, each at least 1.
     pub fn frequencies(&self) -> &[u32] {
@@ -207,9 +207,8 @@ impl Cdf {
         }
         let (g, rank) = (usize::from(symbol) / GROUP, usize::from(symbol) % GROUP);
         let row = &self.freq.as_chunks::<GROUP>().0[g];
-        let before = &BEFORE[rank];
         let mut inside = 0;
-        for (f, mask) in row.iter().zip(before) {
+        for (f, mask) in row.iter().zip(&BEFORE[rank]) {
             inside += f & mask;
         }
         Some(self.make(self.group[g] + inside, row[rank]))
@@ -219,20 +218,22 @@ impl Cdf {
     /// that interval.
     #[inline]
     pub fn find(&self, target: u32) -> (u8, Interval) {
-        let target = target.min(self.total() - 1);
+        self.find_below_total(target.min(self.total() - 1))
+    }
+
+    #[inline(always)]
+    pub(crate) fn find_below_total(&self, target: u32) -> (u8, Interval) {
+        // A small alphabet is one group.
         let g = if self.len() <= GROUP {
             0
         } else {
-            let ends: &[u32; GROUP] = self.group.last_chunk().expect("17 entries");
-            count_at_or_below(ends, target)
+            let ends: &[u32; GROUPS] = self.group.last_chunk().expect("one more entry");
+            search::group_of(ends, target)
         };
         let row = &self.freq.as_chunks::<GROUP>().0[g];
-        let start = self.group[g];
-        let ends = running_sums(row);
-        let rank = count_at_or_below(&ends, target - start);
-        let freq = row[rank];
+        let (rank, before, end) = search::place(row, target - self.group[g]);
         let symbol = (g * GROUP + rank).to_le_bytes()[0];
-        (symbol, self.make(start + ends[rank] - freq, freq))
+        (symbol, self.make(self.group[g] + before, end - before))
     }
 
     #[inline]
@@ -249,14 +250,12 @@ impl Cdf {
 
     /// Frequencies and group starts for one shift; returns the total.
     fn fill(&mut self, weights: &[u32], shift: u32) -> u32 {
-        let mut sums = [0u32; GROUP];
+        let mut sums = [0u32; GROUPS];
         let (rows, tail) = weights.as_chunks::<GROUP>();
         let (out, _) = self.freq.as_chunks_mut::<GROUP>();
         for ((row, out), sum) in rows.iter().zip(out.iter_mut()).zip(&mut sums) {
-            for (f, w) in out.iter_mut().zip(row) {
-                *f = (w >> shift) + 1;
-                *sum += *f;
-            }
+            *out = row.map(|w| (w >> shift) + 1);
+            *sum = out.iter().sum();
         }
         if !tail.is_empty() {
             for (f, w) in out[rows.len()].iter_mut().zip(tail) {
@@ -269,13 +268,13 @@ impl Cdf {
             *g = start;
             start += sum;
         }
-        self.group[GROUP] = start;
+        self.group[GROUPS] = start;
         start
     }
 }
 
 /// `BEFORE[rank][i]` is all ones for `i < rank`.
-const BEFORE: [[u32; GROUP]; GROUP] = {
+static BEFORE: [[u32; GROUP]; GROUP] = {
     let mut masks = [[0; GROUP]; GROUP];
     let mut rank = 0;
     while rank < GROUP {
@@ -288,39 +287,6 @@ const BEFORE: [[u32; GROUP]; GROUP] = {
     }
     masks
 };
-
-/// How many of the ends are at or below the target: the index of the interval that holds it.
-#[inline]
-fn count_at_or_below(ends: &[u32; GROUP], target: u32) -> usize {
-    // Signed comparison is what SSE2 has; everything is below 2^24.
-    let target = target.cast_signed();
-    let mut count = 0u32;
-    for end in ends {
-        count += u32::from(end.cast_signed() <= target);
-    }
-    count as usize
-}
-
-/// Inclusive running sums, in four chains of four and one short chain over their ends.
-#[inline]
-fn running_sums(row: &[u32; GROUP]) -> [u32; GROUP] {
-    let mut sums = *row;
-    for quad in sums.as_chunks_mut::<4>().0 {
-        *quad = [
-            quad[0],
-            quad[0] + quad[1],
-            quad[0] + quad[1] + quad[2],
-            (quad[0] + quad[1]) + (quad[2] + quad[3]),
-        ];
-    }
-    let carries = [0, sums[3], sums[3] + sums[7], sums[3] + sums[7] + sums[11]];
-    for (quad, carry) in sums.as_chunks_mut::<4>().0.iter_mut().zip(carries) {
-        for s in quad {
-            *s += carry;
-        }
-    }
-    sums
-}
 
 fn check_len(n: usize) -> Result<()> {
     if (1..=256).contains(&n) {

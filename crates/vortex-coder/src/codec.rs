@@ -232,8 +232,7 @@ impl SymbolCoder for Measure<'_> {
         layout.to_symbols(record_of(layout, self.bytes, record), symbols);
     }
     fn code(&mut self, cdf: &Cdf, role: usize, symbol: u8) -> Option<u8> {
-        let freq = *cdf.frequencies().get(usize::from(symbol))?;
-        self.cost[role] += u64::from(cost(freq, cdf.total()));
+        self.cost[role] += u64::from(cost(cdf.interval(symbol)?.freq(), cdf.total()));
         Some(symbol)
     }
     fn code_flat(&mut self, alphabet: u16, role: usize, symbol: u8) -> Option<u8> {
