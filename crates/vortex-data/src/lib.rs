@@ -1,1 +1,16 @@
-//! data
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+pub mod detect;
+pub mod error;
+pub mod records;
+pub mod sidecar;
+pub mod split;
+mod transform;
+
+pub use detect::{Detection, detect};
+pub use error::{Error, Result};
+pub use records::{RecordFile, RecordSet};
+pub use sidecar::{SchemaSource, read_schema, schema_of, write_schema};
+pub use split::{Split, SplitRatios};
+pub use transform::default_transform;

@@ -1,0 +1,182 @@
+//! The stride: how far apart the bytes lie that mean the same.
+
+use super::log2::{BIT, CountLog, log2};
+
+/// Longest stride looked for, in bytes.
+pub const MAX_DETECTED_STRIDE: usize = 4096;
+/// Fewest records that can show a stride.
+const MIN_RECORDS: usize = 6;
+/// Bytes compared a lag, and bytes counted a candidate.
+const LAG_SAMPLE: usize = 96 << 10;
+const FIRST_COST_SAMPLE: usize = 96 << 10;
+const COST_SAMPLE: usize = 768 << 10;
+/// Candidates that go on to the larger sample.
+const FINALISTS: usize = 20;
+/// Pieces that a sample is taken in: the start, the end, and in between.
+const PIECES: usize = 4;
+/// Lags with the most equal bytes that are looked at closely, with their divisors.
+const TOP_LAGS: usize = 24;
+
+/// Evidence for one stride.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StrideCandidate {
+    /// Bytes a record.
+    pub stride: usize,
+    /// Bits per byte, in thousandths, of an order-0 code with a table for each position in the
+    /// record, the tables included.
+    pub millibits: u64,
+}
+
+/// Candidates, most likely first; never empty. The first is 1 when no stride helps.
+pub(super) fn rank(bytes: &[u8]) -> Vec<StrideCandidate> {
+    let longest = (bytes.len() / MIN_RECORDS).min(MAX_DETECTED_STRIDE);
+    let mut scratch = Scratch::new();
+    let mut measure = |strides: &[usize], windows: &[std::ops::Range<usize>]| {
+        let mut found: Vec<(usize, u64)> =
+            strides.iter().map(|&s| (s, scratch.cost(bytes, windows, s))).collect();
+        found.sort_by_key(|&(stride, cost)| (cost, stride));
+        found
+    };
+    let first = measure(&candidates(bytes, longest), &windows(bytes.len(), FIRST_COST_SAMPLE));
+    let mut finalists: Vec<usize> =
+        [1, 2, 4, 8].into_iter().filter(|s| *s <= longest.max(1)).collect();
+    finalists.extend(first.iter().map(|(stride, _)| *stride).take(FINALISTS));
+    finalists.sort_unstable();
+    finalists.dedup();
+    let windows = windows(bytes.len(), COST_SAMPLE);
+    let counted: usize = windows.iter().map(|w| w.len()).sum();
+    let mut found = measure(&finalists, &windows);
+    prefer_fundamental(&mut found);
+    found
+        .into_iter()
+        .map(|(stride, cost)| StrideCandidate {
+            stride,
+            millibits: (cost * 1000 / BIT).checked_div(counted as u64).unwrap_or(0),
+        })
+        .collect()
+}
+
+/// Moves the shortest stride that divides the best one, and costs hardly more, to the front. A
+/// multiple of the true stride knows everything that the stride knows, so a little better is
+/// no evidence for it.
+fn prefer_fundamental(found: &mut [(usize, u64)]) {
+    let Some(&(best, best_cost)) = found.first() else { return };
+    let limit = best_cost + best_cost / 64;
+    let fundamental = found
+        .iter()
+        .enumerate()
+        .filter(|(_, (stride, cost))| best % stride == 0 && *cost <= limit)
+        .min_by_key(|(_, (stride, _))| *stride);
+    if let Some((at, _)) = fundamental {
+        found[..=at].rotate_right(1);
+    }
+}
+
+/// Strides worth counting, from the lags at which many bytes are equal.
+fn candidates(bytes: &[u8], longest: usize) -> Vec<usize> {
+    let mut by_equality: Vec<(u64, usize)> =
+        (1..=longest).map(|lag| (equal_bytes(bytes, lag), lag)).collect();
+    by_equality.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+    let mut strides: Vec<usize> =
+        [1, 2, 4, 8].into_iter().filter(|s| *s <= longest.max(1)).collect();
+    for &(_, lag) in by_equality.iter().take(TOP_LAGS) {
+        strides.extend((1..=lag).filter(|d| lag % d == 0));
+    }
+    strides.sort_unstable();
+    strides.dedup();
+    strides
+}
+
+/// How many of the sampled bytes equal the byte `lag` further on.
+fn equal_bytes(bytes: &[u8], lag: usize) -> u64 {
+    let Some(later) = bytes.get(lag..) else { return 0 };
+    let mut equal = 0;
+    for window in windows(later.len(), LAG_SAMPLE) {
+        let (a, b) = (&bytes[window.clone()], &later[window]);
+        for (a, b) in a.chunks(128).zip(b.chunks(128)) {
+            // At most 128 fits a byte, which keeps this loop in byte lanes.
+            let count = a.iter().zip(b).fold(0u8, |n, (x, y)| n + u8::from(x == y));
+            equal += u64::from(count);
+        }
+    }
+    equal
+}
+
+/// At most `total` bytes of `0..len`, as up to [`PIECES`] ranges spread over all of it.
+fn windows(len: usize, total: usize) -> Vec<std::ops::Range<usize>> {
+    if len <= total {
+        return std::iter::once(0..len).collect();
+    }
+    let piece = total / PIECES;
+    (0..PIECES)
+        .map(|i| {
+            let start = (len - piece) / (PIECES - 1) * i;
+            start..start + piece
+        })
+        .collect()
+}
+
+/// Histograms of one candidate after the other.
+struct Scratch {
+    logs: CountLog,
+    all: Vec<u32>,
+    /// Bytes that differ from the one a stride before.
+    changed: Vec<u32>,
+}
+
+impl Scratch {
+    fn new() -> Self {
+        Self { logs: CountLog::new(), all: Vec::new(), changed: Vec::new() }
+    }
+
+    /// Code length of the windows when each column has its own table, in 2^-16 bit.
+    fn cost(&mut self, bytes: &[u8], windows: &[std::ops::Range<usize>], stride: usize) -> u64 {
+        for histogram in [&mut self.all, &mut self.changed] {
+            histogram.clear();
+            histogram.resize(stride * 256, 0);
+        }
+        for window in windows {
+            let mut column = window.start % stride;
+            for t in window.clone() {
+                let byte = bytes[t];
+                let at = column * 256 + usize::from(byte);
+                self.all[at] += 1;
+                if t < stride || bytes[t - stride] != byte {
+                    self.changed[at] += 1;
+                }
+                column += 1;
+                if column == stride {
+                    column = 0;
+                }
+            }
+        }
+        let columns = self.all.chunks_exact(256).zip(self.changed.chunks_exact(256));
+        columns.map(|(all, changed)| column_cost(&self.logs, all, changed)).sum()
+    }
+}
+
+/// The cheapest of: a table, "as before" flags with a table for the rest, and bytes as they are.
+fn column_cost(logs: &CountLog, all: &[u32], changed: &[u32]) -> u64 {
+    let n: u32 = all.iter().sum();
+    let rest: u32 = changed.iter().sum();
+    let flags = logs.get(n) - logs.get(rest) - logs.get(n - rest) + 16 * BIT;
+    let plain = table_cost(logs, all, n);
+    let repeats = flags + table_cost(logs, changed, rest);
+    plain.min(repeats).min(8 * BIT * u64::from(n)) + 2 * BIT
+}
+
+/// Code length of `n` bytes under their own frequencies, and of the table itself.
+fn table_cost(logs: &CountLog, counts: &[u32], n: u32) -> u64 {
+    let mut distinct = 0u64;
+    let mut sum = 0;
+    for &count in counts.iter().filter(|c| **c > 0) {
+        distinct += 1;
+        sum += logs.get(count);
+    }
+    let data = logs.get(n).saturating_sub(sum);
+    let table = match distinct {
+        0 => 0,
+        d => d * (8 * BIT + log2(u64::from(n)) - log2(d).min(log2(u64::from(n)))),
+    };
+    data + table
+}

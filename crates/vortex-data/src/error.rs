@@ -1,0 +1,68 @@
+//! What can go wrong, said with file, place, value and what is allowed.
+
+use std::path::{Path, PathBuf};
+
+/// Everything this crate refuses.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The operating system refused to open, read or write a file.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A sidecar is not what its format asks for.
+    #[error("{}: {message}", path.display())]
+    Sidecar {
+        /// The sidecar.
+        path: PathBuf,
+        /// Line or field, value, and the values allowed.
+        message: String,
+    },
+    /// Records were asked for that a file does not hold.
+    #[error("{what}: records {start}..{end} asked for, but there are {n_records}")]
+    RecordRange {
+        /// The file, or what stands for it.
+        what: String,
+        /// First record asked for.
+        start: u64,
+        /// One past the last record asked for.
+        end: u64,
+        /// Records there are.
+        n_records: u64,
+    },
+    /// Parts that cannot be laid end to end.
+    #[error("{path}: its schema differs from that of {first}; one set of records has one schema")]
+    MixedSchemas {
+        /// The file that does not fit.
+        path: String,
+        /// The first file of the set.
+        first: String,
+    },
+    /// A split that is not three parts.
+    #[error(
+        "split {value:?}: {reason}; give three whole numbers, as in 80/10/10 (train/validation/test)"
+    )]
+    Split {
+        /// As it was typed.
+        value: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+}
+
+/// Result with this crate's [`Error`].
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    pub(crate) fn io(path: &Path, source: std::io::Error) -> Self {
+        Self::Io { path: path.to_owned(), source }
+    }
+
+    pub(crate) fn sidecar(path: &Path, message: impl Into<String>) -> Self {
+        Self::Sidecar { path: path.to_owned(), message: message.into() }
+    }
+}
