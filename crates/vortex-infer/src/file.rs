@@ -65,6 +65,9 @@ impl ModelFile {
             return Err(damaged("its checksum does not fit its content"));
         }
         let (header, body) = covered.split_at(HEADER_LEN);
+        if header[10..12] != [0, 0] {
+            return Err(damaged("its reserved bytes are not zero"));
+        }
         let length = u64::from_le_bytes(std::array::from_fn(|i| header[12 + i]));
         if length > MAX_NETWORK_BYTES {
             return Err(Error::Shape(format!("{length} bytes, limit {MAX_NETWORK_BYTES}")));

@@ -4,6 +4,7 @@
 //! [`IntModel`] is what to use: a [`vortex_coder::Model`] that runs on the best instructions of the
 //! processor and gives the same integers on all of them.
 
+pub use engine::Gemm;
 pub use error::{Error, Result};
 pub use kernels::Level;
 pub use model::IntModel;

@@ -75,6 +75,20 @@ impl IntModel {
         &self.bytes
     }
 
+    /// Multiply-adds of all matrix products and a full attention window, for one record: the work
+    /// that coding speed is measured in.
+    pub fn multiply_adds_per_record(&self) -> u64 {
+        let net = &self.network;
+        let (d, e) = (net.d_model, net.head.own.width);
+        let slots = net.memory.map_or(0, |m| m.slots);
+        let layers = net.layers.iter().map(|l| 4 * d * d + 3 * d * l.ffn.gate.n_out);
+        let attention = 2 * d * (net.window + slots) * net.layers.len();
+        let token = layers.sum::<usize>() + attention + d * e;
+        let symbol = 3 * e * net.head.ffn.gate.n_out + 257 * e;
+        let modelled = net.flat.iter().filter(|&&flat| !flat).count();
+        (self.layout.n_fields() * token + modelled * symbol) as u64
+    }
+
     /// The slow definition of the same network, to compare with.
     pub fn interpreter(&self) -> Interpreter<'_> {
         Interpreter::new(&self.network, &self.layout)

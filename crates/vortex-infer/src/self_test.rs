@@ -36,7 +36,9 @@ pub fn digest(predictor: &mut dyn Predictor, net: &Network, layout: &RecordLayou
         if predictor.predict(active, &mut cdfs[..active]) == Coding::Modelled {
             for cdf in &cdfs[..active] {
                 bytes.clear();
-                cdf.frequencies().iter().for_each(|f| bytes.extend(f.to_le_bytes()));
+                for f in cdf.frequencies() {
+                    bytes.extend(f.to_le_bytes());
+                }
                 hasher.update(&bytes);
             }
         }

@@ -6,10 +6,13 @@ use vortex_coder::cdf::Cdf;
 use vortex_coder::predictor::{Coding, Predictor};
 
 use crate::kernels::Level;
+pub use gemm::Gemm;
 pub use packed::Packed;
+use packed::PackedLinear;
 use state::State;
 
 mod dense;
+mod gemm;
 mod head;
 mod packed;
 pub mod quads;
@@ -22,13 +25,15 @@ struct Entry {
     trunk: unsafe fn(&Packed, &mut State),
     head: unsafe fn(&Packed, &mut State, &mut [Cdf]),
     take: unsafe fn(&Packed, &mut State, &[u8]),
+    gemm: unsafe fn(&PackedLinear, &[i8], usize, &mut [i32]),
 }
 
 /// Compiles the engine with the instructions of one level.
 macro_rules! entry {
     ($name:ident, $isa:ty, $(#[$feature:meta])?) => {
         mod $name {
-            use super::{Cdf, Entry, Packed, State};
+            use super::{Cdf, Entry, Packed, PackedLinear, State};
+            use crate::kernels::Isa;
 
             /// # Safety
             /// The processor has the instructions of the level.
@@ -53,7 +58,15 @@ macro_rules! entry {
                 super::head::take(p, s, symbols);
             }
 
-            pub const ENTRY: Entry = Entry { trunk, head, take };
+            /// # Safety
+            /// The processor has the instructions of the level.
+            $(#[$feature])?
+            unsafe fn gemm(m: &PackedLinear, q: &[i8], n: usize, out: &mut [i32]) {
+                // SAFETY: promised by the caller.
+                unsafe { <$isa>::gemm(m.matrix(), &m.column_sums, q, n, out) }
+            }
+
+            pub const ENTRY: Entry = Entry { trunk, head, take, gemm };
         }
     };
 }

@@ -34,10 +34,4 @@ impl Quads {
         let block = &mut self.data[row / 4 * self.blocks + column / COLUMNS];
         block.0[column % COLUMNS * 4 + row % 4] = value;
     }
-
-    /// One element.
-    #[cfg(test)]
-    pub fn get(&self, row: usize, column: usize) -> i8 {
-        self.data[row / 4 * self.blocks + column / COLUMNS].0[column % COLUMNS * 4 + row % 4]
-    }
 }
