@@ -1,30 +1,30 @@
 //! The range coder: intervals to bytes and back.
 //!
 //! Encoder and decoder hold a 64-bit `low` (the decoder: `code`, its distance from the encoder's
-//! `low`) and a 64-bit `range`. One symbol with interval `low_s .. low_s + freq` of `total` does
+//! `low`) and a 64-bit `range`, at the start 0 and 2^64 - 1. One symbol with interval
+//! `low_s .. low_s + freq` of `total` does
 //!
 //! ```text
 //! unit  = (range * floor((2^64 - 1) / total)) >> 64        (product in 128 bits)
 //! low   = low + unit * low_s                               (a carry goes into the bytes before)
 //! range = unit * freq
-//! while range < 2^40: output the highest byte of low, low <<= 8, range <<= 8
+//! if range < 2^40: output the three highest bytes of low, low <<= 24, range <<= 24
 //! ```
 //!
-//! starting from `low = 0`, `range = 2^48 - 1`. The first two bytes are always zero and are left
-//! out of the stream.
-//!
 //! The reciprocal depends on the distribution only, so the division it needs is not in the chain
-//! from one symbol to the next. With `range >= 2^40` and `total < 2^24`, `unit` is at least 2^16
-//! and rounding it down costs about 2^-18 bits a symbol on average; and since `low` keeps 16 bits
-//! above the range, a carry out of it happens about once in 2^16 symbols.
+//! from one symbol to the next. With `range >= 2^40` and `total < 2^24`,
+//! `unit` is at least 2^16, so one output of three bytes is always enough, and rounding `unit`
+//! down costs about 2^-18 bits a symbol on average.
 
 use crate::cdf::{Cdf, Interval};
 use crate::error::{Error, Result};
 
-/// The range at the start. It only gets smaller, but never below 2^40 between symbols.
-const FIRST_RANGE: u64 = (1 << 48) - 1;
-/// Leading bytes that are zero because of it.
-const IMPLIED_BYTES: usize = 2;
+/// Between symbols the range is at least this.
+const MIN_RANGE: u64 = 1 << 40;
+/// Bytes that leave at once when it would not be.
+const STEP: usize = 3;
+/// The same in bits.
+const STEP_BITS: u32 = 24;
 /// Most bits that [`RangeEncoder::encode_bits`] takes at once.
 pub const MAX_RAW_BITS: u32 = 16;
 
@@ -35,15 +35,6 @@ fn unit(range: u64, reciprocal: u64) -> u64 {
     #[allow(clippy::cast_possible_truncation)]
     let high = ((u128::from(range) * u128::from(reciprocal)) >> 64) as u64;
     high
-}
-
-/// How many bits (whole bytes) to shift out for the range to reach 2^40. Three comparisons are
-/// enough, as no step leaves less than 2^16, and quicker than counting zeros on many processors.
-#[inline]
-fn shift_for(range: u64) -> u32 {
-    let bytes =
-        u32::from(range < 1 << 40) + u32::from(range < 1 << 32) + u32::from(range < 1 << 24);
-    8 * bytes
 }
 
 /// Writes intervals as bytes.
@@ -69,13 +60,14 @@ impl RangeEncoder {
     }
 
     /// An empty stream with room for so many bytes.
+    #[inline]
     pub fn with_capacity(bytes: usize) -> Self {
-        Self { low: 0, range: FIRST_RANGE, out: vec![0; bytes + 16], len: 0 }
+        Self { low: 0, range: u64::MAX, out: vec![0; bytes + 8], len: 0 }
     }
 
     /// Bytes written so far; the stream ends at most 8 bytes later.
     pub fn len(&self) -> usize {
-        self.len.saturating_sub(IMPLIED_BYTES)
+        self.len
     }
     /// Whether no byte was written so far.
     pub fn is_empty(&self) -> bool {
@@ -104,32 +96,18 @@ impl RangeEncoder {
     fn narrow(&mut self, start: u64, range: u64) {
         let (low, carry) = self.low.overflowing_add(start);
         if carry {
-            self.carry();
+            carry_into(&mut self.out[..self.len]);
         }
-        let shift = shift_for(range);
-        // All eight bytes of low, of which only those shifted out stay: no loop, no branch.
-        if self.len + 8 > self.out.len() {
-            self.grow();
-        }
-        self.out[self.len..self.len + 8].copy_from_slice(&low.to_be_bytes());
-        self.len += (shift / 8) as usize;
-        self.low = low << shift;
-        self.range = range << shift;
-    }
-
-    #[cold]
-    fn grow(&mut self) {
-        self.out.resize(2 * self.out.len() + 64, 0);
-    }
-
-    /// Adds one to the bytes written so far, as one big number.
-    #[cold]
-    fn carry(&mut self) {
-        for byte in self.out[..self.len].iter_mut().rev() {
-            *byte = byte.wrapping_add(1);
-            if *byte != 0 {
-                break;
+        (self.low, self.range) = (low, range);
+        if range < MIN_RANGE {
+            // Eight bytes in one store, of which three stay.
+            if self.len + 8 > self.out.len() {
+                grow(&mut self.out);
             }
+            self.out[self.len..self.len + 8].copy_from_slice(&low.to_be_bytes());
+            self.len += STEP;
+            self.low = low << STEP_BITS;
+            self.range = range << STEP_BITS;
         }
     }
 
@@ -146,13 +124,32 @@ impl RangeEncoder {
             n += 1;
         };
         if end >> 64 != 0 {
-            self.carry();
+            carry_into(&mut self.out[..self.len]);
         }
         self.out.truncate(self.len);
         let bytes = end.to_be_bytes();
         self.out.extend_from_slice(&bytes[8..8 + n as usize]);
-        self.out.drain(..IMPLIED_BYTES.min(self.out.len()));
         self.out
+    }
+}
+
+// The two rare events are no methods, so that the encoder's state can stay in registers.
+
+#[cold]
+#[inline(never)]
+fn grow(out: &mut Vec<u8>) {
+    out.resize(2 * out.len() + 64, 0);
+}
+
+/// Adds one to the bytes written so far, as one big number.
+#[cold]
+#[inline(never)]
+fn carry_into(written: &mut [u8]) {
+    for byte in written.iter_mut().rev() {
+        *byte = byte.wrapping_add(1);
+        if *byte != 0 {
+            break;
+        }
     }
 }
 
@@ -163,15 +160,15 @@ pub struct RangeDecoder<'a> {
     code: u64,
     range: u64,
     data: &'a [u8],
-    /// Bytes that the encoder had written at this point, with the implied ones.
+    /// Bytes that the encoder had written at this point.
     done: usize,
 }
 
 impl<'a> RangeDecoder<'a> {
     /// The start of a stream.
+    #[inline]
     pub fn new(data: &'a [u8]) -> Self {
-        let code = eight_bytes(data, 0) >> (8 * IMPLIED_BYTES);
-        Self { code, range: FIRST_RANGE, data, done: 0 }
+        Self { code: eight_bytes(data, 0), range: u64::MAX, data, done: 0 }
     }
 
     /// Takes one symbol of a distribution.
@@ -223,18 +220,20 @@ impl<'a> RangeDecoder<'a> {
 
     #[inline]
     fn narrow(&mut self, start: u64, range: u64) {
-        let ahead = eight_bytes(self.data, self.done + 8 - IMPLIED_BYTES);
-        let shift = shift_for(range);
-        // In two shifts, because a shift of nothing would be one of 64 bits.
-        self.code = (self.code.wrapping_sub(start) << shift) | ((ahead >> 8) >> (56 - shift));
-        self.range = range << shift;
-        self.done += (shift / 8) as usize;
+        self.code = self.code.wrapping_sub(start);
+        self.range = range;
+        if range < MIN_RANGE {
+            let ahead = eight_bytes(self.data, self.done + 8) >> (64 - STEP_BITS);
+            self.code = self.code << STEP_BITS | ahead;
+            self.range = range << STEP_BITS;
+            self.done += STEP;
+        }
     }
 
     /// Whether symbols were taken that the bytes cannot hold: the stream was cut.
     #[inline]
     pub fn is_truncated(&self) -> bool {
-        self.done > self.data.len() + IMPLIED_BYTES
+        self.done > self.data.len()
     }
 
     /// Checks, after the last symbol, that the stream ends here.
@@ -243,13 +242,13 @@ impl<'a> RangeDecoder<'a> {
     /// [`crate::ErrorKind::Truncated`] when it ended before, [`crate::ErrorKind::Corrupt`] when
     /// more bytes follow than an encoder would write.
     pub fn finish(self) -> Result<()> {
-        let (done, len) = (self.done.saturating_sub(IMPLIED_BYTES), self.data.len());
+        let (done, len) = (self.done, self.data.len());
         if self.is_truncated() {
             return Err(Error::truncated(format!(
                 "range coder stream of {len} bytes ends before byte {done}, where its last symbol is"
             )));
         }
-        if len > self.done + 8 - IMPLIED_BYTES {
+        if len > self.done + 8 {
             return Err(Error::corrupt(format!(
                 "range coder stream of {len} bytes goes on after its last symbol at byte {done}"
             )));
@@ -371,11 +370,9 @@ mod tests {
                 assert!(equal && end.is_ok(), "run {run}, last {last}");
             }
         }
-        let mut encoder = RangeEncoder::new();
-        encoder.out = vec![7, 0xff, 0xff, 0];
-        encoder.len = 3;
-        encoder.carry();
-        assert_eq!(encoder.out[..3], [8, 0, 0]);
+        let mut written = [7, 0xff, 0xff];
+        carry_into(&mut written);
+        assert_eq!(written, [8, 0, 0]);
     }
 
     const TOTAL_MINUS_2: u32 = crate::cdf::TOTAL_LIMIT - 2;

@@ -123,7 +123,8 @@ fn check(n: usize, decay: u64) -> f64 {
         100.0 * excess / entropy,
         theirs.len() * 4,
     );
-    assert!(excess > -1.0, "{excess} bits: shorter than possible");
+    // The length of a stream tells a few bits by itself.
+    assert!(excess > -24.0, "{excess} bits: shorter than possible");
     assert!(excess < 1e-4 * entropy + 40.0, "{excess} bits over {entropy}");
     assert!(ours.len() <= theirs.len() * 4 + 4 + theirs.len() / 2000);
     entropy / SYMBOLS as f64
