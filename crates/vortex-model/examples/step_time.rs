@@ -189,8 +189,8 @@ fn train(
     let quant = model.calibrate(&model.batch(&symbols, 16));
     let test = test_batch(&model, &source, 20_000);
     let model = model.valid();
-    let [float, rounded] = [None, Some(&quant)]
-        .map(|q| model.loss(&test, q).mean_bits.into_scalar());
+    let [float, rounded] =
+        [None, Some(&quant)].map(|q| model.loss(&test, q).mean_bits.into_scalar());
     println!("float {float:.4}, rounded {rounded:.4} ({:+.3} %)", (rounded / float - 1.0) * 100.0);
     let roles = model.loss(&test, None).role_bits;
     println!("{roles:.2?}");

@@ -150,9 +150,7 @@ impl<B: FusedOps> CompressiveAttention<B> {
             let gate = gate.reshape([self.n_heads, 1]).repeat_dim(1, d_head).reshape([1, d]);
             let local = c * (gate.clone().neg() + 1.0);
             c = match slots {
-                Some((slots, plan)) => {
-                    local + numerics.like("v", attend(q, slots, plan)) * gate
-                }
+                Some((slots, plan)) => local + numerics.like("v", attend(q, slots, plan)) * gate,
                 None => local,
             };
             c = numerics.like("v", c);

@@ -201,8 +201,7 @@ impl Batch {
         let memory = config.memory.as_ref().map(|memory| {
             let keep = segment / memory.rate;
             let (heads, slots) = (config.n_heads, memory.slots);
-            let attention =
-                AttentionPlan::memory(sequences, tokens, heads, segment, keep, slots);
+            let attention = AttentionPlan::memory(sequences, tokens, heads, segment, keep, slots);
             MemoryPlan { attention, segment, keep }
         });
         let local = AttentionPlan::sliding(sequences, tokens, config.n_heads, window);

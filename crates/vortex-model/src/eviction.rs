@@ -144,7 +144,8 @@ mod tests {
         assert_eq!(slots.dims(), [2 * 2 * 2, 8]);
         let rms = (slots.clone() * slots.clone()).mean_dim(1).into_data().to_vec::<f32>().unwrap();
         assert!(rms.iter().all(|v| (v - 1.0).abs() < 1e-3), "{rms:?}");
-        let grads = (slots * Tensor::random([8, 8], Distribution::Default, &device)).sum().backward();
+        let grads =
+            (slots * Tensor::random([8, 8], Distribution::Default, &device)).sum().backward();
         let of_point = eviction.point.grad(&grads).unwrap().abs().sum().into_scalar();
         assert!(of_point > 0.0);
     }

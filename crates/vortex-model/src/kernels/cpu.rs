@@ -1,7 +1,7 @@
 //! The fused operations as loops over slices, for burn's `Flex` backend.
 //!
-//! Every loop is written so that the compiler vectorises it; `pulp` compiles each for the SIMD
-//! levels of the machine and chooses at run time. Work is not split into threads here: the trainer
+//! Every loop is written so that the compiler vectorises it; [`vectorised`] compiles each for the
+//! SIMD levels of the machine and chooses at run time. Work is not split into threads here: the trainer
 //! gives every thread its own part of the batch.
 
 use std::sync::Arc;
@@ -9,9 +9,8 @@ use std::sync::Arc;
 use burn::backend::Flex;
 use burn::backend::flex::FlexTensor;
 use burn::tensor::TensorData;
-use pulp::Arch;
 
-use super::math::{exp2, round, sigmoid};
+use super::math::{exp2, round, sigmoid, vectorised};
 use super::{AttentionPlan, FusedOps, GatherPlan, LossPlan, NORM_EPSILON, reference};
 
 /// Lanes of the accumulators: one AVX-512 register.
@@ -66,19 +65,28 @@ fn add_scaled(y: &mut [f32], factor: f32, x: &[f32]) {
     }
 }
 
+#[inline(always)]
+fn add_product(y: &mut [f32], a: &[f32], b: &[f32]) {
+    for ((y, &a), &b) in y.iter_mut().zip(a).zip(b) {
+        *y = a.mul_add(b, *y);
+    }
+}
+
 impl FusedOps for Flex {
     fn rms_norm(x: FlexTensor) -> FlexTensor {
         let shape = dims(&x);
-        let mut y = into_values(x);
-        Arch::new().dispatch(
-            #[inline(always)]
-            || {
-                for row in y.chunks_exact_mut(shape[1]) {
-                    let inverse = inverse_rms(row);
-                    row.iter_mut().for_each(|v| *v *= inverse);
-                }
-            },
-        );
+        let mut y = vec![0.0; shape[0] * shape[1]];
+        read(&x, |x| {
+            vectorised(
+                #[inline(always)]
+                || {
+                    for (y, x) in y.chunks_exact_mut(shape[1]).zip(x.chunks_exact(shape[1])) {
+                        let inverse = inverse_rms(x);
+                        y.iter_mut().zip(x).for_each(|(y, &x)| *y = x * inverse);
+                    }
+                },
+            );
+        });
         matrix(y, shape)
     }
 
@@ -86,7 +94,7 @@ impl FusedOps for Flex {
         let shape = dims(&x);
         let mut grad = into_values(grad);
         read(&x, |x| {
-            Arch::new().dispatch(
+            vectorised(
                 #[inline(always)]
                 || {
                     for (g, x) in grad.chunks_exact_mut(shape[1]).zip(x.chunks_exact(shape[1])) {
@@ -107,7 +115,7 @@ impl FusedOps for Flex {
         let half = width / 2;
         let mut y = vec![0.0; rows * half];
         read(&x, |x| {
-            Arch::new().dispatch(
+            vectorised(
                 #[inline(always)]
                 || {
                     for (y, x) in y.chunks_exact_mut(half).zip(x.chunks_exact(width)) {
@@ -127,7 +135,7 @@ impl FusedOps for Flex {
         let half = width / 2;
         let mut d_x = into_values(x);
         read(&grad, |grad| {
-            Arch::new().dispatch(
+            vectorised(
                 #[inline(always)]
                 || {
                     for (x, g) in d_x.chunks_exact_mut(width).zip(grad.chunks_exact(half)) {
@@ -148,7 +156,7 @@ impl FusedOps for Flex {
     fn fake_quantise(x: FlexTensor, scale: &Arc<[f32]>) -> FlexTensor {
         let shape = dims(&x);
         let mut y = into_values(x);
-        Arch::new().dispatch(
+        vectorised(
             #[inline(always)]
             || {
                 for row in y.chunks_exact_mut(shape[1]) {
@@ -165,7 +173,7 @@ impl FusedOps for Flex {
         let shape = dims(&x);
         let mut grad = into_values(grad);
         read(&x, |x| {
-            Arch::new().dispatch(
+            vectorised(
                 #[inline(always)]
                 || {
                     for (g, x) in grad.chunks_exact_mut(shape[1]).zip(x.chunks_exact(shape[1])) {
@@ -184,16 +192,14 @@ impl FusedOps for Flex {
         let mut y = vec![0.0; plan.rows() * width];
         read(&table, |table| {
             read(&scale, |scale| {
-                Arch::new().dispatch(
+                vectorised(
                     #[inline(always)]
                     || {
                         for (y, range) in y.chunks_exact_mut(width).zip(plan.start.windows(2)) {
                             for entry in range[0] as usize..range[1] as usize {
                                 let t = &table[plan.table_row[entry] as usize * width..][..width];
                                 let s = &scale[plan.scale_row[entry] as usize * width..][..width];
-                                for ((y, &t), &s) in y.iter_mut().zip(t).zip(s) {
-                                    *y = t.mul_add(s, *y);
-                                }
+                                add_product(y, t, s);
                             }
                         }
                     },
@@ -213,26 +219,21 @@ impl FusedOps for Flex {
         let width = table_shape[1];
         let mut d_table = vec![0.0; table_shape[0] * width];
         let mut d_scale = vec![0.0; scale_shape[0] * width];
-        let mut row = |g: &[f32], range: &[u32], table: &[f32], scale: &[f32]| {
-            for entry in range[0] as usize..range[1] as usize {
-                let t_at = plan.table_row[entry] as usize * width;
-                let s_at = plan.scale_row[entry] as usize * width;
-                let (t, s) = (&table[t_at..][..width], &scale[s_at..][..width]);
-                let (d_t, d_s) = (&mut d_table[t_at..][..width], &mut d_scale[s_at..][..width]);
-                for i in 0..width {
-                    d_t[i] = g[i].mul_add(s[i], d_t[i]);
-                    d_s[i] = g[i].mul_add(t[i], d_s[i]);
-                }
-            }
-        };
         read(&table, |table| {
             read(&scale, |scale| {
                 read(&grad, |grad| {
-                    Arch::new().dispatch(
+                    vectorised(
                         #[inline(always)]
                         || {
                             for (g, range) in grad.chunks_exact(width).zip(plan.start.windows(2)) {
-                                row(g, range, table, scale);
+                                for entry in range[0] as usize..range[1] as usize {
+                                    let t_at = plan.table_row[entry] as usize * width;
+                                    let s_at = plan.scale_row[entry] as usize * width;
+                                    let d_t = &mut d_table[t_at..][..width];
+                                    add_product(d_t, g, &scale[s_at..][..width]);
+                                    let d_s = &mut d_scale[s_at..][..width];
+                                    add_product(d_s, g, &table[t_at..][..width]);
+                                }
                             }
                         },
                     );
@@ -291,7 +292,7 @@ impl FusedOps for Flex {
         let mut bits = vec![0.0; shape[0]];
         read(&bias, |bias| {
             read(&copy, |copy| {
-                Arch::new().dispatch(
+                vectorised(
                     #[inline(always)]
                     || {
                         let (rows, _) = p.as_chunks_mut::<256>();
@@ -322,7 +323,7 @@ impl FusedOps for Flex {
         let mut d_bias = vec![0.0; plan.n_roles * 256];
         let mut d_copy = vec![0.0; shape[0]];
         read(&grad, |grad| {
-            Arch::new().dispatch(
+            vectorised(
                 #[inline(always)]
                 || {
                     let (rows, _) = d_logits.as_chunks_mut::<256>();
@@ -337,7 +338,11 @@ impl FusedOps for Flex {
                 },
             );
         });
-        [matrix(d_logits, shape), matrix(d_bias, [plan.n_roles, 256]), matrix(d_copy, [shape[0], 1])]
+        [
+            matrix(d_logits, shape),
+            matrix(d_bias, [plan.n_roles, 256]),
+            matrix(d_copy, [shape[0], 1]),
+        ]
     }
 }
 
@@ -474,7 +479,7 @@ fn forward_heads<const D: usize>(q: &[f32], kv: &[f32], plan: &AttentionPlan) ->
     let d = plan.heads * D;
     let mut context = vec![0.0; q.len()];
     let scratch = longest_range(plan).next_multiple_of(BLOCK);
-    Arch::new().dispatch(
+    vectorised(
         #[inline(always)]
         || {
             let mut scores = vec![0.0; scratch];
@@ -536,7 +541,7 @@ fn backward_heads<const D: usize>(
     let mut d_q = vec![0.0; q.len()];
     let mut d_kv = vec![0.0; kv.len()];
     let scratch = longest_range(plan).next_multiple_of(BLOCK);
-    Arch::new().dispatch(
+    vectorised(
         #[inline(always)]
         || {
             let mut weights = vec![0.0; scratch];

@@ -1,4 +1,23 @@
-//! Elementary functions that compilers turn into SIMD code.
+//! Elementary functions that compilers turn into SIMD code, and the choice of its level.
+
+use pulp::{Arch, Simd, WithSimd};
+
+/// Runs `f` compiled for the best SIMD level of this machine.
+///
+/// `f` must be marked `#[inline(always)]` and change something it captures: then it is called as
+/// what it is, without a shim that would keep it from being inlined into code of that level.
+pub fn vectorised(f: impl FnMut()) {
+    struct Run<F>(F);
+    impl<F: FnMut()> WithSimd for Run<F> {
+        type Output = ();
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(mut self, _: S) {
+            (self.0)();
+        }
+    }
+    Arch::new().dispatch(Run(f));
+}
 
 /// 1.5 * 2^23: adding it to a number below 2^22 in magnitude rounds that to an integer.
 const ROUND: f32 = 12_582_912.0;
