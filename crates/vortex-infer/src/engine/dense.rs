@@ -4,7 +4,7 @@
 //! calls it.
 
 use super::packed::{PackedLinear, PackedSwiGlu};
-use crate::arithmetic::{clamp8, rs};
+use crate::arithmetic::clamp8;
 use crate::kernels::Isa;
 
 /// Reused buffers.
@@ -119,10 +119,8 @@ pub unsafe fn swiglu<I: Isa>(f: &PackedSwiGlu, x: &mut [i32], width: usize, s: &
     let hidden = reserve(&mut s.hidden, n * padded);
     for (h, ab) in hidden.chunks_exact_mut(padded).zip(sums.chunks_exact(f.gate_up.width())) {
         let (a, b) = (&ab[..f.hidden], &ab[f.hidden..2 * f.hidden]);
-        for ((h, &a), &b) in h.iter_mut().zip(a).zip(b) {
-            let silu = i32::from(f.silu[usize::from((clamp8(a) as u8) ^ 0x80)]);
-            *h = clamp8(rs(silu * i32::from(clamp8(b)), f.hidden_shift));
-        }
+        // SAFETY: promised by the caller.
+        unsafe { I::gated(a, b, &f.silu, f.hidden_shift, &mut h[..f.hidden]) };
     }
     // SAFETY: promised by the caller.
     unsafe { add_linear::<I>(&f.down, &s.hidden, x, width, &mut s.sums) }

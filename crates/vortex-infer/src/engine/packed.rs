@@ -1,7 +1,7 @@
 //! The network with its matrices laid out for the kernels.
 
 use super::quads::{COLUMNS, Quads};
-use crate::kernels::Matrix;
+use crate::kernels::{Matrix, SiluTable};
 use crate::spec::{Layer, Linear, Memory, Network, SwiGlu, Tables};
 use vortex_coder::layout::RecordLayout;
 
@@ -53,7 +53,7 @@ pub struct PackedSwiGlu {
     pub numerator: i32,
     pub hidden: usize,
     pub gate_up: PackedLinear,
-    pub silu: [i16; 256],
+    pub silu: SiluTable,
     pub hidden_shift: u32,
     pub down: PackedLinear,
 }
@@ -64,7 +64,7 @@ impl PackedSwiGlu {
             numerator: f.norm.numerator as i32,
             hidden: f.gate.n_out,
             gate_up: PackedLinear::new(&[&f.gate, &f.up]),
-            silu: std::array::from_fn(|i| f.silu[i]),
+            silu: std::array::from_fn(|i| f.silu.get(i).copied().unwrap_or(0)),
             hidden_shift: f.hidden_shift.into(),
             down: PackedLinear::new(&[&f.down]),
         }

@@ -3,7 +3,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{Isa, Matrix, portable::Portable};
+use super::{Isa, Matrix, SiluTable, portable::Portable};
 use crate::arithmetic::{ATTENTION_REACH, OUTPUT_REACH};
 use crate::engine::quads::COLUMNS;
 
@@ -178,6 +178,35 @@ unsafe impl Isa for Avx2 {
     unsafe fn mix(weights: &[u8], values: Matrix<'_>, out: &mut [i32]) {
         // SAFETY: passed on from the caller.
         unsafe { product(weights, values, out) }
+    }
+
+    #[inline(always)]
+    unsafe fn gated(a: &[i32], b: &[i32], silu: &SiluTable, shift: u32, out: &mut [i8]) {
+        assert!(a.len() == b.len() && a.len() == out.len());
+        let whole = a.len() / 8 * 8;
+        // SAFETY: whole vectors inside the slices; the gather reads 32 bits at one of the first 256
+        // of 258 entries.
+        unsafe {
+            let (low, high) = (_mm256_set1_epi32(-127), _mm256_set1_epi32(127));
+            let half = _mm256_set1_epi32((1 << shift) >> 1);
+            let count = _mm_cvtsi32_si128(shift as i32);
+            let clamp = |v| _mm256_min_epi32(_mm256_max_epi32(v, low), high);
+            for at in (0..whole).step_by(8) {
+                let a = clamp(_mm256_loadu_si256(a.as_ptr().add(at).cast()));
+                let b = clamp(_mm256_loadu_si256(b.as_ptr().add(at).cast()));
+                let index = _mm256_add_epi32(a, _mm256_set1_epi32(128));
+                let entry = _mm256_i32gather_epi32::<2>(silu.as_ptr().cast(), index);
+                let entry = _mm256_srai_epi32::<16>(_mm256_slli_epi32::<16>(entry));
+                let product = _mm256_add_epi32(_mm256_mullo_epi32(entry, b), half);
+                let h = clamp(_mm256_sra_epi32(product, count));
+                let mut wide = [0i32; 8];
+                _mm256_storeu_si256(wide.as_mut_ptr().cast(), h);
+                for (to, v) in out[at..at + 8].iter_mut().zip(wide) {
+                    *to = v as i8;
+                }
+            }
+            Portable::gated(&a[whole..], &b[whole..], silu, shift, &mut out[whole..]);
+        }
     }
 
     #[inline(always)]

@@ -5,7 +5,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{Isa, Matrix};
+use super::{Isa, Matrix, SiluTable, portable::Portable};
 use crate::arithmetic::{ATTENTION_REACH, OUTPUT_REACH};
 use crate::engine::quads::COLUMNS;
 
@@ -173,6 +173,54 @@ unsafe impl Isa for Avx512 {
                 let sum = _mm512_add_epi32(acc[0], acc[1]);
                 _mm512_storeu_si512(out.as_mut_ptr().add(b * COLUMNS).cast(), sum);
             }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn gated(a: &[i32], b: &[i32], silu: &SiluTable, shift: u32, out: &mut [i8]) {
+        const STEP: usize = 32;
+        assert!(a.len() == b.len() && a.len() == out.len());
+        let whole = a.len() / STEP * STEP;
+        // SAFETY: whole vectors inside the slices and inside the first 256 entries of the table.
+        unsafe {
+            let table: [__m512i; 8] =
+                std::array::from_fn(|i| _mm512_loadu_si512(silu.as_ptr().add(i * STEP).cast()));
+            let (low, high) = (_mm512_set1_epi32(-127), _mm512_set1_epi32(127));
+            let half = _mm512_set1_epi32((1 << shift) >> 1);
+            let count = _mm_cvtsi32_si128(shift as i32);
+            for at in (0..whole).step_by(STEP) {
+                let load = |from: &[i32], i: usize| {
+                    let v = _mm512_loadu_si512(from.as_ptr().add(at + i * 16).cast());
+                    _mm512_min_epi32(_mm512_max_epi32(v, low), high)
+                };
+                // 32 indices of 16 bits: six bits select inside a pair of registers, two the pair.
+                let index = _mm512_inserti64x4::<1>(
+                    _mm512_castsi256_si512(_mm512_cvtepi32_epi16(load(a, 0))),
+                    _mm512_cvtepi32_epi16(load(a, 1)),
+                );
+                let index = _mm512_add_epi16(index, _mm512_set1_epi16(128));
+                let pair = |i: usize| _mm512_permutex2var_epi16(table[i], index, table[i + 1]);
+                let odd = _mm512_test_epi16_mask(index, _mm512_set1_epi16(64));
+                let upper = _mm512_test_epi16_mask(index, _mm512_set1_epi16(128));
+                let entries = _mm512_mask_blend_epi16(
+                    upper,
+                    _mm512_mask_blend_epi16(odd, pair(0), pair(2)),
+                    _mm512_mask_blend_epi16(odd, pair(4), pair(6)),
+                );
+                for i in 0..2 {
+                    let entries = if i == 0 {
+                        _mm512_castsi512_si256(entries)
+                    } else {
+                        _mm512_extracti64x4_epi64::<1>(entries)
+                    };
+                    let product = _mm512_mullo_epi32(_mm512_cvtepi16_epi32(entries), load(b, i));
+                    let h = _mm512_sra_epi32(_mm512_add_epi32(product, half), count);
+                    let h = _mm512_min_epi32(_mm512_max_epi32(h, low), high);
+                    let to = out.as_mut_ptr().add(at + i * 16);
+                    _mm_storeu_si128(to.cast(), _mm512_cvtepi32_epi8(h));
+                }
+            }
+            Portable::gated(&a[whole..], &b[whole..], silu, shift, &mut out[whole..]);
         }
     }
 

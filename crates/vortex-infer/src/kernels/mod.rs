@@ -6,6 +6,9 @@
 
 use crate::engine::quads::Block;
 
+/// 256 entries, and room to read an entry as 32 bits.
+pub type SiluTable = [i16; 258];
+
 #[cfg(target_arch = "x86_64")]
 pub mod avx2;
 #[cfg(target_arch = "x86_64")]
@@ -123,6 +126,13 @@ pub unsafe trait Isa {
     /// # Safety
     /// See [`Isa`].
     unsafe fn mix(weights: &[u8], values: Matrix<'_>, out: &mut [i32]);
+
+    /// Hidden activations of SwiGLU: `clamp8(rs(silu[clamp8(a) + 128] * clamp8(b), shift))`, with the
+    /// 256 entries of `silu` padded.
+    ///
+    /// # Safety
+    /// See [`Isa`].
+    unsafe fn gated(a: &[i32], b: &[i32], silu: &SiluTable, shift: u32, out: &mut [i8]);
 
     /// Attention weights: with `D = (best - score) >> shift`, `table[D & 31] >> (D >> 5)`, or zero
     /// where `D >= 256`. Lengths are equal multiples of 16.

@@ -2,7 +2,7 @@
 
 use std::arch::aarch64::*;
 
-use super::{Isa, Matrix, portable::Portable};
+use super::{Isa, Matrix, SiluTable, portable::Portable};
 use crate::engine::quads::COLUMNS;
 
 /// See the module.
@@ -96,6 +96,11 @@ unsafe impl Isa for Neon {
 
     unsafe fn mix(weights: &[u8], values: Matrix<'_>, out: &mut [i32]) {
         product(weights, values, out);
+    }
+
+    unsafe fn gated(a: &[i32], b: &[i32], silu: &SiluTable, shift: u32, out: &mut [i8]) {
+        // SAFETY: plain Rust: look-ups do not vectorise here.
+        unsafe { Portable::gated(a, b, silu, shift, out) }
     }
 
     unsafe fn attention_weights(

@@ -1,7 +1,7 @@
 //! Plain Rust, for every processor; also the oracle of the other files.
 
-use super::{Isa, Matrix};
-use crate::arithmetic::{ATTENTION_REACH, OUTPUT_REACH};
+use super::{Isa, Matrix, SiluTable};
+use crate::arithmetic::{ATTENTION_REACH, OUTPUT_REACH, clamp8, rs};
 use crate::engine::quads::{Block, COLUMNS};
 
 /// See the module.
@@ -50,6 +50,14 @@ unsafe impl Isa for Portable {
     #[inline(always)]
     unsafe fn mix(weights: &[u8], values: Matrix<'_>, out: &mut [i32]) {
         product(weights, values, out);
+    }
+
+    #[inline(always)]
+    unsafe fn gated(a: &[i32], b: &[i32], silu: &SiluTable, shift: u32, out: &mut [i8]) {
+        for ((&a, &b), out) in a.iter().zip(b).zip(out) {
+            let silu = i32::from(silu[usize::from((clamp8(a) as u8) ^ 0x80)]);
+            *out = clamp8(rs(silu * i32::from(clamp8(b)), shift));
+        }
     }
 
     #[inline(always)]
