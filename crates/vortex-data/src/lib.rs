@@ -6,6 +6,7 @@ pub mod error;
 pub mod records;
 pub mod sidecar;
 pub mod split;
+pub mod synthetic;
 mod transform;
 
 pub use detect::{Detection, detect};
@@ -13,4 +14,5 @@ pub use error::{Error, Result};
 pub use records::{RecordFile, RecordSet};
 pub use sidecar::{SchemaSource, read_schema, schema_of, write_schema};
 pub use split::{Split, SplitRatios};
+pub use synthetic::SyntheticJets;
 pub use transform::default_transform;

@@ -169,9 +169,13 @@ fn judge(sample: &[&[u8]], offset: usize, dtype: DType, big_endian: bool) -> Evi
         return e;
     }
     e.believable = FIELD * good / telling;
-    if !dtype.is_float() && size > 1 && (all_bits.trailing_zeros() >= 6 || has_hole(varying, size))
-    {
+    let unlikely = if dtype.is_float() {
+        has_stuck_end(varying, first)
+    } else {
         // Integers do not come in multiples of 64 only: the end of a float, more likely.
+        size > 1 && (all_bits.trailing_zeros() >= 6 || has_hole(varying, size))
+    };
+    if unlikely {
         e.believable = 0;
     }
     let fits = FIELD * fits_half / telling >= FIELD * 9 / 10;
@@ -189,6 +193,13 @@ fn judge(sample: &[&[u8]], offset: usize, dtype: DType, big_endian: bool) -> Evi
 fn has_hole(varying: u64, size: usize) -> bool {
     let varies = |byte: usize, mask: u64| (varying >> (8 * byte)) & mask != 0;
     (1..size).any(|byte| varies(byte, 0xff) && !varies(byte - 1, 0xe0))
+}
+
+/// Whether bytes that are always the same, but not zero, lie below all that vary: no mantissa does
+/// that.
+fn has_stuck_end(varying: u64, first: u64) -> bool {
+    let stuck_bytes = if varying == 0 { 0 } else { varying.trailing_zeros() / 8 };
+    first & ((1 << (8 * stuck_bytes)) - 1) != 0
 }
 
 /// The bits of a value as an unsigned integer.
