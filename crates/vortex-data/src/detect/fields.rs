@@ -170,7 +170,7 @@ fn judge(sample: &[&[u8]], offset: usize, dtype: DType, big_endian: bool) -> Evi
     }
     e.believable = FIELD * good / telling;
     let unlikely = if dtype.is_float() {
-        has_stuck_end(varying, first)
+        has_stuck_end(varying, first, size)
     } else {
         // Integers do not come in multiples of 64 only: the end of a float, more likely.
         size > 1 && (all_bits.trailing_zeros() >= 6 || has_hole(varying, size))
@@ -195,11 +195,12 @@ fn has_hole(varying: u64, size: usize) -> bool {
     (1..size).any(|byte| varies(byte, 0xff) && !varies(byte - 1, 0xe0))
 }
 
-/// Whether bytes that are always the same, but not zero, lie below all that vary: no mantissa does
-/// that.
-fn has_stuck_end(varying: u64, first: u64) -> bool {
-    let stuck_bytes = if varying == 0 { 0 } else { varying.trailing_zeros() / 8 };
-    first & ((1 << (8 * stuck_bytes)) - 1) != 0
+/// Whether the last byte of a mantissa is always the same, and not zero, while other bytes of the
+/// mantissa vary: not how one float behaves.
+fn has_stuck_end(varying: u64, first: u64, size: usize) -> bool {
+    // The top two bytes hold sign, exponent and only then mantissa.
+    let mantissa = (1u64 << (8 * (size - 2))) - 1;
+    varying & 0xff == 0 && first & 0xff != 0 && varying & mantissa != 0
 }
 
 /// The bits of a value as an unsigned integer.

@@ -73,7 +73,7 @@ pub fn schema_of(data: &Path, explicit: Option<&Path>) -> Result<(Schema, Schema
     if let Some(path) = explicit {
         return Ok((read_schema(path)?, SchemaSource::File(path.to_owned())));
     }
-    for path in own_sidecars(data).into_iter().filter(|p| p.is_file()) {
+    if let Some(path) = own_sidecars(data).into_iter().find(|p| p.is_file()) {
         return Ok((read_schema(&path)?, SchemaSource::Sidecar(path)));
     }
     let path = data.with_extension("json");

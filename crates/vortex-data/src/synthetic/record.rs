@@ -164,7 +164,7 @@ fn cosh(x: f64) -> f64 {
 /// Tagger outputs bottom, charm and light, in units that sum to [`SHARES`].
 fn shares(jet: &JetDraws) -> [u32; 3] {
     let bottom = jet.bottom_share;
-    let charm = (SHARES - bottom) * jet.charm_share >> 8;
+    let charm = ((SHARES - bottom) * jet.charm_share) >> 8;
     [bottom, charm, SHARES - bottom - charm]
 }
 
@@ -199,6 +199,6 @@ mod tests {
         let schema = schema();
         assert_eq!(schema.stride(), STRIDE);
         assert_eq!(schema.fields().len(), COLUMNS.len());
-        assert!(STRIDE % 4 != 0 && (60..=110).contains(&STRIDE));
+        assert!(!STRIDE.is_multiple_of(4) && (60..=110).contains(&STRIDE));
     }
 }

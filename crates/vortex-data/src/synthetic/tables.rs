@@ -107,7 +107,7 @@ fn steep_spectrum(slice: usize) -> Table {
         .map(|code| {
             let m = u64::from(code & 127) + 128;
             let e = (code >> 7) - (first >> 7);
-            (1u64 << 60) / m.pow(5) >> (4 * e)
+            ((1u64 << 60) / m.pow(5)) >> (4 * e)
         })
         .collect();
     Table::new(&weights)

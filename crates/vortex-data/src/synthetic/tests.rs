@@ -218,7 +218,7 @@ fn the_physics_holds() {
         assert_eq!(float(pb) + float(pc) + float(pu), 1.0);
         let (pt, mass) = (f64::from(float(pt)), f64::from(float(mass)));
         assert!((20.0..2560.0).contains(&pt) && mass < pt);
-        assert!(float(eta).abs() <= 2.5 && float(phi).abs() < 3.1416);
+        assert!(float(eta).abs() <= 2.5 && float(phi).abs() <= std::f32::consts::PI);
         let exact = ((pt * f64::from(float(eta)).cosh()).powi(2) + mass * mass).sqrt();
         assert!((f64::from(float(energy)) - exact).abs() < 0.501);
         soft += u32::from(pt < 40.0);
