@@ -47,7 +47,10 @@ mod tests {
 
     #[test]
     fn rounded_shift_rounds_half_up() {
-        assert_eq!([rs(3, 1), rs(-3, 1), rs(5, 2), rs(6, 2), rs(-6, 2), rs(7, 0)], [2, -1, 1, 2, -1, 7]);
+        assert_eq!(
+            [rs(3, 1), rs(-3, 1), rs(5, 2), rs(6, 2), rs(-6, 2), rs(7, 0)],
+            [2, -1, 1, 2, -1, 7]
+        );
     }
 
     #[test]

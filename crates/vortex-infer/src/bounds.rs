@@ -75,7 +75,9 @@ fn head(net: &Network, layout: &RecordLayout) -> Result<()> {
         let logit = linear(out, || format!("output of class {class}"))?
             + shifted(weight_sum(copy) * ACTIVATION, h.copy_shift[class])
             + 2 * (1 << 15);
-        below(weight_sum(copy) * ACTIVATION, SUM_LIMIT, || format!("copy output of class {class}"))?;
+        below(weight_sum(copy) * ACTIVATION, SUM_LIMIT, || {
+            format!("copy output of class {class}")
+        })?;
         below(logit, RESIDUAL_LIMIT, || format!("a logit of class {class}"))?;
     }
     Ok(())
@@ -99,10 +101,12 @@ fn trunk_input(net: &Network, layout: &RecordLayout) -> Result<i128> {
 
 /// Worst case of one embedding of role `r`: largest table entry times largest scale, per channel.
 fn embedding(t: &Tables, class: u8, scale: &[i16], r: usize) -> i128 {
-    let table = &t.table[usize::from(class) * 256 * t.width..(usize::from(class) + 1) * 256 * t.width];
+    let table =
+        &t.table[usize::from(class) * 256 * t.width..(usize::from(class) + 1) * 256 * t.width];
     (0..t.width)
         .map(|i| {
-            let entry = table[i..].iter().step_by(t.width).map(|v| i128::from(v.unsigned_abs())).max();
+            let entry =
+                table[i..].iter().step_by(t.width).map(|v| i128::from(v.unsigned_abs())).max();
             entry.unwrap_or(0) * i128::from(scale[r * t.width + i].unsigned_abs())
         })
         .max()
@@ -178,7 +182,9 @@ fn shapes(net: &Network, layout: &RecordLayout) -> Result<()> {
     within("embedding tables", n_tables, 1, 256)?;
     within("window", net.window, 1, MAX_WIDTH)?;
     within("segment", net.segment, net.window, MAX_SEGMENT)?;
-    require(d % net.n_heads == 0, || format!("d_model {d} is no multiple of n_heads {}", net.n_heads))?;
+    require(d % net.n_heads == 0, || {
+        format!("d_model {d} is no multiple of n_heads {}", net.n_heads)
+    })?;
     require(net.segment % n_fields == 0, || {
         format!("segment {} is no multiple of the {n_fields} fields", net.segment)
     })?;

@@ -269,9 +269,10 @@ impl<'a> Lane<'a> {
         for (l, &b) in logits.iter_mut().zip(&h.out_bias[self.role * 256..]) {
             *l += i32::from(b);
         }
-        logits[usize::from(reference[rank])] +=
-            rs(dot(&h.copy[class * width..(class + 1) * width], &q), u32::from(h.copy_shift[class]))
-                + i32::from(h.copy_bias[self.role * 2 + matched]);
+        logits[usize::from(reference[rank])] += rs(
+            dot(&h.copy[class * width..(class + 1) * width], &q),
+            u32::from(h.copy_shift[class]),
+        ) + i32::from(h.copy_bias[self.role * 2 + matched]);
         logits.truncate(usize::from(role.alphabet));
         logits
     }
@@ -281,7 +282,9 @@ impl<'a> Lane<'a> {
 fn layer_step(net: &Network, layer: &Layer, state: &mut LayerState, x: &mut [i32]) {
     let q0 = norm(layer.norm, x);
     let q = linear8(&layer.wq, &q0);
-    state.window.push_back(KeyValue { key: linear8(&layer.wk, &q0), value: linear8(&layer.wv, &q0) });
+    state
+        .window
+        .push_back(KeyValue { key: linear8(&layer.wk, &q0), value: linear8(&layer.wv, &q0) });
     if state.window.len() > net.window {
         state.window.pop_front();
     }
@@ -340,7 +343,9 @@ fn compress(net: &Network, layer: &Layer, memory: &Memory, state: &mut LayerStat
     order.sort_by_key(|&(_, t)| t);
     for (_, t) in order {
         let m = norm(memory.norm, &linear(&memory.proj, &segment[t]));
-        state.slots.push_back(KeyValue { key: linear8(&layer.wk, &m), value: linear8(&layer.wv, &m) });
+        state
+            .slots
+            .push_back(KeyValue { key: linear8(&layer.wk, &m), value: linear8(&layer.wv, &m) });
         if state.slots.len() > shape.slots {
             state.slots.pop_front();
         }

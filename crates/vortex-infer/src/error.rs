@@ -8,7 +8,9 @@ pub enum Error {
     #[error("not a Vortex model: it does not begin with the .vxm signature")]
     NotAModel,
     /// Written by a later version.
-    #[error("the model file has format version {found}; this build reads version {known}; use a newer build")]
+    #[error(
+        "the model file has format version {found}; this build reads version {known}; use a newer build"
+    )]
     UnsupportedVersion {
         /// In the file.
         found: u16,
@@ -22,7 +24,9 @@ pub enum Error {
     #[error("the model is not well-formed: {0}")]
     Shape(String),
     /// An accumulator could overflow.
-    #[error("the model is refused: {what} could reach {value}, and its limit is {limit}; export it again with smaller weights")]
+    #[error(
+        "the model is refused: {what} could reach {value}, and its limit is {limit}; export it again with smaller weights"
+    )]
     Overflow {
         /// Which sum.
         what: String,
@@ -32,7 +36,9 @@ pub enum Error {
         limit: i128,
     },
     /// This machine computes something else than the machine that wrote the model.
-    #[error("the self-test of the model fails at level {level}: this build or processor computes wrong numbers; use another --level, and report it")]
+    #[error(
+        "the self-test of the model fails at level {level}: this build or processor computes wrong numbers; use another --level, and report it"
+    )]
     SelfTest {
         /// The level that failed.
         level: &'static str,

@@ -1,7 +1,9 @@
 //! Random networks and inputs for tests, fuzzing and benchmarks, and the generator of the self-test.
 
 use crate::arithmetic::{norm_numerator, pow2_table};
-use crate::spec::{Head, Layer, Linear, Memory, MemoryShape, Network, Norm, SwiGlu, Tables, TrunkEmbedding};
+use crate::spec::{
+    Head, Layer, Linear, Memory, MemoryShape, Network, Norm, SwiGlu, Tables, TrunkEmbedding,
+};
 use vortex_coder::layout::RecordLayout;
 use vortex_coder::schema::Schema;
 

@@ -28,13 +28,39 @@ fn shapes() -> Vec<(Schema, Sizes)> {
         (schema(&[U8]), Sizes { n_tables: 1, ..small }),
         (schema(&[F32, F32]), Sizes { d_model: 36, n_heads: 3, d_head: 22, n_layers: 1, ..small }),
         (schema(&[F32, I32, Bool]), Sizes { memory: memory(4, 7, 3), ..small }),
-        (schema(&[F16, U64]), Sizes { d_model: 6, n_heads: 2, d_head: 5, window: 3, memory: memory(2, 40, 1), ..small }),
-        (schema(&[F32; 5]), Sizes { d_model: 128, n_heads: 2, n_layers: 3, d_head: 80, window: 33, ..Sizes::default() }),
+        (
+            schema(&[F16, U64]),
+            Sizes {
+                d_model: 6,
+                n_heads: 2,
+                d_head: 5,
+                window: 3,
+                memory: memory(2, 40, 1),
+                ..small
+            },
+        ),
+        (
+            schema(&[F32; 5]),
+            Sizes {
+                d_model: 128,
+                n_heads: 2,
+                n_layers: 3,
+                d_head: 80,
+                window: 33,
+                ..Sizes::default()
+            },
+        ),
     ]
 }
 
 /// Steps both predictors with the same symbols and compares all frequencies. Lanes end one by one.
-fn compare(a: &mut dyn Predictor, b: &mut dyn Predictor, layout: &RecordLayout, lanes: usize, records: usize) {
+fn compare(
+    a: &mut dyn Predictor,
+    b: &mut dyn Predictor,
+    layout: &RecordLayout,
+    lanes: usize,
+    records: usize,
+) {
     let n = layout.roles().len();
     let input: Vec<Vec<u8>> = (0..lanes).map(|l| symbols(layout, records, 77 + l as u64)).collect();
     let (mut x, mut y) = (vec![Cdf::default(); lanes], vec![Cdf::default(); lanes]);
@@ -46,7 +72,10 @@ fn compare(a: &mut dyn Predictor, b: &mut dyn Predictor, layout: &RecordLayout, 
         assert_eq!(codings.0, codings.1);
         if codings.0 == Coding::Modelled {
             for lane in 0..active {
-                assert!(x[lane].frequencies().into_iter().eq(y[lane].frequencies()), "step {step}, lane {lane}");
+                assert!(
+                    x[lane].frequencies().into_iter().eq(y[lane].frequencies()),
+                    "step {step}, lane {lane}"
+                );
             }
         }
         let actual: Vec<u8> = input[..active].iter().map(|s| s[step]).collect();
@@ -90,7 +119,9 @@ fn frequencies_do_not_depend_on_the_number_of_lanes() {
             let part = &bytes[bytes.len() / 30 * i..bytes.len() / 30 * (i + 1)];
             measure_records(&mut *model.predictor(), layout, part, 1).unwrap()
         })
-        .fold(vec![0; layout.roles().len()], |sum, c| sum.iter().zip(c).map(|(a, b)| a + b).collect());
+        .fold(vec![0; layout.roles().len()], |sum, c| {
+            sum.iter().zip(c).map(|(a, b)| a + b).collect()
+        });
     assert_eq!(std::mem::take(&mut costs[0]), alone);
     assert_ne!(costs[1], alone);
 }
@@ -107,7 +138,9 @@ fn streams_of_all_levels_are_the_same_and_decode_on_each_other() {
     let layout = models[0].layout();
     let symbols = symbols(layout, 100, 9);
     let mut bytes = vec![0; 100 * layout.stride()];
-    for (s, r) in symbols.chunks_exact(layout.roles().len()).zip(bytes.chunks_exact_mut(layout.stride())) {
+    for (s, r) in
+        symbols.chunks_exact(layout.roles().len()).zip(bytes.chunks_exact_mut(layout.stride()))
+    {
         layout.to_record(s, r);
     }
     let streams: Vec<Vec<u8>> = models
@@ -120,4 +153,16 @@ fn streams_of_all_levels_are_the_same_and_decode_on_each_other() {
         decode_records(&mut *decoder.predictor(), layout, stream, 7, &mut out).unwrap();
         assert_eq!(out, bytes);
     }
+}
+
+#[test]
+fn numbers_are_the_same_on_every_machine() {
+    let (schema, sizes) = shapes().swap_remove(3);
+    let net = network(schema, sizes, 11);
+    let layout = RecordLayout::new(net.schema.clone());
+    let model = IntModel::new(net.clone(), Level::detect()).unwrap();
+    let digest = vortex_infer::self_test::digest(&mut *model.predictor(), &net, &layout);
+    // Written once, on x86-64; also checked under an emulated 64-bit Arm.
+    let expected = "0a16263a0aef548492d9278cd1fd2929c554b164a437d1c3ac71f871fae9647f";
+    assert_eq!(blake3::Hash::from(digest).to_hex().as_str(), expected);
 }

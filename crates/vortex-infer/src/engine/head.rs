@@ -30,7 +30,8 @@ pub unsafe fn step<I: Isa>(p: &Packed, s: &mut State, out: &mut [Cdf]) {
         let bias = &h.role_bias[at..at + width];
         let (z0, own) = (&s.z0[lane * width..], &s.own[lane * width..]);
         for (((z, &z0), &own), &bias) in z.iter_mut().zip(z0).zip(own).zip(bias) {
-            let (known, reference) = (rs(own, h.own.shift.into()), rs(*z, h.reference.shift.into()));
+            let (known, reference) =
+                (rs(own, h.own.shift.into()), rs(*z, h.reference.shift.into()));
             *z = z0 + known + reference + bias;
         }
     }

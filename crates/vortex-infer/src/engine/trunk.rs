@@ -46,8 +46,7 @@ fn input(p: &Packed, s: &mut State, field: usize) {
     let (n, d, n_roles) = (s.active, p.net.d_model, p.layout.roles().len());
     let e = &p.net.embedding;
     let (before, before_previous) = State::token_before(p, field, 1);
-    let (reference, ref_previous) =
-        State::token_before(p, field, usize::from(p.net.lag[field]));
+    let (reference, ref_previous) = State::token_before(p, field, usize::from(p.net.lag[field]));
     let ref_roles = p.layout.roles_of(reference);
     let mut x = std::mem::take(&mut s.buffers.x);
     let place = s.token % p.net.segment;

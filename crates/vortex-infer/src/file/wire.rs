@@ -1,7 +1,9 @@
 //! One description of the network's bytes, walked by a writer and by a reader.
 
 use crate::error::{Error, Result};
-use crate::spec::{Head, Layer, Linear, Memory, MemoryShape, Network, Norm, SwiGlu, Tables, TrunkEmbedding};
+use crate::spec::{
+    Head, Layer, Linear, Memory, MemoryShape, Network, Norm, SwiGlu, Tables, TrunkEmbedding,
+};
 use vortex_coder::layout::RecordLayout;
 use vortex_coder::schema::Schema;
 
@@ -83,7 +85,8 @@ impl Wire for Reader<'_> {
         Ok(())
     }
     fn numbers<T: Number>(&mut self, values: &mut Vec<T>, len: usize) -> Result<()> {
-        let bytes = len.checked_mul(T::SIZE).ok_or_else(|| Error::Shape(format!("{len} numbers")))?;
+        let bytes =
+            len.checked_mul(T::SIZE).ok_or_else(|| Error::Shape(format!("{len} numbers")))?;
         *values = self
             .take(bytes)?
             .chunks_exact(T::SIZE)
@@ -135,7 +138,12 @@ fn swiglu(io: &mut impl Wire, f: &mut SwiGlu, width: usize) -> Result<()> {
     linear(io, &mut f.down, width, hidden)
 }
 
-fn layer(io: &mut impl Wire, l: &mut Layer, d: usize, memory: Option<(MemoryShape, usize)>) -> Result<()> {
+fn layer(
+    io: &mut impl Wire,
+    l: &mut Layer,
+    d: usize,
+    memory: Option<(MemoryShape, usize)>,
+) -> Result<()> {
     norm(io, &mut l.norm)?;
     for m in [&mut l.wq, &mut l.wk, &mut l.wv] {
         linear(io, m, d, d)?;
@@ -182,7 +190,8 @@ fn network(io: &mut impl Wire, net: &mut Network, n_fields: usize, n_roles: usiz
     io.numbers(&mut net.att_pow2, 32)?;
     io.numbers(&mut net.out_pow2, 32)?;
 
-    let TrunkEmbedding { tables: t, prev_scale, ref_scale, field_bias, position } = &mut net.embedding;
+    let TrunkEmbedding { tables: t, prev_scale, ref_scale, field_bias, position } =
+        &mut net.embedding;
     tables(io, t, n_tables, d)?;
     io.numbers(prev_scale, times(n_roles, d)?)?;
     io.numbers(ref_scale, times(n_roles, d)?)?;
@@ -190,7 +199,10 @@ fn network(io: &mut impl Wire, net: &mut Network, n_fields: usize, n_roles: usiz
     io.numbers(position, times(net.segment, d)?)?;
 
     if n_layers > crate::bounds::MAX_LAYERS {
-        return Err(Error::Shape(format!("{n_layers} layers, limit {}", crate::bounds::MAX_LAYERS)));
+        return Err(Error::Shape(format!(
+            "{n_layers} layers, limit {}",
+            crate::bounds::MAX_LAYERS
+        )));
     }
     net.layers.resize_with(n_layers, Layer::default);
     let memory = net.memory.map(|m| (m, net.n_heads));

@@ -16,7 +16,12 @@ const ROWS: usize = 4;
 /// # Safety
 /// `m` must have passed `check`; `block < m.blocks`.
 #[inline(always)]
-unsafe fn tile<const R: usize>(m: Matrix<'_>, a: &[i16], k: usize, block: usize) -> [[i32; COLUMNS]; R] {
+unsafe fn tile<const R: usize>(
+    m: Matrix<'_>,
+    a: &[i16],
+    k: usize,
+    block: usize,
+) -> [[i32; COLUMNS]; R] {
     assert!(block < m.blocks && m.groups * 4 <= k && R * k <= a.len());
     let mut out = [[0; COLUMNS]; R];
     // SAFETY: the asserts and `check` bound every address; NEON is part of the target.
