@@ -21,7 +21,7 @@ mod fields;
 mod log2;
 mod stride;
 
-use vortex_coder::schema::Schema;
+use vortex_coder::schema::{DType, Schema};
 
 pub use stride::{MAX_DETECTED_STRIDE, StrideCandidate};
 
@@ -41,7 +41,9 @@ pub struct Detection {
 impl Detection {
     /// False when the data is text, bytes or an array of single numbers.
     pub fn has_records(&self) -> bool {
-        self.schema.stride() > 8 || self.schema.fields().len() > 1 && self.schema.stride() != 4
+        let fields = self.schema.fields();
+        let only_bytes = fields.iter().all(|field| field.dtype == DType::U8);
+        fields.len() > 1 && !(only_bytes && [2, 4, 8].contains(&self.schema.stride()))
     }
 }
 
@@ -71,7 +73,6 @@ fn is_text(bytes: &[u8]) -> bool {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use vortex_coder::schema::DType;
 
     /// Records with a counter, a float, a big and a small integer: packed, 13 bytes.
     fn records(n: u32, big_endian: bool) -> Vec<u8> {
