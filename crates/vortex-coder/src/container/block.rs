@@ -99,7 +99,9 @@ impl BlockHeader {
         }
         let fits = match self.method {
             Method::Raw => payload == original,
-            _ => payload > 0 && payload < original,
+            Method::Zstd => payload > 0 && payload < original,
+            // Perfectly predicted symbols need no bytes.
+            Method::Modelled => payload < original,
         };
         if !fits {
             return Some(format!("{original} bytes {:?} in {payload}", self.method));

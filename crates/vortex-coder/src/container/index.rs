@@ -51,7 +51,7 @@ impl IndexEntry {
     pub fn of(header: &BlockHeader) -> Self {
         Self {
             original_bytes: header.original_bytes,
-            stored_bytes: header.payload_bytes.saturating_add(BLOCK_HEADER_BYTES as u32),
+            stored_bytes: u32::try_from(header.stored_bytes()).unwrap_or(u32::MAX),
         }
     }
 

@@ -378,7 +378,7 @@ fn read_entries<R: Read>(
         if entry.original_bytes == 0
             || entry.original_bytes > start.header.block_bytes
             || (!last && entry.original_bytes < start.header.block_bytes)
-            || entry.stored_bytes as usize <= BLOCK_HEADER_BYTES
+            || (entry.stored_bytes as usize) < BLOCK_HEADER_BYTES
         {
             return Err(corrupt(format!("block {block}: {entry:?}")));
         }

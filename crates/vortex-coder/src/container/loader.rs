@@ -18,6 +18,7 @@ pub trait ModelLoader: Send + Sync {
     ///
     /// # Errors
     /// Whatever is wrong with it.
+    #[allow(clippy::wrong_self_convention)] // what it makes is a model, not a loader
     fn from_bytes(&self, bytes: &[u8]) -> Result<Arc<dyn Model>>;
 }
 

@@ -1,14 +1,49 @@
-//! The `.vxc` container. `docs/format.md` is its specification.
+//! The `.vxc` container: blocks that are coded on their own, checksums, an index at the end.
+//! `docs/format.md` is its specification, byte by byte.
+//!
+//! ```
+//! use vortex_coder::container::{Coder, IndexedReader, Reader, Writer, WriterOptions};
+//! use vortex_coder::Schema;
+//!
+//! let original = b"one two three ".repeat(1000);
+//! let mut writer = Writer::new(Vec::new(), WriterOptions::new(Coder::Adaptive(Schema::bytes())))?;
+//! writer.write_all(&original)?;
+//! let (file, summary) = writer.finish()?;
+//! assert_eq!(summary.compressed_bytes, file.len() as u64);
+//!
+//! let mut decoded = Vec::new();
+//! Reader::new(file.as_slice(), Default::default()).copy_to(&mut decoded)?;
+//! assert_eq!(decoded, original);
+//!
+//! let mut indexed = IndexedReader::open(std::io::Cursor::new(&file), Default::default())?;
+//! assert_eq!(indexed.read_range(4, 3)?, b"two");
+//! # Ok::<(), vortex_coder::Error>(())
+//! ```
 
 pub mod constants;
 
 mod block;
+mod decode;
+mod encode;
 mod footer;
 mod header;
 mod index;
+mod indexed;
+mod limits;
+mod loader;
+mod member;
+mod pool;
+mod reader;
+mod source;
 mod wire;
+mod writer;
 
 pub use block::{BlockHeader, Method};
 pub use footer::Footer;
 pub use header::{MemberHeader, PredictorId};
 pub use index::{IndexEntry, IndexHeader};
+pub use indexed::{BlockInfo, IndexedReader, MemberInfo};
+pub use limits::Limits;
+pub use loader::{ModelLoader, NoModels, OneModel, wrong_model};
+pub use reader::{Reader, ReaderOptions, is_vxc};
+pub use writer::{Coder, OnBlock, Progress, Summary, Writer, WriterOptions};

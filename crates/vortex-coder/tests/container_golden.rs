@@ -1,0 +1,238 @@
+//! Files of every version of the format, written once and read for ever, and files that must be
+//! refused.
+//!
+//! A file that is missing is written, but only by the crate version that introduces it: delete
+//! one of a released version and this test fails. What is in them never changes, so neither may
+//! the builders below.
+#![allow(clippy::cast_possible_truncation, clippy::unwrap_used)]
+
+mod container_support;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use container_support::*;
+use vortex_coder::container::constants::*;
+use vortex_coder::container::*;
+use vortex_coder::{DType, ErrorKind, Field, Schema, Transform};
+
+/// The crate version that wrote the files of format version 1.
+const V1_WRITTEN_BY: &str = "0.1.0";
+
+fn assets() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("assets")
+}
+
+/// The file, which is built where that is still allowed.
+fn read_or_write(name: &str, build: impl FnOnce() -> Vec<u8>) -> Vec<u8> {
+    // Tests run side by side.
+    static WRITING: Mutex<()> = Mutex::new(());
+    let _alone = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
+    let path = assets().join(name);
+    if !path.exists() {
+        assert_eq!(env!("CARGO_PKG_VERSION"), V1_WRITTEN_BY, "{name} is gone: restore it");
+        std::fs::create_dir_all(assets()).unwrap();
+        std::fs::write(&path, build()).unwrap();
+    }
+    std::fs::read(&path).unwrap()
+}
+
+/// One field of every type, both byte orders, all transforms; 57 bytes.
+fn every_type() -> Schema {
+    let transforms = [Transform::MsbFirst, Transform::Ordered, Transform::Identity];
+    let (mut fields, mut offset) = (Vec::new(), 0);
+    for (i, dtype) in DType::ALL.into_iter().enumerate() {
+        let mut field = Field::new(format!("f{i}"), dtype, offset);
+        field.transform = transforms[i % 3];
+        field.big_endian = i % 2 == 1;
+        offset += dtype.size() as u32;
+        fields.push(field);
+    }
+    for (name, dtype, transform) in
+        [("é", DType::F64, Transform::Ordered), ("last", DType::I16, Transform::Ordered)]
+    {
+        let mut field = Field::new(name, dtype, offset);
+        field.transform = transform;
+        field.big_endian = true;
+        offset += dtype.size() as u32;
+        fields.push(field);
+    }
+    Schema::new(offset as usize, fields).unwrap()
+}
+
+/// Records of [`every_type`]: small steps, so that there is something to learn.
+fn typed_records(n: usize) -> Vec<u8> {
+    let stride = every_type().stride();
+    let mut random = Random(17);
+    let mut record = random.bytes(stride);
+    let mut out = Vec::new();
+    for _ in 0..n {
+        for _ in 0..4 {
+            let draw = random.next();
+            record[draw as usize % stride] = (draw >> 48) as u8;
+        }
+        out.extend(&record);
+    }
+    out
+}
+
+/// Name, original bytes and how they were written.
+fn goldens() -> Vec<(&'static str, Vec<u8>, Vec<(usize, WriterOptions)>)> {
+    let bytes = || small_blocks(Coder::Classic(Schema::bytes()));
+    let adaptive = |schema| small_blocks(Coder::Adaptive(schema));
+    let mut typed = typed_records(100);
+    typed.extend([1, 2, 3, 4, 5]);
+    let mut zero_tail = records(200, 3);
+    zero_tail.extend([0; 10]);
+    let text = b"the quick brown fox jumps over the lazy dog; ".repeat(60);
+    let parts = [records(50, 2), Random(6).bytes(300), vec![b'z'; 2000]];
+    vec![
+        ("v1_empty.vxc", Vec::new(), vec![(0, bytes())]),
+        ("v1_raw.vxc", Random(5).bytes(1100), vec![(1100, bytes())]),
+        ("v1_zstd.vxc", text.clone(), vec![(text.len(), bytes())]),
+        ("v1_adaptive_bytes.vxc", text.clone(), {
+            let options = WriterOptions { zstd_level: None, ..adaptive(Schema::bytes()) };
+            vec![(text.len(), options)]
+        }),
+        ("v1_adaptive_records.vxc", zero_tail.clone(), {
+            let options = WriterOptions { lanes: Some(5), ..adaptive(schema()) };
+            vec![(zero_tail.len(), options)]
+        }),
+        ("v1_adaptive_every_type.vxc", typed.clone(), {
+            let options = WriterOptions {
+                zstd_level: None,
+                lanes: Some(3),
+                block_bytes: 4096,
+                ..adaptive(every_type())
+            };
+            vec![(typed.len(), options)]
+        }),
+        ("v1_members.vxc", parts.concat(), {
+            let coders = [adaptive(schema()), bytes(), adaptive(Schema::bytes())];
+            parts.iter().map(Vec::len).zip(coders).collect()
+        }),
+    ]
+}
+
+#[test]
+fn files_of_every_version_are_read() {
+    for (name, original, members) in goldens() {
+        let file = read_or_write(name, || {
+            let (mut rest, mut file) = (original.as_slice(), Vec::new());
+            for (len, options) in members {
+                let (now, later) = rest.split_at(len);
+                file.extend(encode(now, options).0);
+                rest = later;
+            }
+            file
+        });
+        assert!(decode(&file).unwrap() == original, "{name}");
+        assert!(decode_indexed(&file, ReaderOptions::default()).unwrap() == original, "{name}");
+    }
+}
+
+#[test]
+fn golden_files_use_what_they_should() {
+    let methods = |name: &str| {
+        let (_, original, _) = goldens().into_iter().find(|golden| golden.0 == name).unwrap();
+        let file = std::fs::read(assets().join(name)).unwrap();
+        let mut out = Vec::new();
+        let summary = Reader::new(file.as_slice(), ReaderOptions::default()).copy_to(&mut out);
+        assert_eq!(out.len(), original.len());
+        let summary = summary.unwrap();
+        [summary.raw_blocks > 0, summary.zstd_blocks > 0, summary.modelled_blocks > 0]
+    };
+    files_of_every_version_are_read();
+    assert_eq!(methods("v1_raw.vxc"), [true, false, false]);
+    assert_eq!(methods("v1_zstd.vxc"), [false, true, false]);
+    assert_eq!(methods("v1_adaptive_bytes.vxc"), [false, false, true]);
+    assert!(methods("v1_adaptive_records.vxc")[2]);
+    assert!(methods("v1_adaptive_every_type.vxc")[2]);
+}
+
+/// The file of `name` with something done to it.
+fn damaged(name: &str, damage: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    files_of_every_version_are_read();
+    let mut file = std::fs::read(assets().join(name)).unwrap();
+    damage(&mut file);
+    file
+}
+
+/// Puts the right CRC32 behind bytes that were changed.
+fn fix_crc(bytes: &mut [u8]) {
+    let end = bytes.len() - CRC_BYTES;
+    let crc = crc32fast::hash(&bytes[..end]);
+    bytes[end..].copy_from_slice(&crc.to_le_bytes());
+}
+
+type Damage = fn(&mut Vec<u8>);
+
+/// Name, kind of the refusal, file it is made of and what is done to it.
+fn bad() -> Vec<(&'static str, ErrorKind, &'static str, Damage)> {
+    use ErrorKind::{
+        ChecksumMismatch, Corrupt, NotVxc, TrailingData, Truncated, UnsupportedVersion,
+    };
+    vec![
+        ("bad_magic.vxc", NotVxc, "v1_zstd.vxc", |f| f[0] = 0x1E),
+        ("bad_text_mode.vxc", NotVxc, "v1_zstd.vxc", |f| {
+            f.remove(4);
+        }),
+        ("bad_version.vxc", UnsupportedVersion, "v1_zstd.vxc", |f| f[8] = 2),
+        ("bad_flag.vxc", UnsupportedVersion, "v1_zstd.vxc", |f| {
+            f[9] |= 4;
+            fix_crc(&mut f[..HEADER_BYTES]);
+        }),
+        ("bad_header_bit.vxc", ChecksumMismatch, "v1_zstd.vxc", |f| f[12] ^= 1),
+        ("bad_method.vxc", UnsupportedVersion, "v1_raw.vxc", |f| {
+            f[HEADER_BYTES + 1] = 3;
+            fix_crc(&mut f[HEADER_BYTES..HEADER_BYTES + BLOCK_HEADER_BYTES]);
+        }),
+        ("bad_payload_bit.vxc", ChecksumMismatch, "v1_adaptive_bytes.vxc", |f| f[100] ^= 1),
+        ("bad_original_crc.vxc", ChecksumMismatch, "v1_adaptive_bytes.vxc", |f| {
+            f[HEADER_BYTES + 16] ^= 1;
+            fix_crc(&mut f[HEADER_BYTES..HEADER_BYTES + BLOCK_HEADER_BYTES]);
+        }),
+        ("bad_lanes.vxc", Corrupt, "v1_adaptive_bytes.vxc", |f| {
+            f[HEADER_BYTES + 2..HEADER_BYTES + 4].copy_from_slice(&1025u16.to_le_bytes());
+            fix_crc(&mut f[HEADER_BYTES..HEADER_BYTES + BLOCK_HEADER_BYTES]);
+        }),
+        ("bad_cut_in_block.vxc", Truncated, "v1_raw.vxc", |f| f.truncate(500)),
+        ("bad_cut_footer.vxc", Truncated, "v1_raw.vxc", |f| f.truncate(f.len() - 1)),
+        ("bad_no_bytes.vxc", Truncated, "v1_empty.vxc", Vec::clear),
+        ("bad_index_bit.vxc", ChecksumMismatch, "v1_raw.vxc", |f| {
+            let entry = f.len() - FOOTER_BYTES - INDEX_ENTRY_BYTES;
+            f[entry] ^= 1;
+        }),
+        ("bad_digest.vxc", ChecksumMismatch, "v1_raw.vxc", |f| {
+            let footer = f.len() - FOOTER_BYTES;
+            f[footer + 32] ^= 1;
+            fix_crc(&mut f[footer..footer + FOOTER_BYTES - 8]);
+        }),
+        ("bad_trailing_newline.vxc", TrailingData, "v1_members.vxc", |f| f.push(b'\n')),
+        ("bad_between_members.vxc", TrailingData, "v1_members.vxc", |f| {
+            let start = f[8..].windows(8).position(|w| w == MAGIC).unwrap() + 8;
+            f.insert(start, 0);
+        }),
+    ]
+}
+
+#[test]
+fn bad_files_are_refused() {
+    let bad = bad();
+    for &(name, kind, source, damage) in &bad {
+        // Outside: it reads, and may write, the file that this one is made of.
+        let broken = damaged(source, damage);
+        let file = read_or_write(name, || broken);
+        let error = decode(&file).expect_err(name);
+        assert_eq!(error.kind, kind, "{name}: {error}");
+        // A digest is checked by those who read everything.
+        if name != "bad_digest.vxc" {
+            decode_indexed(&file, ReaderOptions::default()).expect_err(name);
+        }
+    }
+    for entry in std::fs::read_dir(assets()).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let known = bad.iter().any(|b| b.0 == name) || goldens().iter().any(|g| g.0 == name);
+        assert!(known || !name.ends_with(".vxc"), "nothing tests {name}");
+    }
+}
