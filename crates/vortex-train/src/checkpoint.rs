@@ -17,7 +17,7 @@ use crate::optimizer::AdamW;
 use crate::parameters::ParameterMap;
 
 /// Version of the `state` entry.
-const VERSION: u32 = 1;
+pub const VERSION: u32 = 1;
 /// Key of the metadata entry.
 const STATE: &str = "state";
 /// Largest checkpoint that is read, in bytes.
@@ -145,22 +145,19 @@ fn state_of(path: &Path, bytes: &[u8]) -> Result<State> {
     let bad = |message: String| TrainError::Checkpoint { path: path.to_path_buf(), message };
     let (_, metadata) = SafeTensors::read_metadata(bytes)
         .map_err(|e| bad(format!("not a safetensors file ({e})")))?;
-    let text = metadata
-        .metadata()
-        .as_ref()
-        .and_then(|m| m.get(STATE))
-        .ok_or_else(|| bad("the `state` entry is missing: not written by a training run".into()))?;
-    let state: State =
-        serde_json::from_str(text).map_err(|e| bad(format!("the `state` entry is damaged: {e}")))?;
+    let text =
+        metadata.metadata().as_ref().and_then(|m| m.get(STATE)).ok_or_else(|| {
+            bad("the `state` entry is missing: not written by a training run".into())
+        })?;
+    let state: State = serde_json::from_str(text)
+        .map_err(|e| bad(format!("the `state` entry is damaged: {e}")))?;
     if state.version != VERSION {
-        return Err(bad(format!("state version {} is not known here ({VERSION} is)", state.version)));
+        return Err(bad(format!(
+            "state version {} is not known here ({VERSION} is)",
+            state.version
+        )));
     }
     Ok(state)
-}
-
-/// Version to write.
-pub(crate) const fn version() -> u32 {
-    VERSION
 }
 
 #[cfg(test)]

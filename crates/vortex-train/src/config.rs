@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use vortex_data::SplitRatios;
 use vortex_model::ModelConfig;
 
 use crate::error::{Result, TrainError};
@@ -55,19 +56,29 @@ impl Default for TrainConfig {
     }
 }
 
-/// Shares of the records, in file order; what is left over is the test part.
+/// Shares of the records in file order, as whole numbers of any sum.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SplitConfig {
-    /// Share to train on.
-    pub train: f64,
-    /// Share to validate on.
-    pub validation: f64,
+    /// Trained on.
+    pub train: u32,
+    /// Validated on.
+    pub validation: u32,
+    /// Left alone, to judge the result by.
+    pub test: u32,
 }
 
 impl Default for SplitConfig {
     fn default() -> Self {
-        Self { train: 0.8, validation: 0.1 }
+        Self { train: 80, validation: 10, test: 10 }
+    }
+}
+
+impl SplitConfig {
+    /// The same for the data crate.
+    pub fn ratios(&self) -> Result<SplitRatios> {
+        SplitRatios::new(self.train, self.validation, self.test)
+            .map_err(|e| TrainError::Data(e.to_string()))
     }
 }
 
@@ -174,14 +185,13 @@ impl TrainConfig {
             Err(TrainError::Invalid { field, value: value.to_string(), rule })
         };
         count("threads", self.threads, 0, 1024)?;
-        share("split.train", self.split.train, 0.01, 0.99)?;
-        share("split.validation", self.split.validation, 0.001, 0.9)?;
-        if self.split.train + self.split.validation > 1.0 {
-            return Err(TrainError::Invalid {
-                field: "split.validation",
-                value: self.split.validation.to_string(),
-                rule: "at most 1 together with `split.train`".to_string(),
-            });
+        for (field, value) in
+            [("split.train", self.split.train), ("split.validation", self.split.validation)]
+        {
+            if value == 0 {
+                let (value, rule) = (value.to_string(), "at least 1".to_string());
+                return Err(TrainError::Invalid { field, value, rule });
+            }
         }
         count("batch.sequences", self.batch.sequences, 1, 65_536)?;
         count("batch.tokens", self.batch.tokens, 1, 1 << 20)?;
@@ -228,6 +238,14 @@ mod tests {
     }
 
     #[test]
+    fn the_files_in_configs_are_valid_and_the_small_one_is_the_default() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs");
+        let small = TrainConfig::read(&folder.join("cpu_small.yaml")).unwrap();
+        assert_eq!(small, TrainConfig::default());
+        TrainConfig::read(&folder.join("cpu_medium.yaml")).unwrap();
+    }
+
+    #[test]
     fn unknown_keys_are_refused_with_their_place() {
         let text = "seed: 3\noptimizer:\n  lerning_rate: 0.1\n";
         let error = TrainConfig::from_yaml(text, "a.yaml").unwrap_err().to_string();
@@ -244,7 +262,7 @@ mod tests {
             ("batch: {sequences: 4, shards: 5}", "batch.shards"),
             ("optimizer: {learning_rate: -1}", "optimizer.learning_rate"),
             ("optimizer: {learning_rate: .nan}", "optimizer.learning_rate"),
-            ("split: {train: 0.9, validation: 0.2}", "split.validation"),
+            ("split: {validation: 0}", "split.validation"),
             ("budget: {max_seconds: null}", "budget"),
             ("validation: {noise_bits: 2}", "validation.noise_bits"),
         ] {

@@ -13,6 +13,16 @@ impl NoiseDetector {
         Self { threshold, candidates: vec![false; roles] }
     }
 
+    /// Roles at or above the threshold at the last look: the state to save.
+    pub fn candidates(&self) -> &[bool] {
+        &self.candidates
+    }
+
+    /// Takes up a saved state of as many roles.
+    pub fn restore(&mut self, candidates: &[bool]) {
+        self.candidates.copy_from_slice(candidates);
+    }
+
     /// The roles at or above the threshold both now and at the last look.
     ///
     /// One look is not enough: a role that is learnt late costs eight bits for a while.

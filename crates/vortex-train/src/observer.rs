@@ -38,7 +38,7 @@ pub enum TrainEvent {
         step: u64,
         /// Share of the budget that is spent, 0 to 1.
         fraction: f64,
-        /// Mean of the loss since the last report, in bits per byte.
+        /// Loss in bits per byte, smoothed over about twenty steps.
         bits_per_byte: f64,
         /// Learning rate.
         learning_rate: f64,

@@ -68,7 +68,8 @@ pub fn flatten<B: Backend, M: Module<B>>(module: &M) -> (ParameterMap, Vec<f32>)
             });
         }
     }
-    let mut visitor = Visitor { path: Vec::new(), map: ParameterMap::default(), values: Vec::new() };
+    let mut visitor =
+        Visitor { path: Vec::new(), map: ParameterMap::default(), values: Vec::new() };
     module.visit(&mut visitor);
     (visitor.map, visitor.values)
 }
@@ -86,10 +87,7 @@ pub fn load<B: Backend, M: Module<B>>(module: M, values: &[f32], device: &B::Dev
         device: &'a B::Device,
     }
     impl<B: Backend> ModuleMapper<B> for Mapper<'_, B> {
-        fn map_float<const D: usize>(
-            &mut self,
-            param: Param<Tensor<B, D>>,
-        ) -> Param<Tensor<B, D>> {
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<B, D>>) -> Param<Tensor<B, D>> {
             let (id, tensor, mapper) = param.consume();
             let shape = tensor.shape();
             let (mine, rest) = self.rest.split_at(shape.num_elements());

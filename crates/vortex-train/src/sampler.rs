@@ -3,53 +3,33 @@
 use std::ops::Range;
 
 use vortex_coder::layout::RecordLayout;
+use vortex_data::{RecordSet, Split};
 
 use crate::config::SplitConfig;
 use crate::error::{Result, TrainError};
 use crate::rng::Rng;
 
-/// Records that can be read anywhere.
-pub trait Records: Sync {
-    /// How many whole records there are.
-    fn len(&self) -> u64;
-    /// Whether there is none.
-    fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-    /// Fills `out`, a whole number of records, from record `first` on.
-    fn read(&self, first: u64, out: &mut [u8]) -> std::io::Result<()>;
-}
-
 /// Record ranges of the parts of a data set, in file order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Parts {
-    /// Trained on.
-    pub train: Range<u64>,
-    /// Validated on.
-    pub validation: Range<u64>,
-    /// Never seen by training.
-    pub test: Range<u64>,
-}
-
-impl Parts {
-    /// Divides `records` records; every part but the test part gets at least one.
-    pub fn new(records: u64, split: &SplitConfig) -> Result<Self> {
-        if records < 2 {
-            return Err(TrainError::Data(format!(
-                "{records} whole records, but at least 2 are needed (one to train on, one to validate on)"
-            )));
-        }
-        // The small term keeps 0.8 + 0.1 of ten records at nine.
-        let at = |share: f64| (records as f64 * share + 1e-9) as u64;
-        let train = at(split.train).clamp(1, records - 1);
-        let validation = at(split.train + split.validation).clamp(train + 1, records);
-        Ok(Self { train: 0..train, validation: train..validation, test: validation..records })
+///
+/// # Errors
+/// [`TrainError::Data`] when there is no record to train on or none to validate on.
+pub fn parts(records: u64, split: &SplitConfig) -> Result<Split> {
+    let parts = split.ratios()?.split(records);
+    if parts.train.is_empty() || parts.validation.is_empty() {
+        return Err(TrainError::Data(format!(
+            "{records} whole records split {} leave {} to train and {} to validate on, but both need \
+             at least one: use a larger file or another `split`",
+            split.ratios()?,
+            parts.train.end,
+            parts.validation.end - parts.validation.start
+        )));
     }
+    Ok(parts)
 }
 
 /// Symbols of some windows: `[windows][1 + records][roles]`, the first record of each being what came before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Batch {
+pub struct WindowBatch {
     /// The symbols.
     pub symbols: Vec<u8>,
     /// Windows.
@@ -60,7 +40,7 @@ pub struct Batch {
     pub roles: usize,
 }
 
-impl Batch {
+impl WindowBatch {
     /// Bytes that are predicted.
     pub fn predicted(&self) -> usize {
         self.windows * self.records * self.roles
@@ -79,17 +59,17 @@ impl Batch {
 
 /// Reads windows from a part.
 #[derive(Debug)]
-pub struct Windows<'a, S: Records + ?Sized> {
-    source: &'a S,
+pub struct Windows<'a> {
+    source: &'a RecordSet,
     layout: &'a RecordLayout,
     part: Range<u64>,
     records: usize,
 }
 
-impl<'a, S: Records + ?Sized> Windows<'a, S> {
+impl<'a> Windows<'a> {
     /// Windows of `records` records in `part`; shorter when the part is.
     pub fn new(
-        source: &'a S,
+        source: &'a RecordSet,
         layout: &'a RecordLayout,
         part: Range<u64>,
         records: usize,
@@ -107,7 +87,7 @@ impl<'a, S: Records + ?Sized> Windows<'a, S> {
     /// Windows at random records, the same ones for the same state of `rng`.
     ///
     /// A share of `cold` of them, and those at the start of the part, have nothing before them: symbol 0 everywhere.
-    pub fn random(&self, rng: &mut Rng, windows: usize, cold: f64) -> Result<Batch> {
+    pub fn random(&self, rng: &mut Rng, windows: usize, cold: f64) -> Result<WindowBatch> {
         let starts = self.part.end - self.part.start - self.records as u64 + 1;
         let places: Vec<(u64, bool)> = (0..windows)
             .map(|_| (self.part.start + rng.below(starts), rng.unit() < cold))
@@ -123,7 +103,7 @@ impl<'a, S: Records + ?Sized> Windows<'a, S> {
     }
 
     /// The windows at these records, with nothing before them.
-    pub fn cold(&self, starts: &[u64]) -> Result<Batch> {
+    pub fn cold(&self, starts: &[u64]) -> Result<WindowBatch> {
         self.batch(&starts.iter().map(|&s| (s, true)).collect::<Vec<_>>())
     }
 
@@ -131,81 +111,55 @@ impl<'a, S: Records + ?Sized> Windows<'a, S> {
     pub fn bytes(&self, starts: &[u64]) -> Result<Vec<u8>> {
         let size = self.records * self.layout.stride();
         let mut bytes = vec![0; starts.len() * size];
+        let mut window = Vec::new();
         for (&start, out) in starts.iter().zip(bytes.chunks_exact_mut(size)) {
-            self.source.read(start, out).map_err(|e| read_error(start, &e))?;
+            self.source.read_records(start, self.records, &mut window).map_err(read_error)?;
+            out.copy_from_slice(&window);
         }
         Ok(bytes)
     }
 
-    fn batch(&self, places: &[(u64, bool)]) -> Result<Batch> {
+    fn batch(&self, places: &[(u64, bool)]) -> Result<WindowBatch> {
         let (stride, roles) = (self.layout.stride(), self.layout.roles().len());
         let window = (1 + self.records) * roles;
         let mut symbols = vec![0u8; places.len() * window];
-        let mut bytes = vec![0u8; (1 + self.records) * stride];
+        let mut bytes = Vec::new();
         for (&(start, cold), out) in places.iter().zip(symbols.chunks_exact_mut(window)) {
-            let before = u64::from(!cold && start > self.part.start);
-            let skip = 1 - before as usize;
+            let before = usize::from(!cold && start > self.part.start);
             self.source
-                .read(start - before, &mut bytes[skip * stride..])
-                .map_err(|e| read_error(start, &e))?;
-            let read = bytes.chunks_exact(stride).zip(out.chunks_exact_mut(roles)).skip(skip);
-            for (record, symbols) in read {
+                .read_records(start - before as u64, self.records + before, &mut bytes)
+                .map_err(read_error)?;
+            let out = out.chunks_exact_mut(roles).skip(1 - before);
+            for (record, symbols) in bytes.chunks_exact(stride).zip(out) {
                 self.layout.to_symbols(record, symbols);
             }
         }
-        Ok(Batch { symbols, windows: places.len(), records: self.records, roles })
+        Ok(WindowBatch { symbols, windows: places.len(), records: self.records, roles })
     }
 }
 
-fn read_error(start: u64, error: &std::io::Error) -> TrainError {
-    TrainError::Data(format!("cannot read records from number {start} on: {error}"))
-}
-
-/// Records in memory.
-#[derive(Clone, Debug)]
-pub struct MemoryRecords {
-    bytes: Vec<u8>,
-    stride: usize,
-}
-
-impl MemoryRecords {
-    /// Bytes beyond the last whole record are not used.
-    ///
-    /// # Panics
-    /// If `stride` is 0.
-    pub fn new(bytes: Vec<u8>, stride: usize) -> Self {
-        assert!(stride > 0, "a record has at least one byte");
-        Self { bytes, stride }
-    }
-}
-
-impl Records for MemoryRecords {
-    fn len(&self) -> u64 {
-        (self.bytes.len() / self.stride) as u64
-    }
-    fn read(&self, first: u64, out: &mut [u8]) -> std::io::Result<()> {
-        let start = usize::try_from(first).ok().and_then(|f| f.checked_mul(self.stride));
-        let bytes = start.and_then(|s| self.bytes.get(s..s.checked_add(out.len())?));
-        out.copy_from_slice(bytes.ok_or(std::io::ErrorKind::UnexpectedEof)?);
-        Ok(())
-    }
+fn read_error(error: vortex_data::Error) -> TrainError {
+    TrainError::Data(error.to_string())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use vortex_coder::schema::{DType, Field, Schema};
+    use vortex_data::RecordFile;
 
     fn layout() -> RecordLayout {
         RecordLayout::new(Schema::new(2, vec![Field::new("a", DType::U16, 0)]).unwrap())
     }
 
-    fn source(records: u16) -> MemoryRecords {
-        MemoryRecords::new((1..=records).flat_map(u16::to_le_bytes).collect(), 2)
+    fn source(records: u16) -> RecordSet {
+        let bytes = (1..=records).flat_map(u16::to_le_bytes).collect();
+        let schema = layout().schema().clone();
+        RecordSet::new(schema.clone(), vec![RecordFile::from_bytes("x", bytes, schema)]).unwrap()
     }
 
     /// Values of the records of window `w`, the one before it first.
-    fn values(batch: &Batch, w: usize) -> Vec<u16> {
+    fn values(batch: &WindowBatch, w: usize) -> Vec<u16> {
         let one = batch.slice(w..w + 1);
         one.symbols.chunks(2).map(|s| u16::from_be_bytes([s[0], s[1]])).collect()
     }
@@ -253,17 +207,10 @@ mod tests {
     }
 
     #[test]
-    fn parts_cover_everything_once() {
+    fn a_part_without_records_is_refused_with_the_numbers() {
         let split = SplitConfig::default();
-        for records in 2..300 {
-            let parts = Parts::new(records, &split).unwrap();
-            assert!(!parts.train.is_empty() && !parts.validation.is_empty());
-            assert_eq!(parts.train.start, 0);
-            assert_eq!(parts.train.end, parts.validation.start);
-            assert_eq!(parts.validation.end, parts.test.start);
-            assert_eq!(parts.test.end, records);
-        }
-        assert_eq!(Parts::new(1000, &split).unwrap().validation, 800..900);
-        assert!(Parts::new(1, &split).is_err());
+        assert_eq!(parts(1000, &split).unwrap().validation, 800..900);
+        let error = parts(3, &split).unwrap_err().to_string();
+        assert!(error.contains("3 whole records") && error.contains("80/10/10"), "{error}");
     }
 }

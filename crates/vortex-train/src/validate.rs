@@ -1,0 +1,83 @@
+//! Bits per byte on held-out records: of the float model and of the integer network.
+
+use vortex_coder::codec::{MAX_LANES, lanes_for, measure_records};
+use vortex_coder::cost::COST_ONE_BIT;
+use vortex_coder::predictor::Model;
+use vortex_infer::IntModel;
+use vortex_model::QuantSpec;
+
+use crate::backend::TrainBackend;
+use crate::error::{Result, TrainError};
+use crate::sampler::{WindowBatch, Windows};
+use crate::workers::Workers;
+
+/// Held-out windows, read once.
+#[derive(Debug)]
+pub struct ValidationSet {
+    batch: WindowBatch,
+    bytes: Vec<u8>,
+}
+
+/// Costs on held-out records.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cost {
+    /// Mean bits a symbol of each role.
+    pub role_bits: Vec<f64>,
+    /// Bits a byte of the file.
+    pub bits_per_byte: f64,
+}
+
+impl ValidationSet {
+    /// Windows spread over a part, `max_bytes` at most (but one at least).
+    pub fn new(windows: &Windows<'_>, stride: usize, max_bytes: usize) -> Result<Self> {
+        let limit = (max_bytes / (windows.records() * stride)).clamp(1, MAX_LANES);
+        let starts = windows.spread(limit);
+        Ok(Self { batch: windows.cold(&starts)?, bytes: windows.bytes(&starts)? })
+    }
+
+    /// Bytes measured.
+    pub fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Never: there is at least one window.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// Cost under the float model, rounded as `quant` says.
+    pub fn float<B: TrainBackend>(
+        &self,
+        workers: &mut Workers<B>,
+        params: &[f32],
+        quant: Option<&QuantSpec>,
+    ) -> Cost {
+        let role_bits = workers.role_bits(params, &self.batch, quant);
+        let records = self.batch.windows * self.batch.records;
+        let total: f64 = role_bits.iter().sum::<f64>() * records as f64;
+        Cost { role_bits, bits_per_byte: total / self.bytes.len() as f64 }
+    }
+
+    /// Cost under the integer network: each window is a lane, so that it sees what the float model sees.
+    pub fn integer(&self, model: &IntModel) -> Result<Cost> {
+        integer_cost(model, &self.bytes, self.batch.windows)
+    }
+}
+
+/// Cost of consecutive records in the lanes that a block of a file would have.
+pub fn block_cost(model: &IntModel, bytes: &[u8]) -> Result<Cost> {
+    integer_cost(model, bytes, lanes_for(bytes.len()))
+}
+
+fn integer_cost(model: &IntModel, bytes: &[u8], lanes: usize) -> Result<Cost> {
+    let mut predictor = model.predictor();
+    let cost = measure_records(&mut *predictor, model.layout(), bytes, lanes)
+        .map_err(|e| TrainError::Model(e.to_string()))?;
+    let records = (bytes.len() / model.layout().stride()).max(1) as f64;
+    let one = f64::from(COST_ONE_BIT);
+    let total = cost.iter().sum::<u64>() as f64 / one;
+    Ok(Cost {
+        role_bits: cost.iter().map(|&c| c as f64 / one / records).collect(),
+        bits_per_byte: total / bytes.len().max(1) as f64,
+    })
+}

@@ -1,0 +1,187 @@
+//! Data parallelism: threads that each differentiate some shards of a batch.
+//!
+//! A shard's gradient depends on the shard alone and the gradients are summed in the order of the
+//! shards, so the number of threads cannot change a bit of the result.
+
+use burn::module::AutodiffModule;
+use vortex_model::{ProductionModel, QuantSpec, RecordSpec};
+
+use crate::backend::TrainBackend;
+use crate::config::TrainConfig;
+use crate::error::{Result, TrainError};
+use crate::parameters::{ParameterMap, add_gradients, flatten, load};
+use crate::sampler::WindowBatch;
+
+/// What one step gives.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StepOutput {
+    /// Mean bits a symbol.
+    pub mean_bits: f64,
+    /// Gradient of it by the parameters.
+    pub gradient: Vec<f32>,
+}
+
+/// One model a thread.
+pub struct Workers<B: TrainBackend> {
+    models: Vec<ProductionModel<B>>,
+    map: ParameterMap,
+    device: B::Device,
+}
+
+impl<B: TrainBackend> Workers<B> {
+    /// Models with random weights from the configuration's seed; returns the weights too.
+    pub fn new(
+        config: &TrainConfig,
+        spec: &RecordSpec,
+        device: &B::Device,
+    ) -> Result<(Self, Vec<f32>)> {
+        let (first, map, params) = init::<B>(config, spec, device)?;
+        let threads = config.worker_threads().min(config.batch.shards).max(1);
+        let models = vec![first; threads];
+        Ok((Self { models, map, device: device.clone() }, params))
+    }
+
+    /// Names, shapes and places of the parameters.
+    pub fn map(&self) -> &ParameterMap {
+        &self.map
+    }
+
+    /// Threads in use.
+    pub fn threads(&self) -> usize {
+        self.models.len()
+    }
+
+    /// Codes these roles flat from now on.
+    pub fn set_flat(&mut self, flat: &[bool]) {
+        for model in std::mem::take(&mut self.models) {
+            self.models.push(model.with_flat(flat.to_vec()));
+        }
+    }
+
+    /// Mean bits and gradient of a batch.
+    pub fn gradient(
+        &mut self,
+        params: &[f32],
+        batch: &WindowBatch,
+        shards: usize,
+        quant: Option<&QuantSpec>,
+    ) -> StepOutput {
+        let shards = shards.clamp(1, batch.windows);
+        let bounds: Vec<usize> = (0..=shards).map(|i| i * batch.windows / shards).collect();
+        let threads = self.models.len();
+        let device = &self.device;
+        let run = |first: usize, model: &mut ProductionModel<B>| {
+            *model = load(model.clone(), params, device);
+            let mut done = Vec::new();
+            for shard in (first..shards).step_by(threads) {
+                let part = batch.slice(bounds[shard]..bounds[shard + 1]);
+                let plan = model.batch(&part.symbols, part.windows);
+                let loss = model.loss(&plan, quant).mean_bits;
+                let bits = scalar::<B>(loss.clone());
+                let mut gradients = loss.backward();
+                let mut sum = vec![0f32; params.len()];
+                add_gradients(model, &mut gradients, &mut sum);
+                done.push((shard, bits, sum));
+            }
+            done
+        };
+        let run = &run;
+        let mut done: Vec<(usize, f64, Vec<f32>)> = std::thread::scope(|scope| {
+            let (mine, others) = self.models.split_at_mut(1);
+            let handles: Vec<_> = others
+                .iter_mut()
+                .enumerate()
+                .map(|(i, model)| scope.spawn(move || run(i + 1, model)))
+                .collect();
+            let mut done = run(0, &mut mine[0]);
+            for handle in handles {
+                match handle.join() {
+                    Ok(part) => done.extend(part),
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
+            done
+        });
+        done.sort_by_key(|(shard, ..)| *shard);
+        let mut output = StepOutput { mean_bits: 0.0, gradient: vec![0.0; params.len()] };
+        for (shard, bits, gradient) in done {
+            let share = (bounds[shard + 1] - bounds[shard]) as f64 / batch.windows as f64;
+            output.mean_bits += bits * share;
+            for (sum, g) in output.gradient.iter_mut().zip(gradient) {
+                *sum += g * share as f32;
+            }
+        }
+        output
+    }
+
+    /// Mean bits of each role over a batch, without gradients.
+    pub fn role_bits(
+        &mut self,
+        params: &[f32],
+        batch: &WindowBatch,
+        quant: Option<&QuantSpec>,
+    ) -> Vec<f64> {
+        let threads = self.models.len();
+        let chunk = batch.windows.div_ceil(threads.max(4));
+        let starts: Vec<usize> = (0..batch.windows).step_by(chunk).collect();
+        let model = load(self.models[0].clone(), params, &self.device).valid();
+        let cost = |thread: usize, model: ProductionModel<B::InnerBackend>| {
+            let mut sum = vec![0.0; batch.roles];
+            for &start in starts.iter().skip(thread).step_by(threads) {
+                let part = batch.slice(start..(start + chunk).min(batch.windows));
+                let plan = model.batch(&part.symbols, part.windows);
+                for (sum, bits) in sum.iter_mut().zip(model.loss(&plan, quant).role_bits) {
+                    *sum += bits * part.windows as f64 / batch.windows as f64;
+                }
+            }
+            sum
+        };
+        let cost = &cost;
+        let sums: Vec<Vec<f64>> = std::thread::scope(|scope| {
+            let handles: Vec<_> = (0..threads)
+                .map(|thread| {
+                    let model = model.clone();
+                    scope.spawn(move || cost(thread, model))
+                })
+                .collect();
+            let join = |h: std::thread::ScopedJoinHandle<'_, Vec<f64>>| match h.join() {
+                Ok(sum) => sum,
+                Err(panic) => std::panic::resume_unwind(panic),
+            };
+            handles.into_iter().map(join).collect()
+        });
+        (0..batch.roles).map(|role| sums.iter().map(|s| s[role]).sum()).collect()
+    }
+
+    /// Activation scales from a batch.
+    pub fn calibrate(&mut self, params: &[f32], batch: &WindowBatch) -> QuantSpec {
+        let model = self.model(params);
+        model.calibrate(&model.batch(&batch.symbols, batch.windows))
+    }
+
+    /// The model with these parameters, without gradients.
+    pub fn model(&self, params: &[f32]) -> ProductionModel<B::InnerBackend> {
+        load(self.models[0].clone(), params, &self.device).valid()
+    }
+}
+
+/// Serialises initialisation: burn's backends have one random generator for the whole process.
+static INIT: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
+fn init<B: TrainBackend>(
+    config: &TrainConfig,
+    spec: &RecordSpec,
+    device: &B::Device,
+) -> Result<(ProductionModel<B>, ParameterMap, Vec<f32>)> {
+    let _guard = INIT.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    B::seed(device, config.seed);
+    let model = ProductionModel::<B>::init(&config.model, spec, device)
+        .map_err(|e| TrainError::Model(e.to_string()))?;
+    // Reading the parameters forces those that burn makes on first use.
+    let (map, params) = flatten(&model);
+    Ok((model, map, params))
+}
+
+fn scalar<B: TrainBackend>(value: burn::tensor::Tensor<B, 1>) -> f64 {
+    value.into_data().iter::<f64>().next().unwrap_or(f64::NAN)
+}

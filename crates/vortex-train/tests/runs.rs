@@ -1,0 +1,184 @@
+//! Whole runs on small records.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use vortex_coder::schema::{DType, Field, Schema};
+use vortex_data::{RecordFile, RecordSet};
+use vortex_infer::{IntModel, Level};
+use vortex_train::checkpoint::Checkpoint;
+use vortex_train::rng::Rng;
+use vortex_train::{
+    Silent, TrainConfig, TrainError, TrainEvent, TrainObserver, TrainSummary, train,
+};
+
+/// Records of a counter (predictable), a skewed byte, and a random byte.
+fn data(records: u16) -> RecordSet {
+    let fields = vec![
+        Field::new("counter", DType::U16, 0),
+        Field::new("skewed", DType::U8, 2),
+        Field::new("noise", DType::U8, 3),
+    ];
+    let schema = Schema::new(4, fields).unwrap();
+    let mut rng = Rng::new(5);
+    let mut bytes = Vec::new();
+    for i in 0..records {
+        let skewed = rng.next_u64().trailing_zeros() as u8;
+        bytes.extend((i / 4).to_le_bytes());
+        bytes.extend([skewed, rng.next_u64() as u8]);
+    }
+    RecordSet::new(schema.clone(), vec![RecordFile::from_bytes("test", bytes, schema)]).unwrap()
+}
+
+fn config(steps: u64) -> TrainConfig {
+    let text = format!(
+        "threads: 2
+model: {{d_model: 16, n_layers: 1, n_heads: 2, d_ff: 32, window: 12, head: {{d_model: 16, d_ff: 32}}}}
+batch: {{sequences: 4, tokens: 36, shards: 2}}
+optimizer: {{learning_rate: 0.01}}
+budget: {{max_steps: {steps}, max_seconds: null}}
+quantise: {{fraction: 0.2, calibration_sequences: 8}}
+validation: {{times: 4, max_bytes: 1000}}
+"
+    );
+    TrainConfig::from_yaml(&text, "test").unwrap()
+}
+
+fn run(config: &TrainConfig, dir: &Path, observer: &mut dyn TrainObserver) -> TrainSummary {
+    train(config, &data(2000), dir, observer, &AtomicBool::new(false), false).unwrap()
+}
+
+/// Raises the flag after some step.
+struct CancelAt<'a>(u64, &'a AtomicBool);
+
+impl TrainObserver for CancelAt<'_> {
+    fn event(&mut self, event: &TrainEvent) {
+        if let TrainEvent::Step { step, .. } = event
+            && *step == self.0
+        {
+            self.1.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// What decides about a model file: its bytes.
+fn model_bytes(dir: &Path) -> Vec<u8> {
+    std::fs::read(dir.join("model.vxm")).unwrap()
+}
+
+#[test]
+fn an_interrupted_run_ends_with_the_same_model() {
+    let dir = tempfile::tempdir().unwrap();
+    let (whole, parts) = (dir.path().join("whole"), dir.path().join("parts"));
+    let config = config(20);
+    let one = run(&config, &whole, &mut Silent);
+    // In the float phase, then in the quantised phase.
+    for (stop, resume) in [(10, false), (18, true)] {
+        let cancel = AtomicBool::new(false);
+        let mut observer = CancelAt(stop, &cancel);
+        let part = train(&config, &data(2000), &parts, &mut observer, &cancel, resume).unwrap();
+        assert!(part.cancelled && part.model.is_none());
+        assert_eq!(part.steps, stop);
+        assert!(!parts.join("model.vxm").exists());
+    }
+    let cancel = AtomicBool::new(false);
+    let two = train(&config, &data(2000), &parts, &mut Silent, &cancel, true).unwrap();
+    assert_eq!((one.steps, two.steps), (20, 20));
+    assert_eq!(model_bytes(&whole), model_bytes(&parts));
+    let (one, two) = (one.model.unwrap(), two.model.unwrap());
+    assert_eq!(one.float_bits_per_byte, two.float_bits_per_byte);
+    assert_eq!(one.role_bits, two.role_bits);
+    for name in
+        ["config.yaml", "best.safetensors", "last.safetensors", "metrics.jsonl", "summary.json"]
+    {
+        assert!(parts.join(name).exists(), "{name}");
+    }
+    let metrics = std::fs::read_to_string(parts.join("metrics.jsonl")).unwrap();
+    assert_eq!(metrics.lines().filter(|l| l.contains("\"start\"")).count(), 3);
+}
+
+#[test]
+fn threads_do_not_change_the_model() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = config(6);
+    config.batch.shards = 3;
+    let models: Vec<Vec<u8>> = [1, 2, 3]
+        .map(|threads| {
+            config.threads = threads;
+            let dir = dir.path().join(threads.to_string());
+            run(&config, &dir, &mut Silent);
+            model_bytes(&dir)
+        })
+        .into();
+    assert!(models.windows(2).all(|m| m[0] == m[1]));
+    config.seed += 1;
+    run(&config, &dir.path().join("other"), &mut Silent);
+    assert_ne!(model_bytes(&dir.path().join("other")), models[0]);
+}
+
+#[test]
+fn it_learns_and_finds_the_noise() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = config(300);
+    config.validation.noise_bits = 7.9;
+    config.batch.sequences = 8;
+    let summary = run(&config, dir.path(), &mut Silent);
+    assert_eq!(summary.flat_roles, [3]);
+    let model = summary.model.unwrap();
+    // The entropy is (0 + 0.x + 2 + 8) / 4; coding all of it flat costs 8.
+    assert!((2.5..3.2).contains(&model.block_bits_per_byte), "{model:?}");
+    assert!(model.integer_cost_percent.abs() < 3.0, "{model:?}");
+    let file = model_bytes(dir.path());
+    assert_eq!(file.len() as u64, model.bytes);
+    IntModel::from_bytes(&file, Level::Portable).unwrap();
+    let saved = TrainConfig::read(&dir.path().join("config.yaml")).unwrap();
+    assert_eq!(saved, config);
+}
+
+#[test]
+fn divergence_names_the_step_and_the_last_good_checkpoint() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = config(400);
+    config.optimizer.learning_rate = 1.0;
+    config.optimizer.weight_decay = 10.0;
+    config.optimizer.warmup = 0.0;
+    // Leave a checkpoint, then go on with settings that cannot work.
+    let cancel = AtomicBool::new(false);
+    let mut observer = CancelAt(1, &cancel);
+    train(&config, &data(2000), dir.path(), &mut observer, &cancel, false).unwrap();
+    let cancel = AtomicBool::new(false);
+    let error = train(&config, &data(2000), dir.path(), &mut Silent, &cancel, true).unwrap_err();
+    assert!(matches!(error, TrainError::Diverged { step, .. } if step > 1), "{error}");
+    let text = error.to_string();
+    assert!(text.contains("last.safetensors (step 1)"), "{text}");
+    assert!(text.contains("optimizer.learning_rate"), "{text}");
+    assert_eq!(Checkpoint::load_state(&dir.path().join("last.safetensors")).unwrap().step, 1);
+    assert!(!dir.path().join("model.vxm").exists());
+}
+
+#[test]
+fn resuming_needs_the_same_model_and_a_checkpoint() {
+    let dir = tempfile::tempdir().unwrap();
+    let cancel = AtomicBool::new(false);
+    let mut config = config(2);
+    let error = train(&config, &data(2000), dir.path(), &mut Silent, &cancel, true)
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("last.safetensors"), "{error}");
+    run(&config, dir.path(), &mut Silent);
+    config.model.d_ff = 40;
+    let error = train(&config, &data(2000), dir.path(), &mut Silent, &cancel, true)
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("another `model` section"), "{error}");
+}
+
+#[test]
+fn too_few_records_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let cancel = AtomicBool::new(false);
+    let error = train(&config(2), &data(5), dir.path(), &mut Silent, &cancel, false)
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("5 whole records"), "{error}");
+}
