@@ -18,7 +18,7 @@ pub fn cost(freq: u32, total: u32) -> u32 {
 
 /// `log2(x)` in units of 2^-16, for `x >= 1`: a table of 256 steps an octave, linear between.
 #[inline]
-fn log2(x: u32) -> u32 {
+pub(crate) fn log2(x: u32) -> u32 {
     let exponent = x.ilog2();
     let mantissa = x << (31 - exponent) & !(1 << 31); // 31 bits of fraction
     let step = (mantissa >> (31 - STEPS_LOG2)) as usize;

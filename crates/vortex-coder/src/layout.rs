@@ -44,7 +44,7 @@ impl RecordLayout {
         let mut first_role = vec![0];
         let mut source = Vec::with_capacity(schema.stride());
         let mut signed = Vec::new();
-        for (index, field) in (0u16..).zip(schema.fields()) {
+        for (field, index) in schema.fields().iter().zip(0u16..) {
             let first = *first_role.last().expect("starts with one");
             let size = u8::try_from(field.dtype.size()).expect("at most 8");
             let in_file_order = field.transform == Transform::Identity || field.big_endian;

@@ -1,8 +1,9 @@
-//! Lossless coding of records of fixed size: integer distributions, a range coder, predictors.
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 #![deny(clippy::cast_possible_truncation)]
 #![cfg_attr(test, allow(clippy::cast_possible_truncation))]
 
+pub use adaptive::AdaptiveModel;
 pub use cdf::Cdf;
 pub use codec::{decode_records, encode_records, lanes_for, measure_records};
 pub use error::{Error, ErrorKind, Result};
@@ -11,6 +12,7 @@ pub use predictor::{Coding, Model, Predictor};
 pub use range::{RangeDecoder, RangeEncoder};
 pub use schema::{DType, Field, Schema, Transform};
 
+pub mod adaptive;
 pub mod cdf;
 pub mod codec;
 pub mod container;
@@ -19,5 +21,6 @@ mod dtype;
 pub mod error;
 pub mod layout;
 pub mod predictor;
+pub mod probs;
 pub mod range;
 pub mod schema;

@@ -1,0 +1,103 @@
+//! The built-in model: adaptive counts in several contexts a symbol, mixed in integers.
+//!
+//! It needs no training and no file, so it codes whatever has no network yet, and golden files of
+//! the container depend on nothing else. For each symbol it combines
+//! - counts of all symbols of the role (dense, always there), and
+//! - short lists of what followed in [`contexts::CONTEXTS`] more specific situations: the symbols
+//!   of this field so far, the same symbol of the previous record, the preceding fields, ...
+//!
+//! weighted by how cheap each would have made the role's recent symbols. Lanes share all counts
+//! and take turns in their order. Memory is fixed but for a few tables of one entry a role.
+
+mod contexts;
+mod mixing;
+mod slots;
+
+use crate::cdf::Cdf;
+use crate::layout::RecordLayout;
+use crate::predictor::{Coding, Model, Predictor};
+use crate::schema::Schema;
+use contexts::Lane;
+use mixing::{Experts, Mixer};
+use slots::Slots;
+
+/// The adaptive model of a record layout.
+#[derive(Clone, Debug)]
+pub struct AdaptiveModel {
+    layout: RecordLayout,
+}
+
+impl AdaptiveModel {
+    /// The model for records like these.
+    pub fn new(schema: Schema) -> Self {
+        Self { layout: RecordLayout::new(schema) }
+    }
+}
+
+impl Model for AdaptiveModel {
+    fn layout(&self) -> &RecordLayout {
+        &self.layout
+    }
+    fn digest(&self) -> Option<[u8; 32]> {
+        None
+    }
+    fn predictor(&self) -> Box<dyn Predictor + '_> {
+        Box::new(AdaptivePredictor {
+            layout: &self.layout,
+            lanes: Vec::new(),
+            pending: Vec::new(),
+            slots: Slots::new(),
+            mixer: Mixer::new(self.layout.roles().len()),
+            role: 0,
+        })
+    }
+}
+
+struct AdaptivePredictor<'a> {
+    layout: &'a RecordLayout,
+    lanes: Vec<Lane>,
+    /// What each lane's last prediction was made of.
+    pending: Vec<Experts>,
+    slots: Slots,
+    mixer: Mixer,
+    role: usize,
+}
+
+impl Predictor for AdaptivePredictor<'_> {
+    fn begin(&mut self, lanes: usize) {
+        let roles = self.layout.roles().len();
+        self.lanes.clear();
+        self.lanes.resize_with(lanes, || Lane::new(roles));
+        self.pending.clear();
+        self.pending.resize_with(lanes, Experts::default);
+        self.slots.clear();
+        self.mixer.clear();
+        self.role = 0;
+    }
+
+    fn predict(&mut self, active: usize, out: &mut [Cdf]) -> Coding {
+        let alphabet = usize::from(self.layout.roles()[self.role].alphabet);
+        let lanes = self.lanes[..active].iter().zip(&mut self.pending);
+        for ((lane, experts), cdf) in lanes.zip(out) {
+            let hashes = lane.hashes(self.layout, self.role);
+            for (found, hash) in experts.found.iter_mut().zip(hashes) {
+                *found = self.slots.find(hash);
+            }
+            let weights = self.mixer.predict(self.role, &self.slots, experts);
+            cdf.set_weights(&weights[..alphabet]);
+        }
+        Coding::Modelled
+    }
+
+    fn update(&mut self, symbols: &[u8]) {
+        for ((&symbol, lane), experts) in symbols.iter().zip(&mut self.lanes).zip(&self.pending) {
+            self.mixer.update(self.role, &mut self.slots, experts, symbol);
+            lane.set(self.role, symbol);
+        }
+        self.role += 1;
+        if self.role == self.layout.roles().len() {
+            self.role = 0;
+            self.lanes[..symbols.len()].iter_mut().for_each(Lane::next_record);
+        }
+    }
+}
