@@ -12,6 +12,8 @@ use burn::module::{AutodiffModule, Module};
 use burn::optim::{AdamWConfig, GradientsAccumulator, GradientsParams, Optimizer};
 use vortex_coder::layout::RecordLayout;
 use vortex_coder::schema::{DType, Field, Schema};
+use vortex_coder::{Model, encode_records};
+use vortex_infer::{IntModel, Level};
 use vortex_model::{Batch, ModelConfig, ProductionModel, RecordSpec};
 
 #[global_allocator]
@@ -194,6 +196,34 @@ fn train(
     println!("float {float:.4}, rounded {rounded:.4} ({:+.3} %)", (rounded / float - 1.0) * 100.0);
     let roles = model.loss(&test, None).role_bits;
     println!("{roles:.2?}");
+
+    let network = model.export(&quant).expect("an exportable model");
+    let integer = IntModel::new(network, Level::detect()).expect("a model within bounds");
+    let layout = &model.spec().layout;
+    let first = source.records() * 9 / 10;
+    let mut cold = vec![0; source.n_roles];
+    let mut bytes = Vec::new();
+    for record in source.symbols[first * source.n_roles..].chunks_exact(source.n_roles) {
+        cold.extend_from_slice(record);
+        let mut out = vec![0; layout.stride()];
+        layout.to_record(&mut record.to_vec(), &mut out);
+        bytes.extend_from_slice(&out);
+    }
+    let float = f64::from(model.loss(&model.batch(&cold, 1), None).mean_bits.into_scalar());
+    let start = Instant::now();
+    let mut predictor = integer.predictor();
+    let payload = encode_records(&mut *predictor, layout, &bytes, 64).expect("whole records");
+    let exact = payload.len() as f64 * 8.0 / bytes.len() as f64;
+    println!(
+        "test part, {} bytes: float {float:.4}, 64 integer lanes coded {exact:.4} in {:.1?}; model {} bytes",
+        bytes.len(),
+        start.elapsed(),
+        integer.bytes().len()
+    );
+    let payload =
+        encode_records(&mut *integer.predictor(), layout, &bytes, 1).expect("whole records");
+    let exact = payload.len() as f64 * 8.0 / bytes.len() as f64;
+    println!("one lane: {exact:.4} ({:+.3} % over float)", (exact / float - 1.0) * 100.0);
 }
 
 fn test_batch(model: &ProductionModel<Train>, source: &Source, tokens: usize) -> Batch {

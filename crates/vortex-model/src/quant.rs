@@ -164,6 +164,17 @@ impl<'a> Numerics<'a> {
     }
 }
 
+impl QuantSpec {
+    /// Fractional bits of a site.
+    ///
+    /// # Errors
+    /// When the model was not calibrated with this site.
+    pub fn bits(&self, site: &str) -> crate::Result<i32> {
+        let missing = || crate::Error::Export(format!("no calibration of {site}"));
+        self.fraction_bits.get(site).copied().ok_or_else(missing)
+    }
+}
+
 /// What a matrix product is rounded to.
 #[derive(Clone, Copy, Debug)]
 pub enum Output<'a> {

@@ -10,11 +10,12 @@ use burn::backend::Flex;
 use burn::backend::flex::FlexTensor;
 use burn::tensor::TensorData;
 
+use super::heads::{backward_heads, forward_heads};
 use super::math::{exp2, round, sigmoid, vectorised};
 use super::{AttentionPlan, FusedOps, GatherPlan, LossPlan, NORM_EPSILON, reference};
 
 /// Lanes of the accumulators: one AVX-512 register.
-const LANES: usize = 16;
+pub(super) const LANES: usize = 16;
 
 fn matrix(values: Vec<f32>, shape: [usize; 2]) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(values, shape))
@@ -41,11 +42,11 @@ fn read<R>(x: &FlexTensor, f: impl FnOnce(&[f32]) -> R) -> R {
 
 /// Values to change in place, copied only when somebody else holds them.
 fn into_values(x: FlexTensor) -> Vec<f32> {
-    x.to_contiguous().into_data().into_vec().expect("the tensors of a model are f32")
+    x.into_data().into_vec().expect("the tensors of a model are f32")
 }
 
 #[inline(always)]
-fn dot(a: &[f32], b: &[f32]) -> f32 {
+pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut lanes = [0.0f32; LANES];
     let (a, a_rest) = a.as_chunks::<LANES>();
     let (b, b_rest) = b.as_chunks::<LANES>();
@@ -56,13 +57,6 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
     }
     let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
     rest + lanes.iter().sum::<f32>()
-}
-
-#[inline(always)]
-fn add_scaled(y: &mut [f32], factor: f32, x: &[f32]) {
-    for (y, &x) in y.iter_mut().zip(x) {
-        *y = factor.mul_add(x, *y);
-    }
 }
 
 #[inline(always)]
@@ -382,211 +376,4 @@ fn symbol_row(
     let inverse = 1.0 / sum;
     row.iter_mut().for_each(|p| *p *= inverse);
     sum.log2() + max - logit
-}
-
-/// Keys handled at once; scores of a block stay in registers.
-const BLOCK: usize = 2 * LANES;
-
-/// One head of one sequence, packed.
-struct Head<const D: usize> {
-    /// Keys.
-    k: Vec<[f32; D]>,
-    /// Values.
-    v: Vec<[f32; D]>,
-    /// Keys by channel, `[D][keys + BLOCK]`.
-    k_by_channel: Vec<f32>,
-    /// Values by channel.
-    v_by_channel: Vec<f32>,
-}
-
-impl<const D: usize> Head<D> {
-    #[inline(always)]
-    fn pack(kv: &[f32], width: usize, head: usize, with_values: bool) -> Self {
-        let channel = |start: usize| {
-            kv.chunks_exact(width).map(move |row| {
-                let mut out = [0.0; D];
-                out.copy_from_slice(&row[start..][..D]);
-                out
-            })
-        };
-        let k: Vec<[f32; D]> = channel(head * D).collect();
-        let v: Vec<[f32; D]> = channel(width / 2 + head * D).collect();
-        let k_by_channel = by_channel(&k);
-        let v_by_channel = if with_values { by_channel(&v) } else { Vec::new() };
-        Self { k, v, k_by_channel, v_by_channel }
-    }
-}
-
-#[inline(always)]
-fn by_channel<const D: usize>(rows: &[[f32; D]]) -> Vec<f32> {
-    let stride = rows.len() + BLOCK;
-    let mut out = vec![0.0; D * stride];
-    for (j, row) in rows.iter().enumerate() {
-        for (i, &v) in row.iter().enumerate() {
-            out[i * stride + j] = v;
-        }
-    }
-    out
-}
-
-/// Dot products of `x` with the rows `lo..lo + out.len()`; `out` is a multiple of `BLOCK` long and
-/// what lies beyond the last row is unspecified but finite.
-#[inline(always)]
-fn products<const D: usize>(x: &[f32; D], by_channel: &[f32], lo: usize, out: &mut [f32]) {
-    let stride = by_channel.len() / D;
-    let (blocks, _) = out.as_chunks_mut::<BLOCK>();
-    for (b, block) in blocks.iter_mut().enumerate() {
-        let mut sum = [0.0f32; BLOCK];
-        for (i, &x) in x.iter().enumerate() {
-            let keys = &by_channel[i * stride + lo + b * BLOCK..][..BLOCK];
-            for (s, &k) in sum.iter_mut().zip(keys) {
-                *s = x.mul_add(k, *s);
-            }
-        }
-        *block = sum;
-    }
-}
-
-/// Scores to weights that sum to 1; entries beyond `n` become 0.
-#[inline(always)]
-fn softmax2(scores: &mut [f32], n: usize) {
-    scores[n..].fill(f32::MIN);
-    let mut max = [f32::MIN; LANES];
-    let (chunks, _) = scores.as_chunks_mut::<LANES>();
-    for chunk in &*chunks {
-        max.iter_mut().zip(chunk).for_each(|(m, &s)| *m = m.max(s));
-    }
-    let max = max.iter().copied().fold(f32::MIN, f32::max);
-    let mut sum = [0.0; LANES];
-    for chunk in chunks {
-        for (total, s) in sum.iter_mut().zip(chunk) {
-            *s = exp2(*s - max);
-            *total += *s;
-        }
-    }
-    let inverse = 1.0 / sum.iter().sum::<f32>();
-    scores.iter_mut().for_each(|w| *w *= inverse);
-}
-
-#[inline(always)]
-fn array<const D: usize>(row: &[f32]) -> [f32; D] {
-    let mut out = [0.0; D];
-    out.copy_from_slice(&row[..D]);
-    out
-}
-
-fn forward_heads<const D: usize>(q: &[f32], kv: &[f32], plan: &AttentionPlan) -> Vec<f32> {
-    let d = plan.heads * D;
-    let mut context = vec![0.0; q.len()];
-    let scratch = longest_range(plan).next_multiple_of(BLOCK);
-    vectorised(
-        #[inline(always)]
-        || {
-            let mut scores = vec![0.0; scratch];
-            let of_sequence = q
-                .chunks_exact(plan.queries() * d)
-                .zip(kv.chunks_exact(plan.keys * 2 * d))
-                .zip(context.chunks_exact_mut(plan.queries() * d));
-            for ((q, kv), context) in of_sequence {
-                for h in 0..plan.heads {
-                    let head = Head::<D>::pack(kv, 2 * d, h, false);
-                    for (t, &(lo, hi)) in plan.range.iter().enumerate() {
-                        let (lo, hi) = (lo as usize, hi as usize);
-                        if lo == hi {
-                            continue;
-                        }
-                        let at = t * d + h * D;
-                        let scores = &mut scores[..(hi - lo).next_multiple_of(BLOCK)];
-                        products(&array::<D>(&q[at..]), &head.k_by_channel, lo, scores);
-                        softmax2(scores, hi - lo);
-                        let sum = weighted_sum(&head.v[lo..hi], scores);
-                        context[at..][..D].copy_from_slice(&sum);
-                    }
-                }
-            }
-        },
-    );
-    context
-}
-
-/// `sum_j weight[j] * rows[j]`, in four chains to hide latency.
-#[inline(always)]
-fn weighted_sum<const D: usize>(rows: &[[f32; D]], weights: &[f32]) -> [f32; D] {
-    let mut sums = [[0.0f32; D]; 4];
-    let (quads, rest) = rows.as_chunks::<4>();
-    let (weight_quads, _) = weights.as_chunks::<4>();
-    for (quad, weights) in quads.iter().zip(weight_quads) {
-        for ((sum, row), &w) in sums.iter_mut().zip(quad).zip(weights) {
-            add_scaled(sum, w, row);
-        }
-    }
-    for (row, &w) in rest.iter().zip(&weights[quads.len() * 4..]) {
-        add_scaled(&mut sums[0], w, row);
-    }
-    let [a, b, c, d] = sums;
-    std::array::from_fn(|i| (a[i] + b[i]) + (c[i] + d[i]))
-}
-
-fn longest_range(plan: &AttentionPlan) -> usize {
-    plan.range.iter().map(|r| (r.1 - r.0) as usize).max().unwrap_or(0)
-}
-
-fn backward_heads<const D: usize>(
-    q: &[f32],
-    kv: &[f32],
-    grad: &[f32],
-    plan: &AttentionPlan,
-) -> (Vec<f32>, Vec<f32>) {
-    let d = plan.heads * D;
-    let mut d_q = vec![0.0; q.len()];
-    let mut d_kv = vec![0.0; kv.len()];
-    let scratch = longest_range(plan).next_multiple_of(BLOCK);
-    vectorised(
-        #[inline(always)]
-        || {
-            let mut weights = vec![0.0; scratch];
-            let mut slopes = vec![0.0; scratch];
-            for s in 0..plan.sequences {
-                let q_at = s * plan.queries() * d;
-                let kv_at = s * plan.keys * 2 * d;
-                for h in 0..plan.heads {
-                    let kv = &kv[kv_at..][..plan.keys * 2 * d];
-                    let head = Head::<D>::pack(kv, 2 * d, h, true);
-                    let mut d_k = vec![[0.0; D]; plan.keys];
-                    let mut d_v = vec![[0.0; D]; plan.keys];
-                    for (t, &(lo, hi)) in plan.range.iter().enumerate() {
-                        let (lo, hi) = (lo as usize, hi as usize);
-                        if lo == hi {
-                            continue;
-                        }
-                        let at = q_at + t * d + h * D;
-                        let (q, g) = (array::<D>(&q[at..]), array::<D>(&grad[at..]));
-                        let n = (hi - lo).next_multiple_of(BLOCK);
-                        let (p, d_s) = (&mut weights[..n], &mut slopes[..n]);
-                        products(&q, &head.k_by_channel, lo, p);
-                        softmax2(p, hi - lo);
-                        products(&g, &head.v_by_channel, lo, d_s);
-                        let along = dot(p, d_s);
-                        for (d_s, &p) in d_s.iter_mut().zip(&*p) {
-                            *d_s = std::f32::consts::LN_2 * p * (*d_s - along);
-                        }
-                        let sum = weighted_sum(&head.k[lo..hi], d_s);
-                        d_q[at..][..D].copy_from_slice(&sum);
-                        let rows = d_k[lo..hi].iter_mut().zip(&mut d_v[lo..hi]);
-                        for ((d_k, d_v), (&d_s, &p)) in rows.zip(d_s.iter().zip(&*p)) {
-                            add_scaled(d_k, d_s, &q);
-                            add_scaled(d_v, p, &g);
-                        }
-                    }
-                    let d_kv = &mut d_kv[kv_at..][..plan.keys * 2 * d];
-                    for (row, (d_k, d_v)) in d_kv.chunks_exact_mut(2 * d).zip(d_k.iter().zip(&d_v))
-                    {
-                        row[h * D..][..D].copy_from_slice(d_k);
-                        row[d + h * D..][..D].copy_from_slice(d_v);
-                    }
-                }
-            }
-        },
-    );
-    (d_q, d_kv)
 }

@@ -10,9 +10,12 @@ mod attention;
 mod cpu;
 mod differentiable;
 mod gather;
+mod heads;
 mod loss;
 mod math;
 mod reference;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

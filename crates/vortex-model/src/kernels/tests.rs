@@ -1,0 +1,182 @@
+//! CPU loops against the definitions in tensor operations, hand-written gradients against autodiff.
+
+use burn::backend::{Autodiff, Flex, NdArray};
+use burn::tensor::{Tensor, TensorData};
+
+use super::*;
+
+type Checked = Autodiff<Flex>;
+type Definition = Autodiff<NdArray>;
+
+/// Sums of four uniform numbers, different for each `salt`.
+fn random(shape: [usize; 2], salt: usize) -> TensorData {
+    let mut state = salt as u64 + 1;
+    let mut uniform = || {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as f32 / (1u32 << 24) as f32 - 0.5
+    };
+    let values: Vec<f32> =
+        (0..shape[0] * shape[1]).map(|_| uniform() + uniform() + uniform() + uniform()).collect();
+    TensorData::new(values, shape)
+}
+
+fn close(a: &TensorData, b: &TensorData, what: &str) {
+    let (a, b) = (a.to_vec::<f32>().unwrap(), b.to_vec::<f32>().unwrap());
+    assert_eq!(a.len(), b.len(), "{what}");
+    for (i, (a, b)) in a.iter().zip(&b).enumerate() {
+        assert!((a - b).abs() < 2e-4 * (1.0 + b.abs()), "{what}[{i}]: {a} for {b}");
+    }
+}
+
+/// Output and gradients of `f` for inputs of a backend, weighted at random.
+fn run<B: burn::tensor::backend::AutodiffBackend>(
+    inputs: &[TensorData],
+    weights: &TensorData,
+    f: impl Fn(&[Tensor<B, 2>]) -> Tensor<B, 2>,
+) -> Vec<TensorData> {
+    let device = Default::default();
+    let inputs: Vec<Tensor<B, 2>> =
+        inputs.iter().map(|d| Tensor::from_data(d.clone(), &device).require_grad()).collect();
+    let y = f(&inputs);
+    let grads = (y.clone() * Tensor::from_data(weights.clone(), &device)).sum().backward();
+    let mut out = vec![y.into_data()];
+    out.extend(inputs.iter().map(|x| x.grad(&grads).unwrap().into_data()));
+    out
+}
+
+/// The fused operation on `Flex` and on a backend with default implementations, and the plain
+/// definition under autodiff, all agree in value and gradients.
+fn agree<const N: usize>(
+    shapes: [[usize; 2]; N],
+    output: [usize; 2],
+    fused: impl Fn(&[Tensor<Checked, 2>]) -> Tensor<Checked, 2>,
+    default: impl Fn(&[Tensor<Definition, 2>]) -> Tensor<Definition, 2>,
+    definition: impl Fn(&[Tensor<Definition, 2>]) -> Tensor<Definition, 2>,
+) {
+    let inputs: Vec<TensorData> =
+        shapes.into_iter().enumerate().map(|(i, s)| random(s, i)).collect();
+    let weights = random(output, 9);
+    let fused = run(&inputs, &weights, fused);
+    let default = run(&inputs, &weights, default);
+    let definition = run(&inputs, &weights, definition);
+    for (i, want) in definition.iter().enumerate() {
+        close(&default[i], want, &format!("default, output or gradient {i}"));
+        close(&fused[i], want, &format!("fused, output or gradient {i}"));
+    }
+}
+
+#[test]
+fn rms_norm_agrees() {
+    agree(
+        [[7, 24]],
+        [7, 24],
+        |x| rms_norm(x[0].clone()),
+        |x| rms_norm(x[0].clone()),
+        |x| wrap(reference::rms_norm::<Definition>(unwrap(x[0].clone()))),
+    );
+}
+
+#[test]
+fn swiglu_agrees() {
+    agree(
+        [[5, 38]],
+        [5, 19],
+        |x| swiglu(x[0].clone()),
+        |x| swiglu(x[0].clone()),
+        |x| wrap(reference::swiglu::<Definition>(unwrap(x[0].clone()))),
+    );
+}
+
+#[test]
+fn gather_sum_agrees() {
+    let mut plan = GatherPlan::builder(4, 6);
+    for row in [&[(0, 1), (2, 0)][..], &[], &[(1, 1), (1, 1), (4, 2)], &[(2, 0)]] {
+        row.iter().for_each(|&(t, s)| plan.push(t, s));
+        plan.end_row();
+    }
+    let plan = plan.finish();
+    agree(
+        [[5, 20], [3, 20]],
+        [4, 20],
+        |x| gather_sum(x[0].clone(), x[1].clone(), &plan),
+        |x| gather_sum(x[0].clone(), x[1].clone(), &plan),
+        |x| {
+            let (table, scale) = (unwrap(x[0].clone()), unwrap(x[1].clone()));
+            wrap(reference::gather_sum::<Definition>(table, scale, &plan))
+        },
+    );
+}
+
+#[test]
+fn attention_agrees() {
+    // Head widths with and without a loop of their own; windows shorter and longer than a block.
+    for (width, tokens, window) in [(8, 40, 35), (16, 9, 3), (6, 7, 4)] {
+        let plan = AttentionPlan::sliding(2, tokens, 2, window);
+        let (rows, d) = (2 * tokens, 2 * width);
+        agree(
+            [[rows, d], [rows, 2 * d]],
+            [rows, d],
+            |x| attend(x[0].clone(), x[1].clone(), &plan),
+            |x| attend(x[0].clone(), x[1].clone(), &plan),
+            |x| {
+                let (q, kv) = (unwrap(x[0].clone()), unwrap(x[1].clone()));
+                wrap(reference::attend::<Definition>(q, kv, &plan))
+            },
+        );
+    }
+}
+
+#[test]
+fn attention_over_nothing_is_zero() {
+    let plan = AttentionPlan::memory(1, 9, 1, 4, 2, 3);
+    assert_eq!(
+        &plan.range[..],
+        [(0, 0); 4].into_iter().chain([(0, 2); 4]).chain([(1, 4)]).collect::<Vec<_>>()
+    );
+    let device = Default::default();
+    let q = Tensor::<Flex, 2>::from_data(random([9, 8], 1), &device);
+    let kv = Tensor::<Flex, 2>::from_data(random([4, 16], 2), &device);
+    let y = attend(q, kv, &plan).narrow(0, 0, 4).into_data();
+    assert_eq!(y.to_vec::<f32>().unwrap(), [0.0; 32]);
+}
+
+#[test]
+fn symbol_loss_agrees() {
+    let plan = LossPlan {
+        role: [0, 1, 1].into(),
+        reference: [3, 255, 9].into(),
+        target: [3, 0, 200].into(),
+        n_roles: 2,
+    };
+    fn bits<B: FusedOps>(x: &[Tensor<B, 2>], plan: &LossPlan) -> Tensor<B, 2> {
+        symbol_loss(x[0].clone(), x[1].clone(), x[2].clone(), plan).unsqueeze_dim(1)
+    }
+    agree(
+        [[3, 256], [2, 256], [3, 1]],
+        [3, 1],
+        |x| bits(x, &plan),
+        |x| bits(x, &plan),
+        |x| {
+            let inputs = [0, 1, 2].map(|i| unwrap(x[i].clone()));
+            let [logits, bias, copy] = inputs;
+            let (bits, _) = reference::symbol_loss::<Definition>(logits, bias, copy, &plan);
+            wrap::<Definition, 1>(bits).unsqueeze_dim(1)
+        },
+    );
+}
+
+#[test]
+fn fake_quantisation_rounds_clamps_and_passes_gradients() {
+    fn check<B: burn::tensor::backend::AutodiffBackend + FusedOps>() {
+        let x = TensorData::from([[0.3f32, 40.0], [-0.3, 0.26], [9.0, -0.24]]);
+        let scale = [2.0, 4.0].into();
+        let ones = TensorData::from([[1.0f32; 2]; 3]);
+        let out = run::<B>(&[x], &ones, |x| fake_quantise(x[0].clone(), &scale));
+        let values = out[0].to_vec::<f32>().unwrap();
+        assert_eq!(values, [0.5, 31.75, -0.5, 0.25, 9.0, -0.25]);
+        assert_eq!(out[1].to_vec::<f32>().unwrap(), [1.0, 0.0, 1.0, 1.0, 1.0, 1.0]);
+    }
+    check::<Checked>();
+    check::<Definition>();
+}
