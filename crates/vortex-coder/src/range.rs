@@ -283,7 +283,7 @@ mod tests {
     /// What a test stream is made of.
     #[derive(Clone, Debug)]
     enum Item {
-        Symbol(Cdf, u8),
+        Symbol(Box<Cdf>, u8),
         Raw(u32, u32),
     }
 
@@ -315,7 +315,7 @@ mod tests {
             .prop_map(|w| w.into_iter().map(|(w, s)| w >> s).collect::<Vec<_>>());
         let symbol = (weights, any::<prop::sample::Index>()).prop_map(|(weights, at)| {
             let cdf = Cdf::from_weights(&weights);
-            Item::Symbol(cdf, at.index(weights.len()) as u8)
+            Item::Symbol(Box::new(cdf), at.index(weights.len()) as u8)
         });
         let raw =
             (0..=MAX_RAW_BITS, any::<u32>()).prop_map(|(n, v)| Item::Raw(v & ((1 << n) - 1), n));
@@ -359,7 +359,7 @@ mod tests {
     fn carries_run_through_many_bytes() {
         // The upper end of an interval, again and again, keeps low just below a carry; then the
         // symbol below it makes output of 0xff bytes final or a carry run through them.
-        let cdf = Cdf::from_frequencies(&[1, TOTAL_MINUS_2]).unwrap();
+        let cdf = Box::new(Cdf::from_frequencies(&[1, TOTAL_MINUS_2]).unwrap());
         for run in 0..400 {
             for last in [0, 1] {
                 let mut items = vec![Item::Raw(0xffff, 16); run];

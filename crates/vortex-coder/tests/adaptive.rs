@@ -1,4 +1,5 @@
 //! The built-in model through the one loop: exact, deterministic, and of some use.
+#![allow(clippy::unwrap_used, clippy::cast_possible_truncation)]
 
 use vortex_coder::{
     AdaptiveModel, DType, ErrorKind, Field, Model, Schema, decode_records, encode_records,

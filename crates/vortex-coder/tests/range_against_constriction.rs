@@ -1,5 +1,6 @@
 //! The range coder beside an independent one on the same distributions: both give the symbols
 //! back, and ours stays within 0.01 % and a few bytes of the entropy.
+#![allow(clippy::unwrap_used)]
 
 use constriction::stream::model::{DecoderModel, EncoderModel, EntropyModel};
 use constriction::stream::queue::{DefaultRangeDecoder, DefaultRangeEncoder};

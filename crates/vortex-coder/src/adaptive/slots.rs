@@ -117,7 +117,8 @@ impl Slots {
         let [low, high, ..] = hash.to_le_bytes();
         let check = u16::from_le_bytes([low, high]);
         let (a, b) = (&self.0[index as usize], &self.0[index as usize ^ 1]);
-        let second = a.check != check && (b.check == check || b.total < a.total);
+        // Without branches, so that the slots of all contexts are fetched at the same time.
+        let second = (a.check != check) & ((b.check == check) | (b.total < a.total));
         Place { index: index ^ u32::from(second), check }
     }
 
