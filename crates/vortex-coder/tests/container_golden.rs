@@ -76,8 +76,10 @@ fn typed_records(n: usize) -> Vec<u8> {
     out
 }
 
-/// Name, original bytes and how they were written.
-fn goldens() -> Vec<(&'static str, Vec<u8>, Vec<(usize, WriterOptions)>)> {
+/// Name, original bytes and, for each member, how many of them and how they were written.
+type Golden = (&'static str, Vec<u8>, Vec<(usize, WriterOptions)>);
+
+fn goldens() -> Vec<Golden> {
     let bytes = || small_blocks(Coder::Classic(Schema::bytes()));
     let adaptive = |schema| small_blocks(Coder::Adaptive(schema));
     let mut typed = typed_records(100);
