@@ -14,7 +14,7 @@ use vortex_coder::layout::RecordLayout;
 use vortex_coder::schema::{DType, Field, Schema};
 use vortex_coder::{Model, encode_records};
 use vortex_infer::{IntModel, Level};
-use vortex_model::{Batch, ModelConfig, ProductionModel, RecordSpec};
+use vortex_model::{Batch, HeadConfig, MemoryConfig, ModelConfig, ProductionModel, RecordSpec};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -97,6 +97,10 @@ fn main() {
         d_ff: env("DFF", ModelConfig::default().d_ff),
         n_layers: env("LAYERS", 2),
         d_model: env("D", 64),
+        n_heads: env("HEADS", 4),
+        head: HeadConfig { d_model: env("HD", 64), d_ff: env("HFF", 128) },
+        memory: (env("SLOTS", 0) > 0)
+            .then(|| MemoryConfig { slots: env("SLOTS", 0), ..MemoryConfig::default() }),
         window: env("WINDOW", 64),
         ..ModelConfig::default()
     };
@@ -148,12 +152,14 @@ fn train(
         .with_grad_clipping(Some(GradientClippingConfig::Norm(1.0)))
         .init::<Train, ProductionModel<Train>>();
     let start = Instant::now();
-    let (mut step, mut tokens, mut next_report) = (0usize, 0usize, 10.0);
+    let (mut step, mut tokens, mut next_report) = (0usize, 0usize, env("REPORT", 10.0));
+    let budget: usize = env("BUDGET", 0);
     loop {
         let now = start.elapsed().as_secs_f64();
-        let done = now / seconds;
+        // A budget of tokens makes runs comparable on a machine that does other things too.
+        let done = if budget > 0 { tokens as f64 / budget as f64 } else { now / seconds };
         if done >= next_report / 100.0 || done >= 1.0 {
-            next_report += 10.0;
+            next_report += env("REPORT", 10.0);
             let bits = evaluate(&model, &source, 20_000);
             println!("{now:.0} s, step {step}, {tokens} tokens: test {bits:.4} bits/byte");
         }
@@ -161,7 +167,7 @@ fn train(
             break;
         }
         let lr = peak
-            * (step as f64 / 30.0).min(1.0)
+            * (step as f64 / env("WARMUP", 30.0)).min(1.0)
             * (0.5 * (1.0 + (std::f64::consts::PI * done.min(1.0)).cos())).max(0.02);
         let parts: Vec<Vec<u8>> = (0..threads).map(|_| source.sample(shape, 0.8)).collect();
         let grads: Vec<GradientsParams> = std::thread::scope(|scope| {
