@@ -27,7 +27,7 @@ bench *ARGS:
 
 # Fuzz one target of the coder, for instance: just fuzz decode -max_total_time=60
 fuzz TARGET *ARGS:
-    cargo fuzz run -s none --fuzz-dir crates/vortex-coder/fuzz {{TARGET}} -- {{ARGS}}
+    cargo fuzz run -s none --fuzz-dir fuzz {{TARGET}} -- {{ARGS}}
 
 # The files that no later version may read differently
 golden:

@@ -5,44 +5,12 @@ use std::sync::Arc;
 
 use super::block::{BlockHeader, Method};
 use super::constants::*;
-use super::decode::BlockDecoder;
-use super::footer::Footer;
-use super::header::PredictorId;
-use super::index::{IndexEntry, IndexHeader};
-use super::limits::Limits;
+use super::indexed_member::{IndexedMember, MemberInfo, read_member};
 use super::member::MemberStart;
 use super::reader::{ReaderOptions, decode_pool};
 use super::source::Source;
 use super::writer::check_cancel;
-use crate::error::{Error, ErrorKind, Result};
-use crate::schema::Schema;
-
-/// What the start and the end of a member say.
-#[derive(Clone, Debug)]
-pub struct MemberInfo {
-    /// Format version.
-    pub version: u8,
-    /// What modelled blocks are coded with.
-    pub predictor: PredictorId,
-    /// The schema stored; `None` for plain bytes, or where only the model has it.
-    pub schema: Option<Schema>,
-    /// Bytes of the embedded model, 0 without one.
-    pub model_bytes: u32,
-    /// Original bytes of every block but the last.
-    pub block_bytes: u32,
-    /// Number of blocks.
-    pub n_blocks: u64,
-    /// Where the member begins in the file.
-    pub file_offset: u64,
-    /// Its bytes in the file.
-    pub member_bytes: u64,
-    /// Where its bytes begin among all original bytes.
-    pub original_offset: u64,
-    /// Its original bytes.
-    pub original_bytes: u64,
-    /// BLAKE3 of its original bytes, as stored.
-    pub original_digest: [u8; DIGEST_BYTES],
-}
+use crate::error::{Error, Result};
 
 /// What the header of a block says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,14 +21,6 @@ pub struct BlockInfo {
     pub file_offset: u64,
     /// The header.
     pub header: BlockHeader,
-}
-
-struct IndexedMember {
-    start: MemberStart,
-    info: MemberInfo,
-    /// For each block, where its header begins in the file.
-    block_at: Vec<u64>,
-    decoder: Arc<BlockDecoder>,
 }
 
 /// Reads any range of the original bytes, decoding only the blocks that it touches. Each of them
@@ -77,9 +37,9 @@ impl<R: Read + Seek> IndexedReader<R> {
     /// Reads all footers, indexes and headers, from the end of the file.
     ///
     /// # Errors
-    /// [`ErrorKind::NotVxc`], [`ErrorKind::Truncated`] where no footer stands at the end,
-    /// [`ErrorKind::ChecksumMismatch`], [`ErrorKind::Corrupt`], [`ErrorKind::LimitExceeded`],
-    /// [`ErrorKind::Io`]. Models are not needed yet.
+    /// [`crate::ErrorKind::NotVxc`], [`crate::ErrorKind::Truncated`] where no footer stands at the end,
+    /// [`crate::ErrorKind::ChecksumMismatch`], [`crate::ErrorKind::Corrupt`], [`crate::ErrorKind::LimitExceeded`],
+    /// [`crate::ErrorKind::Io`]. Models are not needed yet.
     pub fn open(source: R, options: ReaderOptions) -> Result<Self> {
         let mut source = Source::new(source);
         let file_bytes = source.seek_end()?;
@@ -127,7 +87,7 @@ impl<R: Read + Seek> IndexedReader<R> {
     /// The headers of all blocks of a member, read from the file one by one.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] for a member that does not exist, and as for reading.
+    /// [`crate::ErrorKind::InvalidArgument`] for a member that does not exist, and as for reading.
     pub fn blocks(&mut self, member: usize) -> Result<Vec<BlockInfo>> {
         let n_blocks = self.member(member)?.block_at.len();
         (0..n_blocks).map(|block| self.block_header(member, block)).collect()
@@ -136,8 +96,8 @@ impl<R: Read + Seek> IndexedReader<R> {
     /// The embedded model of a member, checked against its digest.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] for a member that does not exist,
-    /// [`ErrorKind::ChecksumMismatch`], and as for reading.
+    /// [`crate::ErrorKind::InvalidArgument`] for a member that does not exist,
+    /// [`crate::ErrorKind::ChecksumMismatch`], and as for reading.
     pub fn embedded_model(&mut self, member: usize) -> Result<Option<Vec<u8>>> {
         let start = &self.member(member)?.start;
         let at = start.at + start.len() - u64::from(start.header.model_bytes);
@@ -159,7 +119,7 @@ impl<R: Read + Seek> IndexedReader<R> {
     /// Writes `len` original bytes from `start` on to `out`.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] for a range beyond [`IndexedReader::len`]; errors of the
+    /// [`crate::ErrorKind::InvalidArgument`] for a range beyond [`IndexedReader::len`]; errors of the
     /// blocks that it touches, of the loader, of `out`, and cancelling.
     pub fn read_range_to(&mut self, start: u64, len: u64, out: &mut dyn Write) -> Result<()> {
         let end = start.checked_add(len).filter(|end| *end <= self.original_bytes);
@@ -227,11 +187,9 @@ impl<R: Read + Seek> IndexedReader<R> {
 
     /// The header of a block, which must be what the index says. The source is behind it then.
     fn block_header(&mut self, member: usize, block: usize) -> Result<BlockInfo> {
-        let IndexedMember { info, start, block_at, .. } = &self.members[member];
+        let IndexedMember { info, start, block_at, index_at, .. } = &self.members[member];
         let at = block_at[block];
-        let index_at =
-            info.file_offset + info.member_bytes - end_bytes(info.n_blocks).unwrap_or_default();
-        let next_at = block_at.get(block + 1).copied().unwrap_or(index_at);
+        let next_at = *block_at.get(block + 1).unwrap_or(index_at);
         let block_offset = block as u64 * u64::from(info.block_bytes);
         let original_bytes = (info.original_bytes - block_offset).min(u64::from(info.block_bytes));
         self.source.seek(at)?;
@@ -282,123 +240,4 @@ impl<R: Read + Seek> IndexedReader<R> {
             ))
         })
     }
-}
-
-/// Bytes of index and footer.
-fn end_bytes(n_blocks: u64) -> Option<u64> {
-    n_blocks
-        .checked_mul(INDEX_ENTRY_BYTES as u64)?
-        .checked_add((INDEX_HEADER_BYTES + FOOTER_BYTES) as u64)
-}
-
-/// The member whose last byte is before `end`.
-fn read_member<R: Read + Seek>(
-    source: &mut Source<R>,
-    end: u64,
-    limits: &Limits,
-    index_budget: &mut u64,
-) -> Result<IndexedMember> {
-    let Some(footer_at) = end.checked_sub(FOOTER_BYTES as u64) else {
-        return Err(Error::truncated(format!("{end} bytes are too few for a member")));
-    };
-    source.seek(footer_at)?;
-    let bytes: [u8; FOOTER_BYTES] = source.array("the footer")?;
-    if !bytes.ends_with(&END_MAGIC) {
-        return Err(Error::truncated(format!(
-            "no member ends at byte {end}: the file was cut short, or something was appended; \
-             read it as a stream to get what is whole"
-        )));
-    }
-    let footer = Footer::read_from(&bytes, footer_at)?;
-    let corrupt = |what: String| Error::corrupt(format!("footer at byte {footer_at}: {what}"));
-    let at = end.checked_sub(footer.member_bytes).ok_or_else(|| {
-        corrupt(format!("a member of {} bytes ends at byte {end}", footer.member_bytes))
-    })?;
-    source.seek(at)?;
-    let start = MemberStart::read(source, limits).map_err(|error| match error.kind {
-        ErrorKind::TrailingData | ErrorKind::NotVxc => {
-            corrupt(format!("no member begins at byte {at}, as it says"))
-        }
-        _ => error,
-    })?;
-    if end_bytes(footer.n_blocks).and_then(|n| footer.index_offset.checked_add(n))
-        != Some(footer.member_bytes)
-        || start.len() > footer.index_offset
-    {
-        return Err(corrupt(format!("the index of {} blocks has no place", footer.n_blocks)));
-    }
-
-    let index_at = at + footer.index_offset;
-    let index_bytes = footer.n_blocks.saturating_mul(INDEX_ENTRY_BYTES as u64);
-    Limits::check(index_bytes, *index_budget, "indexes", "max_index_bytes")?;
-    *index_budget -= index_bytes;
-    source.seek(index_at)?;
-    let bytes: [u8; INDEX_HEADER_BYTES] = source.array("the index")?;
-    let header = IndexHeader::read_from(&bytes, index_at)?;
-    if bytes[0] != INDEX_TAG || header.n_blocks != footer.n_blocks {
-        return Err(Error::corrupt(format!(
-            "index at byte {index_at}: tag {:#04x}, {} blocks; the footer says {}",
-            bytes[0], header.n_blocks, footer.n_blocks
-        )));
-    }
-    let block_at = read_entries(source, &start, &footer, index_at)?;
-    let info = MemberInfo {
-        version: VERSION,
-        predictor: start.header.predictor,
-        schema: start.schema.clone(),
-        model_bytes: start.header.model_bytes,
-        block_bytes: start.header.block_bytes,
-        n_blocks: footer.n_blocks,
-        file_offset: at,
-        member_bytes: footer.member_bytes,
-        original_offset: 0,
-        original_bytes: footer.original_bytes,
-        original_digest: footer.original_digest,
-    };
-    Ok(IndexedMember { start, info, block_at, decoder: Arc::default() })
-}
-
-/// Reads the entries, and adds them up to the place of each block.
-fn read_entries<R: Read>(
-    source: &mut Source<R>,
-    start: &MemberStart,
-    footer: &Footer,
-    index_at: u64,
-) -> Result<Vec<u64>> {
-    let corrupt = |what: String| Error::corrupt(format!("index at byte {index_at}: {what}"));
-    // The index was found to lie inside the file, and within the limit.
-    let mut crc = crc32fast::Hasher::new();
-    let mut block_at = Vec::new();
-    let (mut at, mut original) = (start.at + start.len(), 0u64);
-    for block in 0..footer.n_blocks {
-        let bytes = source.array("the index")?;
-        crc.update(&bytes);
-        let entry = IndexEntry::from_bytes(bytes);
-        let last = block + 1 == footer.n_blocks;
-        if entry.original_bytes == 0
-            || entry.original_bytes > start.header.block_bytes
-            || (!last && entry.original_bytes < start.header.block_bytes)
-            || (entry.stored_bytes as usize) < BLOCK_HEADER_BYTES
-        {
-            return Err(corrupt(format!("block {block}: {entry:?}")));
-        }
-        block_at.push(at);
-        // Sums of 32-bit numbers, as many as a file can hold: far from 2^64.
-        at += u64::from(entry.stored_bytes);
-        original += u64::from(entry.original_bytes);
-    }
-    let found = crc.finalize();
-    if found != footer.index_crc {
-        return Err(Error::new(
-            ErrorKind::ChecksumMismatch,
-            format!("index at byte {index_at}: {found:08x}, stored {:08x}", footer.index_crc),
-        ));
-    }
-    if at != index_at || original != footer.original_bytes {
-        return Err(corrupt(format!(
-            "its blocks end at byte {at} with {original} bytes; the footer says {}",
-            footer.original_bytes
-        )));
-    }
-    Ok(block_at)
 }

@@ -15,7 +15,8 @@ use super::loader::{ModelLoader, NoModels};
 use super::member::MemberStart;
 use super::pool::{Jobs, Pool};
 use super::source::Source;
-use super::writer::{OnBlock, Summary, check_cancel, into_io};
+use super::summary::{OnBlock, Summary};
+use super::writer::{check_cancel, into_io};
 use crate::error::{Error, ErrorKind, Result};
 use crate::predictor::Model;
 

@@ -4,112 +4,18 @@ use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::block::Method;
 use super::constants::*;
 use super::encode::{BlockEncoder, EncodedBlock};
 use super::footer::Footer;
 use super::header::{MemberHeader, PredictorId};
 use super::index::{IndexEntry, IndexHeader};
 use super::member::adaptive;
+use super::options::{Coder, WriterOptions};
 use super::pool::{Jobs, Pool};
+use super::summary::{OnBlock, Summary};
 use super::wire::crc32;
 use crate::error::{Error, ErrorKind, Result};
-use crate::predictor::Model;
 use crate::schema::Schema;
-
-/// What the blocks of a file are coded with.
-#[derive(Clone)]
-pub enum Coder {
-    /// zstd or raw; blocks hold whole records of the schema.
-    Classic(Schema),
-    /// The predictor built into this crate.
-    Adaptive(Schema),
-    /// A model with a digest.
-    Model(Arc<dyn Model>),
-}
-
-/// How to write a `.vxc` file.
-#[derive(Clone)]
-pub struct WriterOptions {
-    /// What the blocks are coded with, and thereby the schema.
-    pub coder: Coder,
-    /// The model file to put into the `.vxc` file: it must have the digest of the
-    /// [`Coder::Model`].
-    pub embed_model: Option<Arc<[u8]>>,
-    /// Bytes a block, rounded down to whole records, at least one. [`MIN_BLOCK_BYTES`] to
-    /// [`MAX_BLOCK_BYTES`].
-    pub block_bytes: u32,
-    /// Lanes a block; `None`: [`crate::lanes_for`] its length. Never more than it has records.
-    pub lanes: Option<u16>,
-    /// Threads that code blocks. The file does not depend on it.
-    pub threads: usize,
-    /// zstd level (1 to 22) of blocks that it makes smaller than the coder does; `None`: never.
-    /// The slow level is only tried on blocks where a quick one comes close.
-    pub zstd_level: Option<i32>,
-    /// Decode each block and compare before it is written.
-    pub verify: bool,
-    /// Checked before each block: set, the writer gives up with [`ErrorKind::Cancelled`].
-    pub cancel: Option<Arc<AtomicBool>>,
-}
-
-impl WriterOptions {
-    /// The defaults: blocks of 1 MiB, one thread, zstd level 12, no verification.
-    pub fn new(coder: Coder) -> Self {
-        Self {
-            coder,
-            embed_model: None,
-            block_bytes: DEFAULT_BLOCK_BYTES,
-            lanes: None,
-            threads: 1,
-            zstd_level: Some(DEFAULT_ZSTD_LEVEL),
-            verify: false,
-            cancel: None,
-        }
-    }
-}
-
-/// How far a writer or reader is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Progress {
-    /// Bytes of blocks written or decoded.
-    pub original_bytes: u64,
-    /// Bytes of the `.vxc` file written, or taken in for those blocks.
-    pub compressed_bytes: u64,
-}
-
-/// Called after each block.
-pub type OnBlock = Box<dyn FnMut(Progress) + Send>;
-
-/// What a finished file holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Summary {
-    /// Bytes before coding.
-    pub original_bytes: u64,
-    /// Bytes of the `.vxc` file.
-    pub compressed_bytes: u64,
-    /// Members read; a writer makes one.
-    pub members: u64,
-    /// Blocks stored raw.
-    pub raw_blocks: u64,
-    /// Blocks stored as zstd frames.
-    pub zstd_blocks: u64,
-    /// Blocks coded with the predictor.
-    pub modelled_blocks: u64,
-}
-
-impl Summary {
-    pub(super) fn count(&mut self, method: Method) {
-        match method {
-            Method::Raw => self.raw_blocks += 1,
-            Method::Zstd => self.zstd_blocks += 1,
-            Method::Modelled => self.modelled_blocks += 1,
-        }
-    }
-
-    pub(super) fn progress(&self) -> Progress {
-        Progress { original_bytes: self.original_bytes, compressed_bytes: self.compressed_bytes }
-    }
-}
 
 type EncodePool = Pool<(u64, Vec<u8>), Result<EncodedBlock>>;
 

@@ -1,0 +1,163 @@
+//! A member found from its end: footer, header, index.
+
+use std::io::{Read, Seek};
+use std::sync::Arc;
+
+use super::constants::*;
+use super::decode::BlockDecoder;
+use super::footer::Footer;
+use super::header::PredictorId;
+use super::index::{IndexEntry, IndexHeader};
+use super::limits::Limits;
+use super::member::MemberStart;
+use super::source::Source;
+use crate::error::{Error, ErrorKind, Result};
+use crate::schema::Schema;
+
+/// What the start and the end of a member say.
+#[derive(Clone, Debug)]
+pub struct MemberInfo {
+    /// Format version.
+    pub version: u8,
+    /// What modelled blocks are coded with.
+    pub predictor: PredictorId,
+    /// The schema stored; `None` for plain bytes, or where only the model has it.
+    pub schema: Option<Schema>,
+    /// Bytes of the embedded model, 0 without one.
+    pub model_bytes: u32,
+    /// Original bytes of every block but the last.
+    pub block_bytes: u32,
+    /// Number of blocks.
+    pub n_blocks: u64,
+    /// Where the member begins in the file.
+    pub file_offset: u64,
+    /// Its bytes in the file.
+    pub member_bytes: u64,
+    /// Where its bytes begin among all original bytes.
+    pub original_offset: u64,
+    /// Its original bytes.
+    pub original_bytes: u64,
+    /// BLAKE3 of its original bytes, as stored.
+    pub original_digest: [u8; DIGEST_BYTES],
+}
+
+/// A member as its header, index and footer describe it.
+pub(super) struct IndexedMember {
+    pub(super) start: MemberStart,
+    pub(super) info: MemberInfo,
+    /// For each block, where its header begins in the file.
+    pub(super) block_at: Vec<u64>,
+    /// Where the index begins in the file.
+    pub(super) index_at: u64,
+    pub(super) decoder: Arc<BlockDecoder>,
+}
+
+/// The member whose last byte is before `end`.
+pub(super) fn read_member<R: Read + Seek>(
+    source: &mut Source<R>,
+    end: u64,
+    limits: &Limits,
+    index_budget: &mut u64,
+) -> Result<IndexedMember> {
+    let Some(footer_at) = end.checked_sub(FOOTER_BYTES as u64) else {
+        return Err(Error::truncated(format!("{end} bytes are too few for a member")));
+    };
+    source.seek(footer_at)?;
+    let bytes: [u8; FOOTER_BYTES] = source.array("the footer")?;
+    if !bytes.ends_with(&END_MAGIC) {
+        return Err(Error::truncated(format!(
+            "no member ends at byte {end}: the file was cut short, or something was appended; \
+             read it as a stream to get what is whole"
+        )));
+    }
+    let footer = Footer::read_from(&bytes, footer_at)?;
+    let corrupt = |what: String| Error::corrupt(format!("footer at byte {footer_at}: {what}"));
+    let at = end.checked_sub(footer.member_bytes).ok_or_else(|| {
+        corrupt(format!("a member of {} bytes ends at byte {end}", footer.member_bytes))
+    })?;
+    source.seek(at)?;
+    let start = MemberStart::read(source, limits).map_err(|error| match error.kind {
+        ErrorKind::TrailingData | ErrorKind::NotVxc => {
+            corrupt(format!("no member begins at byte {at}, as it says"))
+        }
+        _ => error,
+    })?;
+    // That the index ends where the footer begins was checked with the footer.
+    if start.len() > footer.index_offset {
+        return Err(corrupt(format!("the index of {} blocks has no place", footer.n_blocks)));
+    }
+
+    let index_at = at + footer.index_offset;
+    let index_bytes = footer.n_blocks.saturating_mul(INDEX_ENTRY_BYTES as u64);
+    Limits::check(index_bytes, *index_budget, "indexes", "max_index_bytes")?;
+    *index_budget -= index_bytes;
+    source.seek(index_at)?;
+    let bytes: [u8; INDEX_HEADER_BYTES] = source.array("the index")?;
+    let header = IndexHeader::read_from(&bytes, index_at)?;
+    if bytes[0] != INDEX_TAG || header.n_blocks != footer.n_blocks {
+        return Err(Error::corrupt(format!(
+            "index at byte {index_at}: tag {:#04x}, {} blocks; the footer says {}",
+            bytes[0], header.n_blocks, footer.n_blocks
+        )));
+    }
+    let block_at = read_entries(source, &start, &footer, index_at)?;
+    let info = MemberInfo {
+        version: VERSION,
+        predictor: start.header.predictor,
+        schema: start.schema.clone(),
+        model_bytes: start.header.model_bytes,
+        block_bytes: start.header.block_bytes,
+        n_blocks: footer.n_blocks,
+        file_offset: at,
+        member_bytes: footer.member_bytes,
+        original_offset: 0,
+        original_bytes: footer.original_bytes,
+        original_digest: footer.original_digest,
+    };
+    Ok(IndexedMember { start, info, block_at, index_at, decoder: Arc::default() })
+}
+
+/// Reads the entries, and adds them up to the place of each block.
+fn read_entries<R: Read>(
+    source: &mut Source<R>,
+    start: &MemberStart,
+    footer: &Footer,
+    index_at: u64,
+) -> Result<Vec<u64>> {
+    let corrupt = |what: String| Error::corrupt(format!("index at byte {index_at}: {what}"));
+    // The index was found to lie inside the file, and within the limit.
+    let mut crc = crc32fast::Hasher::new();
+    let mut block_at = Vec::new();
+    let (mut at, mut original) = (start.at + start.len(), 0u64);
+    for block in 0..footer.n_blocks {
+        let bytes = source.array("the index")?;
+        crc.update(&bytes);
+        let entry = IndexEntry::from_bytes(bytes);
+        let last = block + 1 == footer.n_blocks;
+        if entry.original_bytes == 0
+            || entry.original_bytes > start.header.block_bytes
+            || (!last && entry.original_bytes < start.header.block_bytes)
+            || (entry.stored_bytes as usize) < BLOCK_HEADER_BYTES
+        {
+            return Err(corrupt(format!("block {block}: {entry:?}")));
+        }
+        block_at.push(at);
+        // Sums of 32-bit numbers, as many as a file can hold: far from 2^64.
+        at += u64::from(entry.stored_bytes);
+        original += u64::from(entry.original_bytes);
+    }
+    let found = crc.finalize();
+    if found != footer.index_crc {
+        return Err(Error::new(
+            ErrorKind::ChecksumMismatch,
+            format!("index at byte {index_at}: {found:08x}, stored {:08x}", footer.index_crc),
+        ));
+    }
+    if at != index_at || original != footer.original_bytes {
+        return Err(corrupt(format!(
+            "its blocks end at byte {at} with {original} bytes; the footer says {}",
+            footer.original_bytes
+        )));
+    }
+    Ok(block_at)
+}

@@ -1,0 +1,59 @@
+//! How to write a `.vxc` file.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use super::constants::*;
+use crate::predictor::Model;
+use crate::schema::Schema;
+
+/// What the blocks of a file are coded with.
+#[derive(Clone)]
+pub enum Coder {
+    /// zstd or raw; blocks hold whole records of the schema.
+    Classic(Schema),
+    /// The predictor built into this crate.
+    Adaptive(Schema),
+    /// A model with a digest.
+    Model(Arc<dyn Model>),
+}
+
+/// How to write a `.vxc` file.
+#[derive(Clone)]
+pub struct WriterOptions {
+    /// What the blocks are coded with, and thereby the schema.
+    pub coder: Coder,
+    /// The model file to put into the `.vxc` file: it must have the digest of the
+    /// [`Coder::Model`].
+    pub embed_model: Option<Arc<[u8]>>,
+    /// Bytes a block, rounded down to whole records, at least one. [`MIN_BLOCK_BYTES`] to
+    /// [`MAX_BLOCK_BYTES`].
+    pub block_bytes: u32,
+    /// Lanes a block; `None`: [`crate::lanes_for`] its length. Never more than it has records.
+    pub lanes: Option<u16>,
+    /// Threads that code blocks. The file does not depend on it.
+    pub threads: usize,
+    /// zstd level (1 to 22) of blocks that it makes smaller than the coder does; `None`: never.
+    /// The slow level is only tried on blocks where a quick one comes close.
+    pub zstd_level: Option<i32>,
+    /// Decode each block and compare before it is written.
+    pub verify: bool,
+    /// Checked before each block: set, the writer gives up with [`crate::ErrorKind::Cancelled`].
+    pub cancel: Option<Arc<AtomicBool>>,
+}
+
+impl WriterOptions {
+    /// The defaults: blocks of 1 MiB, one thread, zstd level 12, no verification.
+    pub fn new(coder: Coder) -> Self {
+        Self {
+            coder,
+            embed_model: None,
+            block_bytes: DEFAULT_BLOCK_BYTES,
+            lanes: None,
+            threads: 1,
+            zstd_level: Some(DEFAULT_ZSTD_LEVEL),
+            verify: false,
+            cancel: None,
+        }
+    }
+}
