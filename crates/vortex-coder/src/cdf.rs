@@ -1,9 +1,11 @@
 //! Integer distributions over at most 256 symbols.
 
 mod search;
+mod table;
 
 use crate::error::{Error, Result};
 use search::{GROUP, GROUPS};
+pub use table::Table;
 
 /// Totals stay below this (2^24).
 pub const TOTAL_LIMIT: u32 = 1 << 24;
@@ -15,15 +17,16 @@ pub const TOTAL_LIMIT: u32 = 1 << 24;
 /// is 32 independent sums instead of one chain of 256, and looking a symbol up is two short
 /// counts of "how many ends are at or below the target" instead of eight dependent halvings.
 #[derive(Clone, PartialEq, Eq)]
+#[repr(C)] // what small alphabets need lies side by side
 pub struct Cdf {
-    /// Frequencies; zero beyond `n`.
-    freq: [u32; 256],
+    /// `reciprocal(total)`.
+    reciprocal: u64,
+    n: u16,
     /// Cumulative frequency at the start of each group of symbols; the total from the first group
     /// without symbols on, so the last entry always is the total.
     group: [u32; GROUPS + 1],
-    n: u16,
-    /// `reciprocal(total)`.
-    reciprocal: u64,
+    /// Frequencies; zero beyond `n`.
+    freq: [u32; 256],
 }
 
 /// The part of the total that belongs to one symbol: at least 1 wide, inside a total below
@@ -223,9 +226,11 @@ impl Cdf {
 
     #[inline(always)]
     pub(crate) fn find_below_total(&self, target: u32) -> (u8, Interval) {
-        // A small alphabet is one group.
+        // Small alphabets are one group or two.
         let g = if self.len() <= GROUP {
             0
+        } else if self.len() <= 2 * GROUP {
+            usize::from(self.group[1] <= target)
         } else {
             let ends: &[u32; GROUPS] = self.group.last_chunk().expect("one more entry");
             search::group_of(ends, target)

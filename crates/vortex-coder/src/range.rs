@@ -102,9 +102,11 @@ impl RangeEncoder {
         if range < MIN_RANGE {
             // Eight bytes in one store, of which three stay.
             if self.len + 8 > self.out.len() {
-                grow(&mut self.out);
+                self.out = grow(std::mem::take(&mut self.out));
             }
-            self.out[self.len..self.len + 8].copy_from_slice(&low.to_be_bytes());
+            if let Some(room) = self.out.get_mut(self.len..self.len + 8) {
+                room.copy_from_slice(&low.to_be_bytes());
+            }
             self.len += STEP;
             self.low = low << STEP_BITS;
             self.range = range << STEP_BITS;
@@ -133,12 +135,13 @@ impl RangeEncoder {
     }
 }
 
-// The two rare events are no methods, so that the encoder's state can stay in registers.
+// The two rare events are no methods and take no reference to the encoder, so that the encoder's state can stay in registers.
 
 #[cold]
 #[inline(never)]
-fn grow(out: &mut Vec<u8>) {
+fn grow(mut out: Vec<u8>) -> Vec<u8> {
     out.resize(2 * out.len() + 64, 0);
+    out
 }
 
 /// Adds one to the bytes written so far, as one big number.
