@@ -3,8 +3,8 @@
 //! ```text
 //! cargo run --release -p vortex-coder --example container_stream -- 1024 2 adaptive /tmp/x.vxc
 //! ```
-//! Arguments: MiB of synthetic records, threads, `adaptive` or `classic`, a file to write and read
-//! back (it is removed). Peak memory is that of the process so far, where the system tells.
+//! Arguments: MiB of synthetic records, threads, coder (`adaptive`, `adaptive-only`: without
+//! trying zstd, `classic`: zstd or raw), a file to write and read back (it is removed). Peak memory is that of the process so far, where the system tells.
 
 use std::error::Error;
 use std::fs::File;
@@ -49,7 +49,9 @@ fn report(what: &str, mib: f64, start: Instant) {
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [mib, threads, coder, path] = arguments.as_slice() else {
-        return Err("usage: container_stream MIB THREADS adaptive|classic FILE".into());
+        return Err(
+            "usage: container_stream MIB THREADS adaptive|adaptive-only|classic FILE".into()
+        );
     };
     let (mib, threads): (u32, usize) = (mib.parse()?, threads.parse()?);
     let fields = vec![
@@ -59,14 +61,17 @@ fn main() -> Result<(), Box<dyn Error>> {
         Field::new("label", DType::U32, 12),
     ];
     let schema = Schema::new(RECORD_BYTES, fields)?;
-    let coder = match coder.as_str() {
-        "adaptive" => Coder::Adaptive(schema),
-        "classic" => Coder::Classic(schema),
-        other => return Err(format!("{other:?} is neither adaptive nor classic").into()),
+    let mut options = match coder.as_str() {
+        "adaptive" | "adaptive-only" => WriterOptions::new(Coder::Adaptive(schema)),
+        "classic" => WriterOptions::new(Coder::Classic(schema)),
+        other => return Err(format!("{other:?}: adaptive, adaptive-only or classic").into()),
     };
+    options.threads = threads;
+    if coder == "adaptive-only" {
+        options.zstd_level = None;
+    }
 
     let start = Instant::now();
-    let options = WriterOptions { threads, ..WriterOptions::new(coder) };
     let mut writer = Writer::new(File::create(path)?, options)?;
     let (mut random, mut id, mut piece) = (88_172_645_463_325_252, 0, Vec::new());
     for _ in 0..mib {
