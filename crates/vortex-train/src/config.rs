@@ -99,7 +99,7 @@ pub struct BatchConfig {
 
 impl Default for BatchConfig {
     fn default() -> Self {
-        Self { sequences: 16, tokens: 256, shards: 2, cold_start: 0.1 }
+        Self { sequences: 8, tokens: 256, shards: 2, cold_start: 0.1 }
     }
 }
 

@@ -34,7 +34,7 @@ pub struct OptimizerConfig {
 impl Default for OptimizerConfig {
     fn default() -> Self {
         Self {
-            learning_rate: 5e-3,
+            learning_rate: 1e-2,
             final_rate: 0.01,
             warmup: 0.05,
             weight_decay: 0.05,

@@ -125,8 +125,8 @@ fn it_learns_and_finds_the_noise() {
     let summary = run(&config, dir.path(), &mut Silent);
     assert_eq!(summary.flat_roles, [3]);
     let model = summary.model.unwrap();
-    // The entropy is (0 + 0.x + 2 + 8) / 4; coding all of it flat costs 8.
-    assert!((2.5..3.2).contains(&model.block_bits_per_byte), "{model:?}");
+    // The entropy is about (0 + 0.3 + 2 + 8) / 4; counts per role would give about 4.8.
+    assert!((2.5..4.0).contains(&model.block_bits_per_byte), "{model:?}");
     assert!(model.integer_cost_percent.abs() < 3.0, "{model:?}");
     let file = model_bytes(dir.path());
     assert_eq!(file.len() as u64, model.bytes);
