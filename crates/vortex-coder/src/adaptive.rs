@@ -3,7 +3,7 @@
 //! It needs no training and no file, so it codes whatever has no network yet, and golden files of
 //! the container depend on nothing else. For each symbol it combines
 //! - counts of all symbols of the role (dense, always there), and
-//! - short lists of what followed in [`contexts::CONTEXTS`] more specific situations: the symbols
+//! - short lists of what followed in six more specific situations: the symbols
 //!   of this field so far, the same symbol of the previous record, the preceding fields, ...
 //!
 //! weighted by how cheap each would have made the role's recent symbols. Lanes share all counts

@@ -268,6 +268,12 @@ impl Cdf {
                 sums[rows.len()] += *f;
             }
         }
+        if weights.len() <= 2 * GROUP {
+            let total = sums[0] + sums[1];
+            self.group.fill(total);
+            (self.group[0], self.group[1]) = (0, sums[0]);
+            return total;
+        }
         let mut start = 0;
         for (g, sum) in self.group.iter_mut().zip(sums) {
             *g = start;

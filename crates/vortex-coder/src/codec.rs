@@ -1,6 +1,6 @@
 //! The one loop that encodes, decodes and measures: a predictor's lanes over a block of records.
 //!
-//! What happens to a symbol is the business of a [`SymbolCoder`]; which symbol of which lane is
+//! What happens to a symbol is the business of a `SymbolCoder`; which symbol of which lane is
 //! next, and with which distribution, is decided here, once. So encoder and decoder cannot
 //! disagree about it.
 

@@ -135,7 +135,8 @@ impl RangeEncoder {
     }
 }
 
-// The two rare events are no methods and take no reference to the encoder, so that the encoder's state can stay in registers.
+// The two rare events are no methods and take no reference to the encoder, so that its state can
+// stay in registers.
 
 #[cold]
 #[inline(never)]
