@@ -212,7 +212,7 @@ fn train(
     for record in source.symbols[first * source.n_roles..].chunks_exact(source.n_roles) {
         cold.extend_from_slice(record);
         let mut out = vec![0; layout.stride()];
-        layout.to_record(&mut record.to_vec(), &mut out);
+        layout.to_record(record, &mut out);
         bytes.extend_from_slice(&out);
     }
     let float = f64::from(model.loss(&model.batch(&cold, 1), None).mean_bits.into_scalar());

@@ -133,7 +133,7 @@ impl<'a> Site<'a> {
         let input = self.bits(input)?;
         let values = host(weight);
         let bits = channel_bits(&values, input, &vec![output; n_out]);
-        let column = |o: usize| values[o..].iter().step_by(n_out).map(move |&v| v);
+        let column = |o: usize| values[o..].iter().step_by(n_out).copied();
         let scaled = (0..n_out).flat_map(|o| column(o).map(move |v| (o, v)));
         let weight = bytes(scaled.map(|(o, v)| v * power(bits[o])));
         let shift = bits.iter().map(|b| (b + input - output) as u8).collect();

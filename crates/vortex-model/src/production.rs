@@ -135,6 +135,9 @@ fn prepare(config: &ModelConfig, spec: &RecordSpec) -> Result<RecordSpec> {
 
 impl<B: FusedOps> ProductionModel<B> {
     /// Cost of a batch; `quant` rounds as the integer network does.
+    ///
+    /// # Panics
+    /// When `quant` was made by a model with other parts.
     pub fn loss(&self, batch: &Batch, quant: Option<&QuantSpec>) -> LossOutput<B> {
         self.forward(batch, &Numerics::new(quant))
     }

@@ -20,7 +20,7 @@ fn records(n: usize) -> (RecordLayout, Vec<u8>) {
         Field::new("y", DType::F32, 6),
         Field::new("flag", DType::U8, 10),
     ];
-    let layout = RecordLayout::new(Schema::new(11, fields).unwrap());
+    let layout = RecordLayout::new(Schema::new(11, fields).expect("a valid schema"));
     let mut state = 7u64;
     let mut random = |below: u64| {
         state =
@@ -63,7 +63,7 @@ fn trained(config: &ModelConfig, steps: usize) -> (ProductionModel<Train>, Quant
     let (layout, symbols) = records(600);
     let spec = RecordSpec::from_sample(layout, &symbols);
     let device = Default::default();
-    let mut model = ProductionModel::<Train>::init(config, &spec, &device).unwrap();
+    let mut model = ProductionModel::<Train>::init(config, &spec, &device).expect("a valid model");
     let mut optimizer = AdamWConfig::new().init();
     let batch = model.batch(&symbols, 4);
     let first = f64::from(model.loss(&batch, None).mean_bits.into_scalar());
@@ -93,7 +93,7 @@ fn stepwise(model: &ProductionModel<Flex>, symbols: &[u8], quant: Option<&QuantS
             None => 8.0,
             Some(logits) => {
                 // The second lane sees other symbols and must not matter.
-                let logits = logits.narrow(0, 0, 1).into_data().to_vec::<f32>().unwrap();
+                let logits = logits.narrow(0, 0, 1).into_data().to_vec::<f32>().expect("floats");
                 let sum: f64 = logits.iter().map(|&l| f64::from(l).exp2()).sum();
                 sum.log2() - f64::from(logits[usize::from(symbol)])
             }

@@ -112,7 +112,7 @@ impl<B: FusedOps> Backward<B, 3> for SymbolLoss {
 impl<B: FusedOps, C: CheckpointStrategy> FusedOps for Autodiff<B, C> {
     fn rms_norm(x: FloatTensor<Self>) -> FloatTensor<Self> {
         let y = B::rms_norm(x.primitive.clone());
-        match RmsNorm.prepare::<C>([x.node.clone()]).compute_bound().stateful() {
+        match RmsNorm.prepare::<C>([Arc::clone(&x.node)]).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish(x.primitive, y),
             OpsKind::UnTracked(prep) => prep.finish(y),
         }
@@ -120,7 +120,7 @@ impl<B: FusedOps, C: CheckpointStrategy> FusedOps for Autodiff<B, C> {
 
     fn swiglu(x: FloatTensor<Self>) -> FloatTensor<Self> {
         let y = B::swiglu(x.primitive.clone());
-        match SwiGlu.prepare::<C>([x.node.clone()]).compute_bound().stateful() {
+        match SwiGlu.prepare::<C>([Arc::clone(&x.node)]).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish(x.primitive, y),
             OpsKind::UnTracked(prep) => prep.finish(y),
         }
@@ -128,7 +128,7 @@ impl<B: FusedOps, C: CheckpointStrategy> FusedOps for Autodiff<B, C> {
 
     fn fake_quantise(x: FloatTensor<Self>, scale: &Arc<[f32]>) -> FloatTensor<Self> {
         let y = B::fake_quantise(x.primitive.clone(), scale);
-        match FakeQuantise.prepare::<C>([x.node.clone()]).compute_bound().stateful() {
+        match FakeQuantise.prepare::<C>([Arc::clone(&x.node)]).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish((x.primitive, Arc::clone(scale)), y),
             OpsKind::UnTracked(prep) => prep.finish(y),
         }
@@ -140,7 +140,7 @@ impl<B: FusedOps, C: CheckpointStrategy> FusedOps for Autodiff<B, C> {
         plan: &GatherPlan,
     ) -> FloatTensor<Self> {
         let y = B::gather_sum(table.primitive.clone(), scale.primitive.clone(), plan);
-        let nodes = [table.node.clone(), scale.node.clone()];
+        let nodes = [Arc::clone(&table.node), Arc::clone(&scale.node)];
         match GatherSum.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prep) => {
                 prep.finish((table.primitive, scale.primitive, plan.clone()), y)
@@ -155,7 +155,7 @@ impl<B: FusedOps, C: CheckpointStrategy> FusedOps for Autodiff<B, C> {
         plan: &AttentionPlan,
     ) -> FloatTensor<Self> {
         let y = B::attend(q.primitive.clone(), kv.primitive.clone(), plan);
-        let nodes = [q.node.clone(), kv.node.clone()];
+        let nodes = [Arc::clone(&q.node), Arc::clone(&kv.node)];
         match Attend.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish((q.primitive, kv.primitive, plan.clone()), y),
             OpsKind::UnTracked(prep) => prep.finish(y),
@@ -168,7 +168,7 @@ impl<B: FusedOps, C: CheckpointStrategy> FusedOps for Autodiff<B, C> {
         copy: FloatTensor<Self>,
         plan: &LossPlan,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let nodes = [logits.node.clone(), bias.node.clone(), copy.node.clone()];
+        let nodes = [Arc::clone(&logits.node), Arc::clone(&bias.node), Arc::clone(&copy.node)];
         let (bits, p) = B::symbol_loss(logits.primitive, bias.primitive, copy.primitive, plan);
         let distributions = <Self as burn::tensor::backend::AutodiffBackend>::from_inner(p.clone());
         let bits = match SymbolLoss.prepare::<C>(nodes).compute_bound().stateful() {
