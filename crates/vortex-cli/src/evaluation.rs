@@ -46,7 +46,7 @@ pub fn evaluate(subject: &Subject, mut say: impl FnMut(&str)) -> Result<Results>
     let start = Instant::now();
     let mut back = Vec::with_capacity(bytes.len());
     let search = subject.models.search(None);
-    codec::decode(&mut &packed[..], &mut back, &search, encoding.threads)?;
+    codec::decode(&mut &packed[..], &mut back, search, encoding.threads)?;
     let decode_s = start.elapsed().as_secs_f64();
     ensure!(back == bytes, "vortex did not give back the same bytes; please report this");
     drop(back);

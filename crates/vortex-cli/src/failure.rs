@@ -12,6 +12,8 @@ pub enum Failure {
     Reported,
     /// Nobody reads our standard output any more: no message, as with other tools.
     BrokenPipe,
+    /// Stopped by the user, who was told.
+    Interrupted,
     /// To be printed.
     Error(Error),
 }
@@ -71,7 +73,10 @@ pub fn describe(error: &Error) -> String {
 /// Prints what happened to `path`.
 pub fn report(path: &Path, error: &Error) {
     let name = if path == Path::new("-") { "(stdin)".into() } else { path.display().to_string() };
-    eprintln!("vortex: {name}: {}", describe(error));
+    let line = describe(error);
+    // Errors of files often begin with the name themselves.
+    let line = line.strip_prefix(&format!("{name}: ")).unwrap_or(&line);
+    eprintln!("vortex: {name}: {line}");
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use anyhow::{Context, Result};
 
 /// Exit status of a program that SIGINT ended, as shells report it.
-const INTERRUPTED: i32 = 130;
+pub const INTERRUPTED: u8 = 130;
 
 static GENTLE: AtomicBool = AtomicBool::new(false);
 static RAISED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
@@ -33,7 +33,7 @@ pub fn install() -> Result<()> {
         for path in paths.iter() {
             let _ = std::fs::remove_file(path);
         }
-        std::process::exit(INTERRUPTED);
+        std::process::exit(INTERRUPTED.into());
     })
     .context("cannot handle Ctrl-C")
 }
@@ -42,6 +42,11 @@ pub fn install() -> Result<()> {
 pub fn stop_gently() -> Arc<AtomicBool> {
     GENTLE.store(true, Ordering::SeqCst);
     Arc::clone(&RAISED)
+}
+
+/// The first Ctrl-C ends the program again.
+pub fn stop_at_once() {
+    GENTLE.store(false, Ordering::SeqCst);
 }
 
 /// Makes a temporary file and remembers to remove it, without a moment in between.

@@ -12,7 +12,6 @@ mod models;
 mod output;
 mod progress;
 mod report;
-mod schemas;
 mod verify;
 
 use std::process::ExitCode;
@@ -34,6 +33,7 @@ fn main() -> ExitCode {
     match outcome.and_then(|()| commands::run(arguments)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Reported) => ExitCode::FAILURE,
+        Err(Failure::Interrupted) => ExitCode::from(interrupt::INTERRUPTED),
         Err(Failure::BrokenPipe) => ExitCode::from(BROKEN_PIPE),
         Err(Failure::Error(error)) => {
             eprintln!("vortex: {}", failure::describe(&error));

@@ -38,10 +38,9 @@ impl Models {
     pub fn open(path: Option<&Path>, level: arguments::Level) -> Result<Self> {
         let level = detect(level)?;
         let given = path
-            
             .map(|path| -> Result<Given> {
-                let bytes = read_file(path, MAX_MODEL_BYTES)
-                    .with_context(|| path.display().to_string())?;
+                let bytes =
+                    read_file(path, MAX_MODEL_BYTES).with_context(|| path.display().to_string())?;
                 let model = IntModel::from_bytes(&bytes, level)
                     .with_context(|| path.display().to_string())?;
                 let (path, bytes, model) = (path.to_owned(), Arc::new(bytes), Arc::new(model));
@@ -62,8 +61,9 @@ impl Models {
     }
 
     /// A loader that looks at `-m`, beside `file` and in the folders of the environment.
-    pub fn search(self: &Arc<Self>, file: Option<&Path>) -> Search {
-        Search { models: Arc::clone(self), beside: file.map(|f| folder(f).to_owned()) }
+    pub fn search(self: &Arc<Self>, file: Option<&Path>) -> Arc<dyn ModelLoader> {
+        let beside = file.map(|f| folder(f).to_owned());
+        Arc::new(Search { models: Arc::clone(self), beside })
     }
 
     fn loaded(&self, digest: [u8; 32]) -> Option<Arc<dyn Model>> {
@@ -83,7 +83,7 @@ impl Models {
 }
 
 /// Finds models for one compressed file.
-pub struct Search {
+struct Search {
     models: Arc<Models>,
     beside: Option<PathBuf>,
 }
@@ -155,7 +155,8 @@ impl Search {
     }
 }
 
-fn detect(level: arguments::Level) -> Result<Level> {
+/// The processor level asked for, if this processor has it.
+pub fn detect(level: arguments::Level) -> Result<Level> {
     let level = match level {
         arguments::Level::Auto => return Ok(Level::detect()),
         arguments::Level::Portable => Level::Portable,

@@ -19,9 +19,9 @@ pub fn bytes(len: Option<u64>, name: &str, wanted: bool) -> ProgressBar {
         Some(_) => "{prefix} {wide_bar} {bytes} / {total_bytes}  {bytes_per_sec}  {eta} left",
         None => "{prefix} {spinner} {bytes}  {bytes_per_sec}",
     };
-    bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| {
-        ProgressStyle::default_bar()
-    }));
+    bar.set_style(
+        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
+    );
     bar.set_prefix(name.to_owned());
     bar.enable_steady_tick(Duration::from_millis(250));
     bar

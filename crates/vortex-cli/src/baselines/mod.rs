@@ -58,7 +58,10 @@ pub fn list(choice: Choice) -> Vec<Box<dyn Codec>> {
     if choice >= Choice::All {
         codecs.push(Box::new(xz::Xz::FOUR_BYTE));
         codecs.push(Box::new(bzip2::Bzip2));
-        codecs.push(Box::new(transposed::Transposed { inner: zstd::Zstd, name: "planes + zstd -19" }));
+        codecs.push(Box::new(transposed::Transposed {
+            inner: zstd::Zstd,
+            name: "planes + zstd -19",
+        }));
         codecs.push(Box::new(transposed::Transposed {
             inner: xz::Xz::EXTREME,
             name: "planes + xz -9e",
@@ -135,9 +138,9 @@ mod tests {
     #[test]
     fn planes_help_where_bytes_have_places() {
         // A slow counter in 4-byte records: planes are nearly constant runs.
-        let data: Vec<u8> = (0..20_000u32).flat_map(|i| (i / 3 + 1_000_000).to_le_bytes()).collect();
-        let schema =
-            Schema::new(4, vec![field("counter", DType::U32, false, 0)]).unwrap();
+        let data: Vec<u8> =
+            (0..20_000u32).flat_map(|i| (i / 3 + 1_000_000).to_le_bytes()).collect();
+        let schema = Schema::new(4, vec![field("counter", DType::U32, false, 0)]).unwrap();
         let size = |name: &str| {
             let codecs = list(Choice::All);
             let codec = codecs.iter().find(|c| c.name() == name).unwrap();

@@ -41,7 +41,10 @@ impl Codec for Pcodec {
             let (column, rest) =
                 rest.split_at_checked(u32::from_le_bytes(*head) as usize).context("cut short")?;
             let column = unpack(column, field, whole / stride)?;
-            ensure!(column.len() == whole / stride * field.dtype.size(), "column of a wrong length");
+            ensure!(
+                column.len() == whole / stride * field.dtype.size(),
+                "column of a wrong length"
+            );
             scatter(&column, &mut data[..whole], stride, field);
             packed = rest;
         }

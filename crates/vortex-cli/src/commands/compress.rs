@@ -1,13 +1,15 @@
 //! `vortex compress`
 
 use std::io::{Cursor, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use vortex_coder::Model;
 use vortex_coder::adaptive::AdaptiveModel;
+use vortex_coder::{Model, Schema};
+use vortex_data::detect::{DETECTION_WINDOW, detect};
+use vortex_data::sidecar::{read_schema, schema_of};
 
 use super::files;
 use crate::arguments::{Common, OutputArguments, size};
@@ -18,7 +20,6 @@ use crate::models::Models;
 use crate::output::{Content, Output, Target};
 use crate::progress;
 use crate::report::table::thousands;
-use crate::schemas;
 use crate::verify::{Hashing, Tee, Verifier};
 
 /// Compress files to FILE.vxc.
@@ -53,7 +54,7 @@ impl Compress {
     pub fn run(self, common: &Common) -> Result<(), Failure> {
         files::check_usage(&self.files, &self.output);
         let models = Arc::new(Models::open(self.model.as_deref(), common.level)?);
-        let given = self.schema.as_deref().map(schemas::read).transpose()?;
+        let given = self.schema.as_deref().map(read_schema).transpose()?;
         if let (Some(schema), Some(model), Some(path)) = (&given, models.given(), &self.model)
             && model.layout().schema() != schema
             && !common.quiet
@@ -74,7 +75,7 @@ impl Compress {
                 None => {
                     let schema = match &given {
                         Some(schema) => schema.clone(),
-                        None => schema_of(file, &mut input)?,
+                        None => schema_for(&mut input)?,
                     };
                     Arc::new(AdaptiveModel::new(schema))
                 }
@@ -107,7 +108,7 @@ impl Compress {
         let verifier = (!self.no_verify).then(|| {
             let (models, threads) = (Arc::clone(models), encoding.threads);
             Verifier::start(move |input, output| {
-                codec::decode(input, output, &models.search(None), threads)?;
+                codec::decode(input, output, models.search(None), threads)?;
                 Ok(())
             })
         });
@@ -122,17 +123,15 @@ impl Compress {
     }
 }
 
-/// The schema beside a file, or what its first bytes look like (they are put back).
-fn schema_of(file: &Path, input: &mut Input) -> Result<vortex_coder::Schema> {
-    if input.path.is_some()
-        && let Some(schema) = schemas::beside(file)?
-    {
-        return Ok(schema);
+/// The schema beside a file, or what its first bytes look like. From a pipe they are put back.
+fn schema_for(input: &mut Input) -> Result<Schema> {
+    if let (Some(path), Some(_)) = (&input.path, &input.metadata) {
+        return Ok(schema_of(path, None)?.0);
     }
-    let mut head = vec![0; schemas::SAMPLE_BYTES];
+    let mut head = vec![0; DETECTION_WINDOW];
     let n = input::fill(&mut input.reader, &mut head).context("cannot be read")?;
     head.truncate(n);
-    let schema = schemas::detect(&head);
+    let schema = detect(&head).schema;
     let rest = std::mem::replace(&mut input.reader, Box::new(std::io::empty()));
     input.reader = Box::new(Cursor::new(head).chain(rest));
     Ok(schema)

@@ -44,17 +44,21 @@ impl Decompress {
                 .with_context(|| target.to_string())?;
             let bar = progress::bytes(input.len(), &input.name(), !common.quiet);
             let search = models.search(input.path.as_deref());
-            let bytes = codec::decode(
+            let summary = codec::decode(
                 &mut bar.wrap_read(input.reader),
                 &mut output,
-                &search,
+                search,
                 common.threads(),
             )?;
             output.flush().context("cannot be written")?;
             output.commit(input.metadata.as_ref()).with_context(|| target.to_string())?;
             bar.finish_and_clear();
             if !common.quiet && (target != Target::Stdout || common.verbose) {
-                eprintln!("{}: {} bytes => {target}", file.display(), thousands(bytes));
+                eprintln!(
+                    "{}: {} bytes => {target}",
+                    file.display(),
+                    thousands(summary.original_bytes)
+                );
             }
             Ok(())
         })

@@ -1,13 +1,16 @@
 //! `vortex evaluate`
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use vortex_coder::Model;
 use vortex_coder::adaptive::AdaptiveModel;
+use vortex_data::sidecar::schema_of;
+use vortex_data::split::SplitRatios;
 
 use crate::arguments::{Common, size};
 use crate::baselines::Choice;
@@ -18,7 +21,6 @@ use crate::models::Models;
 use crate::output::write_file;
 use crate::report::page;
 use crate::report::results::Results;
-use crate::schemas;
 
 /// Measure real sizes on held-out data, beside other codecs.
 ///
@@ -37,8 +39,8 @@ pub struct Evaluate {
     #[arg(long, value_name = "FILE")]
     schema: Option<PathBuf>,
     /// Shares of the records for training, validation and test, in file order
-    #[arg(long, value_name = "A/B/C", value_parser = split, default_value = "80/10/10")]
-    split: [u32; 3],
+    #[arg(long, value_name = "A/B/C", default_value_t)]
+    split: SplitRatios,
     /// Which part to measure
     #[arg(long, value_enum, default_value_t = Part::Test)]
     part: Part,
@@ -53,7 +55,7 @@ pub struct Evaluate {
     json: Option<PathBuf>,
     /// Write a page with pictures; the picture alone where the name ends in .svg
     #[arg(long, value_name = "FILE")]
-    report: Option<PathBuf>,
+    report: Vec<PathBuf>,
     /// Bytes coded on their own
     #[arg(long, value_name = "SIZE", value_parser = size, default_value = "1MiB")]
     block_size: usize,
@@ -70,9 +72,7 @@ enum Part {
 
 impl Evaluate {
     pub fn run(self, common: &Common) -> Result<(), Failure> {
-        let results = self
-            .measure(common)
-            .with_context(|| self.data.display().to_string())?;
+        let results = self.measure(common).with_context(|| self.data.display().to_string())?;
         let mut text = results.table();
         if self.roles {
             text.push_str(&format!("\n{}", results.role_table()));
@@ -82,7 +82,7 @@ impl Evaluate {
             let json = serde_json::to_vec_pretty(&results)?;
             write_file(path, &json).with_context(|| path.display().to_string())?;
         }
-        if let Some(path) = &self.report {
+        for path in &self.report {
             write_report(path, &results)?;
         }
         Ok(())
@@ -94,10 +94,7 @@ impl Evaluate {
         let model: Arc<dyn Model> = match models.given() {
             Some(model) => model,
             None => {
-                let schema = match &self.schema {
-                    Some(path) => schemas::read(path)?,
-                    None => schemas::of_file(&self.data, &data)?,
-                };
+                let (schema, _) = schema_of(&self.data, self.schema.as_deref())?;
                 Arc::new(AdaptiveModel::new(schema))
             }
         };
@@ -115,9 +112,10 @@ impl Evaluate {
             data: self.data.file_name().unwrap_or_default().to_string_lossy().into_owned(),
             part,
             bytes: &data[range],
-            model_file: models.given_bytes().zip(self.model.as_ref()).map(|(bytes, path)| {
-                (path.display().to_string(), bytes.len() as u64)
-            }),
+            model_file: models
+                .given_bytes()
+                .zip(self.model.as_ref())
+                .map(|(bytes, path)| (path.display().to_string(), bytes.len() as u64)),
             models: &models,
             encoding: &encoding,
             baselines: self.baselines,
@@ -128,20 +126,18 @@ impl Evaluate {
         results
     }
 
-    /// The bytes of the part, which ends at a record or at the end of the data.
-    fn range(&self, bytes: usize, stride: usize) -> (std::ops::Range<usize>, String) {
-        let [train, valid, test] = self.split;
-        let records = (bytes / stride) as u64;
-        let total = u64::from(train + valid + test);
-        let cut = |share: u32| (records * u64::from(share) / total) as usize * stride;
-        let (first, second) = (cut(train), cut(train + valid));
-        let name = |part| format!("{part} part of {train}/{valid}/{test}");
-        match self.part {
-            Part::Train => (0..first, name("training")),
-            Part::Valid => (first..second, name("validation")),
-            Part::Test => (second..bytes, name("test")),
-            Part::All => (0..bytes, "all of it".into()),
-        }
+    /// The bytes of the part; those after the last whole record are in none but `all`.
+    fn range(&self, bytes: usize, stride: usize) -> (Range<usize>, String) {
+        let split = self.split.split((bytes / stride) as u64);
+        let (name, records) = match self.part {
+            Part::Train => ("training", split.train),
+            Part::Valid => ("validation", split.validation),
+            Part::Test => ("test", split.test),
+            Part::All => return (0..bytes, "all of it".into()),
+        };
+        // Records of a file in memory: their places fit.
+        let place = |record: u64| record as usize * stride;
+        (place(records.start)..place(records.end), format!("{name} part of {}", self.split))
     }
 }
 
@@ -149,33 +145,8 @@ impl Evaluate {
 const MAX_BYTES: u64 = 4 << 30;
 
 /// Writes the page or, for `.svg`, the picture.
-pub fn write_report(path: &std::path::Path, results: &Results) -> Result<()> {
+pub fn write_report(path: &Path, results: &Results) -> Result<()> {
     let svg = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("svg"));
     let text = if svg { page::bars(results) } else { page::html(results) };
     write_file(path, text.as_bytes()).with_context(|| path.display().to_string())
-}
-
-fn split(text: &str) -> Result<[u32; 3], String> {
-    let shares: Vec<u32> = text
-        .split('/')
-        .map(|share| share.trim().parse().ok().filter(|&s| s <= 1_000_000))
-        .collect::<Option<_>>()
-        .ok_or("not three whole numbers such as 80/10/10")?;
-    match shares[..] {
-        [a, b, c] if a + b + c > 0 => Ok([a, b, c]),
-        _ => Err("not three whole numbers such as 80/10/10".into()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn splits() {
-        assert_eq!(split("80/10/10"), Ok([80, 10, 10]));
-        for bad in ["", "80", "1/2", "0/0/0", "1/2/x", "1/2/3/4", "-1/2/3"] {
-            assert!(split(bad).is_err(), "{bad}");
-        }
-    }
 }

@@ -35,10 +35,15 @@ impl Test {
             let bar = progress::bytes(input.len(), &input.name(), !common.quiet);
             let search = models.search(input.path.as_deref());
             let mut reader = bar.wrap_read(input.reader);
-            let bytes = codec::decode(&mut reader, &mut io::sink(), &search, common.threads())?;
+            let summary = codec::decode(&mut reader, &mut io::sink(), search, common.threads())?;
             bar.finish_and_clear();
             if !common.quiet {
-                writeln!(io::stdout(), "{}: ok, {} bytes", file.display(), thousands(bytes))?;
+                writeln!(
+                    io::stdout(),
+                    "{}: ok, {} bytes",
+                    file.display(),
+                    thousands(summary.original_bytes)
+                )?;
             }
             Ok(())
         })

@@ -164,17 +164,10 @@ pub(crate) mod tests {
     use super::*;
 
     pub(crate) fn example() -> Results {
-        let codec = |name: &str, bytes| CodecRow {
-            name: name.into(),
-            bytes,
-            encode_s: 1.0,
-            decode_s: 0.5,
-        };
-        let role = |field: &str, significance, bits| RoleRow {
-            field: field.into(),
-            significance,
-            bits,
-        };
+        let codec =
+            |name: &str, bytes| CodecRow { name: name.into(), bytes, encode_s: 1.0, decode_s: 0.5 };
+        let role =
+            |field: &str, significance, bits| RoleRow { field: field.into(), significance, bits };
         Results {
             data: "jets <1>.bin".into(),
             part: "test part of 80/10/10".into(),
@@ -183,7 +176,11 @@ pub(crate) mod tests {
             fields: 2,
             model: Some("model.vxm".into()),
             model_bytes: 50_000,
-            codecs: vec![codec("vortex", 400_000), codec("gzip -9", 800_000), codec("xz -9e", 500_000)],
+            codecs: vec![
+                codec("vortex", 400_000),
+                codec("gzip -9", 800_000),
+                codec("xz -9e", 500_000),
+            ],
             cross_entropy_bits: 3_199_000.0,
             roles: vec![role("pt", 0, 1.5), role("pt", 1, 2.0), role("eta", 0, 7.25)],
         }

@@ -81,7 +81,11 @@ fn the_others_get_their_turn() {
 #[test]
 fn not_a_vxc_file() {
     let bench = Bench::new();
-    for (name, bytes) in [("empty.vxc", &[][..]), ("short.vxc", b"\x9E"), ("text.vxc", b"hello, world, this is no such thing")] {
+    for (name, bytes) in [
+        ("empty.vxc", &[][..]),
+        ("short.vxc", b"\x9E"),
+        ("text.vxc", b"hello, world, this is no such thing"),
+    ] {
         bench.write(name, bytes);
         bench.fails(&["decompress", name], &[name]);
         bench.fails(&["test", name], &[name]);
@@ -116,7 +120,8 @@ fn every_cut_and_every_flipped_byte_is_an_error() {
 #[test]
 fn a_full_disk() {
     let bench = Bench::new();
-    let noise: Vec<u8> = records(STRIDE * 100_000).chunks(STRIDE).flat_map(|r| r[20..].to_vec()).collect();
+    let noise: Vec<u8> =
+        records(STRIDE * 100_000).chunks(STRIDE).flat_map(|r| r[20..].to_vec()).collect();
     bench.write("noise", &noise);
     if std::path::Path::new("/dev/full").exists() {
         bench.fails(&["compress", "-o", "/dev/full", "noise"], &["space"]);

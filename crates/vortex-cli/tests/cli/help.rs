@@ -38,7 +38,9 @@ fn help_is_as_written_down() {
 #[test]
 fn completions_and_manual() {
     let bench = Bench::new();
-    for (what, word) in [("bash", "_vortex"), ("zsh", "#compdef"), ("fish", "complete"), ("man", ".TH")] {
+    for (what, word) in
+        [("bash", "_vortex"), ("zsh", "#compdef"), ("fish", "complete"), ("man", ".TH")]
+    {
         let text = String::from_utf8(bench.ok(&["completions", what]).stdout).unwrap();
         assert!(text.contains(word), "{what}");
     }

@@ -7,3 +7,4 @@ mod help;
 mod models;
 mod round_trip;
 mod signals;
+mod training;

@@ -26,7 +26,8 @@ fn records_get_smaller_and_no_data_gets_much_larger() {
     // 4 of 24 bytes are noise and at least 6 carry little.
     assert!(bench.read("data.vxc").len() < STRIDE * 20_000 * 3 / 4);
 
-    let noise: Vec<u8> = records(STRIDE * 60_000).chunks(STRIDE).flat_map(|r| r[20..].to_vec()).collect();
+    let noise: Vec<u8> =
+        records(STRIDE * 60_000).chunks(STRIDE).flat_map(|r| r[20..].to_vec()).collect();
     bench.write("noise", &noise);
     bench.ok(&["compress", "-q", "noise"]);
     assert!(bench.read("noise.vxc").len() < noise.len() + noise.len() / 1000 + 400);
@@ -90,7 +91,8 @@ fn threads_and_levels_do_not_change_a_byte() {
     let data = records(STRIDE * 10_000);
     bench.write("data", &data);
     let mut outputs = Vec::new();
-    for extra in [&["-T1"][..], &["-T2"], &["-T", "5"], &["--level", "portable"], &["--no-verify"]] {
+    for extra in [&["-T1"][..], &["-T2"], &["-T", "5"], &["--level", "portable"], &["--no-verify"]]
+    {
         let arguments = [&["compress", "-q", "--block-size", "16KiB", "-o", "-", "data"], extra];
         outputs.push(bench.ok(&arguments.concat()).stdout);
     }
@@ -103,7 +105,8 @@ fn threads_and_levels_do_not_change_a_byte() {
 fn times_and_permissions_travel_along() {
     let bench = Bench::new();
     let path = bench.write("data", &records(240));
-    let long_ago = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+    let long_ago =
+        std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
     let file = std::fs::File::options().write(true).open(&path).unwrap();
     file.set_modified(long_ago).unwrap();
     #[cfg(unix)]

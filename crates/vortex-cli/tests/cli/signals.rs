@@ -85,10 +85,8 @@ fn a_reader_that_goes_away() {
     let bench = Bench::new();
     bench.write("data", &records(STRIDE * 100_000));
     bench.ok(&["compress", "-q", "--no-verify", "data"]);
-    for arguments in [
-        &["decompress", "-o", "-", "data.vxc"][..],
-        &["compress", "-o", "-", "data"],
-    ] {
+    for arguments in [&["decompress", "-o", "-", "data.vxc"][..], &["compress", "-o", "-", "data"]]
+    {
         let mut child = start(&bench, arguments);
         let mut stdout = child.stdout.take().unwrap();
         let mut some = [0; 100];

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use vortex_coder::{RecordLayout, Schema};
+use vortex_data::sidecar::{SchemaSource, schema_of};
 
 use crate::input::open_file;
 use crate::report::table::{Table, thousands};
-use crate::schemas;
 
 /// Bytes from the start of the file that are looked at.
 const SAMPLE_BYTES: u64 = 64 << 20;
@@ -18,12 +18,10 @@ pub fn describe(file: &Path, given: Option<&Path>) -> Result<String> {
     let total = handle.metadata().context("cannot be read")?.len();
     let mut bytes = Vec::new();
     handle.take(SAMPLE_BYTES).read_to_end(&mut bytes).context("cannot be read")?;
-    let (schema, origin) = match given {
-        Some(path) => (schemas::read(path)?, format!("from {}", path.display())),
-        None => match schemas::beside(file)? {
-            Some(schema) => (schema, "from the file beside it".into()),
-            None => (schemas::detect(&bytes), "found in the data".into()),
-        },
+    let (schema, source) = schema_of(file, given)?;
+    let origin = match source {
+        SchemaSource::Detected => "found in the data".into(),
+        named => format!("from {named}"),
     };
     let stride = schema.stride() as u64;
     let mut text = format!("{}: raw data, {} bytes\n", file.display(), thousands(total));
@@ -108,7 +106,8 @@ mod tests {
             vec![Field::new("constant", DType::U8, 0), Field::new("counter", DType::U16, 1)],
         )
         .unwrap();
-        let bytes: Vec<u8> = (0..512u16).flat_map(|i| [7, i.to_le_bytes()[0], i.to_le_bytes()[1]]).collect();
+        let bytes: Vec<u8> =
+            (0..512u16).flat_map(|i| [7, i.to_le_bytes()[0], i.to_le_bytes()[1]]).collect();
         let bits = entropies(&bytes, &RecordLayout::new(schema));
         assert_eq!(bits[0], [0.0]);
         // Most significant first: two values of the high byte, 256 of the low one.

@@ -1,0 +1,115 @@
+//! Compressed files: members, blocks, schema, model, and what each symbol costs.
+
+use std::io::BufReader;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use vortex_coder::adaptive::AdaptiveModel;
+use vortex_coder::container::{IndexedReader, MemberInfo, Method, PredictorId};
+use vortex_coder::cost::COST_ONE_BIT;
+use vortex_coder::{Model, Schema};
+
+use super::raw::field_table;
+use crate::arguments::Common;
+use crate::codec::{Encoding, reader_options};
+use crate::evaluation::costs_by_role;
+use crate::input::open_file;
+use crate::models::Models;
+use crate::report::table::thousands;
+
+/// Original bytes from the start of a file whose costs are measured.
+const SAMPLE_BYTES: u64 = 4 << 20;
+
+pub fn describe(file: &Path, model: Option<&Path>, common: &Common) -> Result<String> {
+    let models = Arc::new(Models::open(model, common.level)?);
+    let search = models.search(Some(file));
+    let options = reader_options(Arc::clone(&search), common.threads());
+    let mut reader = IndexedReader::open(BufReader::new(open_file(file)?), options)?;
+    let members: Vec<MemberInfo> = reader.members().cloned().collect();
+    let mut text = format!(
+        "{}: compressed, {} -> {} bytes, {:.3} bits/byte, {}\n",
+        file.display(),
+        thousands(reader.len()),
+        thousands(reader.file_bytes()),
+        reader.file_bytes() as f64 * 8.0 / reader.len().max(1) as f64,
+        count(members.len(), "member"),
+    );
+    for (number, member) in members.iter().enumerate() {
+        let blocks = reader.blocks(number)?;
+        let of = |method| blocks.iter().filter(|b| b.header.method == method).count();
+        text.push_str(&format!(
+            "member {number}: version {}, {} of {} bytes ({} modelled, {} zstd, {} raw), {}\n",
+            member.version,
+            count(blocks.len(), "block"),
+            thousands(member.block_bytes.into()),
+            of(Method::Modelled),
+            of(Method::Zstd),
+            of(Method::Raw),
+            predictor(member),
+        ));
+    }
+
+    let Some(first) = members.first() else { return Ok(text) };
+    let model: Arc<dyn Model> = match first.predictor {
+        PredictorId::Model(digest) => {
+            let found = match reader.embedded_model(0)? {
+                Some(bytes) => search.from_bytes(&bytes),
+                None => search.by_digest(digest),
+            };
+            match found {
+                Ok(model) => model,
+                Err(error) => {
+                    text.push_str(&format!("{error}\n"));
+                    return Ok(text);
+                }
+            }
+        }
+        _ => Arc::new(AdaptiveModel::new(first.schema.clone().unwrap_or_else(Schema::bytes))),
+    };
+    let stride = model.layout().stride() as u64;
+    let sample = reader.len().min(first.original_bytes).min(SAMPLE_BYTES);
+    let sample = if sample < stride { sample } else { sample - sample % stride };
+    let bytes = reader.read_range(0, usize::try_from(sample).context("sample")?)?;
+    let encoding = Encoding {
+        model: Arc::clone(&model),
+        embedded: None,
+        block_bytes: first.block_bytes as usize,
+        threads: common.threads(),
+    };
+    let records = (sample / stride).max(1) as f64;
+    let costs = costs_by_role(&bytes, &encoding)?;
+    let layout = model.layout();
+    let bits: Vec<Vec<f64>> = (0..layout.n_fields())
+        .map(|field| {
+            let roles = layout.roles_of(field);
+            roles.map(|r| costs[r] as f64 / f64::from(COST_ONE_BIT) / records).collect()
+        })
+        .collect();
+    text.push_str(&format!(
+        "\nrecords of {stride} bytes; bits under the predictor over the first {} bytes\n",
+        thousands(sample)
+    ));
+    text.push_str(&field_table(layout.schema(), &bits).to_string());
+    Ok(text)
+}
+
+fn predictor(member: &MemberInfo) -> String {
+    match member.predictor {
+        PredictorId::None => "no predictor".into(),
+        PredictorId::Adaptive => "built-in predictor".into(),
+        PredictorId::Model(digest) => format!(
+            "model {}{}",
+            blake3::Hash::from_bytes(digest).to_hex(),
+            if member.model_bytes > 0 {
+                format!(", embedded ({} bytes)", thousands(member.model_bytes.into()))
+            } else {
+                String::new()
+            }
+        ),
+    }
+}
+
+fn count(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}

@@ -1,0 +1,144 @@
+//! `vortex train`
+
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use vortex_data::RecordSet;
+use vortex_data::sidecar::schema_of;
+use vortex_train::observer::line;
+use vortex_train::{LogLines, Silent, TrainConfig, TrainEvent, TrainObserver, train};
+
+use crate::arguments::Common;
+use crate::failure::Failure;
+use crate::report::table::thousands;
+use crate::{input, interrupt};
+
+/// Train a model on data files.
+///
+/// Writes RUN/model.vxm, and beside it the configuration as used, checkpoints and figures. The
+/// first 80 % of the records are trained on and the next 10 % validated on (`split` of the
+/// configuration); the last 10 % are never looked at. The first Ctrl-C ends the training and
+/// writes a checkpoint; --resume goes on from there.
+#[derive(Debug, Args)]
+pub struct Train {
+    /// Configuration, such as configs/cpu_small.yaml
+    #[arg(long, value_name = "C")]
+    config: PathBuf,
+    /// Data files; all of the same records
+    #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
+    data: Vec<PathBuf>,
+    /// Folder of the run
+    #[arg(long, value_name = "RUN")]
+    out: PathBuf,
+    /// What a record is, as .schema.yaml or .json; otherwise beside the data, or found in it
+    #[arg(long, value_name = "FILE")]
+    schema: Option<PathBuf>,
+    /// Seconds of training, in place of the configuration's
+    #[arg(long, value_name = "S")]
+    seconds: Option<f64>,
+    /// Go on with the run in RUN
+    #[arg(long, conflicts_with = "force")]
+    resume: bool,
+    /// Start anew where RUN holds a run already
+    #[arg(short, long)]
+    force: bool,
+}
+
+impl Train {
+    pub fn run(self, common: &Common) -> Result<(), Failure> {
+        let config = self.config(common)?;
+        let records = self.records()?;
+        self.check_folder().with_context(|| self.out.display().to_string())?;
+        let cancel = interrupt::stop_gently();
+        let mut observer: Box<dyn TrainObserver> = if common.quiet {
+            Box::new(Silent)
+        } else if io::stderr().is_terminal() {
+            Box::new(Bar::new())
+        } else {
+            Box::new(LogLines::new(io::stderr(), if common.verbose { 0.0 } else { 10.0 }))
+        };
+        let trained = train(&config, &records, &self.out, observer.as_mut(), &cancel, self.resume);
+        interrupt::stop_at_once();
+        let summary = trained?;
+        if summary.cancelled {
+            let out = self.out.display();
+            eprintln!("vortex: {out}: stopped after {} steps; go on with --resume", summary.steps);
+            return Err(Failure::Interrupted);
+        }
+        if let Some(model) = summary.model.filter(|_| !common.quiet) {
+            eprintln!(
+                "{}: {} bytes, {} parameters; held-out bits/byte: float {:.4}, integers {:.4}",
+                model.path.display(),
+                thousands(model.bytes),
+                thousands(summary.parameters as u64),
+                model.float_bits_per_byte,
+                model.integer_bits_per_byte,
+            );
+        }
+        Ok(())
+    }
+
+    /// A run is not overwritten by accident.
+    fn check_folder(&self) -> Result<()> {
+        let run = ["model.vxm", "last.safetensors"].iter().any(|f| self.out.join(f).exists());
+        if run && !self.resume && !self.force {
+            bail!("holds a run already; choose another --out, or use --resume or --force");
+        }
+        Ok(())
+    }
+
+    fn records(&self) -> Result<RecordSet> {
+        for file in &self.data {
+            input::open_file(file).with_context(|| file.display().to_string())?;
+        }
+        let (schema, _) = schema_of(&self.data[0], self.schema.as_deref())?;
+        Ok(RecordSet::open(schema, &self.data)?)
+    }
+
+    fn config(&self, common: &Common) -> Result<TrainConfig> {
+        let mut config = TrainConfig::read(&self.config)?;
+        if let Some(seconds) = self.seconds {
+            config.budget.max_seconds = Some(seconds);
+            config.validate()?;
+        }
+        if common.threads > 0 {
+            config.threads = common.threads();
+        }
+        Ok(config)
+    }
+}
+
+/// Events for a person: a bar with the time left on a terminal, lines otherwise.
+struct Bar {
+    bar: ProgressBar,
+}
+
+impl Bar {
+    fn new() -> Self {
+        let bar = ProgressBar::with_draw_target(Some(1000), ProgressDrawTarget::stderr());
+        let style = ProgressStyle::with_template("train {wide_bar} {percent} %  {msg}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        Self { bar }
+    }
+}
+
+impl TrainObserver for Bar {
+    fn event(&mut self, event: &TrainEvent) {
+        match event {
+            TrainEvent::Step { fraction, bits_per_byte, seconds_left, .. } => {
+                self.bar.set_position((fraction * 1000.0) as u64);
+                self.bar
+                    .set_message(format!("{bits_per_byte:.3} bits/byte  {seconds_left:.0} s left"));
+            }
+            TrainEvent::Checkpoint { .. } => {}
+            TrainEvent::Done { .. } => {
+                self.bar.finish_and_clear();
+                eprintln!("{}", line(event));
+            }
+            _ => self.bar.suspend(|| eprintln!("{}", line(event))),
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! From data to a model to compressed data.
+
+use super::bench::{Bench, SCHEMA, STRIDE, records};
+
+const CONFIG: &str = "\
+batch: {sequences: 8, tokens: 48}
+budget: {max_steps: 30}
+validation: {times: 2, max_bytes: 20000}
+";
+
+#[test]
+fn train_compress_decompress() {
+    let bench = Bench::new();
+    let data = records(STRIDE * 5000);
+    bench.write("data.bin", &data);
+    bench.write("data.schema.yaml", SCHEMA.as_bytes());
+    bench.write("config.yaml", CONFIG.as_bytes());
+    let train = ["train", "--config", "config.yaml", "--data", "data.bin", "--out", "run"];
+    bench.ok(&[&train[..], &["-q"]].concat());
+    assert!(bench.path("run/model.vxm").exists() && bench.path("run/config.yaml").exists());
+    bench.ok(&["compress", "-q", "-m", "run/model.vxm", "data.bin"]);
+    let back = bench.ok(&["decompress", "-m", "run/model.vxm", "-o", "-", "data.bin.vxc"]).stdout;
+    assert!(back == data);
+    let text = String::from_utf8(bench.ok(&["inspect", "run/model.vxm"]).stdout).unwrap();
+    assert!(text.contains("energy"), "{text}");
+    bench.fails(&train, &["run", "--force"]);
+}
+
+#[test]
+fn data_and_configurations_that_cannot_be_trained_on() {
+    let bench = Bench::new();
+    bench.write("config.yaml", CONFIG.as_bytes());
+    bench.write("bad.yaml", b"budgett: {max_steps: 3}\n");
+    bench.write("data", &records(STRIDE * 100));
+    bench.write("short", &records(STRIDE + 1));
+    bench.write("s.schema.yaml", SCHEMA.as_bytes());
+    bench.write("empty", b"");
+    let train = |config: &'static str, data: &'static str, words: &[&str]| {
+        let arguments = [
+            "train",
+            "--config",
+            config,
+            "--schema",
+            "s.schema.yaml",
+            "--data",
+            data,
+            "--out",
+            "run",
+        ];
+        bench.fails(&arguments, words);
+    };
+    train("bad.yaml", "data", &["bad.yaml", "budgett"]);
+    train("missing.yaml", "data", &["missing.yaml"]);
+    train("config.yaml", "missing", &["missing"]);
+    train("config.yaml", "empty", &["record"]);
+    train("config.yaml", "short", &["record"]);
+}
