@@ -6,8 +6,6 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, Parser};
 use vortex_data::{SyntheticJets, write_schema};
-use vortex_data::{SyntheticJets, write_schema};
-use vortex_train::TrainConfig;
 
 use crate::arguments::{Arguments, Common};
 use crate::failure::Failure;
@@ -17,11 +15,8 @@ use crate::report::table::thousands;
 /// The training configuration of the demo: the default small model.
 const CONFIG: &str = include_str!("../../../../configs/cpu_small.yaml");
 
-/// Of the synthetic jets.
+/// Of the synthetic jets: the demo makes the same bytes everywhere.
 const SEED: u64 = 1;
-
-/// Of the generator: the demo makes the same bytes everywhere.
-const SEED: u64 = 2026;
 
 /// The whole way on synthetic jets in a few minutes.
 ///
@@ -125,41 +120,6 @@ impl Demo {
         }
         let bits = jets.entropy_bits_per_record().0 / schema.stride() as f64;
         Ok(say(&format!("no lossless code gets below {bits:.4} bits a byte on average"))?)
-    }
-
-    /// Two files from one run of the generator, their schemas, and the configuration.
-    fn make_jets(&self) -> Result<()> {
-        let mut generator = SyntheticJets::new(SEED);
-        let schema = SyntheticJets::schema();
-        for (name, records) in [("jets", self.records), ("new-jets", self.new_records)] {
-            let mut bytes = Vec::new();
-            generator.write(records as u64, &mut bytes)?;
-            let path = self.out.join(format!("{name}.bin"));
-            write_file(&path, &bytes).with_context(|| path.display().to_string())?;
-            write_schema(&path.with_extension("schema.yaml"), &schema)?;
-            say(&format!(
-                "{}: {} records of {} bytes, {} bytes",
-                path.display(),
-                thousands(records as u64),
-                schema.stride(),
-                thousands(bytes.len() as u64)
-            ))?;
-        }
-        let (bits, _) = generator.entropy_bits_per_record();
-        say(&format!(
-            "their entropy is known, because the generator is: {:.4} bits/byte; no lossless codec \
-             that does not know its seed can stay below",
-            bits / schema.stride() as f64
-        ))?;
-        let mut config = CONFIG.to_owned();
-        if let Some(seconds) = self.seconds {
-            let mut parsed = TrainConfig::from_yaml(CONFIG, "of the demo")?;
-            parsed.budget.max_seconds = Some(seconds);
-            parsed.validate()?;
-            config = parsed.to_yaml()?;
-        }
-        let path = self.out.join("config.yaml");
-        write_file(&path, config.as_bytes()).with_context(|| path.display().to_string())
     }
 
     fn step(&self, title: &str) -> io::Result<()> {
