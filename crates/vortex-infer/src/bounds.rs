@@ -182,10 +182,10 @@ fn shapes(net: &Network, layout: &RecordLayout) -> Result<()> {
     within("embedding tables", n_tables, 1, 256)?;
     within("window", net.window, 1, MAX_WIDTH)?;
     within("segment", net.segment, net.window, MAX_SEGMENT)?;
-    require(d % net.n_heads == 0, || {
+    require(d.is_multiple_of(net.n_heads), || {
         format!("d_model {d} is no multiple of n_heads {}", net.n_heads)
     })?;
-    require(net.segment % n_fields == 0, || {
+    require(net.segment.is_multiple_of(n_fields), || {
         format!("segment {} is no multiple of the {n_fields} fields", net.segment)
     })?;
     length("lag", net.lag.len(), n_fields)?;

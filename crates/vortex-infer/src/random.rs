@@ -13,7 +13,7 @@ pub struct SplitMix(pub u64);
 
 impl SplitMix {
     /// The next 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -23,7 +23,7 @@ impl SplitMix {
 
     /// Uniform in `low..=high`.
     pub fn range(&mut self, low: i64, high: i64) -> i64 {
-        low + (self.next() % (high - low + 1) as u64) as i64
+        low + (self.draw() % (high - low + 1) as u64) as i64
     }
 
     /// `len` values uniform in `low..=high`, which must fit `T`.
@@ -39,7 +39,7 @@ pub fn symbols(layout: &RecordLayout, records: usize, seed: u64) -> Vec<u8> {
     let n = layout.roles().len();
     let mut out = vec![0u8; records * n];
     for i in 0..out.len() {
-        let bits = rng.next();
+        let bits = rng.draw();
         let alphabet = u64::from(layout.roles()[i % n].alphabet);
         out[i] = if bits & 1 == 1 && i >= n { out[i - n] } else { ((bits >> 8) % alphabet) as u8 };
     }

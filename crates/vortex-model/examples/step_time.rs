@@ -14,7 +14,9 @@ use vortex_coder::layout::RecordLayout;
 use vortex_coder::schema::{DType, Field, Schema};
 use vortex_coder::{Model, encode_records};
 use vortex_infer::{IntModel, Level};
-use vortex_model::{Batch, HeadConfig, MemoryConfig, ModelConfig, ProductionModel, RecordSpec};
+use vortex_model::{
+    Batch, HeadConfig, MemoryConfig, ModelConfig, ProductionModel, QuantSpec, RecordSpec,
+};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -154,6 +156,7 @@ fn train(
     let start = Instant::now();
     let (mut step, mut tokens, mut next_report) = (0usize, 0usize, env("REPORT", 10.0));
     let budget: usize = env("BUDGET", 0);
+    let mut quant: Option<QuantSpec> = None;
     loop {
         let now = start.elapsed().as_secs_f64();
         // A budget of tokens makes runs comparable on a machine that does other things too.
@@ -169,6 +172,11 @@ fn train(
         let lr = peak
             * (step as f64 / env("WARMUP", 30.0)).min(1.0)
             * (0.5 * (1.0 + (std::f64::consts::PI * done.min(1.0)).cos())).max(0.02);
+        if done > env("QAT", 0.85) && quant.is_none() {
+            let symbols = source.sample(&Shape { records: shape.records, sequences: 16 }, 0.8);
+            quant = Some(model.calibrate(&model.batch(&symbols, 16)));
+        }
+        let quant = quant.as_ref();
         let parts: Vec<Vec<u8>> = (0..threads).map(|_| source.sample(shape, 0.8)).collect();
         let grads: Vec<GradientsParams> = std::thread::scope(|scope| {
             let workers: Vec<_> = parts
@@ -178,7 +186,7 @@ fn train(
                     let model = model.clone().fork(&device);
                     scope.spawn(move || {
                         let batch = model.batch(part, shape.sequences);
-                        let loss = model.loss(&batch, None).mean_bits / threads as f64;
+                        let loss = model.loss(&batch, quant).mean_bits / threads as f64;
                         GradientsParams::from_grads(loss.backward(), &model)
                     })
                 })
@@ -194,7 +202,7 @@ fn train(
     let bits = evaluate(&model, &source, usize::MAX);
     println!("whole test part: {bits:.4} bits/byte after {step} steps, {tokens} tokens");
     let symbols = source.sample(&Shape { records: shape.records, sequences: 16 }, 0.8);
-    let quant = model.calibrate(&model.batch(&symbols, 16));
+    let quant = quant.unwrap_or_else(|| model.calibrate(&model.batch(&symbols, 16)));
     let test = test_batch(&model, &source, 20_000);
     let model = model.valid();
     let [float, rounded] =

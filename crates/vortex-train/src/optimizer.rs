@@ -186,8 +186,8 @@ mod tests {
                 let gi = 0.5 * f64::from(g[i]);
                 m[i] = 0.9 * m[i] + 0.1 * gi;
                 v[i] = 0.98 * v[i] + 0.02 * gi * gi;
-                let m_hat = m[i] / (1.0 - 0.9f64.powi(t as i32));
-                let v_hat = v[i] / (1.0 - 0.98f64.powi(t as i32));
+                let m_hat = m[i] / (1.0 - 0.9f64.powi(t));
+                let v_hat = v[i] / (1.0 - 0.98f64.powi(t));
                 if i < 2 {
                     expected[i] *= 1.0 - 0.01 * 0.1;
                 }

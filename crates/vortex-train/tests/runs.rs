@@ -1,4 +1,5 @@
 //! Whole runs on small records.
+#![allow(clippy::unwrap_used)] // helpers of tests
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,4 +1,5 @@
 //! The `vortex` command as users meet it: whole runs of the program, files in, files out.
+#![allow(clippy::unwrap_used)] // helpers of tests
 #![allow(missing_docs)]
 
 mod bad_input;

@@ -217,7 +217,7 @@ unsafe impl Isa for Avx2 {
         table: &[u32; 32],
         out: &mut [u8],
     ) {
-        assert!(scores.len() == out.len() && scores.len() % COLUMNS == 0);
+        assert!(scores.len() == out.len() && scores.len().is_multiple_of(COLUMNS));
         // SAFETY: whole vectors inside the slices.
         unsafe {
             let best = _mm256_set1_epi32(best);
@@ -237,7 +237,7 @@ unsafe impl Isa for Avx2 {
 
     #[inline(always)]
     unsafe fn symbol_weights(logits: &[i32], best: i32, table: &[u32; 32], out: &mut [u32]) {
-        assert!(logits.len() == out.len() && logits.len() % COLUMNS == 0);
+        assert!(logits.len() == out.len() && logits.len().is_multiple_of(COLUMNS));
         // SAFETY: whole vectors inside the slices.
         unsafe {
             let best = _mm256_set1_epi32(best);

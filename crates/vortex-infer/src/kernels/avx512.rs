@@ -232,7 +232,7 @@ unsafe impl Isa for Avx512 {
         table: &[u32; 32],
         out: &mut [u8],
     ) {
-        assert!(scores.len() == out.len() && scores.len() % COLUMNS == 0);
+        assert!(scores.len() == out.len() && scores.len().is_multiple_of(COLUMNS));
         // SAFETY: whole vectors inside the two slices and the table of 32.
         unsafe {
             let low = _mm512_loadu_si512(table.as_ptr().cast());
@@ -252,7 +252,7 @@ unsafe impl Isa for Avx512 {
 
     #[inline(always)]
     unsafe fn symbol_weights(logits: &[i32], best: i32, table: &[u32; 32], out: &mut [u32]) {
-        assert!(logits.len() == out.len() && logits.len() % COLUMNS == 0);
+        assert!(logits.len() == out.len() && logits.len().is_multiple_of(COLUMNS));
         // SAFETY: whole vectors inside the two slices and the table of 32.
         unsafe {
             let low = _mm512_loadu_si512(table.as_ptr().cast());
