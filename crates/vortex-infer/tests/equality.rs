@@ -1,4 +1,5 @@
 //! Every level equals the definition, to the bit, for random networks, shapes, lanes and inputs.
+#![allow(clippy::unwrap_used)] // helpers of tests
 
 use vortex_coder::predictor::{Coding, Model, Predictor};
 use vortex_coder::schema::{DType, Field, Schema};

@@ -1,4 +1,5 @@
 //! Model files that lie: an error of its own kind each, never a panic, never a model.
+#![allow(clippy::unwrap_used)] // helpers of tests
 
 use vortex_coder::schema::{DType, Field, Schema};
 use vortex_infer::file::{CHECKSUM_LEN, ModelFile};
@@ -82,7 +83,8 @@ fn damage_under_a_right_checksum_never_panics_and_hardly_ever_passes() {
 
 #[test]
 fn a_model_that_could_overflow_is_refused() {
-    let cases: [(&str, fn(&mut Network)); 4] = [
+    type Damage = fn(&mut Network);
+    let cases: [(&str, Damage); 4] = [
         ("trunk's embedding", |n| {
             n.embedding.prev_scale.fill(i16::MAX);
             n.embedding.ref_scale.fill(i16::MAX);
