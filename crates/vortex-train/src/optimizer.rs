@@ -39,7 +39,7 @@ impl Default for OptimizerConfig {
             warmup: 0.05,
             weight_decay: 0.05,
             beta1: 0.9,
-            beta2: 0.98,
+            beta2: 0.95,
             epsilon: 1e-8,
             clip_norm: 1.0,
         }
@@ -185,9 +185,9 @@ mod tests {
             for i in 0..3 {
                 let gi = 0.5 * f64::from(g[i]);
                 m[i] = 0.9 * m[i] + 0.1 * gi;
-                v[i] = 0.98 * v[i] + 0.02 * gi * gi;
+                v[i] = 0.95 * v[i] + 0.05 * gi * gi;
                 let m_hat = m[i] / (1.0 - 0.9f64.powi(t));
-                let v_hat = v[i] / (1.0 - 0.98f64.powi(t));
+                let v_hat = v[i] / (1.0 - 0.95f64.powi(t));
                 if i < 2 {
                     expected[i] *= 1.0 - 0.01 * 0.1;
                 }
