@@ -73,10 +73,7 @@ fn compare(
         assert_eq!(codings.0, codings.1);
         if codings.0 == Coding::Modelled {
             for lane in 0..active {
-                assert!(
-                    x[lane].frequencies().into_iter().eq(y[lane].frequencies()),
-                    "step {step}, lane {lane}"
-                );
+                assert!(x[lane].frequencies() == y[lane].frequencies(), "step {step}, lane {lane}");
             }
         }
         let actual: Vec<u8> = input[..active].iter().map(|s| s[step]).collect();

@@ -1,6 +1,7 @@
 //! Model files that lie: an error of its own kind each, never a panic, never a model.
 #![allow(clippy::unwrap_used)] // helpers of tests
 
+use vortex_coder::predictor::Model;
 use vortex_coder::schema::{DType, Field, Schema};
 use vortex_infer::file::{CHECKSUM_LEN, ModelFile};
 use vortex_infer::random::{Sizes, network};
@@ -65,20 +66,26 @@ fn every_flipped_bit_is_an_error() {
 }
 
 #[test]
-fn damage_under_a_right_checksum_never_panics_and_hardly_ever_passes() {
+fn damage_under_a_right_checksum_never_panics_and_never_keeps_the_name() {
     let bytes = net().to_bytes().unwrap();
-    let (mut tried, mut refused) = (0, 0);
-    for at in 8..bytes.len() - CHECKSUM_LEN {
+    let digest = load(&bytes).unwrap().digest();
+    let (mut refused, mut other) = (0, 0);
+    for at in (8..bytes.len() - CHECKSUM_LEN).step_by(5) {
         for value in [0, 0xff, bytes[at] ^ 1].into_iter().filter(|&v| v != bytes[at]) {
             let mut bad = bytes.clone();
             bad[at] = value;
-            tried += 1;
-            // What loads is another model with another digest, which computes the same on the
-            // self-test: a field's name or a table entry out of reach was changed.
-            refused += usize::from(load(&sealed(bad)).is_err());
+            // What loads is another model, sound in itself: a table entry that the self-test does
+            // not reach was changed. No file that names the first model will take it.
+            match load(&sealed(bad)) {
+                Ok(model) => {
+                    assert_ne!(model.digest(), digest);
+                    other += 1;
+                }
+                Err(_) => refused += 1,
+            }
         }
     }
-    assert!(refused * 10 > tried * 9, "{refused} of {tried}");
+    assert!(refused > 1000 && other > 0, "{refused} refused, {other} other models");
 }
 
 #[test]

@@ -16,7 +16,7 @@ use crate::codec::{Encoding, reader_options};
 use crate::evaluation::costs_by_role;
 use crate::input::open_file;
 use crate::models::Models;
-use crate::report::table::thousands;
+use crate::report::table::{Table, thousands};
 
 /// Original bytes from the start of a file whose costs are measured.
 const SAMPLE_BYTES: u64 = 4 << 20;
@@ -61,6 +61,10 @@ pub fn describe(file: &Path, model: Option<&Path>, common: &Common) -> Result<St
                 Ok(model) => model,
                 Err(error) => {
                     text.push_str(&format!("{error}\n"));
+                    if let Some(schema) = &first.schema {
+                        text.push_str(&format!("\nrecords of {} bytes\n", schema.stride()));
+                        text.push_str(&fields(schema).to_string());
+                    }
                     return Ok(text);
                 }
             }
@@ -92,6 +96,16 @@ pub fn describe(file: &Path, model: Option<&Path>, common: &Common) -> Result<St
     ));
     text.push_str(&field_table(layout.schema(), &bits).to_string());
     Ok(text)
+}
+
+/// The fields alone, where nothing predicts them.
+fn fields(schema: &Schema) -> Table {
+    let mut table = Table::new(["field", "dtype", "offset"]);
+    for field in schema.fields() {
+        let dtype = field.dtype.numpy(field.big_endian);
+        table.row([field.name.clone(), dtype, field.offset.to_string()]);
+    }
+    table
 }
 
 fn predictor(member: &MemberInfo) -> String {
