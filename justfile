@@ -1,7 +1,5 @@
 # `just` lists these; each is one command that works without just too.
 
-data := env("VORTEX_DATA", "../shared/data")
-
 default:
     @just --list
 
@@ -23,15 +21,17 @@ doc:
 
 # Speed of coder and network beside their peers
 bench *ARGS:
-    cargo bench {{ARGS}}
+    cargo bench -p vortex-coder --bench range {{ARGS}}
+    cargo bench -p vortex-infer --bench network {{ARGS}}
+    cargo bench -p vortex-benches --bench codec {{ARGS}}
 
-# Fuzz one target of the coder, for instance: just fuzz decode -max_total_time=60
+# Fuzz one target (header, decode, roundtrip, model), for instance: just fuzz decode -max_total_time=60
 fuzz TARGET *ARGS:
     cargo fuzz run -s none --fuzz-dir fuzz {{TARGET}} -- {{ARGS}}
 
 # The files that no later version may read differently
 golden:
-    cargo test --release -p vortex-coder golden
+    cargo test --release -p vortex-coder --test container_golden
 
 # Synthetic jets: train, compress, decode, compare
 demo *ARGS:

@@ -14,6 +14,6 @@ for file in "$data"/*_row.bin; do
         "$vortex" train --config "$config" --data "$file" --schema "$schema" --out "$out/$name"
     fi
     "$vortex" evaluate -m "$out/$name/model.vxm" --data "$file" --schema "$schema" \
-        --force --json "$out/$name.json" --report "$out/$name.html"
+        --json "$out/$name.json" --report "$out/$name.html"
 done
 python3 "$root/experiments/row_files/summarise.py" "$out"

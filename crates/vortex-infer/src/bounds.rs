@@ -3,6 +3,7 @@
 //! panic or wrap, whatever it is fed.
 
 use crate::arithmetic::rs;
+use crate::engine::lane_bytes;
 use crate::error::{Error, Result};
 use crate::spec::{Layer, Linear, Memory, Network, Norm, SwiGlu, Tables};
 use vortex_coder::layout::RecordLayout;
@@ -13,6 +14,8 @@ pub const MAX_WIDTH: usize = 1 << 14;
 pub const MAX_SEGMENT: usize = 1 << 16;
 /// Most layers.
 pub const MAX_LAYERS: usize = 128;
+/// Most bytes of keys, values and segment inputs that one lane may need.
+pub const MAX_LANE_BYTES: usize = 64 << 20;
 /// Largest activation.
 const ACTIVATION: i128 = 127;
 /// Sums must stay below this, so that half a unit of rounding still fits.
@@ -146,7 +149,7 @@ fn largest(values: &[i32]) -> i128 {
 
 fn squares(bound: i128, width: usize, what: impl Fn() -> String) -> Result<()> {
     below(bound, RESIDUAL_LIMIT, &what)?;
-    below(bound * bound * width as i128, 1 << 63, || format!("the sum of squares of {}", what()))
+    below(bound * bound * width as i128, 1 << 61, || format!("the sum of squares of {}", what()))
 }
 
 fn below(value: i128, limit: i128, what: impl FnOnce() -> String) -> Result<()> {
@@ -209,6 +212,7 @@ fn shapes(net: &Network, layout: &RecordLayout) -> Result<()> {
         within("memory slots", m.slots, 1, MAX_WIDTH)?;
         within("memory kernel", m.kernel, 1, 64)?;
     }
+    within("bytes a lane", lane_bytes(net), 0, MAX_LANE_BYTES)?;
 
     let emb = &net.embedding;
     tables("trunk", &emb.tables, n_tables, d)?;

@@ -29,19 +29,22 @@ pub struct ModelFile {
 
 impl ModelFile {
     /// The bytes of the file.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let body = wire::write(&self.network);
+    ///
+    /// # Errors
+    /// [`Error::Shape`] where the network's parts do not fit together.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        let body = wire::write(&self.network)?;
         let mut out = Vec::with_capacity(body.len());
         out.extend(SIGNATURE);
         out.extend(VERSION.to_le_bytes());
         out.extend([0, 0]);
         out.extend((body.len() as u64).to_le_bytes());
         out.extend(self.self_test);
-        // Compressing into memory at a valid level fails only when memory runs out, which aborts.
-        out.extend(zstd::bulk::compress(&body, 19).unwrap_or_default());
+        let packed = zstd::bulk::compress(&body, 19);
+        out.extend(packed.map_err(|e| Error::Shape(format!("it does not compress: {e}")))?);
         let checksum = blake3::hash(&out);
         out.extend(checksum.as_bytes());
-        out
+        Ok(out)
     }
 
     /// Reads a file. The network is well-formed only after [`crate::bounds::check`].

@@ -104,7 +104,7 @@ impl Network {
         let layout = RecordLayout::new(self.schema.clone());
         bounds::check(self, &layout)?;
         let self_test = self_test::digest(&mut Interpreter::new(self, &layout), self, &layout);
-        Ok(ModelFile { network: self.clone(), self_test }.to_bytes())
+        ModelFile { network: self.clone(), self_test }.to_bytes()
     }
 }
 

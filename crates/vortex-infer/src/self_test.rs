@@ -19,7 +19,8 @@ const MIN_TOKENS: usize = 24;
 const MAX_SYMBOLS: usize = 2048;
 
 /// BLAKE3 of the frequencies (`u32`, little-endian) of every symbol of every lane at every step of
-/// the test's input: [`LANES`](self) lanes of pseudo-random records that reach into a second segment.
+/// the test's input: seven lanes of pseudo-random records that reach into a second segment where
+/// 2,048 symbols a lane suffice for that.
 /// The number of active lanes goes down by one halfway.
 pub fn digest(predictor: &mut dyn Predictor, net: &Network, layout: &RecordLayout) -> [u8; 32] {
     let n_roles = layout.roles().len();

@@ -115,6 +115,19 @@ fn a_model_that_could_overflow_is_refused() {
 }
 
 #[test]
+fn the_largest_residual_that_passes_still_computes() {
+    // Every entry as large as the sum of squares allows: the root must not leave 32 bits.
+    let mut net = net();
+    let limit = (((1u64 << 61) / 8) as f64).sqrt() as i32;
+    net.embedding.position.fill(limit - (8 << 20));
+    if let Ok(bytes) = net.to_bytes() {
+        load(&bytes).unwrap();
+    }
+    net.embedding.position.fill(limit);
+    assert!(matches!(net.to_bytes(), Err(Error::Overflow { .. })));
+}
+
+#[test]
 fn shapes_and_indices_are_checked() {
     let cases: [fn(&mut Network); 8] = [
         |n| n.lag[0] = 0,
@@ -136,6 +149,6 @@ fn shapes_and_indices_are_checked() {
 #[test]
 fn a_wrong_self_test_is_refused_by_name() {
     let file = ModelFile { network: net(), self_test: [7; 32] };
-    let error = load(&file.to_bytes()).err().unwrap();
+    let error = load(&file.to_bytes().unwrap()).err().unwrap();
     assert_eq!(error, Error::SelfTest { level: Level::detect().name() });
 }

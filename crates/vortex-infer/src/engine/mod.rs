@@ -10,6 +10,7 @@ pub use gemm::Gemm;
 pub use packed::Packed;
 use packed::PackedLinear;
 use state::State;
+pub use state::lane_bytes;
 
 mod dense;
 mod gemm;

@@ -3,6 +3,7 @@
 use super::dense::Scratch;
 use super::packed::Packed;
 use super::store::{AttendScratch, Store};
+use crate::spec::Network;
 
 /// One layer's memory of all lanes.
 pub struct LayerState {
@@ -39,6 +40,14 @@ pub struct Buffers {
     pub dense: Scratch,
     /// For attention.
     pub attend: AttendScratch,
+}
+
+/// Bytes of keys, values and segment inputs that one lane takes.
+pub fn lane_bytes(net: &Network) -> usize {
+    let channels = net.d_model / net.n_heads;
+    let store = |capacity| Store::lane_bytes(net.n_heads, channels, capacity);
+    let far = net.memory.map_or(0, |m| store(m.slots) + net.segment * net.d_model);
+    net.layers.len() * (store(net.window) + far)
 }
 
 /// All lanes of a block.

@@ -41,6 +41,13 @@ impl Store {
         }
     }
 
+    /// Bytes that one lane takes, padding included.
+    pub fn lane_bytes(n_heads: usize, channels: usize, capacity: usize) -> usize {
+        let slot_blocks = capacity.div_ceil(COLUMNS);
+        let blocks = channels.div_ceil(4) + 4 * channels.div_ceil(COLUMNS);
+        n_heads * slot_blocks * blocks * size_of::<Block>()
+    }
+
     fn key_blocks(&self) -> usize {
         self.channels.div_ceil(4) * self.slot_blocks
     }

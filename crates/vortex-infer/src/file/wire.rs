@@ -182,6 +182,9 @@ fn network(io: &mut impl Wire, net: &mut Network, n_fields: usize, n_roles: usiz
     ] {
         io.size(size)?;
     }
+    if shape.rate == 0 && (shape.slots, shape.kernel) != (0, 0) {
+        return Err(Error::Shape("memory slots without a rate".into()));
+    }
     net.memory = (shape.rate > 0).then_some(shape);
     let d = net.d_model;
     io.numbers(&mut net.lag, n_fields)?;
@@ -233,15 +236,14 @@ fn network(io: &mut impl Wire, net: &mut Network, n_fields: usize, n_roles: usiz
     io.numbers(&mut h.copy_bias, n_roles * 2)
 }
 
-/// The bytes of a network that has passed [`crate::bounds::check`].
-pub fn write(net: &Network) -> Vec<u8> {
+/// The bytes of a network; one that has passed [`crate::bounds::check`] has them.
+pub fn write(net: &Network) -> Result<Vec<u8>> {
     let layout = RecordLayout::new(net.schema.clone());
     let mut net = net.clone();
     let mut io = Writer(Vec::new());
     net.schema.write_to(&mut io.0);
-    let done = network(&mut io, &mut net, layout.n_fields(), layout.roles().len());
-    debug_assert!(done.is_ok(), "a checked network has consistent sizes: {done:?}");
-    io.0
+    network(&mut io, &mut net, layout.n_fields(), layout.roles().len())?;
+    Ok(io.0)
 }
 
 /// The network of its bytes.
