@@ -3,6 +3,7 @@
 use burn::backend::{Autodiff, Flex};
 use burn::module::AutodiffModule;
 use burn::optim::{AdamWConfig, GradientsParams, Optimizer};
+use burn::tensor::backend::Backend;
 use vortex_coder::layout::RecordLayout;
 use vortex_coder::schema::{DType, Field, Schema};
 use vortex_infer::{IntModel, Level, definition::Lane};
@@ -58,12 +59,19 @@ fn small(memory: Option<MemoryConfig>, embedding: EmbeddingKind) -> ModelConfig 
     }
 }
 
+static GENERATOR: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
 /// A model after a few steps, so that its logits are not all alike.
 fn trained(config: &ModelConfig, steps: usize) -> (ProductionModel<Train>, QuantSpec) {
     let (layout, symbols) = records(600);
     let spec = RecordSpec::from_sample(layout, &symbols);
     let device = Default::default();
-    let mut model = ProductionModel::<Train>::init(config, &spec, &device).expect("a valid model");
+    let mut model = {
+        // The generator is the process's: two tests must not draw from it in turns.
+        let _alone = GENERATOR.lock();
+        Train::seed(&device, 1);
+        ProductionModel::<Train>::init(config, &spec, &device).expect("a valid model")
+    };
     let mut optimizer = AdamWConfig::new().init();
     let batch = model.batch(&symbols, 4);
     let first = f64::from(model.loss(&batch, None).mean_bits.into_scalar());
@@ -191,8 +199,10 @@ fn parameters_survive_by_name() {
     let tensors = model.to_tensors();
     let names: std::collections::HashSet<_> = tensors.iter().map(|t| &t.0).collect();
     assert_eq!(names.len(), tensors.len());
-    let fresh =
-        || ProductionModel::<Train>::init(&config, model.spec(), &Default::default()).unwrap();
+    let fresh = || {
+        let _alone = GENERATOR.lock();
+        ProductionModel::<Train>::init(&config, model.spec(), &Default::default()).unwrap()
+    };
     let loaded = fresh().load_tensors(tensors.clone()).unwrap();
     close(&parallel(&loaded.valid(), &symbols, None), &want, 1e-9, "loaded");
     let mut missing = tensors.clone();
