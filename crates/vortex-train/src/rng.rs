@@ -1,6 +1,8 @@
 //! The sampler's own pseudo-random numbers: xoshiro256**, whose 32 bytes of state go into every
 //! checkpoint (<https://prng.di.unimi.it>).
 
+use vortex_infer::random::SplitMix;
+
 /// A generator that can be saved and continued.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rng {
@@ -10,14 +12,8 @@ pub struct Rng {
 impl Rng {
     /// Spreads a seed over the state with SplitMix64, as its authors recommend.
     pub fn new(seed: u64) -> Self {
-        let mut s = seed;
-        let state = std::array::from_fn(|_| {
-            s = s.wrapping_add(0x9E37_79B9_7F4A_7C15);
-            let mut z = s;
-            z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-            z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-            z ^ (z >> 31)
-        });
+        let mut spread = SplitMix(seed);
+        let state = std::array::from_fn(|_| spread.draw());
         Self { state }
     }
 
