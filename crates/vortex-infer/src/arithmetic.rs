@@ -1,7 +1,5 @@
 //! The few integer operations that everything else is made of (`docs/numerics.md`, "Notation").
 
-/// Fractional bits of the residual stream.
-pub const RES: u32 = 10;
 /// Fractional bits of a logarithm to base 2.
 pub const LOG: u32 = 5;
 /// Attention weights of this many 1/32 bits below the best are zero.

@@ -35,7 +35,7 @@ pub struct SwiGlu {
     pub silu: Vec<i16>,
     /// Brings `silu * up` back to eight bits.
     pub hidden_shift: u8,
-    /// `[d][d_ff]`, to RES.
+    /// `[d][d_ff]`, to the scale of the residual stream.
     pub down: Linear,
 }
 

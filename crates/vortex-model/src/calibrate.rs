@@ -1,17 +1,42 @@
 //! Choice of the activation scales.
 
-use crate::quant::{Observer, QuantSpec, power};
+use std::collections::BTreeMap;
+
+use crate::quant::{Observer, QuantSpec, RESIDUAL_BITS, ResidualWriter, power};
+
+/// Fewest fractional bits of a residual stream; weights that would need fewer are clipped.
+const LEAST_RESIDUAL_BITS: i32 = 4;
 
 impl Observer {
-    /// The scale of each site with the least mean square error on the values seen.
+    /// The scale of each site with the least mean square error on the values seen, and scales of the
+    /// residual streams that let every weight use its eight bits.
     pub fn into_spec(self) -> QuantSpec {
         let samples = self.samples.into_inner();
         let choose = |(site, values): (String, Vec<f32>)| {
             let bits = best_bits(&values).clamp(least_bits(&site), most_bits(&site));
             (site, bits)
         };
-        QuantSpec { fraction_bits: samples.into_iter().map(choose).collect() }
+        let mut fraction_bits: BTreeMap<String, i32> = samples.into_iter().map(choose).collect();
+        for (stream, bits) in residual_bits(&self.writers.into_inner(), &fraction_bits) {
+            fraction_bits.insert(stream.to_string(), bits);
+        }
+        QuantSpec { fraction_bits }
     }
+}
+
+/// The integer network shifts products to the right only: a stream with more fractional bits than
+/// input and weight together would clip the largest weights.
+fn residual_bits(
+    writers: &[ResidualWriter],
+    inputs: &BTreeMap<String, i32>,
+) -> BTreeMap<&'static str, i32> {
+    let mut streams = BTreeMap::new();
+    for writer in writers {
+        let Some(input) = inputs.get(&writer.input) else { continue };
+        let bits = streams.entry(writer.stream).or_insert(RESIDUAL_BITS);
+        *bits = (*bits).min(input + writer.weight_bits).max(LEAST_RESIDUAL_BITS);
+    }
+    streams
 }
 
 fn kind(site: &str) -> &str {
@@ -45,6 +70,23 @@ fn best_bits(values: &[f32]) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_residual_stream_leaves_room_for_its_largest_weight() {
+        let writer = |stream, input: &str, weight_bits| ResidualWriter {
+            stream,
+            input: input.to_string(),
+            weight_bits,
+        };
+        let writers = [
+            writer("residual", "wide", 9),
+            writer("residual", "narrow", 6),
+            writer("head.residual", "wide", 20),
+        ];
+        let inputs = [("wide".to_string(), 5), ("narrow".to_string(), 1)].into();
+        let streams = residual_bits(&writers, &inputs);
+        assert_eq!(streams, [("residual", 7), ("head.residual", 10)].into());
+    }
 
     #[test]
     fn rare_large_values_may_clip() {

@@ -12,9 +12,7 @@ use crate::head::ByteHead;
 use crate::kernels::FusedOps;
 use crate::position::sinusoids;
 use crate::production::ProductionModel;
-use crate::quant::{
-    LOG_BITS, MAX_SHIFT, QuantSpec, RESIDUAL_BITS, channel_bits, host, largest_bits, power,
-};
+use crate::quant::{LOG_BITS, MAX_SHIFT, QuantSpec, channel_bits, host, largest_bits, power};
 
 /// Fractional bits of embedding scales, at most.
 const SCALE_BITS: i32 = 12;
@@ -50,22 +48,22 @@ impl<B: FusedOps> ProductionModel<B> {
             }),
             att_pow2: pow2_table(255.0).map(|v| v as u8).to_vec(),
             out_pow2: pow2_table(4_194_304.0).map(|v| v as u32).to_vec(),
-            embedding: self.export_embedding(segment)?,
+            embedding: self.export_embedding(segment, quant.residual_bits(""))?,
             layers: layers.collect::<Result<_>>()?,
             head: export_head(&self.head, &Site { quant, path: "head.".into() })?,
         })
     }
 
-    fn export_embedding(&self, segment: usize) -> Result<spec::TrunkEmbedding> {
+    fn export_embedding(&self, segment: usize, bits: i32) -> Result<spec::TrunkEmbedding> {
         let d = self.config().d_model;
-        let (tables, mut scale) = export_tables(&self.embedding)?;
+        let (tables, mut scale) = export_tables(&self.embedding, bits)?;
         let ref_scale = scale.split_off(scale.len() / 2);
         Ok(spec::TrunkEmbedding {
             tables,
             prev_scale: scale,
             ref_scale,
-            field_bias: residual(&host(&self.field_bias.val())),
-            position: residual(&sinusoids(segment, d)),
+            field_bias: residual(&host(&self.field_bias.val()), bits),
+            position: residual(&sinusoids(segment, d), bits),
         })
     }
 }
@@ -75,8 +73,8 @@ fn pow2_table(unit: f64) -> [f64; 32] {
     std::array::from_fn(|f| (unit * (-(f as f64) / 32.0).exp2()).round())
 }
 
-fn residual(values: &[f32]) -> Vec<i32> {
-    values.iter().map(|v| (v * power(RESIDUAL_BITS)).round() as i32).collect()
+fn residual(values: &[f32], bits: i32) -> Vec<i32> {
+    values.iter().map(|v| (v * power(bits)).round() as i32).collect()
 }
 
 fn bytes(values: impl Iterator<Item = f32>) -> Vec<i8> {
@@ -100,6 +98,10 @@ impl<'a> Site<'a> {
 
     fn bits(&self, site: &str) -> Result<i32> {
         self.quant.bits(&format!("{}{site}", self.path))
+    }
+
+    fn residual(&self) -> i32 {
+        self.quant.residual_bits(&self.path)
     }
 
     fn shift(&self, what: &str, shift: i32) -> Result<u8> {
@@ -141,15 +143,18 @@ impl<'a> Site<'a> {
     }
 }
 
-/// Table and scales of an embedding, of all sets.
-fn export_tables<B: Backend>(embedding: &ByteEmbedding<B>) -> Result<(spec::Tables, Vec<i16>)> {
+/// Table and scales of an embedding, of all sets; its sums have `bits` fractional bits.
+fn export_tables<B: Backend>(
+    embedding: &ByteEmbedding<B>,
+    bits: i32,
+) -> Result<(spec::Tables, Vec<i16>)> {
     let [rows, width] = embedding.table.dims();
     let table = host(&embedding.table.val());
     let table_bits = largest_bits(table.iter().copied());
     let scale = host(&embedding.scales());
     let max = scale.iter().fold(0.0f32, |m, v| m.max(v.abs())).max(1e-6);
     let scale_bits = ((f32::from(i16::MAX) / max).log2().floor() as i32).min(SCALE_BITS);
-    let shift = table_bits + scale_bits - RESIDUAL_BITS;
+    let shift = table_bits + scale_bits - bits;
     if !(0..=MAX_SHIFT).contains(&shift) {
         return Err(Error::Export(format!("an embedding needs a shift of {shift}")));
     }
@@ -173,7 +178,7 @@ fn export_layer<B: FusedOps>(layer: &Block<B>, site: &Site<'_>, d: usize) -> Res
         wk: site.linear(&wkv.clone().narrow(1, 0, d), "norm", k)?,
         wv: site.linear(&wkv.narrow(1, d, d), "norm", v)?,
         score_shift: site.shift("q and k", q + k - LOG_BITS)?,
-        wo: site.linear(&attention.wo.val(), "v", RESIDUAL_BITS)?,
+        wo: site.linear(&attention.wo.val(), "v", site.residual())?,
         memory: memory.transpose()?,
         ffn: export_ffn(&layer.ffn, &site.ffn())?,
     })
@@ -193,7 +198,7 @@ fn export_memory<B: Backend>(
         conv: conv.weight,
         conv_shift: conv.shift,
         point: bytes(point.iter().map(|v| v * point_scale)),
-        proj: site.linear(&eviction.proj.val(), "norm", RESIDUAL_BITS)?,
+        proj: site.linear(&eviction.proj.val(), "norm", site.residual())?,
         norm: site.norm("norm", d)?,
         gate: gate.iter().map(|g| (g * 256.0).round() as u16).collect(),
     })
@@ -214,7 +219,7 @@ fn export_ffn<B: Backend>(ffn: &crate::swiglu::SwiGlu<B>, site: &Site<'_>) -> Re
         up: site.linear(&gate_up.narrow(1, d_ff, d_ff), "norm", up)?,
         silu: silu.collect(),
         hidden_shift: site.shift("hidden", silu_bits + up - hidden)?,
-        down: site.linear(&ffn.down.val(), "hidden", RESIDUAL_BITS)?,
+        down: site.linear(&ffn.down.val(), "hidden", site.residual())?,
     })
 }
 
@@ -225,19 +230,19 @@ fn logits(values: &[f32]) -> Vec<i16> {
 
 fn export_head<B: FusedOps>(head: &ByteHead<B>, site: &Site<'_>) -> Result<spec::Head> {
     let [d, e] = head.input.dims();
-    let (own, own_scale) = export_tables(&head.own)?;
-    let (reference, ref_scale) = export_tables(&head.reference)?;
+    let (own, own_scale) = export_tables(&head.own, site.residual())?;
+    let (reference, ref_scale) = export_tables(&head.reference, site.residual())?;
     let linear =
         |weight: &burn::module::Param<Tensor<B, 2>>| site.linear(&weight.val(), "output", LOG_BITS);
     let copy: Vec<spec::Linear> = head.copy.iter().map(linear).collect::<Result<_>>()?;
     Ok(spec::Head {
         norm_in: site.norm("input", d)?,
-        input: site.linear(&head.input.val(), "input", RESIDUAL_BITS)?,
+        input: site.linear(&head.input.val(), "input", site.residual())?,
         own,
         own_scale,
         reference,
         ref_scale,
-        role_bias: residual(&host(&head.role_bias.val())),
+        role_bias: residual(&host(&head.role_bias.val()), site.residual()),
         ffn: export_ffn(&head.ffn, &site.ffn())?,
         norm_out: site.norm("output", e)?,
         out: head.out.iter().map(linear).collect::<Result<_>>()?,

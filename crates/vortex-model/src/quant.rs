@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::kernels::{FusedOps, fake_quantise};
 
-/// Fractional bits of the residual stream.
+/// Most fractional bits of a residual stream, the trunk's and the head's.
 pub const RESIDUAL_BITS: i32 = 10;
 /// Fractional bits of logits, which are logarithms to base 2.
 pub const LOG_BITS: i32 = 5;
@@ -32,6 +32,23 @@ pub struct QuantSpec {
 #[derive(Debug, Default)]
 pub struct Observer {
     pub(crate) samples: RefCell<BTreeMap<String, Vec<f32>>>,
+    pub(crate) writers: RefCell<Vec<ResidualWriter>>,
+}
+
+/// A weight whose product is added to a residual stream.
+#[derive(Clone, Debug)]
+pub(crate) struct ResidualWriter {
+    /// The stream's entry in the [`QuantSpec`].
+    pub stream: &'static str,
+    /// Site of its input.
+    pub input: String,
+    /// Fractional bits that keep its largest element within eight bits.
+    pub weight_bits: i32,
+}
+
+/// The entry of the residual stream that a part of the model writes to.
+fn stream(path: &str) -> &'static str {
+    if path.starts_with("head.") { "head.residual" } else { "residual" }
 }
 
 /// How a forward pass computes, and where in the model it is.
@@ -129,14 +146,27 @@ impl<'a> Numerics<'a> {
         input: &str,
         outputs: &[(Output<'_>, usize)],
     ) -> Tensor<B, 2> {
-        let Mode::Quantised(spec) = self.mode else { return weight };
+        let spec = match self.mode {
+            Mode::Float => return weight,
+            Mode::Observe(observer) => {
+                if outputs.iter().any(|(output, _)| matches!(output, Output::Residual)) {
+                    observer.writers.borrow_mut().push(ResidualWriter {
+                        stream: stream(&self.path),
+                        input: format!("{}{input}", self.path),
+                        weight_bits: largest_bits(host(&weight).into_iter()),
+                    });
+                }
+                return weight;
+            }
+            Mode::Quantised(spec) => spec,
+        };
         let input = self.bits(spec, input);
         let values = host(&weight);
         let outputs: Vec<i32> = outputs
             .iter()
             .flat_map(|&(output, n)| {
                 let bits = match output {
-                    Output::Residual => RESIDUAL_BITS,
+                    Output::Residual => spec.residual_bits(&self.path),
                     Output::Logits => LOG_BITS,
                     Output::Site(site) => self.bits(spec, site),
                 };
@@ -165,6 +195,11 @@ impl<'a> Numerics<'a> {
 }
 
 impl QuantSpec {
+    /// Fractional bits of the residual stream that a part of the model writes to.
+    pub fn residual_bits(&self, path: &str) -> i32 {
+        self.fraction_bits.get(stream(path)).copied().unwrap_or(RESIDUAL_BITS)
+    }
+
     /// Fractional bits of a site.
     ///
     /// # Errors

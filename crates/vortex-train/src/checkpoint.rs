@@ -38,6 +38,8 @@ pub struct State {
     pub phase: Phase,
     /// Lowest validation loss of this phase in bits per byte.
     pub best: Option<f64>,
+    /// Lowest validation loss of the float phase, once that is over.
+    pub float_best: Option<f64>,
     /// State of the sampler's generator.
     pub rng: String,
     /// Roles coded flat, `[roles]`.
@@ -181,6 +183,7 @@ mod tests {
                 seconds: 1.25,
                 phase: Phase::Quantised,
                 best: Some(4.0625),
+                float_best: None,
                 rng: "ab".into(),
                 flat: vec![true, false],
                 noise: vec![false, true],

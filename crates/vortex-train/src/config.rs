@@ -115,7 +115,7 @@ pub struct QuantiseConfig {
 
 impl Default for QuantiseConfig {
     fn default() -> Self {
-        Self { fraction: 0.12, calibration_sequences: 32 }
+        Self { fraction: 0.06, calibration_sequences: 32 }
     }
 }
 

@@ -32,9 +32,9 @@ pub struct ModelSummary {
     pub bytes: u64,
     /// Bytes that the three figures below were measured on: the same windows for each.
     pub compared_bytes: u64,
-    /// The weights run in floating point.
+    /// The best weights of the float phase, run in floating point.
     pub float_bits_per_byte: f64,
-    /// The same with the rounding of the integer network simulated.
+    /// The weights of the model file with the rounding of the integer network simulated.
     pub simulated_bits_per_byte: f64,
     /// The integer network itself.
     pub integer_bits_per_byte: f64,

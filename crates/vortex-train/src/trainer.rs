@@ -133,6 +133,8 @@ struct Progress {
     seconds_before: f64,
     phase: Phase,
     best: Option<f64>,
+    /// Lowest validation loss of the float phase, once that is over.
+    float_best: Option<f64>,
     rng: Rng,
     flat: Vec<bool>,
     noise: NoiseDetector,
@@ -149,6 +151,7 @@ impl Progress {
             seconds_before: 0.0,
             phase: Phase::Float,
             best: None,
+            float_best: None,
             rng: Rng::new(config.seed),
             flat: vec![false; roles],
             noise: NoiseDetector::new(config.validation.noise_bits, roles),
@@ -348,8 +351,10 @@ impl<B: TrainBackend> Trainer<'_, B> {
         let batch = self.windows.random(&mut rng, n, self.config.batch.cold_start)?;
         self.progress.quant = Some(self.workers.calibrate(&self.progress.params, &batch));
         self.progress.phase = Phase::Quantised;
-        self.progress.best = None;
-        self.log.event(TrainEvent::Phase { step: self.progress.step, phase: Phase::Quantised })
+        self.progress.float_best = self.progress.best.take();
+        self.log.event(TrainEvent::Phase { step: self.progress.step, phase: Phase::Quantised })?;
+        // Rounding alone: the model that training with rounding has to beat.
+        self.validate(false)
     }
 
     fn checkpoint(&self) -> Result<Checkpoint> {
@@ -363,6 +368,7 @@ impl<B: TrainBackend> Trainer<'_, B> {
                 seconds: self.seconds(),
                 phase: p.phase,
                 best: p.best,
+                float_best: p.float_best,
                 rng: p.rng.to_hex(),
                 flat: p.flat.clone(),
                 noise: p.noise.candidates().to_vec(),
@@ -421,6 +427,7 @@ impl<B: TrainBackend> Trainer<'_, B> {
             seconds_before: state.seconds,
             phase: state.phase,
             best: state.best,
+            float_best: state.float_best,
             rng,
             flat: state.flat,
             noise,
@@ -447,7 +454,9 @@ impl<B: TrainBackend> Trainer<'_, B> {
             IntModel::new(network, Level::detect()).map_err(|e| model_error(e.to_string()))?;
         let path = self.dir.model();
         write_atomically(&path, model.bytes())?;
-        let float = self.validation.float(&mut self.workers, params, None).bits_per_byte;
+        let float = self.progress.float_best;
+        let float =
+            float.ok_or_else(|| model_error("the float phase was never measured".into()))?;
         let simulated = self.validation.float(&mut self.workers, params, Some(quant)).bits_per_byte;
         let integer = self.validation.integer(&model)?.bits_per_byte;
         let block_cost = block_cost(&model, block)?;
