@@ -116,6 +116,7 @@ pub trait FusedOps: Backend {
 }
 
 impl FusedOps for burn::backend::NdArray {}
+impl FusedOps for burn::backend::NdArray<f64> {}
 
 fn wrap<B: Backend, const D: usize>(tensor: FloatTensor<B>) -> Tensor<B, D> {
     Tensor::from_primitive(TensorPrimitive::Float(tensor))

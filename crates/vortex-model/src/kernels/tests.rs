@@ -6,7 +6,9 @@ use burn::tensor::{Tensor, TensorData};
 use super::*;
 
 type Checked = Autodiff<Flex>;
-type Definition = Autodiff<NdArray>;
+/// In double precision: in single precision this backend takes reciprocals of twelve bits on
+/// processors with AVX2.
+type Definition = Autodiff<NdArray<f64>>;
 
 /// Sums of four uniform numbers, different for each `salt`.
 fn random(shape: [usize; 2], salt: usize) -> TensorData {
@@ -22,13 +24,11 @@ fn random(shape: [usize; 2], salt: usize) -> TensorData {
 }
 
 fn close(a: &TensorData, b: &TensorData, what: &str) {
-    let (a, b) = (a.to_vec::<f32>().unwrap(), b.to_vec::<f32>().unwrap());
+    let values = |t: &TensorData| t.iter::<f64>().collect::<Vec<_>>();
+    let (a, b) = (values(a), values(b));
     assert_eq!(a.len(), b.len(), "{what}");
-    // Sums of large terms may cancel: their error scales with the largest element, and it differs
-    // between processors.
-    let largest = b.iter().fold(0.0f32, |m, b| m.max(b.abs()));
     for (i, (a, b)) in a.iter().zip(&b).enumerate() {
-        assert!((a - b).abs() < 2e-4 * (1.0 + largest), "{what}[{i}]: {a} for {b}");
+        assert!((a - b).abs() < 2e-4 * (1.0 + b.abs()), "{what}[{i}]: {a} for {b}");
     }
 }
 
@@ -176,9 +176,9 @@ fn fake_quantisation_rounds_clamps_and_passes_gradients() {
         let scale = [2.0, 4.0].into();
         let ones = TensorData::from([[1.0f32; 2]; 3]);
         let out = run::<B>(&[x], &ones, |x| fake_quantise(x[0].clone(), &scale));
-        let values = out[0].to_vec::<f32>().unwrap();
+        let values: Vec<f32> = out[0].iter().collect();
         assert_eq!(values, [0.5, 31.75, -0.5, 0.25, 9.0, -0.25]);
-        assert_eq!(out[1].to_vec::<f32>().unwrap(), [1.0, 0.0, 1.0, 1.0, 1.0, 1.0]);
+        assert_eq!(out[1].iter::<f32>().collect::<Vec<_>>(), [1.0, 0.0, 1.0, 1.0, 1.0, 1.0]);
     }
     check::<Checked>();
     check::<Definition>();
