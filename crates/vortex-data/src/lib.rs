@@ -4,6 +4,7 @@
 pub mod detect;
 pub mod error;
 pub mod records;
+pub mod root;
 pub mod sidecar;
 pub mod split;
 pub mod synthetic;

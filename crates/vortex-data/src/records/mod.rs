@@ -5,3 +5,4 @@ mod source;
 
 pub use set::RecordSet;
 pub use source::RecordFile;
+pub(crate) use source::read_exact_at;

@@ -1,0 +1,40 @@
+//! What a file may ask for at most. A real file stays far below each of these; one that does not
+//! is refused with the limit and the value.
+
+/// Uncompressed bytes of one metadata object (a tree's description, the streamer information). A
+/// NanoAOD tree of 1,600 branches takes 1 MB.
+pub const MAX_OBJECT_BYTES: usize = 128 << 20;
+
+/// Uncompressed bytes of one basket with its entry offsets. ROOT's own default is 32 kB, NanoAOD
+/// and PHYSLITE stay below 10 MB.
+pub const MAX_BASKET_BYTES: usize = 256 << 20;
+
+/// Bytes of the key of one object: its header and three strings.
+pub(super) const MAX_KEY_BYTES: usize = 1 << 16;
+
+/// Bytes of the list of keys of one directory.
+pub(super) const MAX_KEY_LIST_BYTES: usize = 64 << 20;
+
+/// Directories of one file.
+pub(super) const MAX_DIRECTORIES: usize = 10_000;
+
+/// Directories inside directories.
+pub(super) const MAX_DIRECTORY_DEPTH: usize = 64;
+
+/// Objects of all directories of one file.
+pub(super) const MAX_OBJECTS: usize = 1 << 20;
+
+/// Branches of one tree, and leaves of one tree.
+pub(super) const MAX_BRANCHES: usize = 1 << 17;
+
+/// Branches inside branches, and leaves that count leaves that count leaves.
+pub(super) const MAX_BRANCH_DEPTH: usize = 32;
+
+/// Base classes of base classes.
+pub(super) const MAX_BASE_DEPTH: usize = 32;
+
+/// Streamer elements looked at to find one member.
+pub(super) const MAX_ELEMENTS_SEARCHED: usize = 1 << 14;
+
+/// Memory that an xz block may ask its decoder for. Presets up to 9 take 65 MiB.
+pub(super) const MAX_XZ_MEMORY: u64 = 128 << 20;
