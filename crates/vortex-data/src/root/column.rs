@@ -10,6 +10,7 @@ use super::error::{Fault, Outcome, RootError};
 use super::file::Tree;
 use super::layout::{Column, Encoding, EntryForm, Layout};
 use super::limits::MAX_BASKET_BYTES;
+use super::vectors;
 
 /// Consecutive entries of one column.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -22,14 +23,19 @@ pub struct Chunk {
     pub values: Vec<u8>,
     /// Items of each entry of a jagged column; empty for others, which have one item an entry.
     pub counts: Vec<u32>,
+    /// For vectors of vectors: the lengths of the items, then of the items in them, and so on, as
+    /// many lists as [`Layout::inner_levels`].
+    pub inner_counts: Vec<Vec<u32>>,
 }
 
 impl Chunk {
-    fn clear(&mut self, first_entry: u64) {
+    fn clear(&mut self, first_entry: u64, inner_levels: usize) {
         self.first_entry = first_entry;
         self.n_entries = 0;
         self.values.clear();
         self.counts.clear();
+        self.inner_counts.clear();
+        self.inner_counts.resize_with(inner_levels, Vec::new);
     }
 }
 
@@ -109,12 +115,12 @@ impl<'t> ColumnReader<'t> {
     /// or not what the tree says.
     pub fn next_chunk(&mut self, chunk: &mut Chunk) -> Result<bool, RootError> {
         let Some(part) = self.parts.get(self.next).cloned() else {
-            chunk.clear(self.tree.entries());
+            chunk.clear(self.tree.entries(), self.layout.inner_levels);
             return Ok(false);
         };
         let number = self.next;
         self.next += 1;
-        chunk.clear(part.entries.start);
+        chunk.clear(part.entries.start, self.layout.inner_levels);
         self.decode(&part, chunk).map(|()| true).map_err(|fault| {
             let object = format!("{}, basket {number}", self.name);
             fault.of(self.tree.file().name(), object)
@@ -131,7 +137,7 @@ impl<'t> ColumnReader<'t> {
         entries: Range<u64>,
         chunk: &mut Chunk,
     ) -> Result<(), RootError> {
-        chunk.clear(entries.start);
+        chunk.clear(entries.start, self.layout.inner_levels);
         if entries.end > self.tree.entries() || entries.start > entries.end {
             let message = format!(
                 "entries {}..{} asked for, but there are {}",
@@ -149,14 +155,13 @@ impl<'t> ColumnReader<'t> {
             // Both lie inside the chunk, whose entries are a usize.
             let from = (position - part.first_entry) as usize;
             let to = (entries.end - part.first_entry).min(part.n_entries as u64) as usize;
-            let items = if self.layout.jagged {
-                let before: usize = part.counts[..from].iter().map(|n| *n as usize).sum();
-                let inside: usize = part.counts[from..to].iter().map(|n| *n as usize).sum();
-                chunk.counts.extend_from_slice(&part.counts[from..to]);
-                before..before + inside
-            } else {
-                from..to
-            };
+            let mut items = from..to;
+            if self.layout.jagged {
+                items = narrow(&part.counts, items, &mut chunk.counts);
+            }
+            for (counts, kept) in part.inner_counts.iter().zip(&mut chunk.inner_counts) {
+                items = narrow(counts, items, kept);
+            }
             let width = self.layout.bytes_per_item();
             chunk.values.extend_from_slice(&part.values[items.start * width..items.end * width]);
             chunk.n_entries += to - from;
@@ -197,7 +202,16 @@ impl<'t> ColumnReader<'t> {
                 if !basket.entry_ends(ends)? {
                     return Err(Fault::unsupported("vectors in a basket without entry offsets"));
                 }
-                strip_vectors(data, ends, item_bytes, payload, &mut chunk.counts)?;
+                payload.clear();
+                vectors::strip(data, ends, item_bytes, payload, chunk)?;
+                data = payload;
+            }
+            EntryForm::Text => {
+                if !basket.entry_ends(ends)? {
+                    return Err(Fault::unsupported("text in a basket without entry offsets"));
+                }
+                payload.clear();
+                vectors::strip_lengths(data, ends, payload, &mut chunk.counts)?;
                 data = payload;
             }
         }
@@ -322,45 +336,13 @@ fn counts_of(ends: &[usize], item_bytes: usize, counts: &mut Vec<u32>) -> Outcom
     Ok(())
 }
 
-/// Takes the items out of `std::vector`s: byte count, version, number of items, items.
-fn strip_vectors(
-    data: &[u8],
-    ends: &[usize],
-    item_bytes: usize,
-    payload: &mut Vec<u8>,
-    counts: &mut Vec<u32>,
-) -> Outcome<()> {
-    const HEADER: usize = 10;
-    const BYTE_COUNT: u32 = 0x4000_0000;
-    const MEMBER_WISE: u16 = 0x4000;
-    payload.clear();
-    let mut start = 0;
-    for (i, end) in ends.iter().enumerate() {
-        let entry = &data[start..*end];
-        start = *end;
-        let wrong = |what: String| Fault::corrupt(format!("entry {i} of the basket: {what}"));
-        let Some(([c0, c1, c2, c3, v0, v1, n0, n1, n2, n3], items)) =
-            entry.split_first_chunk::<HEADER>()
-        else {
-            return Err(wrong(format!("a vector in {} bytes", entry.len())));
-        };
-        let byte_count = u32::from_be_bytes([*c0, *c1, *c2, *c3]);
-        let version = u16::from_be_bytes([*v0, *v1]);
-        let n = u32::from_be_bytes([*n0, *n1, *n2, *n3]);
-        if byte_count != BYTE_COUNT | (entry.len() as u32 - 4) || version & MEMBER_WISE != 0 {
-            let len = entry.len();
-            return Err(wrong(format!(
-                "a vector with byte count {byte_count:#x} and version {version:#x} in {len} bytes"
-            )));
-        }
-        if u64::from(n) * item_bytes as u64 != items.len() as u64 {
-            let len = items.len();
-            return Err(wrong(format!("{n} items of {item_bytes} bytes in {len}")));
-        }
-        payload.extend_from_slice(items);
-        counts.push(n);
-    }
-    Ok(())
+/// The items of these lists, whose counts are appended to `kept`.
+fn narrow(counts: &[u32], lists: Range<usize>, kept: &mut Vec<u32>) -> Range<usize> {
+    let sum = |counts: &[u32]| counts.iter().map(|n| *n as usize).sum::<usize>();
+    let start = sum(&counts[..lists.start]);
+    let counts = &counts[lists];
+    kept.extend_from_slice(counts);
+    start..start + sum(counts)
 }
 
 /// Appends the values of whole items.

@@ -4,6 +4,7 @@ use vortex_coder::schema::DType;
 
 use super::branch::{Branch, Branches, ElementOf};
 use super::leaf::{Leaf, LeafCount};
+use super::limits::MAX_VECTOR_LEVELS;
 use super::packed::Packing;
 use super::streamer_info::{Element, StreamerInfo};
 use super::type_name::{Primitive, vector_item};
@@ -18,6 +19,8 @@ pub struct Layout {
     pub shape: Vec<usize>,
     /// True where each entry has its own number of items, false where each has exactly one.
     pub jagged: bool,
+    /// Lists inside the items of a jagged column: 0 for numbers, 1 for a vector of vectors.
+    pub inner_levels: usize,
     pub(super) encoding: Encoding,
     pub(super) entry: EntryForm,
     /// Bytes of one item in the file, with the other leaves of the branch.
@@ -53,8 +56,11 @@ pub(super) enum EntryForm {
     /// Items one after the other; how many is told by the entry offsets of the basket, or by the
     /// leaf with this number.
     Many { count: Option<usize> },
-    /// A byte count, a version and a number of items before them.
+    /// `std::vector`: a byte count, a version and a number of items before them; items that are
+    /// vectors themselves have a number before theirs.
     Vector,
+    /// A length of one byte, or 255 and one of four, and as many bytes.
+    Text,
 }
 
 /// What a column holds.
@@ -184,6 +190,7 @@ fn content(
         dtype,
         shape,
         jagged: entry != EntryForm::One,
+        inner_levels: 0,
         encoding: Encoding::Packed(packing),
         entry,
         item_bytes,
@@ -197,6 +204,7 @@ fn plain(dtype: DType, shape: Vec<usize>, entry: EntryForm) -> Layout {
         dtype,
         shape,
         jagged: entry != EntryForm::One,
+        inner_levels: 0,
         encoding: Encoding::BigEndian,
         entry,
         item_bytes,
@@ -289,10 +297,10 @@ fn dimensions(leaf: &Leaf) -> Result<Vec<usize>, String> {
 /// Branches of a class: a vector of numbers, or the reason.
 fn vector(branch: &Branch, leaf: &Leaf, element: Option<&Element>) -> Result<Content, String> {
     let Some(of) = &branch.element else {
-        return Err(match &*leaf.class {
-            "TLeafC" => "text (TLeafC)".to_owned(),
-            class => format!("{class} is no number"),
-        });
+        return match &*leaf.class {
+            "TLeafC" => Ok(Content::Values(plain(DType::U8, vec![], EntryForm::Text))),
+            class => Err(format!("{class} is no number")),
+        };
     };
     let type_name = match element {
         Some(element) => element.type_name.as_str(),
@@ -301,14 +309,22 @@ fn vector(branch: &Branch, leaf: &Leaf, element: Option<&Element>) -> Result<Con
             return Err(format!("its class {} has no description of {:?}", of.class, branch.name));
         }
     };
-    let item = vector_item(type_name).and_then(Primitive::from_name);
-    let Some(Primitive::Plain(dtype)) = item else {
+    let mut levels = 0;
+    let mut item = type_name;
+    while let Some(inner) = vector_item(item) {
+        levels += 1;
+        item = inner;
+    }
+    let (Some(Primitive::Plain(dtype)), 1..=MAX_VECTOR_LEVELS) =
+        (Primitive::from_name(item), levels)
+    else {
         return Err(format!("objects of type {type_name}"));
     };
     if !(0..=2).contains(&of.kind) || leaf.count != LeafCount::Fixed || leaf.len != 1 {
         return Err(format!("several {type_name} an entry"));
     }
-    Ok(Content::Values(plain(dtype, vec![], EntryForm::Vector)))
+    let layout = plain(dtype, vec![], EntryForm::Vector);
+    Ok(Content::Values(Layout { inner_levels: levels - 1, ..layout }))
 }
 
 /// The description of the class member that a branch holds: by its number, which must have the

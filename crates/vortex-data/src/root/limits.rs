@@ -38,3 +38,6 @@ pub(super) const MAX_ELEMENTS_SEARCHED: usize = 1 << 14;
 
 /// Memory that an xz block may ask its decoder for. Presets up to 9 take 65 MiB.
 pub(super) const MAX_XZ_MEMORY: u64 = 128 << 20;
+
+/// Vectors of vectors.
+pub(super) const MAX_VECTOR_LEVELS: usize = 8;

@@ -13,14 +13,15 @@
 //! the tree's own description. Columns of `bool`, whole numbers, `float` and `double`,
 //! `Double32_t` and `Float16_t`, one number or an array of fixed size an entry; jagged columns
 //! (`x[n]`, `x[n][3]`, members of the objects of a split collection, `std::vector` of numbers
-//! as a branch or as a member of a split object); lists of leaves, a column for each.
+//! as a branch or as a member of a split object); vectors of vectors of numbers; text, as its
+//! bytes; lists of leaves, a column for each.
 //!
 //! Everything else has its name in [`RootFile::objects`] or [`Tree::columns`], with the reason:
-//! RNTuples, objects of classes that are not split, vectors of vectors, text.
+//! RNTuples, objects of classes that are not split, maps and vectors of objects.
 //!
 //! # What comes out
 //! A [`Chunk`] for each basket: values in little-endian order without padding, and for a jagged
-//! column the number of items of each entry. No value is converted, except that `Double32_t`
+//! column the number of items of each entry (and of each inner vector). No value is converted, except that `Double32_t`
 //! becomes `f64` and `Float16_t` becomes `f32`, as uproot computes them.
 //!
 //! # What is refused
@@ -51,6 +52,7 @@ mod packed;
 mod streamer_info;
 mod tree;
 mod type_name;
+mod vectors;
 
 pub use column::{Chunk, ColumnReader};
 pub use error::{RootError, RootErrorKind};
