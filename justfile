@@ -25,7 +25,7 @@ bench *ARGS:
     cargo bench -p vortex-infer --bench network {{ARGS}}
     cargo bench -p vortex-benches --bench codec {{ARGS}}
 
-# Fuzz one target (header, decode, roundtrip, model), for instance: just fuzz decode -max_total_time=60
+# Fuzz one target (header, decode, roundtrip, model, portal), for instance: just fuzz decode -max_total_time=60
 fuzz TARGET *ARGS:
     cargo fuzz run -s none --fuzz-dir fuzz {{TARGET}} -- {{ARGS}}
 
@@ -40,6 +40,10 @@ demo *ARGS:
 # The picture of the README, drawn by the demo
 figures:
     cargo run --release -p vortex-cli -- demo --force --figure docs/img/demo.svg
+
+# 200 MB over a server that breaks 20 connections
+big-download:
+    cargo test --release -p vortex-data --features download --test download -- --ignored --nocapture
 
 # 5 GiB of holes: there and back, and the same bytes
 big-file FOLDER="/tmp":

@@ -92,6 +92,9 @@ pub enum Command {
     Evaluate(commands::evaluate::Evaluate),
     /// The whole way on synthetic jets in a few minutes
     Demo(commands::demo::Demo),
+    /// Download the files of an experiment
+    #[cfg(feature = "download")]
+    Download(commands::download::Download),
     /// Print shell completions, or the manual page
     #[command(hide = true)]
     Completions(commands::completions::Completions),

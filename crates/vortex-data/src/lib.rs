@@ -2,6 +2,8 @@
 #![forbid(unsafe_code)]
 
 pub mod detect;
+#[cfg(feature = "download")]
+pub mod download;
 pub mod error;
 pub mod records;
 pub mod root;

@@ -4,6 +4,8 @@ pub mod completions;
 pub mod compress;
 pub mod decompress;
 pub mod demo;
+#[cfg(feature = "download")]
+pub mod download;
 pub mod evaluate;
 mod files;
 pub mod inspect;
@@ -24,6 +26,8 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Inspect(c) => c.run(common),
         Command::Evaluate(c) => c.run(common),
         Command::Demo(c) => c.run(common),
+        #[cfg(feature = "download")]
+        Command::Download(c) => c.run(common),
         Command::Completions(c) => c.run(),
     }
 }

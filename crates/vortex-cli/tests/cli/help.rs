@@ -2,7 +2,7 @@
 
 use super::bench::Bench;
 
-const COMMANDS: [&[&str]; 8] = [
+const COMMANDS: [&[&str]; 9] = [
     &["--help"],
     &["train", "--help"],
     &["compress", "--help"],
@@ -11,6 +11,7 @@ const COMMANDS: [&[&str]; 8] = [
     &["inspect", "--help"],
     &["evaluate", "--help"],
     &["demo", "--help"],
+    &["download", "--help"],
 ];
 
 #[test]

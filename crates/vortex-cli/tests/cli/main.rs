@@ -4,6 +4,8 @@
 
 mod bad_input;
 mod bench;
+#[cfg(feature = "download")]
+mod download;
 mod help;
 mod models;
 mod round_trip;
