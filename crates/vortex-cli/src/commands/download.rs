@@ -202,7 +202,7 @@ impl DownloadObserver for Watcher {
             DownloadEvent::Checking { name } => {
                 self.end();
                 self.bar = progress::steps(name, self.wanted);
-                self.bar.set_message("comparing with its checksum");
+                self.bar.set_message("reading what is there");
             }
             DownloadEvent::Started { name, bytes, total } => {
                 self.end();

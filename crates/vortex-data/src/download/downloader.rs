@@ -235,6 +235,9 @@ impl<'a> Downloader<'a> {
         lock: &mut LockFile,
         replace: bool,
     ) -> Result<u64> {
+        if left_of(path) > 0 {
+            self.observer.event(&DownloadEvent::Checking { name: &entry.name });
+        }
         let mut partial = Partial::open(path, entry.checksum)?;
         let mut last = None;
         for (i, url) in entry.urls.iter().enumerate() {

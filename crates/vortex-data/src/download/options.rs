@@ -11,6 +11,8 @@ pub struct Options {
     pub answer_timeout: Duration,
     /// Without a byte for so long, a connection is given up.
     pub stall_timeout: Duration,
+    /// For a portal's list, from its first byte to its last.
+    pub list_timeout: Duration,
     /// Slower than so many bytes a second over a whole `stall_timeout`, it is too.
     pub min_rate: u64,
     /// Attempts in a row that bring no byte.
@@ -44,6 +46,7 @@ impl Default for Options {
             connect_timeout: seconds(30),
             answer_timeout: seconds(120),
             stall_timeout: seconds(60),
+            list_timeout: seconds(600),
             min_rate: 256,
             max_idle_attempts: 8,
             max_unreachable_attempts: 3,

@@ -16,7 +16,7 @@ pub enum DownloadEvent<'a> {
         /// One line.
         text: &'a str,
     },
-    /// A file that is there already is compared with its checksum.
+    /// A file that is there already is compared with its checksum, or an unfinished one read again.
     Checking {
         /// Its name.
         name: &'a str,

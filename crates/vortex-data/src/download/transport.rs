@@ -1,7 +1,7 @@
 //! One request over HTTP: TLS verified, redirects followed only where the policy allows it.
 
 use std::io::Read;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use ureq::http::{HeaderMap, Uri, header};
 use ureq::{Agent, Error, Timeout};
@@ -18,6 +18,7 @@ pub(super) struct Client {
     agent: Agent,
     policy: Policy,
     max_redirects: u32,
+    list_timeout: Duration,
 }
 
 /// The head of an answer, and its body to be read.
@@ -59,7 +60,12 @@ impl Client {
             .timeout_per_read(Some(options.stall_timeout))
             .timeout_per_write(Some(options.stall_timeout))
             .build();
-        Self { agent: config.new_agent(), policy, max_redirects: options.max_redirects }
+        Self {
+            agent: config.new_agent(),
+            policy,
+            max_redirects: options.max_redirects,
+            list_timeout: options.list_timeout,
+        }
     }
 
     /// Asks for `url`, or a part of it.
@@ -113,14 +119,21 @@ impl Client {
             let message = format!("answers {} to a plain question", answer.status);
             return Err(refused(&answer.uri, message));
         }
-        let mut bytes = Vec::new();
-        let uri = answer.uri;
-        let read = answer.body.take(max + 1).read_to_end(&mut bytes);
-        read.map_err(|e| fault(&uri, Error::from(e)))?;
-        if bytes.len() as u64 > max {
-            return Err(refused(&uri, format!("is longer than {max} bytes, the limit for lists")));
+        let Answer { uri, mut body, .. } = answer;
+        let (mut bytes, mut buffer, start) = (Vec::new(), vec![0; 1 << 14], Instant::now());
+        loop {
+            match body.read(&mut buffer).map_err(|e| fault(&uri, Error::from(e)))? {
+                0 => return Ok(bytes),
+                n => bytes.extend_from_slice(&buffer[..n]),
+            }
+            if bytes.len() as u64 > max {
+                let message = format!("is longer than {max} bytes, the limit for lists");
+                return Err(refused(&uri, message));
+            }
+            if start.elapsed() > self.list_timeout {
+                return Err(Fault::Lost { message: "the list comes too slowly".into() });
+            }
         }
-        Ok(bytes)
     }
 }
 

@@ -13,7 +13,8 @@ fn files(
     n: Option<usize>,
 ) -> (Result<Vec<FileEntry>, DownloadError>, Vec<String>) {
     let (mut log, cancel) = (Log::default(), AtomicBool::new(false));
-    let options = Options { max_list_bytes: 10_000, seed: 1, ..Options::default() };
+    let list_timeout = Duration::from_millis(500);
+    let options = Options { max_list_bytes: 10_000, list_timeout, seed: 1, ..Options::default() };
     let mut downloader = Downloader::new(Policy::HttpsOrLoopback, options, &mut log, &cancel)
         .with_sleep(|_: Duration| {});
     let result = downloader.files(list, n);
@@ -107,6 +108,18 @@ fn lists_too_long() {
     let server = Server::new(|_| Reply::new("200 OK", &[], vec![b' '; 20_000]));
     let error = files(&list(&server, ""), None).0.unwrap_err().to_string();
     assert!(error.contains("longer than 10000 bytes"), "{error}");
+}
+
+#[test]
+fn lists_too_slow() {
+    let server = Server::new(|request| {
+        let creep = (request.n < 2).then_some(Duration::from_millis(70));
+        let padded = [&record().body[..], &[b' '; 9000]].concat();
+        Reply { creep, ..Reply::new("200 OK", &[], padded) }
+    });
+    let (found, log) = files(&list(&server, ""), None);
+    assert_eq!(found.unwrap().len(), 2);
+    assert_eq!(log.iter().filter(|line| line.contains("too slowly")).count(), 2, "{log:#?}");
 }
 
 /// RFC 1950, section 9, one byte at a time.
