@@ -2,7 +2,7 @@
 
 use super::bench::Bench;
 
-const COMMANDS: [&[&str]; 9] = [
+const COMMANDS: [&[&str]; 8] = [
     &["--help"],
     &["train", "--help"],
     &["compress", "--help"],
@@ -11,7 +11,6 @@ const COMMANDS: [&[&str]; 9] = [
     &["inspect", "--help"],
     &["evaluate", "--help"],
     &["demo", "--help"],
-    &["download", "--help"],
 ];
 
 #[test]

@@ -119,7 +119,7 @@ fn lists_too_slow() {
     });
     let (found, log) = files(&list(&server, ""), None);
     assert_eq!(found.unwrap().len(), 2);
-    assert_eq!(log.iter().filter(|line| line.contains("too slowly")).count(), 2, "{log:#?}");
+    assert!(log.iter().filter(|line| line.contains("too slowly")).count() >= 2, "{log:#?}");
 }
 
 /// RFC 1950, section 9, one byte at a time.
