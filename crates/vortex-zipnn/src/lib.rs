@@ -1,22 +1,30 @@
-//! Lossless compression of the weights of neural networks.
-//!
-//! Sign and exponent of a weight are predictable, most of its mantissa is noise. A tensor is coded as
-//! records of one field, most significant byte first, with the adaptive integer predictor of
-//! vortex-coder: each byte is predicted from the bytes of its weight before it. Nothing is
-//! interpreted, so NaN payloads, infinities, denormals and negative zeros come back as they were.
-//!
-//! ```
-//! use vortex_zipnn::{DType, compress_tensor, decompress_tensor};
-//!
-//! let weights: Vec<u8> = (0..4096).flat_map(|i| (i as f32 * 1e-4 - 0.2).to_le_bytes()).collect();
-//! let packed = compress_tensor(&weights, DType::F32)?;
-//! assert!(packed.len() < weights.len());
-//! assert_eq!(decompress_tensor(&packed)?, weights);
-//! # Ok::<(), vortex_zipnn::Error>(())
-//! ```
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
-pub use tensor::{compress_tensor, decompress_tensor};
-pub use vortex_coder::{DType, Error, Result};
+pub use base::{Base, ReadSeek};
+pub use chunk::Layout;
+pub use container::{
+    ChunkHeader, Contents, FileHeader, Listing, Summary, compress, decompress, list,
+};
+pub use delta::Filter;
+pub use dtype::DType;
+pub use error::{Error, ErrorKind, Result};
+pub use options::{DEFAULT_CHUNK_BYTES, Level, MAX_CHUNK_BYTES, MIN_CHUNK_BYTES, Options};
+pub use part::Method;
+pub use tensor::{compress_tensor, compress_tensor_with, decompress_tensor};
 
+mod base;
+mod chunk;
+pub mod container;
+mod delta;
+mod dtype;
+mod error;
+mod huffman;
+mod options;
+mod part;
+mod plan;
+mod planes;
+mod safetensors;
 mod tensor;
+mod threads;
+mod values;

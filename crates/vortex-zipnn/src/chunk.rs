@@ -1,0 +1,215 @@
+//! One chunk: values of one type in, the shortest payload that the level finds out, and back.
+//!
+//! A payload is the parts of the layout, one behind the other, and then the bytes that are no whole
+//! value, as they are.
+
+use std::borrow::Cow;
+
+use crate::delta::{self, Filter};
+use crate::dtype::DType;
+use crate::error::{Error, Result};
+use crate::options::Level;
+use crate::{part, planes, values};
+
+mod choice;
+
+/// How the values of a chunk are laid out before coding. The numbers are those of the file format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Layout {
+    /// The bytes as they are, without parts.
+    Stored = 0,
+    /// One part for each byte of a value, the lowest first.
+    Planes = 1,
+    /// A part of signs, where the type has them, and a part of whole magnitudes.
+    Values = 2,
+}
+
+impl Layout {
+    /// All of them, in order of their numbers.
+    pub const ALL: [Self; 3] = [Self::Stored, Self::Planes, Self::Values];
+}
+
+/// What a decoder must know of a chunk beside its payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shape {
+    pub dtype: DType,
+    pub layout: Layout,
+    pub filter: Filter,
+    /// Values a row where columns come before rows, otherwise 0.
+    pub row: usize,
+}
+
+/// Working memory that is kept from chunk to chunk.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    planes: Vec<Vec<u8>>,
+    residuals: Vec<u8>,
+}
+
+/// Replaces `payload` by the coded `chunk`. `row` is the length of the rows that the values are known to
+/// have, or 0; `base` is what differences may be taken to, as long as the chunk.
+pub(crate) fn encode(
+    chunk: &[u8],
+    dtype: DType,
+    row: usize,
+    base: Option<&[u8]>,
+    level: Level,
+    scratch: &mut Scratch,
+    payload: &mut Vec<u8>,
+) -> Shape {
+    let (whole, tail) = chunk.split_at(chunk.len() - chunk.len() % dtype.width());
+    let mut shape = Shape { dtype, layout: Layout::Planes, filter: Filter::None, row: 0 };
+    let base = base.map(|base| &base[..whole.len()]);
+    if let Some(base) = base {
+        shape.filter = choice::filter(whole, base, dtype);
+    }
+    let coded = match (shape.filter, base) {
+        (Filter::None, _) | (_, None) => whole,
+        (filter, Some(base)) => {
+            delta::residuals(whole, base, dtype, filter, &mut scratch.residuals);
+            &scratch.residuals
+        }
+    };
+    let plane_type = shape.filter.residual_type(dtype);
+    payload.clear();
+    planes::split(coded, plane_type, &mut scratch.planes);
+    for plane in &scratch.planes {
+        part::encode(plane, level, payload);
+    }
+    if shape.filter == Filter::None
+        && let Some((row, shorter)) = choice::values(whole, dtype, row, level, payload.len())
+    {
+        *payload = shorter;
+        shape = Shape { layout: Layout::Values, row, ..shape };
+    }
+    payload.extend_from_slice(tail);
+    if payload.len() >= chunk.len() {
+        payload.clear();
+        payload.extend_from_slice(chunk);
+        shape = Shape { layout: Layout::Stored, filter: Filter::None, row: 0, dtype };
+    }
+    shape
+}
+
+/// Replaces `chunk` by the `original_bytes` that [`encode`] was given, with the same base.
+pub(crate) fn decode(
+    payload: &[u8],
+    shape: Shape,
+    base: Option<&[u8]>,
+    original_bytes: usize,
+    chunk: &mut Vec<u8>,
+) -> Result<()> {
+    chunk.clear();
+    let width = shape.dtype.width();
+    let n = original_bytes / width;
+    let mut rest = payload;
+    match shape.layout {
+        Layout::Stored => {}
+        Layout::Planes => {
+            let parts = (0..width)
+                .map(|_| part::decode(&mut rest, n))
+                .collect::<Result<Vec<Cow<'_, [u8]>>>>()?;
+            let views: Vec<&[u8]> = parts.iter().map(|part| &part[..]).collect();
+            chunk.resize(n * width, 0);
+            planes::merge(&views, shape.filter.residual_type(shape.dtype), chunk);
+        }
+        Layout::Values => {
+            let signs = match shape.dtype.is_signed() {
+                true => part::decode(&mut rest, values::sign_bytes(n))?,
+                false => Cow::Borrowed(&[][..]),
+            };
+            let magnitudes = part::decode(&mut rest, n * width)?.into_owned();
+            *chunk = values::put_together(magnitudes, &signs, width, shape.row);
+        }
+    }
+    if shape.filter != Filter::None {
+        let base = base.ok_or_else(|| Error::corrupt("a difference without its base"))?;
+        delta::restore(chunk, &base[..n * width], shape.dtype, shape.filter);
+    }
+    chunk.extend_from_slice(rest);
+    if chunk.len() == original_bytes {
+        return Ok(());
+    }
+    Err(Error::corrupt(format!(
+        "a payload that gives {} bytes, but {original_bytes} are expected",
+        chunk.len()
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn round_trip(
+        chunk: &[u8],
+        dtype: DType,
+        row: usize,
+        base: Option<&[u8]>,
+        level: Level,
+    ) -> (Shape, usize) {
+        let mut payload = Vec::new();
+        let shape = encode(chunk, dtype, row, base, level, &mut Scratch::default(), &mut payload);
+        let mut back = vec![9];
+        decode(&payload, shape, base, chunk.len(), &mut back).unwrap();
+        assert!(back == chunk, "{shape:?}");
+        (shape, payload.len())
+    }
+
+    fn weights(n: usize) -> Vec<f32> {
+        let mut state = 9u64;
+        let mut uniform = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 32) as f32 / 4_294_967_296.0 - 0.5
+        };
+        (0..n).map(|_| uniform() * uniform() * 0.1).collect()
+    }
+
+    fn bytes(values: &[f32]) -> Vec<u8> {
+        values.iter().flat_map(|v| v.to_le_bytes()).collect()
+    }
+
+    #[test]
+    fn all_types_levels_and_lengths_come_back() {
+        let all: Vec<u8> = bytes(&weights(5000));
+        for dtype in DType::ALL {
+            for level in [Level::Fast, Level::Default, Level::Best] {
+                for n in [0, 1, 2, 3, 5, 8, 9, 17, 63, 1000, 20_000] {
+                    round_trip(&all[..n], dtype, 7, None, level);
+                    round_trip(&all[..n], dtype, 0, Some(&all[20_000 - n..]), level);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn rounded_weights_cost_what_they_hold() {
+        let values = weights(1 << 16);
+        let (shape, full) = round_trip(&bytes(&values), DType::F32, 0, None, Level::Default);
+        assert_eq!(shape.layout, Layout::Planes);
+        let rounded: Vec<f32> =
+            values.iter().map(|v| f32::from_bits(v.to_bits() & 0xffff_0000)).collect();
+        let (_, from_bf16) = round_trip(&bytes(&rounded), DType::F32, 0, None, Level::Default);
+        // The two lowest planes, of which the lowest one is not quite noise.
+        assert!(from_bf16 + (2 << 16) < full + 1000, "{full} bytes, rounded {from_bf16}");
+        let half: Vec<u8> = bytes(&rounded).chunks(4).flat_map(|v| [v[2], v[3]]).collect();
+        let (_, as_bf16) = round_trip(&half, DType::Bf16, 0, None, Level::Default);
+        assert!(from_bf16 <= as_bf16 + 20, "{from_bf16} bytes, as bf16 {as_bf16}");
+    }
+
+    #[test]
+    fn mirrored_columns_are_found() {
+        let (rows, columns) = (200, 100);
+        let palette = weights(40 * columns);
+        let mut values = Vec::new();
+        for i in 0..rows {
+            for j in 0..columns {
+                let v = palette[j * 40 + (i * (j + 1)) % 40];
+                values.push(if (i / 3 + j) % 2 == 0 { -v } else { v });
+            }
+        }
+        let (shape, size) = round_trip(&bytes(&values), DType::F32, columns, None, Level::Default);
+        assert_eq!((shape.layout, shape.row), (Layout::Values, columns));
+        assert!(size < values.len() * 2, "{size}");
+    }
+}

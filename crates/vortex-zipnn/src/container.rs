@@ -1,0 +1,25 @@
+//! The file: header, chunks, index, footer. `docs/format.md` is its specification.
+
+pub mod constants;
+mod fields;
+mod header;
+mod index;
+mod listing;
+mod reader;
+mod writer;
+
+pub use header::{ChunkHeader, FileHeader};
+pub use listing::{Listing, list};
+pub use reader::decompress;
+pub use writer::{Contents, compress};
+
+/// What compressing or decompressing a whole file came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Bytes before compression.
+    pub original_bytes: u64,
+    /// Bytes of the compressed file.
+    pub file_bytes: u64,
+    /// Chunks.
+    pub n_chunks: u64,
+}

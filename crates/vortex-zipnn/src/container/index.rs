@@ -1,0 +1,111 @@
+//! The index, one entry a chunk, and the footer.
+
+use super::constants::*;
+use super::fields::{Fields, Filled, crc32, mismatch};
+use crate::error::{Error, ErrorKind, Result};
+
+/// What the end of a file says of the rest: lengths of all chunks and sums.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Index {
+    /// Bytes before compression, and bytes in the file with the header, of each chunk.
+    pub entries: Vec<[u32; 2]>,
+    /// Bytes before compression.
+    pub original_bytes: u64,
+    /// Where the index begins in the file.
+    pub offset: u64,
+    /// XXH3 (128 bits) of all bytes before compression.
+    pub digest: [u8; 16],
+}
+
+impl Index {
+    /// No chunks yet.
+    pub(super) fn new() -> Self {
+        Self { offset: HEADER_BYTES as u64, ..Self::default() }
+    }
+
+    pub(super) fn push(&mut self, original_bytes: u32, stored_bytes: u32) {
+        self.entries.push([original_bytes, stored_bytes]);
+        self.original_bytes += u64::from(original_bytes);
+        self.offset += u64::from(stored_bytes);
+    }
+
+    pub(super) fn file_bytes(&self) -> u64 {
+        let n = self.entries.len() * INDEX_ENTRY_BYTES + INDEX_HEADER_BYTES + FOOTER_BYTES;
+        self.offset + n as u64
+    }
+
+    /// Index and footer.
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
+        let n_chunks = (self.entries.len() as u64).to_le_bytes();
+        let head: [u8; INDEX_HEADER_BYTES] =
+            Filled::new().put(0, &[INDEX_TAG]).put(4, &n_chunks).seal(12);
+        let entries: Vec<u8> =
+            self.entries.iter().flatten().flat_map(|bytes| bytes.to_le_bytes()).collect();
+        let mut footer = Filled::<FOOTER_BYTES>::new();
+        footer
+            .put(0, &self.original_bytes.to_le_bytes())
+            .put(8, &n_chunks)
+            .put(16, &self.offset.to_le_bytes())
+            .put(24, &self.file_bytes().to_le_bytes())
+            .put(32, &self.digest)
+            .put(48, &crc32(&entries).to_le_bytes())
+            .put(64, &END_MAGIC)
+            .seal(60);
+        [&head[..], &entries, &footer.0].concat()
+    }
+
+    /// Refuses the bytes of an index and a footer that are not what the chunks before them ask for.
+    pub(super) fn check(&self, head: &[u8; INDEX_HEADER_BYTES], rest: &[u8]) -> Result<()> {
+        let n_chunks = Self::parse_head(head, self.offset)?;
+        let n = self.entries.len() as u64;
+        if n_chunks != n {
+            return Err(Error::corrupt(format!("an index of {n_chunks} chunks behind {n}")));
+        }
+        let expected = self.to_bytes();
+        let (entries, footer) = rest.split_at(rest.len().saturating_sub(FOOTER_BYTES));
+        if expected[INDEX_HEADER_BYTES..] == *rest {
+            return Ok(());
+        }
+        let found = Self::parse_footer(footer, entries)?;
+        if found.digest != self.digest {
+            return Err(Error::new(
+                ErrorKind::ChecksumMismatch,
+                "the digest of all bytes is not the one that the file states",
+            ));
+        }
+        Err(Error::corrupt("an index or footer that does not describe the chunks before it"))
+    }
+
+    pub(super) fn parse_head(head: &[u8; INDEX_HEADER_BYTES], at: u64) -> Result<u64> {
+        let fields = Fields::checked(head, 12, "the header of the index", at)?;
+        if fields.array::<4>(0) != [INDEX_TAG, 0, 0, 0] {
+            return Err(Error::corrupt(format!("neither a chunk nor an index at byte {at}")));
+        }
+        Ok(fields.u64(4))
+    }
+
+    /// The index that `entries` and the footer behind them make.
+    pub(super) fn parse_footer(footer: &[u8], entries: &[u8]) -> Result<Self> {
+        let fields = Fields::checked(footer, 60, "the footer", 0)?;
+        let reserved = fields.array::<8>(52);
+        if fields.array::<8>(64) != END_MAGIC || reserved != [0; 8] {
+            return Err(Error::corrupt("the last bytes are not those of a footer"));
+        }
+        let (stored, found) = (fields.u32(48), crc32(entries));
+        if stored != found {
+            return Err(mismatch("the index", found, stored));
+        }
+        let mut index = Self::new();
+        index.digest = fields.array(32);
+        for entry in entries.as_chunks::<INDEX_ENTRY_BYTES>().0 {
+            let (original, stored) = (Fields(entry).u32(0), Fields(entry).u32(4));
+            index.push(original, stored);
+        }
+        let sums = [fields.u64(0), fields.u64(8), fields.u64(16), fields.u64(24)];
+        let n = index.entries.len() as u64;
+        if sums != [index.original_bytes, n, index.offset, index.file_bytes()] {
+            return Err(Error::corrupt("a footer that contradicts its index"));
+        }
+        Ok(index)
+    }
+}

@@ -1,0 +1,91 @@
+//! The one error type of the crate: a kind to match on, and a message for people.
+
+use std::io;
+
+/// What went wrong, for programs. The message of the [`Error`] says where, and with which values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The bytes do not begin as a file of compressed weights does.
+    NotWeights,
+    /// What should be compressed is not a safetensors file.
+    NotSafetensors,
+    /// The bytes contradict themselves or the format.
+    Corrupt,
+    /// The bytes end before what they announce.
+    Truncated,
+    /// Something follows the end of the compressed file.
+    TrailingData,
+    /// Bytes do not have the checksum that the file states.
+    ChecksumMismatch,
+    /// Written by a version, or with a feature, that this build does not know.
+    UnsupportedVersion,
+    /// The file holds differences from a base checkpoint, and none was given.
+    MissingBase,
+    /// The base checkpoint at hand is not the one that the file was made with.
+    WrongBase,
+    /// A size is beyond what the format or the caller allows.
+    LimitExceeded,
+    /// The caller's arguments do not fit together.
+    InvalidArgument,
+    /// Reading or writing failed.
+    Io(io::ErrorKind),
+}
+
+/// An error of this crate.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Error {
+    /// What went wrong, to match on.
+    pub kind: ErrorKind,
+    /// What went wrong, where, with which values, and what to do about it.
+    pub message: String,
+    #[source]
+    source: Option<io::Error>,
+}
+
+/// Result with the crate's [`Error`].
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// An error of any kind.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), source: None }
+    }
+    /// [`ErrorKind::Corrupt`].
+    pub fn corrupt(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Corrupt, message)
+    }
+    /// [`ErrorKind::InvalidArgument`].
+    pub fn invalid_argument(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::InvalidArgument, message)
+    }
+    /// The same error with `context` and a colon before its message.
+    #[must_use]
+    pub fn context(mut self, context: impl std::fmt::Display) -> Self {
+        self.message = format!("{context}: {}", self.message);
+        self
+    }
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        Self { kind: ErrorKind::Io(error.kind()), message: error.to_string(), source: Some(error) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::error::Error as _;
+
+    #[test]
+    fn context_and_source_are_kept() {
+        let error = Error::from(io::Error::new(io::ErrorKind::PermissionDenied, "not yours"));
+        let error = error.context("chunk 3");
+        assert_eq!(error.to_string(), "chunk 3: not yours");
+        assert_eq!(error.kind, ErrorKind::Io(io::ErrorKind::PermissionDenied));
+        assert!(error.source().is_some());
+        assert!(Error::corrupt("x").source().is_none());
+    }
+}

@@ -1,0 +1,225 @@
+//! One plane, coded the shortest way.
+
+use std::borrow::Cow;
+
+use crate::error::{Error, Result};
+use crate::huffman::{self, CodeLengths, Histogram, histogram};
+use crate::options::Level;
+
+/// How a part is stored. The numbers are those of the file format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Method {
+    /// As it is.
+    Raw = 0,
+    /// One byte that fills the part.
+    Fill = 1,
+    /// Prefix codes.
+    Huffman = 2,
+    /// A zstd frame.
+    Zstd = 3,
+}
+
+impl Method {
+    /// All of them, in order of their numbers.
+    pub const ALL: [Self; 4] = [Self::Raw, Self::Fill, Self::Huffman, Self::Zstd];
+}
+
+/// Bytes before the data of each part: method and length.
+pub(crate) const PART_HEADER_BYTES: usize = 5;
+/// Planes shorter than this are counted whole, longer ones by [`SAMPLES`] pieces first.
+const SAMPLED_FROM: usize = 32 << 10;
+/// Pieces of a sample, and bytes of each.
+const SAMPLES: usize = 64;
+const SAMPLE_BYTES: usize = 128;
+/// A part is stored raw if coding would save less than one in this many bytes.
+const WORTH: usize = 128;
+/// Levels of zstd.
+const EFFORT: i32 = 3;
+const BEST_EFFORT: i32 = 19;
+/// What a dictionary coder is tried on first.
+pub(crate) const PROBE_BYTES: usize = 16 << 10;
+
+/// Appends the header and the data of a part.
+pub(crate) fn encode(part: &[u8], level: Level, out: &mut Vec<u8>) {
+    let start = out.len();
+    out.extend([0; PART_HEADER_BYTES]);
+    let method = encode_data(part, level, out);
+    let size = (out.len() - start - PART_HEADER_BYTES) as u32;
+    out[start] = method as u8;
+    out[start + 1..start + PART_HEADER_BYTES].copy_from_slice(&size.to_le_bytes());
+}
+
+/// As [`encode`], for parts in which a dictionary coder is expected to find much.
+pub(crate) fn encode_repeats(part: &[u8], level: Level, out: &mut Vec<u8>) {
+    let Ok(mut frame) = zstd::bulk::compress(part, EFFORT) else { return encode(part, level, out) };
+    if level == Level::Best
+        && frame.len() < part.len()
+        && let Ok(smaller) = zstd::bulk::compress(part, BEST_EFFORT)
+    {
+        frame = smaller;
+    }
+    if frame.len() >= part.len() {
+        return encode(part, level, out);
+    }
+    out.push(Method::Zstd as u8);
+    out.extend((frame.len() as u32).to_le_bytes());
+    out.extend(frame);
+}
+
+fn encode_data(part: &[u8], level: Level, out: &mut Vec<u8>) -> Method {
+    let raw = |out: &mut Vec<u8>| {
+        out.extend_from_slice(part);
+        Method::Raw
+    };
+    if part.is_empty() || (level != Level::Best && looks_like_noise(part)) {
+        return raw(out);
+    }
+    let counts = histogram(part);
+    if let Some(symbol) = counts.only_symbol() {
+        out.push(symbol);
+        return Method::Fill;
+    }
+    let lengths = CodeLengths::of(&counts);
+    let coded = lengths.coded_bytes(&counts);
+    if let Some(frame) = dictionary_coded(part, level, coded.min(part.len())) {
+        out.extend(frame);
+        return Method::Zstd;
+    }
+    if coded + part.len() / WORTH >= part.len() {
+        return raw(out);
+    }
+    huffman::encode(part, &lengths, out);
+    Method::Huffman
+}
+
+/// True if pieces spread over a long part have all bytes about equally often.
+fn looks_like_noise(part: &[u8]) -> bool {
+    if part.len() < SAMPLED_FROM {
+        return false;
+    }
+    let mut counts = Histogram::empty();
+    for i in 0..SAMPLES {
+        let at = (part.len() - SAMPLE_BYTES) * i / (SAMPLES - 1);
+        counts.add(&part[at..at + SAMPLE_BYTES]);
+    }
+    // A sample of noise seems to have a little less than 8 bits: 255 / (2 ln 2 n).
+    let bits = counts.entropy_bits() / counts.total as f64 + 184.0 / counts.total as f64;
+    bits > 8.0 * (1.0 - 1.0 / WORTH as f64)
+}
+
+/// A zstd frame that is clearly shorter than `otherwise`, where the level allows to look for one.
+fn dictionary_coded(part: &[u8], level: Level, otherwise: usize) -> Option<Vec<u8>> {
+    if level == Level::Fast {
+        return None;
+    }
+    // Better by this factor, as decoding is slower.
+    let enough = |bytes: usize, of: usize| {
+        (bytes as u64) * 16 * (part.len() as u64) < 15 * (otherwise as u64) * (of as u64)
+    };
+    if level == Level::Default && part.len() > 2 * PROBE_BYTES {
+        let at = (part.len() - PROBE_BYTES) / 2;
+        let probe = zstd::bulk::compress(&part[at..at + PROBE_BYTES], 1).ok()?;
+        if !enough(probe.len(), PROBE_BYTES) {
+            return None;
+        }
+    }
+    let mut frame = zstd::bulk::compress(part, EFFORT).ok()?;
+    // The highest effort saves a tenth more where it helps at all.
+    if level == Level::Best && frame.len() < otherwise + otherwise / 8 {
+        frame = zstd::bulk::compress(part, BEST_EFFORT).ok()?;
+    }
+    enough(frame.len(), part.len()).then_some(frame)
+}
+
+/// One part of `n` bytes from the front of `bytes`, which moves behind it.
+pub(crate) fn decode<'a>(bytes: &mut &'a [u8], n: usize) -> Result<Cow<'a, [u8]>> {
+    let (&[method, a, b, c, d], rest) = bytes
+        .split_first_chunk::<PART_HEADER_BYTES>()
+        .ok_or_else(|| Error::corrupt("the header of a part is missing"))?;
+    let size = u32::from_le_bytes([a, b, c, d]) as usize;
+    let (data, rest) = rest.split_at_checked(size).ok_or_else(|| {
+        Error::corrupt(format!("a part of {size} bytes, but {} are left", rest.len()))
+    })?;
+    *bytes = rest;
+    let wrong = |found: usize| {
+        Error::corrupt(format!("a part decodes to {found} bytes, but {n} are expected"))
+    };
+    match method {
+        0 if size == n => Ok(Cow::Borrowed(data)),
+        0 => Err(wrong(size)),
+        1 => match *data {
+            [symbol] => Ok(Cow::Owned(vec![symbol; n])),
+            _ => Err(Error::corrupt(format!("a fill of {size} bytes instead of one"))),
+        },
+        2 => {
+            let mut plane = vec![0; n];
+            huffman::decode(data, &mut plane)?;
+            Ok(Cow::Owned(plane))
+        }
+        3 => {
+            let part = zstd::bulk::decompress(data, n)
+                .map_err(|e| Error::corrupt(format!("a zstd frame: {e}")))?;
+            if part.len() == n { Ok(Cow::Owned(part)) } else { Err(wrong(part.len())) }
+        }
+        _ => Err(Error::corrupt(format!("method {method} of a part is not known"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn method_of(part: &[u8], level: Level) -> (Method, usize) {
+        let mut out = Vec::new();
+        encode(part, level, &mut out);
+        let mut bytes = &out[..];
+        assert!(*decode(&mut bytes, part.len()).unwrap() == *part);
+        assert!(bytes.is_empty());
+        (Method::ALL[usize::from(out[0])], out.len())
+    }
+
+    fn noise(n: usize) -> Vec<u8> {
+        let mut state = 5u64;
+        (0..n)
+            .map(|_| {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                (state >> 56) as u8
+            })
+            .collect()
+    }
+
+    #[test]
+    fn each_method_has_its_parts() {
+        let n = 100_000;
+        let peaked: Vec<u8> = noise(n).iter().map(|b| b.leading_zeros() as u8).collect();
+        let text: Vec<u8> = noise(1000).repeat(n / 1000);
+        for level in [Level::Fast, Level::Default, Level::Best] {
+            assert_eq!(method_of(&noise(n), level).0, Method::Raw);
+            assert_eq!(method_of(&noise(300), level).0, Method::Raw);
+            assert_eq!(method_of(&vec![7; n], level), (Method::Fill, 6));
+            assert_eq!(method_of(&peaked, level).0, Method::Huffman);
+            assert_eq!(method_of(&[], level).0, Method::Raw);
+        }
+        assert_eq!(method_of(&text, Level::Default).0, Method::Zstd);
+        assert_eq!(method_of(&text, Level::Best).0, Method::Zstd);
+    }
+
+    #[test]
+    fn lying_sizes_are_errors() {
+        let mut out = Vec::new();
+        encode(&vec![7; 1000], Level::Best, &mut out);
+        for n in [0, 999, 1001] {
+            let mut raw = Vec::new();
+            encode(&noise(1000), Level::Best, &mut raw);
+            assert!(decode(&mut &raw[..], n).is_err());
+        }
+        for size in [0u32, 2, u32::MAX] {
+            let mut bad = out.clone();
+            bad[1..5].copy_from_slice(&size.to_le_bytes());
+            assert!(decode(&mut &bad[..], 1000).is_err());
+        }
+        out[0] = 4;
+        assert!(decode(&mut &out[..], 1000).is_err());
+    }
+}
