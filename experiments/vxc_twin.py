@@ -298,12 +298,18 @@ def member(data, start):
     assert data[start + 8] == 1, "version"
     check_crc(data, start, start + 56)
     flags, predictor, reserved = data[start + 9 : start + 12]
-    assert flags < 4 and predictor < 3 and reserved == 0
+    assert not flags & ~11 and predictor < 3 and reserved == 0
     assert predictor < 2, "model files are not for this reader"
     block_bytes, schema_bytes, model_bytes = (le(data, start + at, 4) for at in (12, 16, 20))
     assert 512 <= block_bytes <= 1 << 26 and (flags & 1) == (schema_bytes > 0)
     assert model_bytes == 0 and not flags & 2 and data[start + 24 : start + 56] == bytes(32)
     at, schema = start + 60, Schema(b"\1\0\0\4byte")
+    if flags & 8:
+        label_bytes = le(data, at, 2)
+        assert 1 <= label_bytes <= 4096
+        check_crc(data, at, at + 2 + label_bytes)
+        data[at + 2 : at + 2 + label_bytes].decode()
+        at += 2 + label_bytes + 4
     if schema_bytes:
         check_crc(data, at, at + schema_bytes)
         schema = Schema(data[at : at + schema_bytes])

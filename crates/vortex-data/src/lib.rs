@@ -5,9 +5,11 @@ pub mod detect;
 #[cfg(feature = "download")]
 pub mod download;
 pub mod error;
+pub mod prepare;
 pub mod records;
 pub mod root;
 pub mod sidecar;
+pub mod sources;
 pub mod split;
 pub mod synthetic;
 mod transform;
