@@ -113,6 +113,15 @@ fn goldens() -> Vec<Golden> {
             let coders = [adaptive(schema()), bytes(), adaptive(Schema::bytes())];
             parts.iter().map(Vec::len).zip(coders).collect()
         }),
+        ("v1_labels.vxc", parts.concat(), {
+            let coders = [adaptive(schema()), bytes(), adaptive(Schema::bytes())];
+            let labels = ["records/é", "b", "text"].map(|label| Some(label.to_owned()));
+            let options = coders
+                .into_iter()
+                .zip(labels)
+                .map(|(options, label)| WriterOptions { label, ..options });
+            parts.iter().map(Vec::len).zip(options).collect()
+        }),
     ]
 }
 
@@ -152,6 +161,31 @@ fn golden_files_use_what_they_should() {
     assert!(methods("v1_adaptive_every_type.vxc")[2]);
 }
 
+#[test]
+fn labels_are_read() {
+    files_of_every_version_are_read();
+    let file = std::fs::read(assets().join("v1_labels.vxc")).unwrap();
+    let indexed = IndexedReader::open(std::io::Cursor::new(&file), ReaderOptions::default());
+    let indexed = indexed.unwrap();
+    let labels: Vec<_> = indexed.members().map(|m| m.label.clone().unwrap()).collect();
+    assert_eq!(labels, ["records/é", "b", "text"]);
+    let mut reader = Reader::new(file.as_slice(), ReaderOptions::default());
+    let mut lens = [0; 3];
+    while let Some(block) = reader.next_block().unwrap() {
+        let member = reader.members() as usize;
+        assert_eq!(reader.label(), Some(labels[member].as_str()));
+        lens[member] += block.len() as u64;
+    }
+    let stated: Vec<_> = indexed.members().map(|m| m.original_bytes).collect();
+    assert_eq!(lens[..], stated);
+    for label in [String::new(), "x".repeat(4097)] {
+        let coder = Coder::Classic(Schema::bytes());
+        let options = WriterOptions { label: Some(label), ..WriterOptions::new(coder) };
+        let error = Writer::new(Vec::new(), options).err().unwrap();
+        assert_eq!(error.kind, ErrorKind::InvalidArgument);
+    }
+}
+
 /// The file of `name` with something done to it.
 fn damaged(name: &str, damage: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     files_of_every_version_are_read();
@@ -185,6 +219,12 @@ fn bad() -> Vec<(&'static str, ErrorKind, &'static str, Damage)> {
             fix_crc(&mut f[..HEADER_BYTES]);
         }),
         ("bad_header_bit.vxc", ChecksumMismatch, "v1_zstd.vxc", |f| f[12] ^= 1),
+        ("bad_label_bit.vxc", ChecksumMismatch, "v1_labels.vxc", |f| f[HEADER_BYTES + 3] ^= 1),
+        ("bad_label_utf8.vxc", Corrupt, "v1_labels.vxc", |f| {
+            f[HEADER_BYTES + 2] = 0xff;
+            fix_crc(&mut f[HEADER_BYTES..HEADER_BYTES + 2 + "records/é".len() + CRC_BYTES]);
+        }),
+        ("bad_label_empty.vxc", Corrupt, "v1_labels.vxc", |f| f[HEADER_BYTES] = 0),
         ("bad_method.vxc", UnsupportedVersion, "v1_raw.vxc", |f| {
             f[HEADER_BYTES + 1] = 3;
             fix_crc(&mut f[HEADER_BYTES..HEADER_BYTES + BLOCK_HEADER_BYTES]);

@@ -14,7 +14,14 @@ pub const HEADER_BYTES: usize = 60;
 pub const FLAG_SCHEMA: u8 = 1;
 /// Header flag: the model itself follows.
 pub const FLAG_MODEL: u8 = 2;
-/// Bytes of the CRC32 after a schema.
+/// Header flag: a label follows the fixed part. (4 is not used: a golden file has it, and must be
+/// refused as one of a newer program.)
+pub const FLAG_LABEL: u8 = 8;
+/// Longest label in bytes.
+pub const MAX_LABEL_BYTES: u16 = 4096;
+/// Bytes of the length before a label.
+pub const LABEL_LENGTH_BYTES: usize = 2;
+/// Bytes of the CRC32 after a schema or a label.
 pub const CRC_BYTES: usize = 4;
 /// Bytes of a BLAKE3 digest.
 pub const DIGEST_BYTES: usize = 32;

@@ -26,6 +26,8 @@ pub struct MemberHeader {
     pub schema_bytes: u32,
     /// Bytes of the embedded model that follows; 0 where there is none.
     pub model_bytes: u32,
+    /// Whether a label follows.
+    pub labelled: bool,
 }
 
 impl MemberHeader {
@@ -39,8 +41,9 @@ impl MemberHeader {
         };
         let schema = if self.schema_bytes > 0 { FLAG_SCHEMA } else { 0 };
         let model = if self.model_bytes > 0 { FLAG_MODEL } else { 0 };
+        let label = if self.labelled { FLAG_LABEL } else { 0 };
         out.extend(MAGIC);
-        out.extend([VERSION, schema | model, id, 0]);
+        out.extend([VERSION, schema | model | label, id, 0]);
         out.extend(self.block_bytes.to_le_bytes());
         out.extend(self.schema_bytes.to_le_bytes());
         out.extend(self.model_bytes.to_le_bytes());
@@ -70,7 +73,7 @@ impl MemberHeader {
         }
         let fields = Fields::checked(bytes, "member header", at)?;
         let (flags, id, reserved) = (bytes[9], bytes[10], bytes[11]);
-        if flags & !(FLAG_SCHEMA | FLAG_MODEL) != 0 || id > 2 || reserved != 0 {
+        if flags & !(FLAG_SCHEMA | FLAG_MODEL | FLAG_LABEL) != 0 || id > 2 || reserved != 0 {
             return Err(Error::new(
                 ErrorKind::UnsupportedVersion,
                 format!(
@@ -89,6 +92,7 @@ impl MemberHeader {
             block_bytes: fields.u32(12),
             schema_bytes: fields.u32(16),
             model_bytes: fields.u32(20),
+            labelled: flags & FLAG_LABEL != 0,
         };
         let corrupt = |what: String| {
             Err(Error::new(ErrorKind::Corrupt, format!("member at byte {at}: {what}")))
@@ -152,12 +156,13 @@ mod tests {
         block_bytes: DEFAULT_BLOCK_BYTES,
         schema_bytes: 33,
         model_bytes: MAX_MODEL_BYTES,
+        labelled: true,
     };
 
     #[test]
     fn round_trip() {
         for predictor in [PredictorId::None, PredictorId::Adaptive, PredictorId::Model([3; 32])] {
-            let header = MemberHeader { predictor, model_bytes: 0, ..HEADER };
+            let header = MemberHeader { predictor, model_bytes: 0, labelled: false, ..HEADER };
             assert_eq!(MemberHeader::read_from(&bytes_of(&header), 0).unwrap(), header);
         }
         assert_eq!(MemberHeader::read_from(&bytes_of(&HEADER), 0).unwrap(), HEADER);

@@ -23,6 +23,8 @@ pub struct MemberInfo {
     pub predictor: PredictorId,
     /// The schema stored; `None` for plain bytes, or where only the model has it.
     pub schema: Option<Schema>,
+    /// What the member is called, if its writer said so.
+    pub label: Option<String>,
     /// Bytes of the embedded model, 0 without one.
     pub model_bytes: u32,
     /// Original bytes of every block but the last.
@@ -105,6 +107,7 @@ pub(super) fn read_member<R: Read + Seek>(
         version: VERSION,
         predictor: start.header.predictor,
         schema: start.schema.clone(),
+        label: start.label.clone(),
         model_bytes: start.header.model_bytes,
         block_bytes: start.header.block_bytes,
         n_blocks: footer.n_blocks,

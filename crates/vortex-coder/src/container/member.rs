@@ -1,4 +1,4 @@
-//! The start of a member as a reader takes it: header, schema, embedded model; and the predictor
+//! The start of a member as a reader takes it: header, label, schema, embedded model; and the predictor
 //! that follows from them.
 
 use std::io::Read;
@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::constants::*;
 use super::header::{MemberHeader, PredictorId, not_vxc};
+use super::label;
 use super::limits::Limits;
 use super::loader::{ModelLoader, hex, wrong_model};
 use super::source::Source;
@@ -21,6 +22,8 @@ pub(super) struct MemberStart {
     pub(super) header: MemberHeader,
     /// As stored; a member of bytes may have none, and one with a model needs none.
     pub(super) schema: Option<Schema>,
+    /// What the writer called the member.
+    pub(super) label: Option<String>,
     /// Place of the member in the file.
     pub(super) at: u64,
 }
@@ -50,11 +53,12 @@ impl MemberStart {
         let len = u64::from(header.model_bytes);
         Limits::check(len, limits.max_model_bytes.into(), "a model", "max_model_bytes")?;
 
+        let label = if header.labelled { Some(label::read(source)?) } else { None };
         let schema = match header.schema_bytes {
             0 => None,
             len => Some(read_schema(source, len)?),
         };
-        let start = Self { header, schema, at };
+        let start = Self { header, schema, label, at };
         if start.schema.is_some() || !matches!(header.predictor, PredictorId::Model(_)) {
             start.check_block_bytes(&start.schema_or_bytes())?;
         }
@@ -67,7 +71,8 @@ impl MemberStart {
             0 => 0,
             len => u64::from(len) + CRC_BYTES as u64,
         };
-        HEADER_BYTES as u64 + schema + u64::from(self.header.model_bytes)
+        let label = self.label.as_deref().map_or(0, label::stored_bytes);
+        HEADER_BYTES as u64 + label + schema + u64::from(self.header.model_bytes)
     }
 
     /// Reads the embedded model that follows, if any.

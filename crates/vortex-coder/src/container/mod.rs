@@ -30,6 +30,7 @@ mod header;
 mod index;
 mod indexed;
 mod indexed_member;
+mod label;
 mod limits;
 mod loader;
 mod member;

@@ -26,6 +26,8 @@ pub struct WriterOptions {
     /// The model file to put into the `.vxc` file: it must have the digest of the
     /// [`Coder::Model`].
     pub embed_model: Option<Arc<[u8]>>,
+    /// What the member is called: the name of a stream, where a file holds several.
+    pub label: Option<String>,
     /// Bytes a block, rounded down to whole records, at least one. [`MIN_BLOCK_BYTES`] to
     /// [`MAX_BLOCK_BYTES`].
     pub block_bytes: u32,
@@ -48,6 +50,7 @@ impl WriterOptions {
         Self {
             coder,
             embed_model: None,
+            label: None,
             block_bytes: DEFAULT_BLOCK_BYTES,
             lanes: None,
             threads: 1,

@@ -124,6 +124,20 @@ impl<R: Read> Reader<R> {
         Summary { compressed_bytes: self.source.at(), ..self.summary }
     }
 
+    /// What the member of the last block given out is called; also that of a member without
+    /// blocks, between its start and the start of the next one.
+    pub fn label(&self) -> Option<&str> {
+        match &self.state {
+            State::InMember(member) => member.start.label.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// Members whose end was read and found sound.
+    pub fn members(&self) -> u64 {
+        self.summary.members
+    }
+
     /// The next decoded block; `None` after the last one, when the whole file was found sound.
     ///
     /// # Errors

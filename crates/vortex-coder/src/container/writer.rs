@@ -9,6 +9,7 @@ use super::encode::{BlockEncoder, EncodedBlock};
 use super::footer::Footer;
 use super::header::{MemberHeader, PredictorId};
 use super::index::{IndexEntry, IndexHeader};
+use super::label;
 use super::member::adaptive;
 use super::options::{Coder, WriterOptions};
 use super::pool::{Jobs, Pool};
@@ -83,8 +84,12 @@ impl<W: Write> Writer<W> {
             block_bytes: whole_records(options.block_bytes, &schema),
             schema_bytes: length(schema_bytes.len(), MAX_SCHEMA_BYTES, "a schema")?,
             model_bytes: embedded_length(embedded, predictor)?,
+            labelled: options.label.is_some(),
         };
         header.write_to(&mut head);
+        if let Some(label) = &options.label {
+            label::write_to(label, &mut head)?;
+        }
         if !schema_bytes.is_empty() {
             head.extend(&schema_bytes);
             head.extend(crc32(&schema_bytes).to_le_bytes());

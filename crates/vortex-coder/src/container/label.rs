@@ -1,0 +1,56 @@
+//! What a writer calls a member: the name of a stream, where a file holds several.
+
+use std::io::Read;
+
+use super::constants::*;
+use super::source::Source;
+use super::wire::crc32;
+use crate::error::{Error, ErrorKind, Result};
+
+/// Bytes of a label with its length and its CRC32.
+pub(super) fn stored_bytes(label: &str) -> u64 {
+    (LABEL_LENGTH_BYTES + label.len() + CRC_BYTES) as u64
+}
+
+/// Appends a label: its length, itself, and the CRC32 of both.
+///
+/// # Errors
+/// `InvalidArgument` for a label that is empty or too long.
+pub(super) fn write_to(label: &str, out: &mut Vec<u8>) -> Result<()> {
+    let start = out.len();
+    let len = u16::try_from(label.len()).ok().filter(|len| (1..=MAX_LABEL_BYTES).contains(len));
+    let Some(len) = len else {
+        return Err(Error::invalid_argument(format!(
+            "a label of {} bytes; 1 to {MAX_LABEL_BYTES} are possible",
+            label.len()
+        )));
+    };
+    out.extend(len.to_le_bytes());
+    out.extend(label.as_bytes());
+    out.extend(crc32(&out[start..]).to_le_bytes());
+    Ok(())
+}
+
+/// Reads a label back.
+pub(super) fn read<R: Read>(source: &mut Source<R>) -> Result<String> {
+    let at = source.at();
+    let corrupt =
+        |what: String| Error::new(ErrorKind::Corrupt, format!("label at byte {at}: {what}"));
+    let word: [u8; LABEL_LENGTH_BYTES] = source.array("a label")?;
+    let len = u16::from_le_bytes(word);
+    if len == 0 || len > MAX_LABEL_BYTES {
+        return Err(corrupt(format!("{len} bytes; 1 to {MAX_LABEL_BYTES} are allowed")));
+    }
+    let mut bytes = word.to_vec();
+    bytes.extend(source.vec(len.into(), "a label")?);
+    let stored = u32::from_le_bytes(source.array("the label's checksum")?);
+    let found = crc32(&bytes);
+    if stored != found {
+        return Err(Error::new(
+            ErrorKind::ChecksumMismatch,
+            format!("label at byte {at}: checksum {found:08x}, stored {stored:08x}"),
+        ));
+    }
+    String::from_utf8(bytes.split_off(LABEL_LENGTH_BYTES))
+        .map_err(|error| corrupt(format!("not UTF-8: {error}")))
+}
