@@ -128,3 +128,59 @@ fn what_is_not_read_is_said() {
     let error = open(&assets().join("objects.npy")).err().unwrap().to_string();
     assert!(error.contains("objects"), "{error}");
 }
+
+/// Every number of every ROOT file is in a table, and tables stream their stated length.
+#[test]
+fn real_root_files_become_tables() {
+    let Some(expected) = expected(&raw()) else {
+        eprintln!("skipped: no expected.json in {}", raw().display());
+        return;
+    };
+    for file in expected.keys().filter(|file| file.ends_with(".root")) {
+        let source = open(&raw().join(file)).unwrap();
+        let mut values = 0;
+        for (number, info) in source.datasets().iter().enumerate() {
+            sha256(source.as_ref(), number);
+            values += info.n_records * info.schema.fields().len() as u64;
+        }
+        let n = source.datasets().len();
+        eprintln!("{file}: {values} values in {n} tables, {} not read", source.unread().len());
+        assert!(values > 0 || file.contains("rntuple"), "{file}: {:?}", source.unread());
+    }
+}
+
+/// Columns of tables have the digests that uproot's arrays have.
+#[test]
+fn columns_of_root_tables_are_those_of_uproot() {
+    let Some(expected) = expected(&raw()) else {
+        eprintln!("skipped: no expected.json in {}", raw().display());
+        return;
+    };
+    let mut n = 0;
+    for file in ["cms_nano_dimuon.root", "alice_hypertriton.root", "zmumu-zlib.root"] {
+        let source = open(&raw().join(file)).unwrap();
+        for (number, info) in source.datasets().iter().enumerate() {
+            let mut records = Vec::new();
+            source
+                .stream(number, &mut |piece| {
+                    records.extend_from_slice(piece);
+                    Ok(ControlFlow::Continue(()))
+                })
+                .unwrap();
+            let tree = info.name.split('/').next().unwrap().split('#').next().unwrap();
+            let branches = &expected[file][tree]["branches"];
+            for field in info.schema.fields() {
+                let Some(want) = branches[&field.name]["sha256"].as_str() else { continue };
+                let mut digest = Sha256::new();
+                for record in records.chunks_exact(info.schema.stride()) {
+                    digest.update(&record[field.offset as usize..field.end()]);
+                }
+                let found: String = digest.finalize().iter().map(|b| format!("{b:02x}")).collect();
+                assert_eq!(found, want, "{file}: {}: {}", info.name, field.name);
+                n += 1;
+            }
+        }
+    }
+    assert!(n > 1000, "{n} columns");
+    eprintln!("{n} columns of ROOT tables are equal");
+}

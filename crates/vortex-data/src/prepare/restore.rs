@@ -74,12 +74,16 @@ fn file(
         }
         return Ok(all);
     }
-    let path = folder.join(&source.file);
+    let path = match source.format {
+        // ROOT is not written: its tables become structured arrays.
+        Format::Root => folder.join(format!("{}.npz", source.file)),
+        _ => folder.join(&source.file),
+    };
     let out = create(&path)?;
     let written = match source.format {
         Format::Hdf5 => hdf5(out, &mut datasets, on_bytes),
         Format::Npy => npy_file(out, &mut datasets, on_bytes),
-        Format::Npz => npz(out, &mut datasets, on_bytes),
+        Format::Npz | Format::Root => npz(out, &mut datasets, on_bytes),
         Format::Safetensors | Format::Bytes => bytes(out, &mut datasets, on_bytes),
     };
     if let Err(error) = written {

@@ -5,6 +5,7 @@
 //! | HDF5 | every dataset of numbers, enums, fixed strings, compounds and arrays of them |
 //! | `.npy`, `.npz` | arrays, structured ones too |
 //! | safetensors | tensors |
+//! | ROOT | a table for each tree, and one for each collection of jagged columns |
 //! | text, plain or as `.gz`, `.tar.gz` | bytes, a dataset for each file inside |
 //!
 //! Bytes come as they are stored, padding and byte order included; the [`Schema`] says which. What
@@ -13,6 +14,7 @@
 pub mod fields;
 pub mod hdf5;
 pub mod npy;
+pub mod root;
 pub mod safetensors;
 pub mod text;
 
@@ -41,6 +43,8 @@ pub enum Format {
     Npz,
     /// Tensors of safetensors.
     Safetensors,
+    /// Trees of ROOT.
+    Root,
     /// Bytes, plain or in `.gz` or `.tar.gz`.
     Bytes,
 }
@@ -133,6 +137,7 @@ pub fn open(path: &Path) -> Result<Box<dyn Source>> {
         Format::Npy => Box::new(npy::NpySource::open(path)?),
         Format::Npz => Box::new(npy::NpzSource::open(path)?),
         Format::Safetensors => Box::new(safetensors::SafetensorsSource::open(path)?),
+        Format::Root => Box::new(root::RootSource::open(path)?),
         Format::Bytes => Box::new(text::BytesSource::open(path)?),
     })
 }
@@ -176,6 +181,8 @@ pub fn format_of(path: &Path) -> Result<Format> {
     let named = |extension: &str| path.extension().is_some_and(|e| e == extension);
     Ok(if hdf5::is_hdf5(path, &start)? {
         Format::Hdf5
+    } else if start.starts_with(b"root") {
+        Format::Root
     } else if start.starts_with(npy::MAGIC) {
         Format::Npy
     } else if zip && named("npz") {
