@@ -47,6 +47,7 @@ fn forge(data: &[u8]) -> Option<Vec<u8>> {
         block_bytes: u32::from_le_bytes([b0, b1, c & 1, 0]),
         schema_bytes: schema.len() as u32,
         model_bytes: 0,
+        labelled: false,
     };
     header.write_to(&mut file);
     if !schema.is_empty() {

@@ -209,6 +209,7 @@ impl Forgery {
                 block_bytes: 1023,
                 schema_bytes: schema_bytes.len() as u32,
                 model_bytes: 0,
+                labelled: false,
             },
             schema: schema_bytes,
             model: Vec::new(),
@@ -410,6 +411,7 @@ fn zstd_member(payload: Vec<u8>, original: &[u8]) -> Vec<u8> {
         block_bytes: 4096,
         schema_bytes: 0,
         model_bytes: 0,
+        labelled: false,
     };
     f.schema.clear();
     let header = BlockHeader {

@@ -23,6 +23,7 @@ fn announced_sizes_allocate_nothing() {
         block_bytes: MAX_BLOCK_BYTES,
         schema_bytes: 0,
         model_bytes: 0,
+        labelled: false,
     };
     let block = BlockHeader {
         method: Method::Raw,
