@@ -13,6 +13,10 @@ fmt:
 clippy:
     cargo clippy --release --workspace --all-targets -- -D warnings
 
+# The code paths of CUDA and ROCm, as far as that goes without their toolkits
+check-gpu:
+    cargo check --release -p vortex-train --features cuda,rocm
+
 test:
     cargo test --release --workspace
 

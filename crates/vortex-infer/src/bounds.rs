@@ -119,8 +119,9 @@ fn embedding(t: &Tables, class: u8, scale: &[i16], r: usize) -> i128 {
 /// Worst output of a [`Linear`], after checking its sums.
 fn linear(m: &Linear, what: impl Fn() -> String) -> Result<i128> {
     let mut worst = 0;
-    for (row, &shift) in m.weight.chunks_exact(m.n_in).zip(&m.shift) {
-        let sum = weight_sum(row) * ACTIVATION;
+    for (o, (row, &shift)) in m.weight.chunks_exact(m.n_in).zip(&m.shift).enumerate() {
+        let bias = m.bias.get(o).map_or(0, |b| i128::from(b.unsigned_abs()));
+        let sum = weight_sum(row) * ACTIVATION + bias;
         below(sum, SUM_LIMIT, &what)?;
         worst = worst.max(shifted(sum, shift));
     }
@@ -283,6 +284,9 @@ fn matrix(what: &str, m: &Linear, n_out: usize, n_in: usize) -> Result<()> {
     length(&format!("{what}: output channels"), m.n_out, n_out)?;
     length(&format!("{what}: input channels"), m.n_in, n_in)?;
     weights(what, &m.weight, n_out * n_in)?;
+    if !m.bias.is_empty() {
+        length(&format!("{what} biases"), m.bias.len(), n_out)?;
+    }
     shifts(what, &m.shift, n_out)
 }
 

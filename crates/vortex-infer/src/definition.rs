@@ -10,13 +10,14 @@ use vortex_coder::cdf::Cdf;
 use vortex_coder::layout::RecordLayout;
 use vortex_coder::predictor::{Coding, Predictor};
 
-/// `y[o] = rs(sum_i weight[o][i] * q[i], shift[o])`.
+/// `y[o] = rs(sum_i weight[o][i] * q[i] + bias[o], shift[o])`.
 pub fn linear(m: &Linear, q: &[i8]) -> Vec<i32> {
     assert_eq!(q.len(), m.n_in);
     (0..m.n_out)
         .map(|o| {
             let row = &m.weight[o * m.n_in..(o + 1) * m.n_in];
-            rs(dot(row, q), u32::from(m.shift[o]))
+            let bias = m.bias.get(o).copied().unwrap_or(0);
+            rs(dot(row, q) + bias, u32::from(m.shift[o]))
         })
         .collect()
 }

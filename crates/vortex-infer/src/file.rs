@@ -9,8 +9,10 @@ use crate::spec::Network;
 
 /// First bytes of every model file. The high byte and the line ends catch damage by text transfers.
 pub const SIGNATURE: [u8; 8] = *b"\x89VXM\r\n\x1a\n";
-/// The version that this build writes, and the latest that it reads.
-pub const VERSION: u16 = 1;
+/// The latest version that this build reads. It writes the first version that can hold the network.
+pub const VERSION: u16 = 2;
+/// The first version whose matrices may have biases.
+const BIASES: u16 = 2;
 /// Signature, version, two reserved bytes, unpacked length, self-test digest.
 pub const HEADER_LEN: usize = 8 + 2 + 2 + 8 + 32;
 /// The checksum at the end.
@@ -33,10 +35,12 @@ impl ModelFile {
     /// # Errors
     /// [`Error::Shape`] where the network's parts do not fit together.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
-        let body = wire::write(&self.network)?;
+        let biases = self.network.linears().any(|m| !m.bias.is_empty());
+        let version = if biases { BIASES } else { 1 };
+        let body = wire::write(&self.network, biases)?;
         let mut out = Vec::with_capacity(body.len());
         out.extend(SIGNATURE);
-        out.extend(VERSION.to_le_bytes());
+        out.extend(version.to_le_bytes());
         out.extend([0, 0]);
         out.extend((body.len() as u64).to_le_bytes());
         out.extend(self.self_test);
@@ -77,7 +81,7 @@ impl ModelFile {
         }
         let body = unpack(body, length).ok_or_else(|| damaged("its network does not unpack"))?;
         let self_test = std::array::from_fn(|i| header[20 + i]);
-        Ok(Self { network: wire::read(&body)?, self_test })
+        Ok(Self { network: wire::read(&body, version >= BIASES)?, self_test })
     }
 }
 

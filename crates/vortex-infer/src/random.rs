@@ -67,6 +67,8 @@ pub struct Sizes {
     pub n_tables: usize,
     /// Compressive memory.
     pub memory: Option<MemoryShape>,
+    /// Whether matrices have biases.
+    pub biases: bool,
 }
 
 impl Default for Sizes {
@@ -82,6 +84,7 @@ impl Default for Sizes {
             window: 64,
             n_tables: 4,
             memory: None,
+            biases: false,
         }
     }
 }
@@ -104,7 +107,7 @@ pub fn network(schema: Schema, sizes: Sizes, seed: u64) -> Network {
             (if same_width(f, lag) { lag } else { n_fields }) as u16
         })
         .collect();
-    Network {
+    let mut net = Network {
         lag,
         class: rng.fill(n_roles, 0, n_tables as i64 - 1),
         flat: (0..n_roles).map(|_| rng.range(0, 9) == 0).collect(),
@@ -158,7 +161,16 @@ pub fn network(schema: Schema, sizes: Sizes, seed: u64) -> Network {
             copy_bias: rng.fill(n_roles * 2, -100, 300),
         },
         schema,
+    };
+    if sizes.biases {
+        for l in &mut net.layers {
+            for m in [&mut l.wq, &mut l.wk, &mut l.wv, &mut l.ffn.gate, &mut l.ffn.up] {
+                m.bias = rng.fill(m.n_out, -20_000, 20_000);
+            }
+        }
+        net.head.input.bias = rng.fill(e, -20_000, 20_000);
     }
+    net
 }
 
 fn norm(width: usize) -> Norm {
@@ -171,6 +183,7 @@ fn linear(rng: &mut SplitMix, n_out: usize, n_in: usize, shift: i64) -> Linear {
         n_in,
         weight: rng.fill(n_out * n_in, -127, 127),
         shift: rng.fill(n_out, shift, shift + 1),
+        bias: Vec::new(),
     }
 }
 

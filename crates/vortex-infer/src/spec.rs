@@ -2,7 +2,7 @@
 
 use vortex_coder::schema::Schema;
 
-/// `i8` matrix with a rounding shift for each output channel.
+/// `i8` matrix with a rounding shift, and perhaps a bias, for each output channel.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Linear {
     /// Output channels.
@@ -13,6 +13,8 @@ pub struct Linear {
     pub weight: Vec<i8>,
     /// `[n_out]`, 0..=30.
     pub shift: Vec<u8>,
+    /// Added to the sum before the shift, `[n_out]`; empty for none.
+    pub bias: Vec<i32>,
 }
 
 /// RMS normalisation constant; see `docs/numerics.md`, "Norm".
@@ -181,4 +183,25 @@ pub struct MemoryShape {
     pub slots: usize,
     /// Length of the depthwise kernel.
     pub kernel: usize,
+}
+
+impl Layer {
+    fn linears(&self) -> impl Iterator<Item = &Linear> {
+        let memory = self.memory.as_ref().map(|m| &m.proj);
+        [&self.wq, &self.wk, &self.wv, &self.wo].into_iter().chain(memory).chain(self.ffn.linears())
+    }
+}
+
+impl SwiGlu {
+    fn linears(&self) -> [&Linear; 3] {
+        [&self.gate, &self.up, &self.down]
+    }
+}
+
+impl Network {
+    /// Every matrix product.
+    pub fn linears(&self) -> impl Iterator<Item = &Linear> {
+        let head = std::iter::once(&self.head.input).chain(self.head.ffn.linears());
+        self.layers.iter().flat_map(Layer::linears).chain(head).chain(&self.head.out)
+    }
 }

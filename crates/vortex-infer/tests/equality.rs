@@ -51,6 +51,10 @@ fn shapes() -> Vec<(Schema, Sizes)> {
                 ..Sizes::default()
             },
         ),
+        (
+            schema(&[F32, U16]),
+            Sizes { n_tables: 3, biases: true, memory: memory(3, 9, 2), ..small },
+        ),
     ]
 }
 

@@ -3,14 +3,12 @@
 use burn::module::{Module, Param};
 use burn::tensor::{Tensor, activation, backend::Backend};
 
+use crate::carry::LayerCarry;
 use crate::config::MemoryConfig;
 use crate::eviction::{TokenEviction, TokenEvictionConfig};
 use crate::kernels::{AttentionPlan, FusedOps, attend, rms_norm};
 use crate::quant::{Numerics, Output};
-use crate::swiglu::matrix;
-
-/// Share of the memory stream at the start, as a logit.
-const INITIAL_GATE: f32 = -3.0;
+use crate::swiglu::{matrix, plus};
 
 /// Configuration of a [`CompressiveAttention`].
 #[derive(Clone, Debug)]
@@ -23,6 +21,8 @@ pub struct CompressiveAttentionConfig {
     pub branches: usize,
     /// Memory, if any.
     pub memory: Option<MemoryConfig>,
+    /// Share of the memory stream at the start, as a logit.
+    pub initial_gate: f32,
 }
 
 /// Pre-norm attention with a base-2 softmax of `q k / sqrt(d_head)`.
@@ -40,8 +40,19 @@ pub struct CompressiveAttention<B: Backend> {
     pub wo: Param<Tensor<B, 2>>,
     /// The memory stream.
     pub memory: Option<MemoryStream<B>>,
+    /// Where a layer normalisation is folded into the matrices.
+    pub(crate) bias: Option<AttentionBias<B>>,
     #[module(skip)]
     pub(crate) n_heads: usize,
+}
+
+/// Biases of the projections.
+#[derive(Module, Debug)]
+pub(crate) struct AttentionBias<B: Backend> {
+    /// `[1, d]`.
+    pub q: Tensor<B, 2>,
+    /// `[1, 2 d]`.
+    pub kv: Tensor<B, 2>,
 }
 
 /// What a layer needs for its memory.
@@ -74,18 +85,19 @@ pub struct MemoryPlan {
 }
 
 impl CompressiveAttentionConfig {
-    /// Random weights; gates start at -3.
+    /// Random weights.
     pub fn init<B: Backend>(&self, device: &B::Device) -> CompressiveAttention<B> {
         let d = self.d_model;
         let memory = self.memory.as_ref().map(|memory| MemoryStream {
             eviction: TokenEvictionConfig { d_model: d, kernel: memory.kernel }.init(device),
-            gate: Param::from_tensor(Tensor::full([1, self.n_heads], INITIAL_GATE, device)),
+            gate: Param::from_tensor(Tensor::full([1, self.n_heads], self.initial_gate, device)),
         });
         CompressiveAttention {
             wq: matrix([d, d], 1.0, device),
             wkv: matrix([d, 2 * d], 1.0, device),
             wo: matrix([d, d], (self.branches as f64).sqrt().recip(), device),
             memory,
+            bias: None,
             n_heads: self.n_heads,
         }
     }
@@ -107,14 +119,23 @@ impl<B: FusedOps> CompressiveAttention<B> {
     pub fn queries(&self, q0: Tensor<B, 2>, numerics: &Numerics<'_>) -> Tensor<B, 2> {
         let [d, _] = self.wq.dims();
         let weight = numerics.weight(self.scaled_wq(), "norm", &[(Output::Site("q"), d)]);
-        numerics.activation("q", q0.matmul(weight))
+        numerics.activation("q", plus(q0.matmul(weight), self.scaled_bias().as_ref()))
     }
 
     /// The query matrix with `log2(e) / sqrt(d_head)` folded in.
     pub fn scaled_wq(&self) -> Tensor<B, 2> {
+        self.wq.val() * self.query_scale()
+    }
+
+    /// The bias of the queries with the same factor, `[1, d]`.
+    pub fn scaled_bias(&self) -> Option<Tensor<B, 2>> {
+        self.bias.as_ref().map(|bias| bias.q.clone() * self.query_scale())
+    }
+
+    fn query_scale(&self) -> f32 {
         let [d, _] = self.wq.dims();
         let d_head = (d / self.n_heads) as f32;
-        self.wq.val() * (std::f32::consts::LOG2_E / d_head.sqrt())
+        std::f32::consts::LOG2_E / d_head.sqrt()
     }
 
     /// Keys and values.
@@ -126,6 +147,7 @@ impl<B: FusedOps> CompressiveAttention<B> {
         let [d, _] = self.wkv.dims();
         let outputs = [(Output::Site("k"), d), (Output::Site("v"), d)];
         let kv = q0.matmul(numerics.weight(self.wkv.val(), "norm", &outputs));
+        let kv = plus(kv, self.bias.as_ref().map(|bias| &bias.kv));
         numerics.columns(&[("k", d), ("v", d)], kv)
     }
 
@@ -179,5 +201,24 @@ impl<B: FusedOps> CompressiveAttention<B> {
             _ => None,
         };
         x + self.attend(q, (kv, &plans.local), slots, numerics)
+    }
+
+    /// The same for a piece of each sequence, after and into what is carried along.
+    ///
+    /// # Shapes
+    /// - x, output: `[sequences * t, d]`
+    pub fn forward_chunk(
+        &self,
+        x: Tensor<B, 2>,
+        carry: &mut LayerCarry<B>,
+        numerics: &Numerics<'_>,
+    ) -> Tensor<B, 2> {
+        let q0 = self.normalise(x.clone(), numerics);
+        let q = self.queries(q0.clone(), numerics);
+        let kv = self.keys_values(q0.clone(), numerics);
+        let (kv, plan) = carry.window(kv, self.n_heads);
+        let slots = carry.slots(q0, self, numerics);
+        let slots = slots.as_ref().map(|(slots, plan)| (slots.clone(), plan));
+        x + self.attend(q, (kv, &plan), slots, numerics)
     }
 }

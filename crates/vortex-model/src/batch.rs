@@ -128,6 +128,18 @@ impl Batch {
     /// When the length of `symbols` is no multiple of `sequences * roles`, or there is no record to
     /// predict.
     pub fn new(config: &ModelConfig, spec: &RecordSpec, symbols: &[u8], sequences: usize) -> Self {
+        Self::starting_at(0, config, spec, symbols, sequences)
+    }
+
+    /// The same for sequences that begin with token `first` of their streams; only positions
+    /// depend on it, and what came before is not in the plans of attention.
+    pub(crate) fn starting_at(
+        first: usize,
+        config: &ModelConfig,
+        spec: &RecordSpec,
+        symbols: &[u8],
+        sequences: usize,
+    ) -> Self {
         let (n_fields, n_roles) = (spec.n_fields(), spec.n_roles());
         assert!(symbols.len().is_multiple_of(sequences * n_roles), "whole records");
         let per_sequence = symbols.len() / sequences;
@@ -162,7 +174,8 @@ impl Batch {
                     }
                 };
                 let reference = back(usize::from(spec.lag[field]));
-                trunk_entries(spec, &mut trunk, back(1), reference, field, t % segment);
+                let position = (first + t) % segment;
+                trunk_entries(spec, &mut trunk, back(1), reference, field, position);
                 let own = token(record, field).symbols;
                 for (rank, role) in spec.layout.roles_of(field).enumerate() {
                     if spec.flat[role] {

@@ -4,6 +4,7 @@ use burn::module::Module;
 use burn::tensor::{Tensor, backend::Backend};
 
 use crate::attention::{CompressiveAttention, CompressiveAttentionConfig, StreamPlans};
+use crate::carry::LayerCarry;
 use crate::config::ModelConfig;
 use crate::kernels::FusedOps;
 use crate::quant::Numerics;
@@ -36,6 +37,7 @@ impl BlockConfig {
                 n_heads: config.n_heads,
                 branches,
                 memory: config.memory.clone(),
+                initial_gate: config.architecture.initial_gate(),
             },
             ffn: SwiGluConfig { d_model, d_ff: config.d_ff, branches },
         }
@@ -57,6 +59,20 @@ impl<B: FusedOps> Block<B> {
         numerics: &Numerics<'_>,
     ) -> Tensor<B, 2> {
         let x = self.attention.forward(x, plans, numerics);
+        self.ffn.forward(x, &numerics.inside("ffn"))
+    }
+
+    /// The same for a piece of each sequence.
+    ///
+    /// # Shapes
+    /// - x, output: `[sequences * t, d]`
+    pub fn forward_chunk(
+        &self,
+        x: Tensor<B, 2>,
+        carry: &mut LayerCarry<B>,
+        numerics: &Numerics<'_>,
+    ) -> Tensor<B, 2> {
+        let x = self.attention.forward_chunk(x, carry, numerics);
         self.ffn.forward(x, &numerics.inside("ffn"))
     }
 }

@@ -4,10 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
-/// Sizes of the production model. The default is the small CPU model.
+/// Sizes of a model. The default is the small CPU model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ModelConfig {
+    /// Which of the two models.
+    pub architecture: Architecture,
     /// Width of the trunk.
     pub d_model: usize,
     /// Blocks of the trunk.
@@ -24,6 +26,27 @@ pub struct ModelConfig {
     pub head: HeadConfig,
     /// Compressive memory beyond the window; none by default.
     pub memory: Option<MemoryConfig>,
+}
+
+/// The models of the family. Both are coded with as the same integer network.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Architecture {
+    /// The production model: RMS normalisation without gain, memory gates that start at -3.
+    #[default]
+    Optimised,
+    /// The reference: layer normalisation with gain and bias, memory gates that start at 0.
+    Reference,
+}
+
+impl Architecture {
+    /// Share of the memory stream at the start of training, as a logit.
+    pub fn initial_gate(self) -> f32 {
+        match self {
+            Self::Optimised => -3.0,
+            Self::Reference => 0.0,
+        }
+    }
 }
 
 /// Sizes of the byte head.
@@ -55,13 +78,16 @@ pub enum EmbeddingKind {
     /// Tables shared by number type and significance, a scale and a shift per role.
     #[default]
     Typed,
-    /// Four tables by position modulo 4 with a softmax-gated scale.
+    /// Four tables by position in the record modulo 4 with a softmax-gated scale.
     Tdt,
+    /// One table for all symbols, without scales.
+    Standard,
 }
 
 impl Default for ModelConfig {
     fn default() -> Self {
         Self {
+            architecture: Architecture::default(),
             d_model: 64,
             n_layers: 2,
             n_heads: 4,
@@ -87,6 +113,21 @@ impl Default for MemoryConfig {
 }
 
 impl ModelConfig {
+    /// The reference model with its own defaults.
+    pub fn reference() -> Self {
+        Self {
+            architecture: Architecture::Reference,
+            d_model: 512,
+            n_layers: 8,
+            n_heads: 8,
+            d_ff: 2048,
+            window: 512,
+            embedding: EmbeddingKind::Typed,
+            head: HeadConfig { d_model: 256, d_ff: 512 },
+            memory: Some(MemoryConfig { rate: 4, slots: 512, kernel: 4 }),
+        }
+    }
+
     /// Checks that the sizes fit together.
     ///
     /// # Errors
@@ -107,6 +148,10 @@ impl ModelConfig {
         within("model.head.d_ff", self.head.d_ff, 8, 8192)?;
         let divides = self.d_model.is_multiple_of(self.n_heads);
         check(divides, "model.n_heads", self.n_heads, "a divisor of model.d_model")?;
+        if self.architecture == Architecture::Reference {
+            let even = self.d_model.is_multiple_of(2);
+            check(even, "model.d_model", self.d_model, "even in the reference model")?;
+        }
         if let Some(memory) = &self.memory {
             within("model.memory.rate", memory.rate, 1, self.window)?;
             within("model.memory.slots", memory.slots, 1, 4096)?;
@@ -147,5 +192,6 @@ mod tests {
         let text = config.validate().unwrap_err().to_string();
         assert_eq!(text, "model.n_heads is 5: it must be a divisor of model.d_model");
         assert!(ModelConfig::default().validate().is_ok());
+        assert!(ModelConfig::reference().validate().is_ok());
     }
 }

@@ -1,7 +1,9 @@
 //! Typed byte embedding: tables shared by number type and significance, scaled per role.
 
+use std::marker::PhantomData;
+
 use burn::module::{Module, Param};
-use burn::tensor::{Distribution, Tensor, backend::Backend};
+use burn::tensor::{Distribution, Tensor, TensorData, backend::Backend};
 
 use crate::config::EmbeddingKind;
 use crate::tdt::TdtScale;
@@ -11,6 +13,8 @@ use crate::tdt::TdtScale;
 pub struct ByteEmbeddingConfig {
     /// Where the scales come from.
     pub kind: EmbeddingKind,
+    /// Whether typed scales are the same for all channels.
+    pub uniform: bool,
     /// Tables.
     pub n_classes: usize,
     /// Roles.
@@ -40,8 +44,34 @@ pub struct ByteEmbedding<B: Backend> {
 pub enum ScaleSet<B: Backend> {
     /// Learned for each role and channel.
     Typed(TypedScale<B>),
+    /// Learned for each role.
+    Uniform(UniformScale<B>),
     /// The prototype's.
     Tdt(TdtScale<B>),
+    /// None.
+    Unit(UnitScale<B>),
+}
+
+/// A learned scale for each set and role. The second set has its sign turned in every other
+/// channel, so that one table serves as two that are orthogonal on average.
+#[derive(Module, Debug)]
+pub struct UniformScale<B: Backend> {
+    /// `[n_sets * n_roles, 1]`.
+    pub scale: Param<Tensor<B, 2>>,
+    #[module(skip)]
+    n_roles: usize,
+    #[module(skip)]
+    width: usize,
+}
+
+/// Scales of 1.
+#[derive(Module, Debug)]
+pub struct UnitScale<B: Backend> {
+    #[module(skip)]
+    rows: usize,
+    #[module(skip)]
+    width: usize,
+    backend: PhantomData<B>,
 }
 
 /// A learned scale for each set, role and channel.
@@ -59,6 +89,15 @@ impl ByteEmbeddingConfig {
             Tensor::<B, 2>::random(shape, Distribution::Normal(0.0, deviation), device)
         };
         let scale = match self.kind {
+            EmbeddingKind::Standard => ScaleSet::Unit(UnitScale {
+                rows: self.n_sets * self.n_roles,
+                width: self.width,
+                backend: PhantomData,
+            }),
+            EmbeddingKind::Typed if self.uniform => {
+                let scale = Param::from_tensor(normal([self.n_sets * self.n_roles, 1], 0.1) + 1.0);
+                ScaleSet::Uniform(UniformScale { scale, n_roles: self.n_roles, width: self.width })
+            }
             EmbeddingKind::Typed => {
                 let sets = (0..self.n_sets).map(|set| {
                     let near_one = normal([self.n_roles, self.width], 0.1) + 1.0;
@@ -83,7 +122,16 @@ impl<B: Backend> ByteEmbedding<B> {
     /// # Shapes
     /// - output: `[n_sets * n_roles, width]`
     pub fn scales(&self) -> Tensor<B, 2> {
+        let device = self.table.val().device();
         match &self.scale {
+            ScaleSet::Unit(unit) => Tensor::ones([unit.rows, unit.width], &device),
+            ScaleSet::Uniform(uniform) => {
+                let [rows, _] = uniform.scale.dims();
+                let turned = |i: usize| i / uniform.width >= uniform.n_roles && i % 2 == 1;
+                let sign = (0..rows * uniform.width).map(|i| if turned(i) { -1.0f32 } else { 1.0 });
+                let sign = TensorData::new(sign.collect::<Vec<_>>(), [rows, uniform.width]);
+                uniform.scale.val() * Tensor::from_data(sign, &device)
+            }
             ScaleSet::Typed(typed) => typed.scale.val(),
             ScaleSet::Tdt(tdt) => tdt.scales(),
         }

@@ -10,7 +10,6 @@ use crate::embedding::ByteEmbedding;
 use crate::error::{Error, Result};
 use crate::head::ByteHead;
 use crate::kernels::FusedOps;
-use crate::position::sinusoids;
 use crate::production::ProductionModel;
 use crate::quant::{LOG_BITS, MAX_SHIFT, QuantSpec, channel_bits, host, largest_bits, power};
 
@@ -27,6 +26,10 @@ impl<B: FusedOps> ProductionModel<B> {
     /// # Errors
     /// [`Error::Export`] when `quant` belongs to another model or a number does not fit its place.
     pub fn export(&self, quant: &QuantSpec) -> Result<spec::Network> {
+        self.folded().export_folded(quant)
+    }
+
+    fn export_folded(&self, quant: &QuantSpec) -> Result<spec::Network> {
         let (config, records) = (self.config(), self.spec());
         let (window, segment) = config.window_and_segment(records.n_fields());
         let d = config.d_model;
@@ -55,7 +58,6 @@ impl<B: FusedOps> ProductionModel<B> {
     }
 
     fn export_embedding(&self, segment: usize, bits: i32) -> Result<spec::TrunkEmbedding> {
-        let d = self.config().d_model;
         let (tables, mut scale) = export_tables(&self.embedding, bits)?;
         let ref_scale = scale.split_off(scale.len() / 2);
         Ok(spec::TrunkEmbedding {
@@ -63,7 +65,7 @@ impl<B: FusedOps> ProductionModel<B> {
             prev_scale: scale,
             ref_scale,
             field_bias: residual(&host(&self.field_bias.val()), bits),
-            position: residual(&sinusoids(segment, d), bits),
+            position: residual(&self.positions(segment), bits),
         })
     }
 }
@@ -131,6 +133,17 @@ impl<'a> Site<'a> {
         input: &str,
         output: i32,
     ) -> Result<spec::Linear> {
+        self.biased(weight, None, input, output)
+    }
+
+    /// The same with a bias `[1, out]`.
+    fn biased<B: Backend>(
+        &self,
+        weight: &Tensor<B, 2>,
+        bias: Option<Tensor<B, 2>>,
+        input: &str,
+        output: i32,
+    ) -> Result<spec::Linear> {
         let [n_in, n_out] = weight.dims();
         let input = self.bits(input)?;
         let values = host(weight);
@@ -139,7 +152,11 @@ impl<'a> Site<'a> {
         let scaled = (0..n_out).flat_map(|o| column(o).map(move |v| (o, v)));
         let weight = bytes(scaled.map(|(o, v)| v * power(bits[o])));
         let shift = bits.iter().map(|b| (b + input - output) as u8).collect();
-        Ok(spec::Linear { n_out, n_in, weight, shift })
+        // In units of the sums, before the shift.
+        let unit = |(v, bits): (f32, &i32)| (v * power(bits + input)).round() as i32;
+        let bias = bias
+            .map_or_else(Vec::new, |bias| host(&bias).into_iter().zip(&bits).map(unit).collect());
+        Ok(spec::Linear { n_out, n_in, weight, shift, bias })
     }
 }
 
@@ -170,13 +187,15 @@ fn export_tables<B: Backend>(
 fn export_layer<B: FusedOps>(layer: &Block<B>, site: &Site<'_>, d: usize) -> Result<spec::Layer> {
     let attention = &layer.attention;
     let wkv = attention.wkv.val();
+    let kv = attention.bias.as_ref().map(|bias| &bias.kv);
+    let [key_bias, value_bias] = [0, d].map(|start| kv.map(|kv| kv.clone().narrow(1, start, d)));
     let [q, k, v] = [site.bits("q")?, site.bits("k")?, site.bits("v")?];
     let memory = attention.memory.as_ref().map(|m| export_memory(m, site, d));
     Ok(spec::Layer {
         norm: site.norm("norm", d)?,
-        wq: site.linear(&attention.scaled_wq(), "norm", q)?,
-        wk: site.linear(&wkv.clone().narrow(1, 0, d), "norm", k)?,
-        wv: site.linear(&wkv.narrow(1, d, d), "norm", v)?,
+        wq: site.biased(&attention.scaled_wq(), attention.scaled_bias(), "norm", q)?,
+        wk: site.biased(&wkv.clone().narrow(1, 0, d), key_bias, "norm", k)?,
+        wv: site.biased(&wkv.narrow(1, d, d), value_bias, "norm", v)?,
         score_shift: site.shift("q and k", q + k - LOG_BITS)?,
         wo: site.linear(&attention.wo.val(), "v", site.residual())?,
         memory: memory.transpose()?,
@@ -207,6 +226,8 @@ fn export_memory<B: Backend>(
 fn export_ffn<B: Backend>(ffn: &crate::swiglu::SwiGlu<B>, site: &Site<'_>) -> Result<spec::SwiGlu> {
     let [d_ff, d] = ffn.down.dims();
     let gate_up = ffn.gate_up.val();
+    let [gate_bias, up_bias] =
+        [0, d_ff].map(|start| ffn.bias.as_ref().map(|bias| bias.clone().narrow(1, start, d_ff)));
     let [gate, up, hidden] = [site.bits("gate")?, site.bits("up")?, site.bits("hidden")?];
     let silu_bits = gate + SILU_BITS;
     let silu = (-128..128).map(|a| {
@@ -215,8 +236,8 @@ fn export_ffn<B: Backend>(ffn: &crate::swiglu::SwiGlu<B>, site: &Site<'_>) -> Re
     });
     Ok(spec::SwiGlu {
         norm: site.norm("norm", d)?,
-        gate: site.linear(&gate_up.clone().narrow(1, 0, d_ff), "norm", gate)?,
-        up: site.linear(&gate_up.narrow(1, d_ff, d_ff), "norm", up)?,
+        gate: site.biased(&gate_up.clone().narrow(1, 0, d_ff), gate_bias, "norm", gate)?,
+        up: site.biased(&gate_up.narrow(1, d_ff, d_ff), up_bias, "norm", up)?,
         silu: silu.collect(),
         hidden_shift: site.shift("hidden", silu_bits + up - hidden)?,
         down: site.linear(&ffn.down.val(), "hidden", site.residual())?,
@@ -237,7 +258,7 @@ fn export_head<B: FusedOps>(head: &ByteHead<B>, site: &Site<'_>) -> Result<spec:
     let copy: Vec<spec::Linear> = head.copy.iter().map(linear).collect::<Result<_>>()?;
     Ok(spec::Head {
         norm_in: site.norm("input", d)?,
-        input: site.linear(&head.input.val(), "input", site.residual())?,
+        input: site.biased(&head.input.val(), head.input_bias.clone(), "input", site.residual())?,
         own,
         own_scale,
         reference,

@@ -9,7 +9,7 @@ use crate::embedding::{ByteEmbedding, ByteEmbeddingConfig};
 use crate::kernels::{FusedOps, gather_sum, rms_norm, symbol_loss};
 use crate::quant::{Numerics, Output};
 use crate::record::RecordSpec;
-use crate::swiglu::{SwiGlu, SwiGluConfig, matrix};
+use crate::swiglu::{SwiGlu, SwiGluConfig, matrix, plus};
 
 /// Configuration of a [`ByteHead`].
 #[derive(Clone, Debug)]
@@ -31,6 +31,8 @@ pub struct ByteHeadConfig {
 pub struct ByteHead<B: Backend> {
     /// `[d_trunk, e]`.
     pub input: Param<Tensor<B, 2>>,
+    /// `[1, e]`, where a layer normalisation is folded into `input`.
+    pub(crate) input_bias: Option<Tensor<B, 2>>,
     /// Known symbols of the field itself.
     pub own: ByteEmbedding<B>,
     /// The reference's symbol of the same rank.
@@ -56,6 +58,7 @@ impl ByteHeadConfig {
         let n_roles = spec.n_roles();
         let embedding = ByteEmbeddingConfig {
             kind: self.embedding,
+            uniform: false,
             n_classes: spec.n_classes,
             n_roles,
             n_sets: 1,
@@ -66,6 +69,7 @@ impl ByteHeadConfig {
         let out_bias = Tensor::from_data(TensorData::new(bias, [n_roles, 256]), device);
         ByteHead {
             input: matrix([self.d_trunk, e], 1.0, device),
+            input_bias: None,
             own: embedding.init(device),
             reference: embedding.init(device),
             role_bias: Param::from_tensor(Tensor::zeros([2 * n_roles, e], device)),
@@ -105,7 +109,8 @@ impl<B: FusedOps> ByteHead<B> {
     pub fn input(&self, x: Tensor<B, 2>, numerics: &Numerics<'_>) -> Tensor<B, 2> {
         let [_, e] = self.input.dims();
         let q = numerics.activation("input", rms_norm(x));
-        q.matmul(numerics.weight(self.input.val(), "input", &[(Output::Residual, e)]))
+        let z = q.matmul(numerics.weight(self.input.val(), "input", &[(Output::Residual, e)]));
+        plus(z, self.input_bias.as_ref())
     }
 
     /// Logits without role bias `[n, 256]`, and what the reference's symbol gets on top `[n, 1]`.

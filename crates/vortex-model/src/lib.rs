@@ -1,11 +1,12 @@
-//! The production model as burn modules: a compressive transformer over the fields of records with
-//! a byte head, its training kernels, quantisation, and export to the integer network.
+//! The models as burn modules: compressive transformers over the fields of records with a byte
+//! head, their training kernels, quantisation, and export to the integer network.
 //!
 //! Everything is generic over burn's backends; [`kernels::FusedOps`] gives each of them the fused
 //! operations, with fast loops for the CPU backend `Flex`.
 
 pub use batch::Batch;
-pub use config::{EmbeddingKind, HeadConfig, MemoryConfig, ModelConfig};
+pub use cat::CatWrapper;
+pub use config::{Architecture, EmbeddingKind, HeadConfig, MemoryConfig, ModelConfig};
 pub use error::{Error, Result};
 pub use kernels::FusedOps;
 pub use production::{LossOutput, ProductionModel};
@@ -17,9 +18,12 @@ pub mod attention;
 pub mod batch;
 pub mod block;
 pub mod calibrate;
+pub mod carry;
+pub mod cat;
 pub mod config;
 pub mod embedding;
 pub mod error;
+pub mod estimate;
 pub mod eviction;
 pub mod export;
 pub mod head;
@@ -30,6 +34,7 @@ pub mod position;
 pub mod production;
 pub mod quant;
 pub mod record;
+pub mod reference;
 pub mod step;
 pub mod swiglu;
 pub mod tdt;

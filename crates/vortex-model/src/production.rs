@@ -7,17 +7,18 @@ use burn::tensor::{Tensor, TensorData, backend::Backend};
 
 use crate::batch::Batch;
 use crate::block::{Block, BlockConfig};
-use crate::config::{EmbeddingKind, ModelConfig};
+use crate::config::{Architecture, EmbeddingKind, ModelConfig};
 use crate::embedding::{ByteEmbedding, ByteEmbeddingConfig};
 use crate::error::{Error, Result};
 use crate::head::{ByteHead, ByteHeadConfig};
 use crate::kernels::{FusedOps, GatherPlan, gather_sum};
-use crate::position::sinusoids;
 use crate::quant::{Numerics, Observer, QuantSpec, host};
 use crate::record::RecordSpec;
+use crate::reference::LayerNorms;
 use crate::tdt;
 
-/// Compressive transformer over fields with a byte head.
+/// Compressive transformer over fields with a byte head: the production model, and with layer
+/// normalisations (see [`crate::reference`]) the reference.
 #[derive(Module, Debug)]
 pub struct ProductionModel<B: Backend> {
     /// Symbols of predecessor (scale set 0) and reference (set 1).
@@ -28,6 +29,8 @@ pub struct ProductionModel<B: Backend> {
     pub layers: Vec<Block<B>>,
     /// The byte head.
     pub head: ByteHead<B>,
+    /// Of the reference model.
+    pub layer_norms: Option<LayerNorms<B>>,
     #[module(skip)]
     config: Arc<ModelConfig>,
     #[module(skip)]
@@ -51,8 +54,10 @@ impl<B: Backend> ProductionModel<B> {
     pub fn init(config: &ModelConfig, spec: &RecordSpec, device: &B::Device) -> Result<Self> {
         config.validate()?;
         let spec = prepare(config, spec)?;
+        let reference = config.architecture == Architecture::Reference;
         let embedding = ByteEmbeddingConfig {
             kind: config.embedding,
+            uniform: reference,
             n_classes: spec.n_classes,
             n_roles: spec.n_roles(),
             n_sets: 2,
@@ -71,6 +76,7 @@ impl<B: Backend> ProductionModel<B> {
             field_bias,
             layers: (0..config.n_layers).map(|_| block.init(device)).collect(),
             head: head.init(&spec, device),
+            layer_norms: reference.then(|| LayerNorms::init(config, device)),
             config: Arc::new(config.clone()),
             spec: Arc::new(spec),
         })
@@ -84,6 +90,10 @@ impl<B: Backend> ProductionModel<B> {
     /// Records.
     pub fn spec(&self) -> &RecordSpec {
         &self.spec
+    }
+
+    pub(crate) fn shared_spec(&self) -> Arc<RecordSpec> {
+        Arc::clone(&self.spec)
     }
 
     /// The same weights with other roles coded flat.
@@ -104,9 +114,16 @@ impl<B: Backend> ProductionModel<B> {
 fn prepare(config: &ModelConfig, spec: &RecordSpec) -> Result<RecordSpec> {
     let mut spec = spec.clone();
     let (fields, roles) = (spec.n_fields(), spec.n_roles());
-    if config.embedding == EmbeddingKind::Tdt {
-        spec.class = (0..roles).map(tdt::class).collect();
-        spec.n_classes = tdt::TABLES.min(roles);
+    match config.embedding {
+        EmbeddingKind::Typed => {}
+        EmbeddingKind::Tdt => {
+            spec.class = (0..roles).map(tdt::class).collect();
+            spec.n_classes = tdt::TABLES.min(roles);
+        }
+        EmbeddingKind::Standard => {
+            spec.class.fill(0);
+            spec.n_classes = 1;
+        }
     }
     let fail = |what: String| Err(Error::Spec(what));
     let lengths = [spec.class.len(), spec.flat.len(), spec.log_frequency.len()];
@@ -139,13 +156,13 @@ impl<B: FusedOps> ProductionModel<B> {
     /// # Panics
     /// When `quant` was made by a model with other parts.
     pub fn loss(&self, batch: &Batch, quant: Option<&QuantSpec>) -> LossOutput<B> {
-        self.forward(batch, &Numerics::new(quant))
+        self.folded().forward(batch, &Numerics::new(quant))
     }
 
     /// Chooses the activation scales from a batch.
     pub fn calibrate(&self, batch: &Batch) -> QuantSpec {
         let observer = Observer::default();
-        self.forward(batch, &Numerics::observing(&observer));
+        self.folded().forward(batch, &Numerics::observing(&observer));
         observer.into_spec()
     }
 
@@ -158,7 +175,7 @@ impl<B: FusedOps> ProductionModel<B> {
         let device = table.device();
         let [_, d] = table.dims();
         let (_, segment) = self.config.window_and_segment(self.spec.n_fields());
-        let position = TensorData::new(sinusoids(segment, d), [segment, d]);
+        let position = TensorData::new(self.positions(segment), [segment, d]);
         let position = Tensor::from_data(position, &device);
         let table = Tensor::cat(vec![table, self.field_bias.val(), position], 0);
         let ones = Tensor::ones([1, d], &device);
@@ -171,6 +188,19 @@ impl<B: FusedOps> ProductionModel<B> {
         for (l, layer) in self.layers.iter().enumerate() {
             x = layer.forward(x, &batch.streams, &numerics.inside(&format!("layers.{l}")));
         }
+        self.cost(x, batch, numerics)
+    }
+
+    /// The cost of a batch from the trunk's output.
+    ///
+    /// # Shapes
+    /// - x: `[tokens, d_model]`
+    pub(crate) fn cost(
+        &self,
+        x: Tensor<B, 2>,
+        batch: &Batch,
+        numerics: &Numerics<'_>,
+    ) -> LossOutput<B> {
         let numerics = numerics.inside("head");
         let z0 = self.head.input(x, &numerics);
         let tables = self.head.tables(&numerics);

@@ -14,7 +14,8 @@ use crate::quant::{Numerics, QuantSpec};
 /// network is what files are coded with.
 #[derive(Debug)]
 pub struct Stepper<'a, B: Backend> {
-    model: &'a ProductionModel<B>,
+    /// Folded.
+    model: ProductionModel<B>,
     numerics: Numerics<'a>,
     tables: HeadTables<B>,
     layers: Vec<LayerState<B>>,
@@ -48,13 +49,13 @@ impl<B: FusedOps> ProductionModel<B> {
             window: KvCache::new(window),
             memory: config.memory.as_ref().map(memory),
         };
-        let numerics = Numerics::new(quant);
+        let (numerics, model) = (Numerics::new(quant), self.folded());
         let zero = LaneSymbols { previous: vec![0; n_roles], current: vec![0; n_roles] };
         Stepper {
-            model: self,
-            tables: self.head.tables(&numerics.inside("head")),
+            tables: model.head.tables(&numerics.inside("head")),
             numerics,
-            layers: self.layers.iter().map(layer).collect(),
+            layers: model.layers.iter().map(layer).collect(),
+            model,
             lanes: vec![zero; lanes],
             token: 0,
             role: 0,
@@ -69,7 +70,7 @@ impl<B: FusedOps> Stepper<'_, B> {
     /// # Shapes
     /// - output: `[lanes, 256]`
     pub fn predict(&mut self) -> Option<Tensor<B, 2>> {
-        let spec = self.model.spec();
+        let spec = self.model.shared_spec();
         let role = spec.layout.roles()[self.role];
         if role.significance == 0 {
             self.z0 = Some(self.trunk());
@@ -86,7 +87,7 @@ impl<B: FusedOps> Stepper<'_, B> {
         for lane in &self.lanes {
             let symbols = self.back(lane, usize::from(spec.lag[field])).symbols;
             let known = &lane.current[first..self.role];
-            matched.push(head_entries(spec, &mut gather, field, known, symbols) as i32);
+            matched.push(head_entries(&spec, &mut gather, field, known, symbols) as i32);
             reference.push(symbols[rank]);
         }
         let n = self.lanes.len();
@@ -106,6 +107,19 @@ impl<B: FusedOps> Stepper<'_, B> {
         let numerics = self.numerics.inside("head");
         let (logits, copy) = head.logits(z0, &self.tables, &rows, &numerics);
         Some(head.with_bias(logits, copy, &rows))
+    }
+
+    /// What the record before the lanes was, `[lanes][roles]`, for lanes that are not cold.
+    ///
+    /// # Panics
+    /// After the first [`Self::push`], or when there are too few symbols.
+    pub fn set_history(&mut self, symbols: &[u8]) {
+        assert!(self.token == 0 && self.role == 0, "history comes first");
+        let roles = self.model.spec().n_roles();
+        assert_eq!(symbols.len(), roles * self.lanes.len());
+        for (lane, record) in self.lanes.iter_mut().zip(symbols.chunks_exact(roles)) {
+            lane.previous.copy_from_slice(record);
+        }
     }
 
     /// The next symbol of each lane.
@@ -140,7 +154,7 @@ impl<B: FusedOps> Stepper<'_, B> {
 
     /// All layers for the token in progress; what the head starts from.
     fn trunk(&mut self) -> Tensor<B, 2> {
-        let (model, spec) = (self.model, self.model.spec());
+        let (model, spec) = (&self.model, self.model.spec());
         let field = usize::from(spec.layout.roles()[self.role].field);
         let (_, segment) = model.config().window_and_segment(spec.n_fields());
         let mut plan = GatherPlan::builder(self.lanes.len(), 0);

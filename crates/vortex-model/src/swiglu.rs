@@ -26,6 +26,16 @@ pub struct SwiGlu<B: Backend> {
     pub gate_up: Param<Tensor<B, 2>>,
     /// `[d_ff, d_model]`.
     pub down: Param<Tensor<B, 2>>,
+    /// `[1, 2 d_ff]` of `gate_up`, where a layer normalisation is folded into it.
+    pub(crate) bias: Option<Tensor<B, 2>>,
+}
+
+/// `x: [n, c]` with a bias `[1, c]`, if there is one.
+pub(crate) fn plus<B: Backend>(x: Tensor<B, 2>, bias: Option<&Tensor<B, 2>>) -> Tensor<B, 2> {
+    match bias {
+        Some(bias) => x + bias.clone(),
+        None => x,
+    }
 }
 
 /// A matrix `[rows, columns]` with entries of deviation `gain / sqrt(rows)`.
@@ -45,6 +55,7 @@ impl SwiGluConfig {
         SwiGlu {
             gate_up: matrix([self.d_model, 2 * self.d_ff], 1.0, device),
             down: matrix([self.d_ff, self.d_model], gain, device),
+            bias: None,
         }
     }
 }
@@ -60,6 +71,7 @@ impl<B: FusedOps> SwiGlu<B> {
         let q = numerics.activation("norm", rms_norm(x.clone()));
         let outputs = [(Output::Site("gate"), d_ff), (Output::Site("up"), d_ff)];
         let ab = q.matmul(numerics.weight(self.gate_up.val(), "norm", &outputs));
+        let ab = plus(ab, self.bias.as_ref());
         let ab = numerics.columns(&[("gate", d_ff), ("up", d_ff)], ab);
         let h = numerics.activation("hidden", swiglu(ab));
         let [_, d_model] = x.dims();

@@ -56,6 +56,7 @@ mod tests {
     fn starts_at_one_and_shares_a_budget() {
         let config = ByteEmbeddingConfig {
             kind: EmbeddingKind::Tdt,
+            uniform: false,
             n_classes: TABLES,
             n_roles: 6,
             n_sets: 2,

@@ -1,4 +1,5 @@
 //! The parallel pass, the stepwise pass and the integer network say the same of the same symbols.
+#![allow(clippy::unwrap_used)] // helpers of tests
 
 use burn::backend::{Autodiff, Flex};
 use burn::module::AutodiffModule;
@@ -8,7 +9,8 @@ use vortex_coder::layout::RecordLayout;
 use vortex_coder::schema::{DType, Field, Schema};
 use vortex_infer::{IntModel, Level, definition::Lane};
 use vortex_model::{
-    EmbeddingKind, HeadConfig, MemoryConfig, ModelConfig, ProductionModel, QuantSpec, RecordSpec,
+    Architecture, EmbeddingKind, HeadConfig, MemoryConfig, ModelConfig, ProductionModel, QuantSpec,
+    RecordSpec,
 };
 
 type Train = Autodiff<Flex>;
@@ -48,6 +50,7 @@ fn records(n: usize) -> (RecordLayout, Vec<u8>) {
 
 fn small(memory: Option<MemoryConfig>, embedding: EmbeddingKind) -> ModelConfig {
     ModelConfig {
+        architecture: Architecture::Optimised,
         d_model: 32,
         n_layers: 2,
         n_heads: 2,
@@ -57,6 +60,11 @@ fn small(memory: Option<MemoryConfig>, embedding: EmbeddingKind) -> ModelConfig 
         head: HeadConfig { d_model: 24, d_ff: 32 },
         memory,
     }
+}
+
+/// The same sizes as the reference model.
+fn reference(memory: Option<MemoryConfig>, embedding: EmbeddingKind) -> ModelConfig {
+    ModelConfig { architecture: Architecture::Reference, ..small(memory, embedding) }
 }
 
 static GENERATOR: std::sync::Mutex<()> = std::sync::Mutex::new(());
@@ -140,8 +148,12 @@ fn memory() -> MemoryConfig {
 
 #[test]
 fn stepwise_is_parallel() {
-    for (memory, kind) in [(None, EmbeddingKind::Typed), (Some(memory()), EmbeddingKind::Tdt)] {
-        let (model, quant) = trained(&small(memory, kind), 25);
+    for config in [
+        small(None, EmbeddingKind::Typed),
+        small(Some(memory()), EmbeddingKind::Tdt),
+        reference(Some(memory()), EmbeddingKind::Typed),
+    ] {
+        let (model, quant) = trained(&config, 25);
         let model = model.valid();
         let (_, symbols) = records(70);
         let both = [parallel(&model, &symbols, None), stepwise(&model, &symbols, None)];
@@ -155,14 +167,19 @@ fn stepwise_is_parallel() {
 
 #[test]
 fn the_exported_network_is_the_model() {
-    for (memory, kind) in [
-        (None, EmbeddingKind::Typed),
-        (Some(memory()), EmbeddingKind::Typed),
-        (None, EmbeddingKind::Tdt),
+    for config in [
+        small(None, EmbeddingKind::Typed),
+        small(Some(memory()), EmbeddingKind::Typed),
+        small(None, EmbeddingKind::Tdt),
+        reference(Some(memory()), EmbeddingKind::Typed),
+        reference(Some(memory()), EmbeddingKind::Standard),
+        reference(None, EmbeddingKind::Tdt),
     ] {
-        let (model, quant) = trained(&small(memory, kind), 40);
+        let (model, quant) = trained(&config, 40);
         let model = model.valid();
         let network = model.export(&quant).unwrap();
+        let biases = network.linears().any(|m| m.bias.iter().any(|&b| b != 0));
+        assert_eq!(biases, config.architecture == Architecture::Reference);
         let (layout, symbols) = records(150);
         let float = parallel(&model, &symbols, None);
         let rounded = parallel(&model, &symbols, Some(&quant));
@@ -192,8 +209,12 @@ fn flat_roles_cost_eight_bits_and_nothing_else_changes() {
 
 #[test]
 fn parameters_survive_by_name() {
-    let config = small(Some(memory()), EmbeddingKind::Typed);
-    let (model, _) = trained(&config, 3);
+    parameters_survive(&small(Some(memory()), EmbeddingKind::Typed));
+    parameters_survive(&reference(Some(memory()), EmbeddingKind::Typed));
+}
+
+fn parameters_survive(config: &ModelConfig) {
+    let (model, _) = trained(config, 3);
     let (_, symbols) = records(30);
     let want = parallel(&model.valid(), &symbols, None);
     let tensors = model.to_tensors();
@@ -201,7 +222,7 @@ fn parameters_survive_by_name() {
     assert_eq!(names.len(), tensors.len());
     let fresh = || {
         let _alone = GENERATOR.lock();
-        ProductionModel::<Train>::init(&config, model.spec(), &Default::default()).unwrap()
+        ProductionModel::<Train>::init(config, model.spec(), &Default::default()).unwrap()
     };
     let loaded = fresh().load_tensors(tensors.clone()).unwrap();
     close(&parallel(&loaded.valid(), &symbols, None), &want, 1e-9, "loaded");

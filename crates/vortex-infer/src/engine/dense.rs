@@ -24,7 +24,7 @@ pub fn reserve<T: Clone + Default>(buffer: &mut Vec<T>, len: usize) -> &mut [T] 
     &mut buffer[..len]
 }
 
-/// `sums[l][o] = rs(sum_i weight[o][i] * q[l][i], shift[o])`, `[n][m.width()]`.
+/// `sums[l][o] = rs(sum_i weight[o][i] * q[l][i] + bias[o], shift[o])`, `[n][m.width()]`.
 ///
 /// # Safety
 /// The processor has the instructions of `I`.
@@ -40,8 +40,8 @@ pub unsafe fn linear<'s, I: Isa>(
     // SAFETY: promised by the caller.
     unsafe { I::gemm(m.matrix(), &m.column_sums, q, n, sums) };
     for row in sums.chunks_exact_mut(width) {
-        for ((v, &half), &shift) in row.iter_mut().zip(&m.half).zip(&m.shift) {
-            *v = (*v + half) >> shift;
+        for ((v, &addend), &shift) in row.iter_mut().zip(&m.addend).zip(&m.shift) {
+            *v = (*v + addend) >> shift;
         }
     }
     sums

@@ -26,7 +26,13 @@ impl Gemm {
         let mut bytes = |n: usize| (0..n).map(|_| rng.range(-127, 127) as i8).collect::<Vec<_>>();
         let weight = bytes(n_out * n_in);
         let input = bytes(rows * n_in.next_multiple_of(4));
-        let matrix = PackedLinear::new(&[&Linear { n_out, n_in, weight, shift: vec![8; n_out] }]);
+        let matrix = PackedLinear::new(&[&Linear {
+            n_out,
+            n_in,
+            weight,
+            shift: vec![8; n_out],
+            bias: Vec::new(),
+        }]);
         let output = vec![0; rows * matrix.width()];
         Self { matrix, rows, input, output, entry: entry(level) }
     }

@@ -12,8 +12,8 @@ pub struct PackedLinear {
     pub column_sums: Vec<i32>,
     /// Rounding shift of each output channel.
     pub shift: Vec<i32>,
-    /// Half a unit before the shift.
-    pub half: Vec<i32>,
+    /// What is added before the shift: half a unit of it and the bias.
+    pub addend: Vec<i32>,
 }
 
 impl PackedLinear {
@@ -31,8 +31,15 @@ impl PackedLinear {
             column_sums[column] = row.iter().map(|&w| i32::from(w)).sum();
             shift[column] = i32::from(s);
         }
-        let half = shift.iter().map(|&s| (1 << s) >> 1).collect();
-        Self { quads, column_sums, shift, half }
+        let mut addend: Vec<i32> = shift.iter().map(|&s| (1 << s) >> 1).collect();
+        let mut start = 0;
+        for m in parts {
+            for (a, &bias) in addend[start..].iter_mut().zip(&m.bias) {
+                *a += bias;
+            }
+            start += m.n_out;
+        }
+        Self { quads, column_sums, shift, addend }
     }
 
     #[inline(always)]

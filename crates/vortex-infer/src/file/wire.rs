@@ -9,6 +9,8 @@ use vortex_coder::schema::Schema;
 
 /// Moves values between a network and bytes; each call is one field of the format.
 trait Wire {
+    /// Whether the version of the format has biases.
+    fn biases(&self) -> bool;
     /// A little-endian `u32`.
     fn size(&mut self, value: &mut usize) -> Result<()>;
     /// `len` little-endian numbers.
@@ -49,37 +51,48 @@ impl Number for bool {
     }
 }
 
-struct Writer(Vec<u8>);
+struct Writer {
+    out: Vec<u8>,
+    biases: bool,
+}
 
 impl Wire for Writer {
+    fn biases(&self) -> bool {
+        self.biases
+    }
     fn size(&mut self, value: &mut usize) -> Result<()> {
         let value = u32::try_from(*value).map_err(|_| Error::Shape(format!("size {value}")))?;
-        value.put(&mut self.0);
+        value.put(&mut self.out);
         Ok(())
     }
     fn numbers<T: Number>(&mut self, values: &mut Vec<T>, len: usize) -> Result<()> {
         if values.len() != len {
             return Err(Error::Shape(format!("{} numbers, expected {len}", values.len())));
         }
-        values.iter().for_each(|v| v.put(&mut self.0));
+        values.iter().for_each(|v| v.put(&mut self.out));
         Ok(())
     }
 }
 
-struct Reader<'a>(&'a [u8]);
+struct Reader<'a> {
+    rest: &'a [u8],
+    biases: bool,
+}
 
 impl Reader<'_> {
     fn take(&mut self, len: usize) -> Result<&[u8]> {
-        let (head, rest) = self
-            .0
-            .split_at_checked(len)
-            .ok_or_else(|| Error::Shape(format!("{len} bytes expected, {} left", self.0.len())))?;
-        self.0 = rest;
+        let (head, rest) = self.rest.split_at_checked(len).ok_or_else(|| {
+            Error::Shape(format!("{len} bytes expected, {} left", self.rest.len()))
+        })?;
+        self.rest = rest;
         Ok(head)
     }
 }
 
 impl Wire for Reader<'_> {
+    fn biases(&self) -> bool {
+        self.biases
+    }
     fn size(&mut self, value: &mut usize) -> Result<()> {
         *value = u32::get(self.take(4)?).unwrap_or(0) as usize;
         Ok(())
@@ -118,7 +131,13 @@ fn norm(io: &mut impl Wire, n: &mut Norm) -> Result<()> {
 fn linear(io: &mut impl Wire, m: &mut Linear, n_out: usize, n_in: usize) -> Result<()> {
     (m.n_out, m.n_in) = (n_out, n_in);
     io.numbers(&mut m.weight, times(n_out, n_in)?)?;
-    io.numbers(&mut m.shift, n_out)
+    io.numbers(&mut m.shift, n_out)?;
+    if !io.biases() {
+        return Ok(());
+    }
+    let mut present = vec![!m.bias.is_empty()];
+    io.numbers(&mut present, 1)?;
+    if present[0] { io.numbers(&mut m.bias, n_out) } else { Ok(()) }
 }
 
 fn tables(io: &mut impl Wire, t: &mut Tables, n_tables: usize, width: usize) -> Result<()> {
@@ -236,18 +255,19 @@ fn network(io: &mut impl Wire, net: &mut Network, n_fields: usize, n_roles: usiz
     io.numbers(&mut h.copy_bias, n_roles * 2)
 }
 
-/// The bytes of a network; one that has passed [`crate::bounds::check`] has them.
-pub fn write(net: &Network) -> Result<Vec<u8>> {
+/// The bytes of a network, with or without room for biases; one that has passed
+/// [`crate::bounds::check`] has them.
+pub fn write(net: &Network, biases: bool) -> Result<Vec<u8>> {
     let layout = RecordLayout::new(net.schema.clone());
     let mut net = net.clone();
-    let mut io = Writer(Vec::new());
-    net.schema.write_to(&mut io.0);
+    let mut io = Writer { out: Vec::new(), biases };
+    net.schema.write_to(&mut io.out);
     network(&mut io, &mut net, layout.n_fields(), layout.roles().len())?;
-    Ok(io.0)
+    Ok(io.out)
 }
 
-/// The network of its bytes.
-pub fn read(mut bytes: &[u8]) -> Result<Network> {
+/// The network of its bytes, as [`write`] made them.
+pub fn read(mut bytes: &[u8], biases: bool) -> Result<Network> {
     let schema = Schema::read_from(&mut bytes).map_err(|e| Error::Shape(format!("schema: {e}")))?;
     let layout = RecordLayout::new(schema.clone());
     let mut net = Network {
@@ -266,10 +286,10 @@ pub fn read(mut bytes: &[u8]) -> Result<Network> {
         layers: Vec::new(),
         head: Head::default(),
     };
-    let mut io = Reader(bytes);
+    let mut io = Reader { rest: bytes, biases };
     network(&mut io, &mut net, layout.n_fields(), layout.roles().len())?;
-    if !io.0.is_empty() {
-        return Err(Error::Shape(format!("{} bytes after the network", io.0.len())));
+    if !io.rest.is_empty() {
+        return Err(Error::Shape(format!("{} bytes after the network", io.rest.len())));
     }
     Ok(net)
 }

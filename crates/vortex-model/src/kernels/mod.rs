@@ -8,6 +8,7 @@
 
 mod attention;
 mod cpu;
+mod devices;
 mod differentiable;
 mod gather;
 mod heads;
@@ -114,9 +115,6 @@ pub trait FusedOps: Backend {
         reference::symbol_loss_backward::<Self>(probabilities, plan, grad)
     }
 }
-
-impl FusedOps for burn::backend::NdArray {}
-impl FusedOps for burn::backend::NdArray<f64> {}
 
 fn wrap<B: Backend, const D: usize>(tensor: FloatTensor<B>) -> Tensor<B, D> {
     Tensor::from_primitive(TensorPrimitive::Float(tensor))
