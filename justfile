@@ -29,7 +29,7 @@ bench *ARGS:
     cargo bench -p vortex-infer --bench network {{ARGS}}
     cargo bench -p vortex-benches --bench codec {{ARGS}}
 
-# Fuzz one target (header, decode, roundtrip, model, portal), for instance: just fuzz decode -max_total_time=60
+# Fuzz one target (header, decode, roundtrip, model, portal, npy, hdf5, root), for instance: just fuzz decode -max_total_time=60
 fuzz TARGET *ARGS:
     cargo fuzz run -s none --fuzz-dir fuzz {{TARGET}} -- {{ARGS}}
 

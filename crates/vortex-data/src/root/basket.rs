@@ -8,7 +8,7 @@ use super::bytes::FileBytes;
 use super::cursor::Cursor;
 use super::error::{Fault, Outcome};
 use super::key::Key;
-use super::limits::MAX_BASKET_BYTES;
+use super::limits::{MAX_BASKET_BYTES, MAX_KEY_BYTES};
 
 /// A basket, uncompressed. Its bytes can be filled again with those of another.
 #[derive(Clone, Debug, Default)]
@@ -68,6 +68,10 @@ impl Basket {
         buffers: &mut BasketBuffers,
     ) -> Outcome<()> {
         let stored = &mut buffers.stored;
+        let most = MAX_BASKET_BYTES + MAX_KEY_BYTES;
+        if place.n_bytes > most {
+            return Err(Fault::limit("bytes of a basket", place.n_bytes as u64, most as u64));
+        }
         file.read(place.seek, place.n_bytes, stored)?;
         let in_file = |fault: Fault| {
             let offset = Some(place.seek.saturating_add(fault.offset.unwrap_or(0)));
@@ -192,8 +196,8 @@ impl Basket {
         if self.n_entries > 0 {
             ends.push(self.data_len);
         }
-        if ends.len() != self.n_entries {
-            let message = format!("{} offsets for {} entries", ends.len(), self.n_entries);
+        if self.n_entries == 0 && self.data_len > 0 {
+            let message = format!("{} bytes of values in a basket without entries", self.data_len);
             return Err(Fault::corrupt(message));
         }
         Ok(true)

@@ -131,6 +131,100 @@ fn wrong_size(algorithm: &str, n: u64, claimed: usize) -> Fault {
     Fault::corrupt(format!("{algorithm}: a block holds {n} bytes, its header claims {claimed}"))
 }
 
+/// Three bytes, the least significant first.
 fn size(bytes: &[u8]) -> usize {
     bytes.iter().rev().fold(0, |n, byte| n << 8 | usize::from(*byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+    use crate::root::error::RootErrorKind;
+
+    fn block(algorithm: &[u8; 2], compressed: &[u8], n: usize) -> Vec<u8> {
+        let mut block = algorithm.to_vec();
+        block.push(1);
+        block.extend(&(compressed.len() as u32).to_le_bytes()[..3]);
+        block.extend(&(n as u32).to_le_bytes()[..3]);
+        block.extend(compressed);
+        block
+    }
+
+    /// The same bytes in a block of each algorithm.
+    fn blocks(bytes: &[u8]) -> [(&'static str, Vec<u8>); 4] {
+        let n = bytes.len();
+        let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+        zlib.write_all(bytes).unwrap();
+        let zlib = zlib.finish().unwrap();
+        let mut xz = liblzma::write::XzEncoder::new(Vec::new(), 6);
+        xz.write_all(bytes).unwrap();
+        let xz = xz.finish().unwrap();
+        let compressed = lz4_flex::block::compress(bytes);
+        let mut lz4 = xxhash_rust::xxh64::xxh64(&compressed, 0).to_be_bytes().to_vec();
+        lz4.extend(compressed);
+        let zstd = zstd::bulk::compress(bytes, 3).unwrap();
+        [
+            ("zlib", block(b"ZL", &zlib, n)),
+            ("xz", block(b"XZ", &xz, n)),
+            ("lz4", block(b"L4", &lz4, n)),
+            ("zstd", block(b"ZS", &zstd, n)),
+        ]
+    }
+
+    #[test]
+    fn all_algorithms_one_after_the_other() {
+        let parts: Vec<Vec<u8>> = (1..5u8).map(|i| vec![i; 1000 * usize::from(i)]).collect();
+        let (mut stored, mut expected) = (Vec::new(), Vec::<u8>::new());
+        for (i, part) in parts.iter().enumerate() {
+            stored.extend(&blocks(part)[i].1);
+            expected.extend(part);
+        }
+        let mut decompressor = Decompressor::default();
+        let mut out = vec![9; 7];
+        for _ in 0..2 {
+            decompressor.all(&stored, expected.len(), &mut out).unwrap();
+            assert_eq!(out, expected);
+        }
+        for wrong in [expected.len() - 1, expected.len() + 1] {
+            assert!(decompressor.all(&stored, wrong, &mut out).is_err());
+        }
+    }
+
+    #[test]
+    fn damage_is_found_or_harmless() {
+        let bytes: Vec<u8> = (0..600u32).flat_map(|i| (i * i).to_be_bytes()).collect();
+        for (name, good) in blocks(&bytes) {
+            let mut decompressor = Decompressor::default();
+            let mut out = Vec::new();
+            decompressor.all(&good, bytes.len(), &mut out).unwrap();
+            assert_eq!(out, bytes, "{name}");
+            for len in 0..good.len() {
+                let outcome = decompressor.all(&good[..len], bytes.len(), &mut out);
+                assert!(outcome.is_err(), "{name} cut to {len}");
+            }
+            for bit in 0..good.len() * 8 {
+                let mut bad = good.clone();
+                bad[bit / 8] ^= 1 << (bit % 8);
+                // zlib, xz and lz4 have checksums; ROOT writes zstd without one.
+                let outcome = decompressor.all(&bad, bytes.len(), &mut out);
+                assert!(
+                    outcome.is_err() || out == bytes || name == "zstd",
+                    "{name}: wrong bytes after bit {bit}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_oldest_compression_is_named() {
+        let mut out = Vec::new();
+        let old = block(b"CS", &[0; 20], 100);
+        let fault = Decompressor::default().all(&old, 100, &mut out).unwrap_err();
+        assert_eq!(fault.kind, RootErrorKind::Unsupported);
+        let unknown = block(b"??", &[0; 20], 100);
+        let fault = Decompressor::default().all(&unknown, 100, &mut out).unwrap_err();
+        assert_eq!(fault.kind, RootErrorKind::Corrupt);
+    }
 }

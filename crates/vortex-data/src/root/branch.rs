@@ -3,9 +3,9 @@
 use std::rc::Rc;
 
 use super::basket::Basket;
-use super::error::{Fault, Outcome};
+use super::error::{Fault, Outcome, RootErrorKind};
 use super::leaf::{self, Leaf};
-use super::limits::{MAX_BRANCH_DEPTH, MAX_BRANCHES};
+use super::limits::{MAX_BRANCH_DEPTH, MAX_BRANCHES, MAX_PATH_BYTES};
 use super::object::{Known, NewObject, ObjectReader, Pointer};
 
 /// One branch as the file describes it.
@@ -59,9 +59,17 @@ pub(super) struct ElementOf {
 pub(super) struct Branches {
     pub(super) branches: Vec<Branch>,
     pub(super) leaves: Vec<Leaf>,
+    path_bytes: usize,
+    n_references: usize,
 }
 
 impl Branches {
+    /// Bytes on disk of all baskets of all branches.
+    pub(super) fn stored_bytes(&self) -> u64 {
+        let baskets = self.branches.iter().flat_map(|branch| &branch.baskets);
+        baskets.map(|basket| basket.n_bytes as u64).sum()
+    }
+
     /// Reads a `TObjArray` of branches.
     pub(super) fn parse_array(
         &mut self,
@@ -77,7 +85,7 @@ impl Branches {
         for _ in 0..n {
             if let Pointer::New(object) = reader.pointer()? {
                 self.parse(reader, &object, parent, depth)?;
-                reader.finish(&object, Known::Other)?;
+                reader.finish(&object)?;
             }
         }
         reader.cursor.forward_to(end)?;
@@ -107,8 +115,7 @@ impl Branches {
         }
         if let Err(fault) = outcome {
             // What follows is found by the byte count of this one. Limits hold for the whole tree.
-            if fault.kind == super::error::RootErrorKind::Limit || reader.cursor.pos() > object.end
-            {
+            if fault.kind == RootErrorKind::Limit || reader.cursor.pos() > object.end {
                 return Err(fault);
             }
             branch.fault = Some(fault.message);
@@ -159,6 +166,11 @@ impl Branches {
         let (version, end) = reader.bounded_head("TBranch")?;
         let (_, name, _) = reader.named()?;
         let path = join(parent, &name);
+        self.path_bytes += path.len();
+        if self.path_bytes > MAX_PATH_BYTES {
+            let limit = MAX_PATH_BYTES as u64;
+            return Err(Fault::limit("bytes of paths", self.path_bytes as u64, limit));
+        }
         self.branches[index].name = name;
         self.branches[index].path.clone_from(&path);
         if !(10..=13).contains(&version) {
@@ -206,11 +218,16 @@ impl Branches {
     fn leaves(&mut self, reader: &mut ObjectReader<'_>) -> Outcome<Vec<usize>> {
         let (n, end) = reader.collection("TObjArray")?;
         let mut leaves = Vec::new();
+        self.n_references += n;
+        if self.n_references > MAX_BRANCHES {
+            let n = self.n_references as u64;
+            return Err(Fault::limit("leaves of branches", n, MAX_BRANCHES as u64));
+        }
         for _ in 0..n {
             match reader.pointer()? {
                 Pointer::New(object) => {
                     let leaf = leaf::parse(reader, &object.class, &mut self.leaves, 0)?;
-                    reader.finish(&object, Known::Leaf(leaf))?;
+                    reader.finish_leaf(&object, leaf)?;
                     leaves.push(leaf);
                 }
                 Pointer::Old(Some(Known::Leaf(leaf))) => leaves.push(leaf),
@@ -240,7 +257,7 @@ fn embedded(reader: &mut ObjectReader<'_>) -> Outcome<Vec<Basket>> {
             if let Some(basket) = Basket::embedded(&mut reader.cursor)? {
                 baskets.push(basket);
             }
-            reader.finish(&object, Known::Other)?;
+            reader.finish(&object)?;
         }
     }
     reader.cursor.forward_to(end)?;

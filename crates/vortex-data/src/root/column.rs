@@ -81,7 +81,7 @@ struct Scratch {
 impl<'t> ColumnReader<'t> {
     pub(super) fn new(tree: &'t Tree<'t>, column: &Column, layout: Layout) -> Outcome<Self> {
         let branch = &tree.branches().branches[column.branch];
-        let parts = parts(branch, tree.entries(), tree.file().bytes().len())?;
+        let parts = parts(branch, tree.entries())?;
         Ok(Self {
             tree,
             name: tree.name_of(column),
@@ -198,20 +198,19 @@ impl<'t> ColumnReader<'t> {
                     check_len(data, n, item_bytes)?;
                 }
             }
-            EntryForm::Vector => {
+            form => {
                 if !basket.entry_ends(ends)? {
                     return Err(Fault::unsupported("vectors in a basket without entry offsets"));
                 }
                 payload.clear();
-                vectors::strip(data, ends, item_bytes, payload, chunk)?;
-                data = payload;
-            }
-            EntryForm::Text => {
-                if !basket.entry_ends(ends)? {
-                    return Err(Fault::unsupported("text in a basket without entry offsets"));
+                let counts = &mut chunk.counts;
+                match form {
+                    EntryForm::Text => vectors::strip_lengths(data, ends, payload, counts)?,
+                    EntryForm::Pointer => {
+                        vectors::strip_flags(data, ends, item_bytes, payload, counts)?;
+                    }
+                    _ => vectors::strip(data, ends, item_bytes, payload, chunk)?,
                 }
-                payload.clear();
-                vectors::strip_lengths(data, ends, payload, &mut chunk.counts)?;
                 data = payload;
             }
         }
@@ -270,12 +269,7 @@ fn check_len(data: &[u8], n_items: u64, item_bytes: usize) -> Outcome<()> {
 }
 
 /// Which baskets hold which entries.
-fn parts(branch: &Branch, entries: u64, file_len: u64) -> Outcome<Vec<Part<'_>>> {
-    let stored: u64 = branch.baskets.iter().map(|basket| basket.n_bytes as u64).sum();
-    if stored > file_len {
-        let message = format!("{stored} bytes of baskets in a file of {file_len}");
-        return Err(Fault::corrupt(message));
-    }
+fn parts(branch: &Branch, entries: u64) -> Outcome<Vec<Part<'_>>> {
     let embedded_entries: u64 = branch.embedded.iter().map(|b| b.n_entries as u64).sum();
     // Where the baskets on disk end. Baskets in the tree that repeat them are left over from
     // writing.

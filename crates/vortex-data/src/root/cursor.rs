@@ -93,9 +93,9 @@ impl<'a> Cursor<'a> {
 
     /// A string that ends with a zero byte.
     pub(super) fn c_string(&mut self) -> Outcome<String> {
-        let n = self.rest().iter().take(4096).position(|b| *b == 0);
+        let n = self.rest().iter().take(1024).position(|b| *b == 0);
         let n = n.ok_or_else(|| {
-            Fault::corrupt("a name without an end in 4,096 bytes").at(self.pos as u64)
+            Fault::corrupt("a name without an end in 1,024 bytes").at(self.pos as u64)
         })?;
         let name = String::from_utf8_lossy(self.take(n)?).into_owned();
         self.skip(1)?;

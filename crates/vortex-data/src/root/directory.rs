@@ -6,7 +6,9 @@ use super::bytes::FileBytes;
 use super::cursor::Cursor;
 use super::error::{Fault, Outcome};
 use super::key::Key;
-use super::limits::{MAX_DIRECTORIES, MAX_DIRECTORY_DEPTH, MAX_KEY_LIST_BYTES, MAX_OBJECTS};
+use super::limits::{
+    MAX_DIRECTORIES, MAX_DIRECTORY_DEPTH, MAX_KEY_LIST_BYTES, MAX_OBJECTS, MAX_PATH_BYTES,
+};
 
 /// Longest header of a file or a directory, with room.
 const HEADER_BYTES: usize = 512;
@@ -68,6 +70,7 @@ impl Header {
     pub(super) fn listing(&self, file: &FileBytes) -> Outcome<Listing> {
         let Listing { mut objects, mut broken } = Listing::default();
         let mut seen = HashSet::new();
+        let (mut list_bytes, mut path_bytes) = (0u64, 0usize);
         // Path, place and depth of directories still to be read; the last is the next.
         let mut open = vec![(String::new(), self.top, 0)];
         while let Some((path, seek, depth)) = open.pop() {
@@ -76,7 +79,7 @@ impl Header {
                 broken.push((path, fault));
                 continue;
             }
-            let keys = match keys_of(file, seek) {
+            let keys = match keys_of(file, seek, &mut list_bytes) {
                 Ok(keys) => keys,
                 // Without the first directory there is nothing to name.
                 Err(fault) if depth == 0 => return Err(fault),
@@ -89,6 +92,11 @@ impl Header {
             for key in keys {
                 let path =
                     if path.is_empty() { key.name.clone() } else { format!("{path}/{}", key.name) };
+                path_bytes += path.len();
+                if path_bytes > MAX_PATH_BYTES {
+                    let limit = MAX_PATH_BYTES as u64;
+                    return Err(Fault::limit("bytes of paths", path_bytes as u64, limit));
+                }
                 if !matches!(key.class.as_str(), "TDirectory" | "TDirectoryFile") {
                     objects.push(Entry { path, key });
                 } else if depth + 1 > MAX_DIRECTORY_DEPTH {
@@ -120,8 +128,9 @@ fn place(cursor: &mut Cursor<'_>, wide: bool) -> Outcome<u64> {
         .map_err(|_| Fault::corrupt(format!("a place of {place}, below zero")).at(at))
 }
 
-/// The keys of the directory whose record stands at `seek`.
-fn keys_of(file: &FileBytes, seek: u64) -> Outcome<Vec<Key>> {
+/// The keys of the directory whose record stands at `seek`. `list_bytes` adds up the lists of all
+/// directories, of which no two are the same bytes.
+fn keys_of(file: &FileBytes, seek: u64, list_bytes: &mut u64) -> Outcome<Vec<Key>> {
     let mut bytes = Vec::new();
     file.read_up_to(seek, HEADER_BYTES, &mut bytes)?;
     let mut cursor = Cursor::new(&bytes);
@@ -142,6 +151,11 @@ fn keys_of(file: &FileBytes, seek: u64) -> Outcome<Vec<Key>> {
         let limit = MAX_KEY_LIST_BYTES as u64;
         return Err(Fault::limit("bytes of a list of keys", n_bytes as u64, limit).at(seek));
     }
+    *list_bytes += n_bytes as u64;
+    if *list_bytes > file.len() {
+        let message = format!("{list_bytes} bytes of lists of keys in a file of {}", file.len());
+        return Err(Fault::corrupt(message).at(seek));
+    }
     file.read(seek_keys, n_bytes, &mut bytes)?;
     let mut cursor = Cursor::new(&bytes);
     let keys = list(&mut cursor);
@@ -158,6 +172,9 @@ fn list(cursor: &mut Cursor<'_>) -> Outcome<Vec<Key>> {
     if n > cursor.remaining() / 26 {
         let message = format!("{n} keys in {} bytes", cursor.remaining());
         return Err(Fault::corrupt(message).at(cursor.pos() as u64));
+    }
+    if n > MAX_OBJECTS {
+        return Err(Fault::limit("keys of a directory", n as u64, MAX_OBJECTS as u64));
     }
     (0..n).map(|_| Key::parse(cursor)).collect()
 }

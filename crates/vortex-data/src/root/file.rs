@@ -127,6 +127,12 @@ impl RootFile {
     fn open_tree(&self, key: &Key) -> Outcome<(u64, Branches)> {
         let bytes = key.object(&self.bytes)?;
         let tree = tree::parse(&bytes, key.key_len, &key.class)?;
+        let (stored, there) = (tree.branches.stored_bytes(), self.bytes.len());
+        if stored > there {
+            // No two branches share a basket.
+            let message = format!("{stored} bytes of baskets in a file of {there}");
+            return Err(Fault::corrupt(message));
+        }
         Ok((tree.entries, tree.branches))
     }
 

@@ -75,9 +75,10 @@ impl Key {
     pub(super) fn object(&self, file: &FileBytes) -> Outcome<Vec<u8>> {
         let stored = self.n_bytes.checked_sub(self.key_len);
         let stored = stored.ok_or_else(|| Fault::corrupt("an object shorter than its key"))?;
-        if self.object_len > MAX_OBJECT_BYTES {
+        let largest = self.object_len.max(stored);
+        if largest > MAX_OBJECT_BYTES {
             let limit = MAX_OBJECT_BYTES as u64;
-            return Err(Fault::limit("bytes of an object", self.object_len as u64, limit));
+            return Err(Fault::limit("bytes of an object", largest as u64, limit));
         }
         let mut bytes = Vec::new();
         let start = self.seek.saturating_add(self.key_len as u64);

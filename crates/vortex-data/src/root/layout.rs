@@ -61,6 +61,8 @@ pub(super) enum EntryForm {
     Vector,
     /// A length of one byte, or 255 and one of four, and as many bytes.
     Text,
+    /// An array behind a pointer: a byte that is 0 for none, and the items.
+    Pointer,
 }
 
 /// What a column holds.
@@ -125,7 +127,8 @@ fn check(branch: &Branch, entries: u64) -> Result<(), String> {
         return Err(fault.clone());
     }
     if !branch.file_name.is_empty() {
-        return Err(format!("its baskets are in another file, {}", branch.file_name));
+        let name: String = branch.file_name.chars().take(200).collect();
+        return Err(format!("its baskets are in another file, {name}"));
     }
     if branch.first_entry != 0 {
         let first = branch.first_entry;
@@ -159,6 +162,13 @@ fn content(
     };
     let leaf = &tree.leaves[leaf];
     let element = branch.element.as_ref().and_then(|of| member(of, &branch.name, info));
+    if let Some(dtype) = pointer(leaf) {
+        let of_one_object = branch.element.as_ref().is_some_and(|of| (0..=2).contains(&of.kind));
+        if !of_one_object || leaf.len != 1 {
+            return Err("several arrays behind pointers an entry".to_owned());
+        }
+        return Ok(Content::Values(plain(dtype, vec![], EntryForm::Pointer)));
+    }
     let Some(primitive) = primitive(leaf) else {
         return vector(branch, leaf, element);
     };
@@ -220,7 +230,7 @@ fn record<'a>(branch: &Branch, tree: &'a Branches, entries: u64) -> Vec<(&'a str
         leaves()
             .map(|leaf| {
                 let Some(Primitive::Plain(dtype)) = primitive(leaf) else {
-                    return Err(format!("{} {} in a list of leaves", leaf.class, leaf.name));
+                    return Err(format!("{} in a list of leaves", leaf.class));
                 };
                 if leaf.count != LeafCount::Fixed {
                     return Err("a list of leaves with a varying number of items".to_owned());
@@ -242,6 +252,15 @@ fn record<'a>(branch: &Branch, tree: &'a Branches, entries: u64) -> Vec<(&'a str
         Err(reason) => {
             leaves().map(|leaf| (leaf.name.as_str(), Content::Unreadable(reason.clone()))).collect()
         }
+    }
+}
+
+/// The type of an array behind a pointer, `x *p; //[n]`: 40 more than that of its items.
+fn pointer(leaf: &Leaf) -> Option<DType> {
+    let number = leaf.element_type.filter(|number| (41..60).contains(number))?;
+    match Primitive::from_number(number - 40)? {
+        Primitive::Plain(dtype) => Some(dtype),
+        Primitive::Double32 | Primitive::Float16 => None,
     }
 }
 
@@ -281,12 +300,16 @@ fn dimensions(leaf: &Leaf) -> Result<Vec<usize>, String> {
         match inside.parse::<usize>() {
             Ok(n) => shape.push(n),
             Err(_) if shape.is_empty() && leaf.count != LeafCount::Fixed => n_variable += 1,
-            Err(_) => return Err(format!("dimensions of {:?}", leaf.title)),
+            Err(_) => return Err("dimensions that are no numbers".to_owned()),
         }
+    }
+    if shape.is_empty() && leaf.len > 1 {
+        // Members of objects in a collection have their dimensions only here.
+        shape.extend(usize::try_from(leaf.len));
     }
     let product = shape.iter().try_fold(1usize, |product, n| product.checked_mul(*n));
     if n_variable > 1 || product.is_none() || product != usize::try_from(leaf.len).ok() {
-        return Err(format!("dimensions of {:?} with {} values an item", leaf.title, leaf.len));
+        return Err(format!("dimensions that are not those of {} values an item", leaf.len));
     }
     if product == Some(0) || product > Some(1 << 24) {
         return Err(format!("{} values an item; 1 to 16,777,216 are read", leaf.len));

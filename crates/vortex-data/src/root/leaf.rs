@@ -57,7 +57,7 @@ pub(super) fn parse(
         Pointer::Old(_) => LeafCount::Unknown,
         Pointer::New(object) => {
             let leaf = parse(reader, &object.class, leaves, depth + 1)?;
-            reader.finish(&object, Known::Leaf(leaf))?;
+            reader.finish_leaf(&object, leaf)?;
             LeafCount::By(leaf)
         }
     };

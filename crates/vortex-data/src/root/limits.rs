@@ -7,7 +7,7 @@ pub const MAX_OBJECT_BYTES: usize = 128 << 20;
 
 /// Uncompressed bytes of one basket with its entry offsets. ROOT's own default is 32 kB, NanoAOD
 /// and PHYSLITE stay below 10 MB.
-pub const MAX_BASKET_BYTES: usize = 256 << 20;
+pub const MAX_BASKET_BYTES: usize = 128 << 20;
 
 /// Bytes of the key of one object: its header and three strings.
 pub(super) const MAX_KEY_BYTES: usize = 1 << 16;
@@ -20,6 +20,15 @@ pub(super) const MAX_DIRECTORIES: usize = 10_000;
 
 /// Directories inside directories.
 pub(super) const MAX_DIRECTORY_DEPTH: usize = 64;
+
+/// Bytes of all names of one file, or of one tree, each with the names around it before its own.
+pub(super) const MAX_PATH_BYTES: usize = 64 << 20;
+
+/// Classes named in one object.
+pub(super) const MAX_CLASSES: usize = 1 << 14;
+
+/// Versions of one class that are described.
+pub(super) const MAX_CLASS_VERSIONS: usize = 256;
 
 /// Objects of all directories of one file.
 pub(super) const MAX_OBJECTS: usize = 1 << 20;
@@ -34,7 +43,7 @@ pub(super) const MAX_BRANCH_DEPTH: usize = 32;
 pub(super) const MAX_BASE_DEPTH: usize = 32;
 
 /// Streamer elements looked at to find one member.
-pub(super) const MAX_ELEMENTS_SEARCHED: usize = 1 << 14;
+pub(super) const MAX_ELEMENTS_SEARCHED: usize = 1 << 12;
 
 /// Memory that an xz block may ask its decoder for. Presets up to 9 take 65 MiB.
 pub(super) const MAX_XZ_MEMORY: u64 = 128 << 20;

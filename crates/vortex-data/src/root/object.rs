@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::cursor::Cursor;
 use super::error::{Fault, Outcome};
+use super::limits::MAX_CLASSES;
 
 const BYTE_COUNT: u32 = 0x4000_0000;
 const NEW_CLASS: u32 = 0xffff_ffff;
@@ -20,14 +21,13 @@ pub(super) enum Known {
     Class(Rc<str>),
     /// A leaf, by its number among the leaves of the tree.
     Leaf(usize),
-    Other,
 }
 
 /// A pointer as it stands in the file.
 #[derive(Debug)]
 pub(super) enum Pointer {
     Null,
-    /// To an object that was read before; `None` where that was skipped.
+    /// To an object that was read before; `None` where that is of no use here.
     Old(Option<Known>),
     /// To an object that follows here.
     New(NewObject),
@@ -55,11 +55,12 @@ pub(super) struct ObjectReader<'a> {
     pub(super) cursor: Cursor<'a>,
     key_len: usize,
     known: HashMap<u32, Known>,
+    n_classes: usize,
 }
 
 impl<'a> ObjectReader<'a> {
     pub(super) fn new(bytes: &'a [u8], key_len: usize) -> Self {
-        Self { cursor: Cursor::new(bytes), key_len, known: HashMap::new() }
+        Self { cursor: Cursor::new(bytes), key_len, known: HashMap::new(), n_classes: 0 }
     }
 
     /// Byte count, if there is one, and version.
@@ -154,6 +155,11 @@ impl<'a> ObjectReader<'a> {
             return Ok(Pointer::Old(self.known.get(&tag).cloned()));
         }
         let class = if tag == NEW_CLASS {
+            self.n_classes += 1;
+            if self.n_classes > MAX_CLASSES {
+                let n = self.n_classes as u64;
+                return Err(Fault::limit("classes in an object", n, MAX_CLASSES as u64));
+            }
             let class: Rc<str> = self.cursor.c_string()?.into();
             self.known.insert(self.reference(tag_pos), Known::Class(Rc::clone(&class)));
             class
@@ -169,10 +175,15 @@ impl<'a> ObjectReader<'a> {
         Ok(Pointer::New(NewObject { class, end, tag: self.reference(start) }))
     }
 
-    /// Notes what a new object was and goes to its end.
-    pub(super) fn finish(&mut self, object: &NewObject, known: Known) -> Outcome<()> {
-        self.known.insert(object.tag, known);
+    /// Goes to the end of a new object.
+    pub(super) fn finish(&mut self, object: &NewObject) -> Outcome<()> {
         self.cursor.forward_to(object.end)
+    }
+
+    /// The same for a leaf, which may be referred to.
+    pub(super) fn finish_leaf(&mut self, object: &NewObject, leaf: usize) -> Outcome<()> {
+        self.known.insert(object.tag, Known::Leaf(leaf));
+        self.finish(object)
     }
 
     fn reference(&self, pos: usize) -> u32 {

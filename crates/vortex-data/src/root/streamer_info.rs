@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::error::{Fault, Outcome};
-use super::limits::{MAX_BASE_DEPTH, MAX_ELEMENTS_SEARCHED};
-use super::object::{Known, ObjectReader, Pointer};
+use super::limits::{MAX_BASE_DEPTH, MAX_CLASS_VERSIONS, MAX_ELEMENTS_SEARCHED};
+use super::object::{ObjectReader, Pointer};
 
 /// One member, or one base class, of a class.
 #[derive(Clone, Debug)]
@@ -40,9 +40,14 @@ impl StreamerInfo {
                 Pointer::New(object) => {
                     if &*object.class == "TStreamerInfo" {
                         let (name, class) = class(&mut reader)?;
-                        info.classes.entry(plain(&name)).or_default().push(class);
+                        let versions = info.classes.entry(plain(&name)).or_default();
+                        versions.push(class);
+                        if versions.len() > MAX_CLASS_VERSIONS {
+                            let limit = MAX_CLASS_VERSIONS as u64;
+                            return Err(Fault::limit("versions of a class", limit + 1, limit));
+                        }
                     }
-                    reader.finish(&object, Known::Other)?;
+                    reader.finish(&object)?;
                 }
                 Pointer::Null | Pointer::Old(_) => {}
             }
@@ -122,9 +127,9 @@ fn class(reader: &mut ObjectReader<'_>) -> Outcome<(String, Class)> {
                 return Err(Fault::unsupported(format!("an element of {name} that is none")));
             };
             elements.push(element(reader, &object.class)?);
-            reader.finish(&object, Known::Other)?;
+            reader.finish(&object)?;
         }
-        reader.finish(&array, Known::Other)?;
+        reader.finish(&array)?;
     }
     reader.cursor.forward_to(end)?;
     Ok((name, Class { version, checksum, elements }))
@@ -150,4 +155,32 @@ fn element(reader: &mut ObjectReader<'_>, class: &str) -> Outcome<Element> {
 /// Names of classes are written with and without spaces.
 fn plain(class: &str) -> String {
     class.chars().filter(|c| *c != ' ').collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn element(name: &str, is_base: bool) -> Element {
+        let (title, type_name) = (String::new(), "float".to_owned());
+        Element { name: name.to_owned(), title, type_name, is_base }
+    }
+
+    fn class(elements: Vec<Element>) -> Vec<Class> {
+        vec![Class { version: 1, checksum: 7, elements }]
+    }
+
+    #[test]
+    fn members_of_bases_and_of_classes_that_are_their_own_base() {
+        let mut info = StreamerInfo::default();
+        let bases = || vec![element("Loop", true), element("Loop", true), element("A<B>", true)];
+        info.classes.insert("Loop".to_owned(), class(bases()));
+        info.classes.insert("A<B>".to_owned(), class(vec![element("x", false)]));
+        info.classes.insert("Derived".to_owned(), class(vec![element("A<B >", true)]));
+        assert!(info.member_named("Loop", "none").is_none());
+        assert_eq!(info.member_named("Derived", "x").map(|e| e.name.as_str()), Some("x"));
+        assert!(info.member("A< B >", 1, 7, 0).is_some());
+        assert!(info.member("A<B>", 1, 7, 1).is_none());
+        assert!(info.member("A<B>", 2, 8, 0).is_none());
+    }
 }

@@ -55,11 +55,15 @@ impl Primitive {
     }
 }
 
-/// The type in `vector<...>`, if it is one, without its allocator.
+/// The type in `vector<...>`, or in ROOT's `RVec<...>`, which is written alike. An allocator makes
+/// no difference in a file.
 pub(super) fn vector_item(name: &str) -> Option<&str> {
     let name = name.trim();
     let name = name.strip_prefix("std::").unwrap_or(name);
-    let inner = name.strip_prefix("vector<")?.strip_suffix('>')?;
+    let inner = ["vector<", "ROOT::VecOps::RVec<", "ROOT::RVec<"]
+        .into_iter()
+        .find_map(|vector| name.strip_prefix(vector))?
+        .strip_suffix('>')?;
     let mut depth = 0;
     let comma = inner.char_indices().find(|(_, c)| {
         match c {
@@ -69,15 +73,7 @@ pub(super) fn vector_item(name: &str) -> Option<&str> {
         }
         *c == ',' && depth == 0
     });
-    match comma {
-        None => Some(inner.trim()),
-        Some((at, _)) => {
-            let (item, allocator) = (inner[..at].trim(), inner[at + 1..].trim());
-            let allocator = allocator.strip_prefix("std::").unwrap_or(allocator);
-            let of = allocator.strip_prefix("allocator<")?.strip_suffix('>')?;
-            (of.trim() == item).then_some(item)
-        }
-    }
+    Some(comma.map_or(inner, |(at, _)| &inner[..at]).trim())
 }
 
 #[cfg(test)]
@@ -92,7 +88,8 @@ mod tests {
             ("vector<float,allocator<float> >", Some("float")),
             ("vector<vector<int> >", Some("vector<int>")),
             ("vector<pair<int,float> >", Some("pair<int,float>")),
-            ("vector<float,MyAllocator<float> >", None),
+            ("vector<float,ROOT::Detail::VecOps::RAdoptAllocator<float> >", Some("float")),
+            ("ROOT::VecOps::RVec<int>", Some("int")),
             ("vector<float", None),
             ("set<int>", None),
             ("", None),

@@ -1,4 +1,4 @@
-//! Entries with headers of their own: `std::vector` and text.
+//! Entries with headers of their own: `std::vector`, text and arrays behind pointers.
 
 use super::column::Chunk;
 use super::cursor::Cursor;
@@ -60,6 +60,27 @@ pub(super) fn strip_lengths(
         let n = if short == 255 { cursor.u32()? } else { u32::from(short) };
         payload.extend_from_slice(cursor.take(n as usize)?);
         counts.push(n);
+        Ok(())
+    })
+}
+
+/// Takes the items out of arrays behind pointers: a byte that is 0 for none, and the items.
+pub(super) fn strip_flags(
+    data: &[u8],
+    ends: &[usize],
+    item_bytes: usize,
+    payload: &mut Vec<u8>,
+    counts: &mut Vec<u32>,
+) -> Outcome<()> {
+    each(data, ends, |cursor| {
+        let present = cursor.u8()? != 0;
+        let len = cursor.remaining();
+        if len % item_bytes != 0 || (len > 0 && !present) {
+            return Err(Fault::corrupt(format!("{len} bytes of items of {item_bytes}")));
+        }
+        payload.extend_from_slice(cursor.take(len)?);
+        // Below the limit for a basket.
+        counts.push((len / item_bytes) as u32);
         Ok(())
     })
 }
@@ -140,5 +161,15 @@ mod tests {
         assert_eq!(payload.len(), 262);
         assert!(strip_lengths(&[3, 1, 2], &[3], &mut payload, &mut counts).is_err());
         assert!(strip_lengths(&[1, 1, 2], &[3], &mut payload, &mut counts).is_err());
+    }
+
+    #[test]
+    fn arrays_behind_pointers() {
+        let (mut payload, mut counts) = (Vec::new(), Vec::new());
+        strip_flags(&[1, 5, 6, 7, 8, 0, 1], &[5, 6, 7], 2, &mut payload, &mut counts).unwrap();
+        assert_eq!((payload, counts), (vec![5, 6, 7, 8], vec![2, 0, 0]));
+        for bad in [&[0, 1, 2][..], &[1, 2], &[]] {
+            assert!(strip_flags(bad, &[bad.len()], 2, &mut Vec::new(), &mut Vec::new()).is_err());
+        }
     }
 }
