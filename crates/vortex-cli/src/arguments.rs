@@ -78,6 +78,10 @@ pub struct OutputArguments {
 /// The commands, one file each in `commands/`.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Turn HDF5, npy, safetensors and text files into records to train on
+    Prepare(commands::prepare::Prepare),
+    /// Write the files again that were prepared
+    Restore(commands::restore::Restore),
     /// Train a model on data files
     Train(commands::train::Train),
     /// Compress files to FILE.vxc

@@ -42,7 +42,17 @@ impl Encoding {
 
 /// Compresses all of `input`.
 pub fn encode(input: &mut dyn Read, output: impl Write, encoding: &Encoding) -> Result<Summary> {
-    let mut writer = Writer::new(output, encoding.options())?;
+    encode_labelled(input, output, encoding, None)
+}
+
+/// Compresses all of `input` into a member with a name.
+pub fn encode_labelled(
+    input: &mut dyn Read,
+    output: impl Write,
+    encoding: &Encoding,
+    label: Option<String>,
+) -> Result<Summary> {
+    let mut writer = Writer::new(output, WriterOptions { label, ..encoding.options() })?;
     let mut piece = vec![0; PIECE];
     loop {
         let n = crate::input::fill(input, &mut piece).context("cannot be read")?;
@@ -62,8 +72,12 @@ pub fn decode(
     models: Arc<dyn ModelLoader>,
     threads: usize,
 ) -> Result<Summary> {
-    let mut reader = Reader::new(input, reader_options(models, threads));
-    Ok(reader.copy_to(output)?)
+    Ok(reader(input, models, threads).copy_to(output)?)
+}
+
+/// A reader of compressed bytes.
+pub fn reader<R: Read>(input: R, models: Arc<dyn ModelLoader>, threads: usize) -> Reader<R> {
+    Reader::new(input, reader_options(models, threads))
 }
 
 /// Options of every reader here.

@@ -31,7 +31,10 @@ pub fn install() -> Result<()> {
         // The lock is held to the end: no file gets its final name while the program dies.
         let paths = temporary();
         for path in paths.iter() {
-            let _ = std::fs::remove_file(path);
+            let _ = match path.is_dir() {
+                true => std::fs::remove_dir_all(path),
+                false => std::fs::remove_file(path),
+            };
         }
         std::process::exit(INTERRUPTED.into());
     })
@@ -49,7 +52,7 @@ pub fn stop_at_once() {
     GENTLE.store(false, Ordering::SeqCst);
 }
 
-/// Makes a temporary file and remembers to remove it, without a moment in between.
+/// Makes a temporary file or folder and remembers to remove it, without a moment in between.
 pub fn create<T>(make: impl FnOnce() -> std::io::Result<(T, PathBuf)>) -> std::io::Result<T> {
     let mut paths = temporary();
     let (file, path) = make()?;

@@ -1,5 +1,6 @@
 //! `vortex`: trains a model on records, compresses with it, and gives back the same bytes.
 
+mod archive;
 mod arguments;
 mod baselines;
 mod codec;

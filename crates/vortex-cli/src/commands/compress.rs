@@ -1,31 +1,40 @@
 //! `vortex compress`
 
 use std::io::{Cursor, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use vortex_coder::adaptive::AdaptiveModel;
 use vortex_coder::{Model, Schema};
 use vortex_data::detect::{DETECTION_WINDOW, detect};
+use vortex_data::prepare::{PrepareOptions, prepare};
 use vortex_data::sidecar::{read_schema, schema_of};
+use vortex_data::sources::{self, Format};
 
 use super::files;
+use super::prepare::{LayoutChoice, report_unread};
+use crate::archive::{self, Scratch};
 use crate::arguments::{Common, OutputArguments, size};
 use crate::codec::{self, Encoding};
 use crate::failure::Failure;
 use crate::input::{self, Input};
 use crate::models::Models;
-use crate::output::{Content, Output, Target};
+use crate::output::{Content, Output, Target, folder};
 use crate::progress;
 use crate::report::table::thousands;
 use crate::verify::{Hashing, Tee, Verifier};
 
 /// Compress files to FILE.vxc.
 ///
-/// Each output is decoded again and compared before it gets its name. Without -m a built-in
-/// predictor is used that learns as it goes.
+/// Decompressing gives back the same bytes, whatever the file is. Each output is decoded again and
+/// compared before it gets its name. Without -m a built-in predictor is used that learns as it
+/// goes.
+///
+/// With --datasets, the values inside an HDF5, npz, ROOT or tar.gz file are coded and not its
+/// bytes, which are packed already: much smaller, but decompressing gives a file with the same
+/// values, written anew.
 #[derive(Debug, Args)]
 pub struct Compress {
     /// Model file to predict with
@@ -37,6 +46,12 @@ pub struct Compress {
     /// What a record is, as .schema.yaml or .json; otherwise FILE.schema.yaml, or found in the data
     #[arg(long, value_name = "FILE")]
     schema: Option<PathBuf>,
+    /// Code the datasets inside a file: the values come back bit for bit, the file is written anew
+    #[arg(long, conflicts_with = "schema")]
+    datasets: bool,
+    /// With --datasets: how records lie in their streams
+    #[arg(long, value_enum, default_value_t = LayoutChoice::Auto, requires = "datasets")]
+    layout: LayoutChoice,
     /// Bytes coded on their own: the unit of random access and of threads
     #[arg(long, value_name = "SIZE", value_parser = size, default_value = "1MiB")]
     block_size: usize,
@@ -66,61 +81,155 @@ impl Compress {
         }
         files::for_each(&self.files, |file| {
             let target = files::target(file, &self.output, files::compressed_name)?;
+            if self.datasets {
+                return self.code_datasets(file, &target, &models, common);
+            }
             let mut output = Output::open(&target, Content::Compressed, self.output.force)
                 .with_context(|| target.to_string())?;
             let mut input = Input::open(file)?;
             let bar = progress::bytes(input.len(), &input.name(), !common.quiet);
-            let model: Arc<dyn Model> = match models.given() {
-                Some(model) => model,
-                None => {
-                    let schema = match &given {
-                        Some(schema) => schema.clone(),
-                        None => schema_for(&mut input)?,
-                    };
-                    Arc::new(AdaptiveModel::new(schema))
+            let parts = match (models.given(), &given) {
+                (Some(model), _) => vec![(u64::MAX, self.encoding(model, &models, common))],
+                (None, Some(schema)) => vec![(u64::MAX, self.built_in(schema.clone(), common))],
+                (None, None) => {
+                    let parts = parts_of(&mut input)?;
+                    parts.into_iter().map(|(n, s)| (n, self.built_in(s, common))).collect()
                 }
             };
-            let embedded = if self.embed_model { models.given_bytes() } else { None };
-            let encoding = Encoding {
-                model,
-                embedded,
-                block_bytes: self.block_size,
-                threads: common.threads(),
-            };
-            let sizes = self.encode(&mut input, &mut output, &models, &encoding, &bar)?;
+            let sizes = self.encode(&mut input, &mut output, &models, &parts, &bar)?;
             output.commit(input.metadata.as_ref()).with_context(|| target.to_string())?;
             bar.finish_and_clear();
             if !common.quiet && (target != Target::Stdout || common.verbose) {
                 eprintln!("{}: {} => {target}", input.name(), sizes);
+                if input.metadata.is_some() && is_packed(file) {
+                    eprintln!(
+                        "{}: was coded byte for byte; its values take less space with --datasets",
+                        input.name()
+                    );
+                }
             }
             Ok(())
         })
     }
 
+    fn encoding(&self, model: Arc<dyn Model>, models: &Models, common: &Common) -> Encoding {
+        let embedded = if self.embed_model { models.given_bytes() } else { None };
+        let (block_bytes, threads) = (self.block_size, common.threads());
+        Encoding { model, embedded, block_bytes, threads }
+    }
+
+    fn built_in(&self, schema: Schema, common: &Common) -> Encoding {
+        let model = Arc::new(AdaptiveModel::new(schema));
+        let (block_bytes, threads) = (self.block_size, common.threads());
+        Encoding { model, embedded: None, block_bytes, threads }
+    }
+
+    /// Prepares the datasets of a file beside the output and packs what was prepared.
+    fn code_datasets(
+        &self,
+        file: &Path,
+        target: &Target,
+        models: &Arc<Models>,
+        common: &Common,
+    ) -> Result<()> {
+        if file == Path::new("-") {
+            bail!("--datasets reads a file back and forth; name one");
+        }
+        let mut output = Output::open(target, Content::Compressed, self.output.force)
+            .with_context(|| target.to_string())?;
+        let scratch = match target {
+            Target::Path(path) => Scratch::new(folder(path))?,
+            Target::Stdout => Scratch::new(&std::env::temp_dir())?,
+        };
+        let bar = progress::bytes(None, &file.display().to_string(), !common.quiet);
+        let options = PrepareOptions { layout: self.layout.layout(), ..Default::default() };
+        let inputs = [file.to_owned()];
+        let manifest = prepare(&inputs, scratch.path(), &options, &mut |n| bar.inc(n))?;
+        let encoding = match models.given() {
+            Some(model) => self.encoding(model, models, common),
+            None => self.built_in(Schema::bytes(), common),
+        };
+        let verifier = self.verifier(models, encoding.threads);
+        let mut tee = Tee { output: &mut output, verifier, bytes: 0 };
+        let (_, digest) = archive::pack(&manifest, scratch.path(), &mut tee, &encoding)?;
+        tee.flush().context("cannot be written")?;
+        if let Some(verifier) = tee.verifier.take() {
+            verifier.finish(digest)?;
+        }
+        let compressed = tee.bytes;
+        let metadata = std::fs::metadata(file).context("cannot be read")?;
+        output.commit(Some(&metadata)).with_context(|| target.to_string())?;
+        bar.finish_and_clear();
+        for source in &manifest.sources {
+            report_unread(file, source);
+        }
+        if !common.quiet && (*target != Target::Stdout || common.verbose) {
+            let values: u64 = manifest.streams().map(|s| s.bytes).sum();
+            let n: usize = manifest.sources.iter().map(|s| s.datasets.len()).sum();
+            let name = file.display();
+            eprintln!(
+                "{name}: {} bytes with {} of values in {n} datasets -> {} bytes ({:.1} % of the \
+                 file, {:.3} bits/byte of values) => {target}",
+                thousands(metadata.len()),
+                thousands(values),
+                thousands(compressed),
+                compressed as f64 * 100.0 / metadata.len().max(1) as f64,
+                compressed as f64 * 8.0 / values.max(1) as f64,
+            );
+        }
+        Ok(())
+    }
+
+    fn verifier(&self, models: &Arc<Models>, threads: usize) -> Option<Verifier> {
+        (!self.no_verify).then(|| {
+            let models = Arc::clone(models);
+            Verifier::start(move |input, output| {
+                codec::decode(input, output, models.search(None), threads)?;
+                Ok(())
+            })
+        })
+    }
+
+    /// Codes the parts of the input, each a member, one after the other.
     fn encode(
         &self,
         input: &mut Input,
         output: &mut Output,
         models: &Arc<Models>,
-        encoding: &Encoding,
+        parts: &[(u64, Encoding)],
         bar: &indicatif::ProgressBar,
     ) -> Result<Sizes> {
-        let verifier = (!self.no_verify).then(|| {
-            let (models, threads) = (Arc::clone(models), encoding.threads);
-            Verifier::start(move |input, output| {
-                codec::decode(input, output, models.search(None), threads)?;
-                Ok(())
-            })
-        });
+        let threads = parts.first().map_or(1, |(_, encoding)| encoding.threads);
+        let verifier = self.verifier(models, threads);
         let mut tee = Tee { output, verifier, bytes: 0 };
         let mut original = Hashing::new(bar.wrap_read(&mut input.reader));
-        codec::encode(&mut original, &mut tee, encoding)?;
+        for (number, (len, encoding)) in parts.iter().enumerate() {
+            // A file that grew meanwhile is taken as it is now.
+            let len = if number + 1 == parts.len() { u64::MAX } else { *len };
+            codec::encode(&mut (&mut original).take(len), &mut tee, encoding)?;
+        }
         tee.flush().context("cannot be written")?;
         if let Some(verifier) = tee.verifier.take() {
             verifier.finish(original.digest.finalize())?;
         }
         Ok(Sizes { original: original.bytes, compressed: tee.bytes })
     }
+}
+
+/// The parts of a file whose format is known, or all of it with one schema.
+fn parts_of(input: &mut Input) -> Result<Vec<(u64, Schema)>> {
+    if let (Some(path), Some(_)) = (&input.path, &input.metadata)
+        && let Some(parts) = sources::segments(path).filter(|parts| !parts.is_empty())
+    {
+        return Ok(parts);
+    }
+    Ok(vec![(u64::MAX, schema_for(input)?)])
+}
+
+/// Whether a file holds values that are packed inside.
+fn is_packed(file: &Path) -> bool {
+    let format = sources::format_of(file);
+    format.is_ok_and(|format| matches!(format, Format::Hdf5 | Format::Npz | Format::Root))
 }
 
 /// The schema beside a file, or what its first bytes look like. From a pipe they are put back.

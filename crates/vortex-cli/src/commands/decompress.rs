@@ -1,19 +1,24 @@
 //! `vortex decompress`
 
-use std::io::Write;
-use std::path::PathBuf;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Args;
+use vortex_coder::container::Reader;
+use vortex_data::prepare::restore;
+use vortex_data::sources::Format;
 
 use super::files;
+use super::prepare::report_unread;
+use crate::archive::{self, Scratch};
 use crate::arguments::{Common, OutputArguments};
 use crate::codec;
 use crate::failure::Failure;
 use crate::input::Input;
 use crate::models::Models;
-use crate::output::{Content, Output, Target};
+use crate::output::{Content, Output, Target, folder};
 use crate::progress;
 use crate::report::table::thousands;
 
@@ -21,11 +26,18 @@ use crate::report::table::thousands;
 ///
 /// A file that needs a model takes it from -m, from itself when it was embedded, or from any .vxm
 /// file of the right digest beside it or in the folders of $VORTEX_MODEL_PATH.
+///
+/// What `compress --datasets` made becomes a file with the same values again: HDF5 as HDF5, npz as
+/// npz; what has no writer, and any with --streams, a folder of .bin files with their schemas and
+/// manifest.json.
 #[derive(Debug, Args)]
 pub struct Decompress {
     /// Model file
     #[arg(short = 'm', long = "model", value_name = "M")]
     model: Option<PathBuf>,
+    /// Of --datasets, write the streams into a folder, as `vortex prepare` does
+    #[arg(long)]
+    streams: bool,
     #[command(flatten)]
     output: OutputArguments,
     /// Files to decompress; `-` is standard input
@@ -39,17 +51,22 @@ impl Decompress {
         let models = Arc::new(Models::open(self.model.as_deref(), common.level)?);
         files::for_each(&self.files, |file| {
             let input = Input::open(file)?;
+            let bar = progress::bytes(input.len(), &input.name(), !common.quiet);
+            let search = models.search(input.path.as_deref());
+            let packed = bar.wrap_read(input.reader);
+            let mut reader = codec::reader(packed, search, common.threads());
+            let first = reader.next_block()?;
+            if let (true, Some(first)) = (archive::is_archive(&reader), &first) {
+                return self.datasets(file, &mut reader, first.clone(), common);
+            }
+            if self.streams {
+                bail!("is not an archive of datasets; leave out --streams");
+            }
             let target = files::target(file, &self.output, files::original_name)?;
             let mut output = Output::open(&target, Content::Original, self.output.force)
                 .with_context(|| target.to_string())?;
-            let bar = progress::bytes(input.len(), &input.name(), !common.quiet);
-            let search = models.search(input.path.as_deref());
-            let summary = codec::decode(
-                &mut bar.wrap_read(input.reader),
-                &mut output,
-                search,
-                common.threads(),
-            )?;
+            output.write_all(&first.unwrap_or_default()).context("cannot be written")?;
+            let summary = reader.copy_to(&mut output)?;
             output.flush().context("cannot be written")?;
             output.commit(input.metadata.as_ref()).with_context(|| target.to_string())?;
             bar.finish_and_clear();
@@ -63,4 +80,74 @@ impl Decompress {
             Ok(())
         })
     }
+
+    /// Whether -o names the output itself, and not a folder for it.
+    fn names_file(&self) -> bool {
+        self.output.output.as_ref().is_some_and(|path| !path.is_dir())
+    }
+
+    /// Writes the file, or the streams, of an archive of datasets.
+    fn datasets<R: Read>(
+        &self,
+        file: &Path,
+        reader: &mut Reader<R>,
+        first: Vec<u8>,
+        common: &Common,
+    ) -> Result<()> {
+        let Target::Path(path) = files::target(file, &self.output, files::original_name)? else {
+            bail!("holds datasets, which make a file or folder; name it with -o");
+        };
+        let scratch = Scratch::new(folder(&path))?;
+        let streams = scratch.path().join("streams");
+        std::fs::create_dir(&streams).context("cannot be made")?;
+        let manifest = archive::unpack(reader, first, &streams)?;
+        let (from, to, what) = if self.streams {
+            (streams, with_suffix(&path, !self.names_file(), "streams"), "streams")
+        } else {
+            let back = scratch.path().join("back");
+            let mut files = restore(&manifest, &streams, &back, &mut |_| {})?;
+            match (files.pop(), files.is_empty()) {
+                (Some(one), true) => {
+                    // ROOT comes back as arrays, and says so in its name unless the user chose one.
+                    let arrays = manifest.sources.iter().any(|s| s.format == Format::Root);
+                    let to = with_suffix(&path, arrays && !self.names_file(), "npz");
+                    (one.path, to, "same values, a new file")
+                }
+                _ => (back, with_suffix(&path, !self.names_file(), "files"), "files"),
+            }
+        };
+        place(&from, &to, self.output.force).with_context(|| to.display().to_string())?;
+        for source in &manifest.sources {
+            report_unread(file, source);
+        }
+        if !common.quiet {
+            let n: usize = manifest.sources.iter().map(|s| s.datasets.len()).sum();
+            eprintln!("{}: {n} datasets ({what}) => {}", file.display(), to.display());
+        }
+        Ok(())
+    }
+}
+
+/// A folder gets a name of its own where the user gave none.
+fn with_suffix(path: &Path, wanted: bool, suffix: &str) -> PathBuf {
+    if !wanted {
+        return path.to_owned();
+    }
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(suffix);
+    name.into()
+}
+
+/// Gives a finished file or folder its name.
+fn place(from: &Path, to: &Path, force: bool) -> Result<()> {
+    if let Ok(found) = std::fs::metadata(to) {
+        if found.is_dir() || from.is_dir() {
+            bail!("exists already; name another with -o");
+        }
+        if !force {
+            bail!("exists already; use -f to replace it");
+        }
+    }
+    std::fs::rename(from, to).context("cannot be given its name")
 }

@@ -9,6 +9,8 @@ pub mod download;
 pub mod evaluate;
 mod files;
 pub mod inspect;
+pub mod prepare;
+pub mod restore;
 pub mod test;
 pub mod train;
 
@@ -20,6 +22,8 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
     let common = &arguments.common;
     match arguments.command {
         Command::Train(c) => c.run(common),
+        Command::Prepare(c) => c.run(common),
+        Command::Restore(c) => c.run(common),
         Command::Compress(c) => c.run(common),
         Command::Decompress(c) => c.run(common),
         Command::Test(c) => c.run(common),

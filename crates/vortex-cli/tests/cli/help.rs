@@ -2,8 +2,10 @@
 
 use super::bench::Bench;
 
-const COMMANDS: [&[&str]; 8] = [
+const COMMANDS: [&[&str]; 10] = [
     &["--help"],
+    &["prepare", "--help"],
+    &["restore", "--help"],
     &["train", "--help"],
     &["compress", "--help"],
     &["decompress", "--help"],

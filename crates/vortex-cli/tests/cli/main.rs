@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used)] // helpers of tests
 #![allow(missing_docs)]
 
+#[cfg(feature = "download")]
+
 mod bad_input;
 mod bench;
-#[cfg(feature = "download")]
+mod datasets;
 mod download;
 mod help;
 mod models;

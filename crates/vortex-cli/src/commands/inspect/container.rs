@@ -39,7 +39,8 @@ pub fn describe(file: &Path, model: Option<&Path>, common: &Common) -> Result<St
         let blocks = reader.blocks(number)?;
         let of = |method| blocks.iter().filter(|b| b.header.method == method).count();
         text.push_str(&format!(
-            "member {number}: version {}, {} of {} bytes ({} modelled, {} zstd, {} raw), {}\n",
+            "member {number}{}: version {}, {} of {} bytes ({} modelled, {} zstd, {} raw), {}\n",
+            member.label.as_ref().map(|label| format!(" {label:?}")).unwrap_or_default(),
             member.version,
             count(blocks.len(), "block"),
             thousands(member.block_bytes.into()),
