@@ -2,11 +2,10 @@
 #![allow(clippy::unwrap_used)] // helpers of tests
 #![allow(missing_docs)]
 
-#[cfg(feature = "download")]
-
 mod bad_input;
 mod bench;
 mod datasets;
+#[cfg(feature = "download")]
 mod download;
 mod help;
 mod models;
