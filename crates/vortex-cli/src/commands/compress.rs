@@ -216,9 +216,13 @@ impl Compress {
     }
 }
 
+/// Shortest file that is coded in parts: a further member takes some 300 bytes.
+const MIN_PARTED_BYTES: u64 = 64 << 10;
+
 /// The parts of a file whose format is known, or all of it with one schema.
 fn parts_of(input: &mut Input) -> Result<Vec<(u64, Schema)>> {
     if let (Some(path), Some(_)) = (&input.path, &input.metadata)
+        && input.len() >= Some(MIN_PARTED_BYTES)
         && let Some(parts) = sources::segments(path).filter(|parts| !parts.is_empty())
     {
         return Ok(parts);
