@@ -298,7 +298,7 @@ def member(data, start):
     assert data[start + 8] == 1, "version"
     check_crc(data, start, start + 56)
     flags, predictor, reserved = data[start + 9 : start + 12]
-    assert not flags & ~11 and predictor < 3 and reserved == 0
+    assert not flags & ~27 and predictor < 3 and reserved == 0
     assert predictor < 2, "model files are not for this reader"
     block_bytes, schema_bytes, model_bytes = (le(data, start + at, 4) for at in (12, 16, 20))
     assert 512 <= block_bytes <= 1 << 26 and (flags & 1) == (schema_bytes > 0)
@@ -312,7 +312,12 @@ def member(data, start):
         at += 2 + label_bytes + 4
     if schema_bytes:
         check_crc(data, at, at + schema_bytes)
-        schema = Schema(data[at : at + schema_bytes])
+        stored = data[at : at + schema_bytes]
+        if flags & 16:
+            unpacked = unzstd(stored[4:])
+            assert schema_bytes < len(unpacked) == le(stored, 0, 4) <= 1 << 25
+            stored = unpacked
+        schema = Schema(stored)
         at += schema_bytes + 4
     assert block_bytes % schema.stride == 0
     original, entries = b"", b""

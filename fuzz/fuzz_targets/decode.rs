@@ -48,6 +48,7 @@ fn forge(data: &[u8]) -> Option<Vec<u8>> {
         schema_bytes: schema.len() as u32,
         model_bytes: 0,
         labelled: false,
+        packed_schema: false,
     };
     header.write_to(&mut file);
     if !schema.is_empty() {

@@ -92,11 +92,11 @@ pub fn is_archive<R: Read>(reader: &Reader<R>) -> bool {
     reader.members() == 0 && reader.label() == Some(MANIFEST_LABEL)
 }
 
-/// Writes the manifest and the streams of an archive into a folder. `first` is the first block,
-/// which the reader has given out already.
-pub fn unpack<R: Read>(reader: &mut Reader<R>, first: Vec<u8>, folder: &Path) -> Result<Manifest> {
+/// Writes the manifest and the streams of an archive, which the reader has not begun to give out,
+/// into a folder.
+pub fn unpack<R: Read>(reader: &mut Reader<R>, folder: &Path) -> Result<Manifest> {
     let mut text = Vec::new();
-    let mut block = Some(first);
+    let mut block = reader.next_block()?;
     while let Some(bytes) = block.take_if(|_| is_archive(reader)) {
         ensure!(
             text.len() as u64 + bytes.len() as u64 <= MAX_MANIFEST_BYTES,

@@ -210,6 +210,7 @@ impl Forgery {
                 schema_bytes: schema_bytes.len() as u32,
                 model_bytes: 0,
                 labelled: false,
+                packed_schema: false,
             },
             schema: schema_bytes,
             model: Vec::new(),
@@ -412,6 +413,7 @@ fn zstd_member(payload: Vec<u8>, original: &[u8]) -> Vec<u8> {
         schema_bytes: 0,
         model_bytes: 0,
         labelled: false,
+        packed_schema: false,
     };
     f.schema.clear();
     let header = BlockHeader {

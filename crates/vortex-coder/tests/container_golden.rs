@@ -76,6 +76,19 @@ fn typed_records(n: usize) -> Vec<u8> {
     out
 }
 
+/// The fields of [`schema`] with names long enough to be packed.
+fn long_names() -> Schema {
+    let names = [
+        "Electron_identifier",
+        "Electron_transverse_momentum",
+        "Electron_label",
+        "Electron_charge",
+    ];
+    let mut fields = schema().fields().to_vec();
+    fields.iter_mut().zip(names).for_each(|(field, name)| field.name = name.into());
+    Schema::new(11, fields).unwrap()
+}
+
 /// Name, original bytes and, for each member, how many of them and how they were written.
 type Golden = (&'static str, Vec<u8>, Vec<(usize, WriterOptions)>);
 
@@ -113,6 +126,7 @@ fn goldens() -> Vec<Golden> {
             let coders = [adaptive(schema()), bytes(), adaptive(Schema::bytes())];
             parts.iter().map(Vec::len).zip(coders).collect()
         }),
+        ("v1_packed_schema.vxc", records(50, 4), vec![(550, adaptive(long_names()))]),
         ("v1_labels.vxc", parts.concat(), {
             let coders = [adaptive(schema()), bytes(), adaptive(Schema::bytes())];
             let labels = ["records/é", "b", "text"].map(|label| Some(label.to_owned()));
@@ -159,6 +173,16 @@ fn golden_files_use_what_they_should() {
     assert_eq!(methods("v1_adaptive_bytes.vxc"), [false, false, true]);
     assert!(methods("v1_adaptive_records.vxc")[2]);
     assert!(methods("v1_adaptive_every_type.vxc")[2]);
+}
+
+#[test]
+fn a_packed_schema_is_read() {
+    files_of_every_version_are_read();
+    let file = std::fs::read(assets().join("v1_packed_schema.vxc")).unwrap();
+    assert_ne!(file[9] & FLAG_PACKED_SCHEMA, 0);
+    let indexed = IndexedReader::open(std::io::Cursor::new(&file), ReaderOptions::default());
+    let indexed = indexed.unwrap();
+    assert_eq!(indexed.members().next().unwrap().schema, Some(long_names()));
 }
 
 #[test]
@@ -225,6 +249,11 @@ fn bad() -> Vec<(&'static str, ErrorKind, &'static str, Damage)> {
             fix_crc(&mut f[HEADER_BYTES..HEADER_BYTES + 2 + "records/é".len() + CRC_BYTES]);
         }),
         ("bad_label_empty.vxc", Corrupt, "v1_labels.vxc", |f| f[HEADER_BYTES] = 0),
+        ("bad_packed_schema.vxc", Corrupt, "v1_packed_schema.vxc", |f| {
+            let len = u32::from_le_bytes(f[16..20].try_into().unwrap()) as usize;
+            f[HEADER_BYTES] += 1;
+            fix_crc(&mut f[HEADER_BYTES..HEADER_BYTES + len + CRC_BYTES]);
+        }),
         ("bad_method.vxc", UnsupportedVersion, "v1_raw.vxc", |f| {
             f[HEADER_BYTES + 1] = 3;
             fix_crc(&mut f[HEADER_BYTES..HEADER_BYTES + BLOCK_HEADER_BYTES]);

@@ -24,6 +24,7 @@ fn announced_sizes_allocate_nothing() {
         schema_bytes: 0,
         model_bytes: 0,
         labelled: false,
+        packed_schema: false,
     };
     let block = BlockHeader {
         method: Method::Raw,

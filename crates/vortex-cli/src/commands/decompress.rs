@@ -55,17 +55,16 @@ impl Decompress {
             let search = models.search(input.path.as_deref());
             let packed = bar.wrap_read(input.reader);
             let mut reader = codec::reader(packed, search, common.threads());
-            let first = reader.next_block()?;
-            if let (true, Some(first)) = (archive::is_archive(&reader), &first) {
-                return self.datasets(file, &mut reader, first.clone(), common);
+            let target = files::target(file, &self.output, files::original_name)?;
+            reader.start()?;
+            if archive::is_archive(&reader) {
+                return self.datasets(file, &mut reader, target, common);
             }
             if self.streams {
                 bail!("is not an archive of datasets; leave out --streams");
             }
-            let target = files::target(file, &self.output, files::original_name)?;
             let mut output = Output::open(&target, Content::Original, self.output.force)
                 .with_context(|| target.to_string())?;
-            output.write_all(&first.unwrap_or_default()).context("cannot be written")?;
             let summary = reader.copy_to(&mut output)?;
             output.flush().context("cannot be written")?;
             output.commit(input.metadata.as_ref()).with_context(|| target.to_string())?;
@@ -91,16 +90,16 @@ impl Decompress {
         &self,
         file: &Path,
         reader: &mut Reader<R>,
-        first: Vec<u8>,
+        target: Target,
         common: &Common,
     ) -> Result<()> {
-        let Target::Path(path) = files::target(file, &self.output, files::original_name)? else {
+        let Target::Path(path) = target else {
             bail!("holds datasets, which make a file or folder; name it with -o");
         };
         let scratch = Scratch::new(folder(&path))?;
         let streams = scratch.path().join("streams");
         std::fs::create_dir(&streams).context("cannot be made")?;
-        let manifest = archive::unpack(reader, first, &streams)?;
+        let manifest = archive::unpack(reader, &streams)?;
         let (from, to, what) = if self.streams {
             (streams, with_suffix(&path, !self.names_file(), "streams"), "streams")
         } else {

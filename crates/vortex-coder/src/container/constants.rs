@@ -17,6 +17,8 @@ pub const FLAG_MODEL: u8 = 2;
 /// Header flag: a label follows the fixed part. (4 is not used: a golden file has it, and must be
 /// refused as one of a newer program.)
 pub const FLAG_LABEL: u8 = 8;
+/// Header flag: the schema is stored as its length (4 bytes) and a zstd frame.
+pub const FLAG_PACKED_SCHEMA: u8 = 16;
 /// Longest label in bytes.
 pub const MAX_LABEL_BYTES: u16 = 4096;
 /// Bytes of the length before a label.

@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use super::block::{BlockHeader, Method};
+use super::frame;
 use super::wire::crc32;
 use crate::codec::decode_records;
 use crate::error::{Error, ErrorKind, Result};
@@ -106,24 +107,11 @@ impl BlockDecoder {
 }
 
 impl DecoderState<'_> {
-    /// The bytes of exactly one zstd frame, exactly `len` of them.
-    fn expand(&mut self, frame: &[u8], len: usize) -> Result<Vec<u8>> {
-        match zstd::zstd_safe::find_frame_compressed_size(frame) {
-            Ok(size) if size == frame.len() => {}
-            _ => return Err(Error::corrupt(format!("{} bytes are no zstd frame", frame.len()))),
-        }
+    fn expand(&mut self, payload: &[u8], len: usize) -> Result<Vec<u8>> {
         let decompressor = match &mut self.zstd {
             Some(decompressor) => decompressor,
             none => none.insert(zstd::bulk::Decompressor::new()?),
         };
-        // Straight into a buffer of the right size: the frame cannot ask for a window of its own.
-        let mut out = Vec::with_capacity(len);
-        match decompressor.decompress_to_buffer(frame, &mut out) {
-            Ok(found) if found == len => Ok(out),
-            Ok(found) => {
-                Err(Error::corrupt(format!("zstd frame of {found} bytes, {len} are announced")))
-            }
-            Err(error) => Err(Error::corrupt(format!("zstd frame of {len} bytes: {error}"))),
-        }
+        frame::expand(decompressor, payload, len)
     }
 }

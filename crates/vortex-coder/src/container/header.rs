@@ -22,8 +22,10 @@ pub struct MemberHeader {
     pub predictor: PredictorId,
     /// Original bytes of every block but the last, which may be shorter.
     pub block_bytes: u32,
-    /// Bytes of the schema that follows; 0 where there is none.
+    /// Bytes of the schema that follows, as stored; 0 where there is none.
     pub schema_bytes: u32,
+    /// Whether the schema is stored as its length and a zstd frame.
+    pub packed_schema: bool,
     /// Bytes of the embedded model that follows; 0 where there is none.
     pub model_bytes: u32,
     /// Whether a label follows.
@@ -42,8 +44,9 @@ impl MemberHeader {
         let schema = if self.schema_bytes > 0 { FLAG_SCHEMA } else { 0 };
         let model = if self.model_bytes > 0 { FLAG_MODEL } else { 0 };
         let label = if self.labelled { FLAG_LABEL } else { 0 };
+        let packed = if self.packed_schema { FLAG_PACKED_SCHEMA } else { 0 };
         out.extend(MAGIC);
-        out.extend([VERSION, schema | model | label, id, 0]);
+        out.extend([VERSION, schema | model | label | packed, id, 0]);
         out.extend(self.block_bytes.to_le_bytes());
         out.extend(self.schema_bytes.to_le_bytes());
         out.extend(self.model_bytes.to_le_bytes());
@@ -73,7 +76,8 @@ impl MemberHeader {
         }
         let fields = Fields::checked(bytes, "member header", at)?;
         let (flags, id, reserved) = (bytes[9], bytes[10], bytes[11]);
-        if flags & !(FLAG_SCHEMA | FLAG_MODEL | FLAG_LABEL) != 0 || id > 2 || reserved != 0 {
+        let known = FLAG_SCHEMA | FLAG_MODEL | FLAG_LABEL | FLAG_PACKED_SCHEMA;
+        if flags & !known != 0 || id > 2 || reserved != 0 {
             return Err(Error::new(
                 ErrorKind::UnsupportedVersion,
                 format!(
@@ -93,6 +97,7 @@ impl MemberHeader {
             schema_bytes: fields.u32(16),
             model_bytes: fields.u32(20),
             labelled: flags & FLAG_LABEL != 0,
+            packed_schema: flags & FLAG_PACKED_SCHEMA != 0,
         };
         let corrupt = |what: String| {
             Err(Error::new(ErrorKind::Corrupt, format!("member at byte {at}: {what}")))
@@ -105,6 +110,7 @@ impl MemberHeader {
         }
         if (flags & FLAG_SCHEMA != 0) != (header.schema_bytes != 0)
             || (flags & FLAG_MODEL != 0) != (header.model_bytes != 0)
+            || (header.packed_schema && header.schema_bytes == 0)
         {
             return corrupt(format!(
                 "flags {flags:#04x} against a schema of {} and a model of {} bytes",
@@ -155,6 +161,7 @@ mod tests {
         predictor: PredictorId::Model([7; 32]),
         block_bytes: DEFAULT_BLOCK_BYTES,
         schema_bytes: 33,
+        packed_schema: true,
         model_bytes: MAX_MODEL_BYTES,
         labelled: true,
     };
@@ -189,6 +196,7 @@ mod tests {
             MemberHeader { block_bytes: 0, ..HEADER },
             MemberHeader { block_bytes: MAX_BLOCK_BYTES + 1, ..HEADER },
             MemberHeader { schema_bytes: MAX_SCHEMA_BYTES + 1, ..HEADER },
+            MemberHeader { schema_bytes: 0, ..HEADER },
             MemberHeader { model_bytes: MAX_MODEL_BYTES + 1, ..HEADER },
             MemberHeader { predictor: PredictorId::Adaptive, ..HEADER },
         ];

@@ -9,8 +9,8 @@ use super::header::{MemberHeader, PredictorId, not_vxc};
 use super::label;
 use super::limits::Limits;
 use super::loader::{ModelLoader, hex, wrong_model};
+use super::schema_section;
 use super::source::Source;
-use super::wire::crc32;
 use crate::adaptive::AdaptiveModel;
 use crate::error::{Error, ErrorKind, Result};
 use crate::predictor::Model;
@@ -56,7 +56,7 @@ impl MemberStart {
         let label = if header.labelled { Some(label::read(source)?) } else { None };
         let schema = match header.schema_bytes {
             0 => None,
-            len => Some(read_schema(source, len)?),
+            len => Some(schema_section::read(source, len, header.packed_schema, limits)?),
         };
         let start = Self { header, schema, label, at };
         if start.schema.is_some() || !matches!(header.predictor, PredictorId::Model(_)) {
@@ -153,26 +153,4 @@ pub(super) fn empty_file() -> Error {
 /// The predictor built in.
 pub(super) fn adaptive(schema: Schema) -> Arc<dyn Model> {
     Arc::new(AdaptiveModel::new(schema))
-}
-
-fn read_schema<R: Read>(source: &mut Source<R>, len: u32) -> Result<Schema> {
-    let at = source.at();
-    let bytes = source.vec(len, "the schema")?;
-    let stored = u32::from_le_bytes(source.array("the schema's checksum")?);
-    let found = crc32(&bytes);
-    if stored != found {
-        return Err(Error::new(
-            ErrorKind::ChecksumMismatch,
-            format!("schema at byte {at}: checksum {found:08x}, stored {stored:08x}"),
-        ));
-    }
-    let mut rest = bytes.as_slice();
-    let schema = Schema::read_from(&mut rest).map_err(|error| {
-        // It ends before itself, not before the file.
-        Error::corrupt(format!("schema at byte {at}: {error}"))
-    })?;
-    if !rest.is_empty() {
-        return Err(Error::corrupt(format!("schema at byte {at}: {} bytes too many", rest.len())));
-    }
-    Ok(schema)
 }

@@ -124,6 +124,20 @@ impl<R: Read> Reader<R> {
         Summary { compressed_bytes: self.source.at(), ..self.summary }
     }
 
+    /// Reads the header of the first member, if that was not done yet, so that [`Reader::label`] and
+    /// what is wrong with the header are known before any block is decoded.
+    ///
+    /// # Errors
+    /// As [`Reader::next_block`].
+    pub fn start(&mut self) -> Result<()> {
+        if self.summary.members > 0 || !matches!(self.state, State::BetweenMembers) {
+            return Ok(());
+        }
+        self.state = State::Failed;
+        self.state = State::InMember(Box::new(self.start_member()?));
+        Ok(())
+    }
+
     /// What the member of the last block given out is called; also that of a member without
     /// blocks, between its start and the start of the next one.
     pub fn label(&self) -> Option<&str> {

@@ -13,6 +13,7 @@ use super::label;
 use super::member::adaptive;
 use super::options::{Coder, WriterOptions};
 use super::pool::{Jobs, Pool};
+use super::schema_section::SchemaSection;
 use super::summary::{OnBlock, Summary};
 use super::wire::crc32;
 use crate::error::{Error, ErrorKind, Result};
@@ -78,11 +79,12 @@ impl<W: Write> Writer<W> {
         };
         let embedded = options.embed_model.as_deref().unwrap_or_default();
         let mut head = Vec::new();
-        let schema_bytes = schema_section(&schema);
+        let stored = SchemaSection::new(&schema)?;
         let header = MemberHeader {
             predictor,
             block_bytes: whole_records(options.block_bytes, &schema),
-            schema_bytes: length(schema_bytes.len(), MAX_SCHEMA_BYTES, "a schema")?,
+            schema_bytes: length(stored.bytes.len(), MAX_SCHEMA_BYTES, "a schema")?,
+            packed_schema: stored.packed,
             model_bytes: embedded_length(embedded, predictor)?,
             labelled: options.label.is_some(),
         };
@@ -90,10 +92,7 @@ impl<W: Write> Writer<W> {
         if let Some(label) = &options.label {
             label::write_to(label, &mut head)?;
         }
-        if !schema_bytes.is_empty() {
-            head.extend(&schema_bytes);
-            head.extend(crc32(&schema_bytes).to_le_bytes());
-        }
+        stored.write_to(&mut head);
         let write = |error| Error::from(error).context("writing the header");
         out.write_all(&head).map_err(write)?;
         out.write_all(embedded).map_err(write)?;
@@ -263,15 +262,6 @@ pub(super) fn check_cancel(cancel: Option<&AtomicBool>) -> Result<()> {
         return Err(Error::new(ErrorKind::Cancelled, "stopped on request"));
     }
     Ok(())
-}
-
-/// The schema as stored: nothing where a reader would assume the same.
-fn schema_section(schema: &Schema) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    if *schema != Schema::bytes() {
-        schema.write_to(&mut bytes);
-    }
-    bytes
 }
 
 /// Rounds a block length down to whole records, but up to one.
