@@ -372,7 +372,7 @@ def main(arguments):
     for path in sorted(Path(arguments[1]).glob("*.vxc")):
         try:
             result = f"{len(read(path.read_bytes()))} bytes"
-        except (AssertionError, IndexError) as error:
+        except (AssertionError, IndexError, UnicodeDecodeError) as error:
             result = f"refused: {error}"
         # What only BLAKE3 tells needs BLAKE3.
         expected = path.name.startswith("bad_") != result.endswith("bytes")
