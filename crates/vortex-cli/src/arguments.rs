@@ -88,9 +88,13 @@ pub enum Command {
     Compress(commands::compress::Compress),
     /// Decompress .vxc files
     Decompress(commands::decompress::Decompress),
-    /// Check .vxc files without writing anything
+    /// Compress weights of networks (safetensors) to FILE.vxw
+    CompressWeights(commands::compress_weights::CompressWeights),
+    /// Decompress .vxw files
+    DecompressWeights(commands::decompress_weights::DecompressWeights),
+    /// Check .vxc and .vxw files without writing anything
     Test(commands::test::Test),
-    /// Say what a file is: compressed, model or raw data
+    /// Say what a file is: compressed, model, weights or raw data
     Inspect(commands::inspect::Inspect),
     /// Measure real sizes on held-out data, beside other codecs
     Evaluate(commands::evaluate::Evaluate),

@@ -1,7 +1,7 @@
 //! Where bytes come from: files by name, standard input as `-`.
 
 use std::fs::{File, Metadata};
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, Cursor, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -32,6 +32,16 @@ impl Input {
             metadata: metadata.is_file().then_some(metadata),
             reader: Box::new(file),
         })
+    }
+
+    /// The first `n` bytes, or fewer if the input ends earlier; they will be read again.
+    pub fn head(&mut self, n: usize) -> Result<Vec<u8>> {
+        let mut head = vec![0; n];
+        let n = fill(&mut self.reader, &mut head).context("cannot be read")?;
+        head.truncate(n);
+        let rest = std::mem::replace(&mut self.reader, Box::new(io::empty()));
+        self.reader = Box::new(Cursor::new(head.clone()).chain(rest));
+        Ok(head)
     }
 
     /// For messages.

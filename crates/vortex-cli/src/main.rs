@@ -14,6 +14,7 @@ mod output;
 mod progress;
 mod report;
 mod verify;
+mod weights;
 
 use std::process::ExitCode;
 

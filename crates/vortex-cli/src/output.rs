@@ -13,7 +13,7 @@ use crate::interrupt;
 /// What the bytes are: compressed ones are kept off terminals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Content {
-    /// Bytes of a `.vxc` or `.vxm` file.
+    /// Bytes of a `.vxc`, `.vxw` or `.vxm` file.
     Compressed,
     /// The user's own bytes.
     Original,

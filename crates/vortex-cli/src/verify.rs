@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
-use anyhow::{Result, anyhow, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 
 /// Pieces of compressed bytes on their way to the decoder; more make the encoder wait.
 const PIECES: usize = 8;
@@ -60,6 +60,14 @@ pub struct Tee<W> {
     pub verifier: Option<Verifier>,
     /// Bytes written so far.
     pub bytes: u64,
+}
+
+impl<W: Write> Tee<W> {
+    /// Everything is written: flushes, and waits for the check against the digest of the original.
+    pub fn finish(&mut self, original: blake3::Hash) -> Result<()> {
+        self.flush().context("cannot be written")?;
+        self.verifier.take().map_or(Ok(()), |verifier| verifier.finish(original))
+    }
 }
 
 impl<W: Write> Write for Tee<W> {
@@ -138,7 +146,7 @@ mod tests {
             original.update(&[i; 1000]);
         }
         assert_eq!((tee.output.len(), tee.bytes), (100_000, 100_000));
-        tee.verifier.take().unwrap().finish(original.finalize())
+        tee.finish(original.finalize())
     }
 
     #[test]

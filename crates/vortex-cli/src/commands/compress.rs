@@ -1,6 +1,6 @@
 //! `vortex compress`
 
-use std::io::{Cursor, Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -19,10 +19,11 @@ use crate::archive::{self, Scratch};
 use crate::arguments::{Common, OutputArguments, size};
 use crate::codec::{self, Encoding};
 use crate::failure::Failure;
-use crate::input::{self, Input};
+use crate::input::Input;
 use crate::models::Models;
 use crate::output::{Content, Output, Target, folder};
 use crate::progress;
+use crate::report::sizes::Sizes;
 use crate::report::table::thousands;
 use crate::verify::{Hashing, Tee, Verifier};
 
@@ -80,7 +81,7 @@ impl Compress {
             );
         }
         files::for_each(&self.files, |file| {
-            let target = files::target(file, &self.output, files::compressed_name)?;
+            let target = files::compressed_target(file, &self.output, files::EXTENSION)?;
             if self.datasets {
                 return self.code_datasets(file, &target, &models, common);
             }
@@ -152,10 +153,7 @@ impl Compress {
         let verifier = self.verifier(models, encoding.threads);
         let mut tee = Tee { output: &mut output, verifier, bytes: 0 };
         let (_, digest) = archive::pack(&manifest, scratch.path(), &mut tee, &encoding)?;
-        tee.flush().context("cannot be written")?;
-        if let Some(verifier) = tee.verifier.take() {
-            verifier.finish(digest)?;
-        }
+        tee.finish(digest)?;
         let compressed = tee.bytes;
         let metadata = std::fs::metadata(file).context("cannot be read")?;
         output.commit(Some(&metadata)).with_context(|| target.to_string())?;
@@ -208,10 +206,7 @@ impl Compress {
             let len = if number + 1 == parts.len() { u64::MAX } else { *len };
             codec::encode(&mut (&mut original).take(len), &mut tee, encoding)?;
         }
-        tee.flush().context("cannot be written")?;
-        if let Some(verifier) = tee.verifier.take() {
-            verifier.finish(original.digest.finalize())?;
-        }
+        tee.finish(original.digest.finalize())?;
         Ok(Sizes { original: original.bytes, compressed: tee.bytes })
     }
 }
@@ -241,27 +236,5 @@ fn schema_for(input: &mut Input) -> Result<Schema> {
     if let (Some(path), Some(_)) = (&input.path, &input.metadata) {
         return Ok(schema_of(path, None)?.0);
     }
-    let mut head = vec![0; DETECTION_WINDOW];
-    let n = input::fill(&mut input.reader, &mut head).context("cannot be read")?;
-    head.truncate(n);
-    let schema = detect(&head).schema;
-    let rest = std::mem::replace(&mut input.reader, Box::new(std::io::empty()));
-    input.reader = Box::new(Cursor::new(head).chain(rest));
-    Ok(schema)
-}
-
-struct Sizes {
-    original: u64,
-    compressed: u64,
-}
-
-impl std::fmt::Display for Sizes {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} -> {} bytes", thousands(self.original), thousands(self.compressed))?;
-        if self.original > 0 {
-            let ratio = self.compressed as f64 / self.original as f64;
-            write!(f, " ({:.1} %, {:.3} bits/byte)", ratio * 100.0, ratio * 8.0)?;
-        }
-        Ok(())
-    }
+    Ok(detect(&input.head(DETECTION_WINDOW)?).schema)
 }

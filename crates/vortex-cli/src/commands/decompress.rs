@@ -21,6 +21,7 @@ use crate::models::Models;
 use crate::output::{Content, Output, Target, folder};
 use crate::progress;
 use crate::report::table::thousands;
+use crate::weights;
 
 /// Decompress .vxc files.
 ///
@@ -50,12 +51,15 @@ impl Decompress {
         files::check_usage(&self.files, &self.output);
         let models = Arc::new(Models::open(self.model.as_deref(), common.level)?);
         files::for_each(&self.files, |file| {
-            let input = Input::open(file)?;
+            let mut input = Input::open(file)?;
+            if input.head(weights::MAGIC.len())? == weights::MAGIC {
+                bail!("holds weights of a network; use vortex decompress-weights");
+            }
             let bar = progress::bytes(input.len(), &input.name(), !common.quiet);
             let search = models.search(input.path.as_deref());
             let packed = bar.wrap_read(input.reader);
             let mut reader = codec::reader(packed, search, common.threads());
-            let target = files::target(file, &self.output, files::original_name)?;
+            let target = files::original_target(file, &self.output, files::EXTENSION)?;
             reader.start()?;
             if archive::is_archive(&reader) {
                 return self.datasets(file, &mut reader, target, common);

@@ -10,6 +10,8 @@ use crate::output::Target;
 
 /// Extension of compressed files.
 pub const EXTENSION: &str = "vxc";
+/// Extension of compressed weights.
+pub const WEIGHTS_EXTENSION: &str = "vxw";
 
 /// Does `work` for each file. A failure is printed and the others still get their turn.
 pub fn for_each(
@@ -47,8 +49,26 @@ pub fn check_usage(files: &[PathBuf], arguments: &OutputArguments) {
     }
 }
 
+/// Where the compressed form of `input` goes.
+pub fn compressed_target(
+    input: &Path,
+    arguments: &OutputArguments,
+    extension: &str,
+) -> Result<Target> {
+    target(input, arguments, |input| compressed_name(input, extension))
+}
+
+/// Where what `input` holds goes.
+pub fn original_target(
+    input: &Path,
+    arguments: &OutputArguments,
+    extension: &str,
+) -> Result<Target> {
+    target(input, arguments, |input| original_name(input, extension))
+}
+
 /// Where the output of `input` goes; `name` makes its file name from the input's.
-pub fn target(
+fn target(
     input: &Path,
     arguments: &OutputArguments,
     name: impl Fn(&Path) -> Result<PathBuf>,
@@ -77,22 +97,22 @@ pub fn target(
 }
 
 /// `a/b.bin` becomes `a/b.bin.vxc`.
-pub fn compressed_name(input: &Path) -> Result<PathBuf> {
-    if input.extension().is_some_and(|e| e.eq_ignore_ascii_case(EXTENSION)) {
+fn compressed_name(input: &Path, extension: &str) -> Result<PathBuf> {
+    if input.extension().is_some_and(|e| e.eq_ignore_ascii_case(extension)) {
         bail!("has the name of a compressed file already; name the output with -o");
     }
     let mut name = input.as_os_str().to_owned();
     name.push(".");
-    name.push(EXTENSION);
+    name.push(extension);
     Ok(name.into())
 }
 
 /// `a/b.bin.vxc` becomes `a/b.bin`.
-pub fn original_name(input: &Path) -> Result<PathBuf> {
-    if input.extension().is_some_and(|e| e.eq_ignore_ascii_case(EXTENSION)) {
+fn original_name(input: &Path, extension: &str) -> Result<PathBuf> {
+    if input.extension().is_some_and(|e| e.eq_ignore_ascii_case(extension)) {
         Ok(input.with_extension(""))
     } else {
-        bail!("does not end in .{EXTENSION}; name the output with -o")
+        bail!("does not end in .{extension}; name the output with -o")
     }
 }
 
@@ -102,10 +122,12 @@ mod tests {
 
     #[test]
     fn names() {
-        assert_eq!(compressed_name(Path::new("a/b.bin")).unwrap(), Path::new("a/b.bin.vxc"));
-        assert_eq!(original_name(Path::new("a/b.bin.vxc")).unwrap(), Path::new("a/b.bin"));
-        assert_eq!(original_name(Path::new("a/b.VXC")).unwrap(), Path::new("a/b"));
-        assert!(original_name(Path::new("a/b.bin")).is_err());
-        assert!(compressed_name(Path::new("b.vxc")).is_err());
+        let compressed = |name: &str| compressed_name(Path::new(name), "vxc");
+        let original = |name: &str| original_name(Path::new(name), "vxc");
+        assert_eq!(compressed("a/b.bin").unwrap(), Path::new("a/b.bin.vxc"));
+        assert_eq!(original("a/b.bin.vxc").unwrap(), Path::new("a/b.bin"));
+        assert_eq!(original("a/b.VXC").unwrap(), Path::new("a/b"));
+        assert!(original("a/b.bin").is_err());
+        assert!(compressed("b.vxc").is_err());
     }
 }

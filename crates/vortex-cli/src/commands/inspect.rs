@@ -15,13 +15,15 @@ use crate::input::{self, open_file};
 mod container;
 mod model;
 mod raw;
+mod weights;
 
-/// Say what a file is: compressed, model or raw data.
+/// Say what a file is: compressed, model, weights or raw data.
 ///
 /// Compressed files: members, blocks, schema, model, sizes. Models: schema, shape, size. Raw data:
 /// the record length and number types written beside it or found in it. All of them with bits by
 /// field: for raw data the entropy of each symbol on its own, for compressed files what each
-/// symbol costs under their model, where the model is found.
+/// symbol costs under their model, where the model is found. Compressed weights: types, sizes and
+/// the base that they need.
 #[derive(Debug, Args)]
 pub struct Inspect {
     /// What a record is, for raw data
@@ -49,6 +51,8 @@ impl Inspect {
         let n = input::fill(&mut open_file(file)?, &mut start).context("cannot be read")?;
         if start[..n] == MAGIC {
             container::describe(file, self.model.as_deref(), common)
+        } else if start[..n] == crate::weights::MAGIC {
+            weights::describe(file)
         } else if model::is_model(&start[..n]) {
             model::describe(file, common)
         } else {

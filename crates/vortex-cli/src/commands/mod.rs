@@ -2,7 +2,9 @@
 
 pub mod completions;
 pub mod compress;
+pub mod compress_weights;
 pub mod decompress;
+pub mod decompress_weights;
 pub mod demo;
 #[cfg(feature = "download")]
 pub mod download;
@@ -26,6 +28,8 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Restore(c) => c.run(common),
         Command::Compress(c) => c.run(common),
         Command::Decompress(c) => c.run(common),
+        Command::CompressWeights(c) => c.run(common),
+        Command::DecompressWeights(c) => c.run(common),
         Command::Test(c) => c.run(common),
         Command::Inspect(c) => c.run(common),
         Command::Evaluate(c) => c.run(common),

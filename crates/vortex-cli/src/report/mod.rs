@@ -2,4 +2,5 @@
 
 pub mod page;
 pub mod results;
+pub mod sizes;
 pub mod table;

@@ -2,13 +2,15 @@
 
 use super::bench::Bench;
 
-const COMMANDS: [&[&str]; 10] = [
+const COMMANDS: [&[&str]; 12] = [
     &["--help"],
     &["prepare", "--help"],
     &["restore", "--help"],
     &["train", "--help"],
     &["compress", "--help"],
     &["decompress", "--help"],
+    &["compress-weights", "--help"],
+    &["decompress-weights", "--help"],
     &["test", "--help"],
     &["inspect", "--help"],
     &["evaluate", "--help"],

@@ -12,3 +12,4 @@ mod models;
 mod round_trip;
 mod signals;
 mod training;
+mod weights;

@@ -1,0 +1,109 @@
+//! `vortex compress-weights`
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use vortex_zipnn::{Contents, DType, Level, Options, compress};
+
+use super::files;
+use crate::arguments::{Common, OutputArguments, size};
+use crate::failure::Failure;
+use crate::input::Input;
+use crate::output::{Content, Output, Target};
+use crate::progress;
+use crate::report::sizes::Sizes;
+use crate::verify::{Hashing, Tee, Verifier};
+use crate::weights;
+
+/// Compress weights of networks to FILE.vxw.
+///
+/// A file is a safetensors file, or with --dtype values of one type and nothing else. Decompressing
+/// gives back the same bytes: header, metadata, order, NaN payloads. Each output is decoded again
+/// and compared before it gets its name.
+///
+/// With --base, tensors of the same name, type and length are stored as differences from another
+/// checkpoint, where that is shorter. Decompressing then needs that very file.
+#[derive(Debug, Args)]
+pub struct CompressWeights {
+    /// Checkpoint to take differences to, such as the one before or the one fine-tuned from
+    #[arg(long, value_name = "FILE")]
+    base: Option<PathBuf>,
+    /// The files are values of this type: f64, f32, bf16, f16, f8_e4m3, f8_e5m2, i64 ... u8, bool,
+    /// bytes
+    #[arg(long, value_name = "TYPE", value_parser = dtype)]
+    dtype: Option<DType>,
+    /// Time to spend on size
+    #[arg(long, value_enum, default_value_t = Effort::Default)]
+    effort: Effort,
+    /// Longest run of bytes coded on its own: the unit of threads and of memory
+    #[arg(long, value_name = "SIZE", value_parser = size, default_value = "1MiB")]
+    chunk_size: usize,
+    /// Do not decode the output to compare it
+    #[arg(long)]
+    no_verify: bool,
+    #[command(flatten)]
+    output: OutputArguments,
+    /// Files to compress; `-` is standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+}
+
+/// How much time to spend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Effort {
+    /// Prefix codes only.
+    Fast,
+    /// Also looks for repeated values, in samples first.
+    Default,
+    /// Tries everything on everything.
+    Best,
+}
+
+fn dtype(name: &str) -> Result<DType, String> {
+    DType::parse(name).ok_or_else(|| {
+        let names: Vec<_> = DType::ALL.iter().map(|d| d.name().to_lowercase()).collect();
+        format!("not a type; there are {}", names.join(", "))
+    })
+}
+
+impl CompressWeights {
+    pub fn run(self, common: &Common) -> Result<(), Failure> {
+        files::check_usage(&self.files, &self.output);
+        let contents = self.dtype.map_or(Contents::Safetensors, Contents::Raw);
+        let level = match self.effort {
+            Effort::Fast => Level::Fast,
+            Effort::Default => Level::Default,
+            Effort::Best => Level::Best,
+        };
+        let threads = common.threads();
+        let options = Options { level, chunk_bytes: self.chunk_size, threads };
+        files::for_each(&self.files, |file| {
+            let target = files::compressed_target(file, &self.output, files::WEIGHTS_EXTENSION)?;
+            let output = Output::open(&target, Content::Compressed, self.output.force)
+                .with_context(|| target.to_string())?;
+            let input = Input::open(file)?;
+            let bar = progress::bytes(input.len(), &input.name(), !common.quiet);
+            let mut base = weights::open_base(self.base.as_deref())?;
+            let verifier = (!self.no_verify).then(|| {
+                let base = self.base.clone();
+                Verifier::start(move |input, output| {
+                    weights::decode(input, output, base.as_deref(), threads).map(drop)
+                })
+            });
+            let mut tee = Tee { output, verifier, bytes: 0 };
+            let name = input.name();
+            let mut original = Hashing::new(bar.wrap_read(input.reader));
+            compress(&mut original, &mut tee, contents, base.as_mut(), &options)
+                .map_err(weights::advise)?;
+            tee.finish(original.digest.finalize())?;
+            let sizes = Sizes { original: original.bytes, compressed: tee.bytes };
+            tee.output.commit(input.metadata.as_ref()).with_context(|| target.to_string())?;
+            bar.finish_and_clear();
+            if !common.quiet && (target != Target::Stdout || common.verbose) {
+                eprintln!("{name}: {sizes} => {target}");
+            }
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,52 @@
+//! `vortex decompress-weights`
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+
+use super::files;
+use crate::arguments::{Common, OutputArguments};
+use crate::failure::Failure;
+use crate::input::Input;
+use crate::output::{Content, Output, Target};
+use crate::progress;
+use crate::report::table::thousands;
+use crate::weights;
+
+/// Decompress .vxw files: weights of networks.
+#[derive(Debug, Args)]
+pub struct DecompressWeights {
+    /// The checkpoint that differences were taken to
+    #[arg(long, value_name = "FILE")]
+    base: Option<PathBuf>,
+    #[command(flatten)]
+    output: OutputArguments,
+    /// Files to decompress; `-` is standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+}
+
+impl DecompressWeights {
+    pub fn run(self, common: &Common) -> Result<(), Failure> {
+        files::check_usage(&self.files, &self.output);
+        files::for_each(&self.files, |file| {
+            let mut input = Input::open(file)?;
+            weights::refuse_records(&input.head(weights::MAGIC.len())?)?;
+            let target = files::original_target(file, &self.output, files::WEIGHTS_EXTENSION)?;
+            let mut output = Output::open(&target, Content::Original, self.output.force)
+                .with_context(|| target.to_string())?;
+            let bar = progress::bytes(input.len(), &input.name(), !common.quiet);
+            let name = input.name();
+            let packed = bar.wrap_read(input.reader);
+            let base = self.base.as_deref();
+            let summary = weights::decode(packed, &mut output, base, common.threads())?;
+            output.commit(input.metadata.as_ref()).with_context(|| target.to_string())?;
+            bar.finish_and_clear();
+            if !common.quiet && (target != Target::Stdout || common.verbose) {
+                eprintln!("{name}: {} bytes => {target}", thousands(summary.original_bytes));
+            }
+            Ok(())
+        })
+    }
+}
