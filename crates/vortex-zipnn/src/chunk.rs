@@ -3,8 +3,6 @@
 //! A payload is the parts of the layout, one behind the other, and then the bytes that are no whole
 //! value, as they are.
 
-use std::borrow::Cow;
-
 use crate::delta::{self, Filter};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -98,29 +96,30 @@ pub(crate) fn decode(
     shape: Shape,
     base: Option<&[u8]>,
     original_bytes: usize,
+    scratch: &mut Scratch,
     chunk: &mut Vec<u8>,
 ) -> Result<()> {
-    chunk.clear();
     let width = shape.dtype.width();
     let n = original_bytes / width;
+    let (mut signs, mut magnitudes) = (Vec::new(), Vec::new());
     let mut rest = payload;
     match shape.layout {
-        Layout::Stored => {}
+        Layout::Stored => chunk.clear(),
         Layout::Planes => {
-            let parts = (0..width)
-                .map(|_| part::decode(&mut rest, n))
-                .collect::<Result<Vec<Cow<'_, [u8]>>>>()?;
-            let views: Vec<&[u8]> = parts.iter().map(|part| &part[..]).collect();
+            scratch.planes.resize_with(width, Vec::new);
+            let planes = scratch.planes.iter_mut();
+            let planes: Vec<&[u8]> =
+                planes.map(|buffer| part::decode(&mut rest, n, buffer)).collect::<Result<_>>()?;
             chunk.resize(n * width, 0);
-            planes::merge(&views, shape.filter.residual_type(shape.dtype), chunk);
+            planes::merge(&planes, shape.filter.residual_type(shape.dtype), chunk);
         }
         Layout::Values => {
             let signs = match shape.dtype.is_signed() {
-                true => part::decode(&mut rest, values::sign_bytes(n))?,
-                false => Cow::Borrowed(&[][..]),
+                true => part::decode(&mut rest, values::sign_bytes(n), &mut signs)?,
+                false => &[],
             };
-            let magnitudes = part::decode(&mut rest, n * width)?.into_owned();
-            *chunk = values::put_together(magnitudes, &signs, width, shape.row);
+            let magnitudes = part::decode(&mut rest, n * width, &mut magnitudes)?;
+            *chunk = values::put_together(magnitudes.to_vec(), signs, width, shape.row);
         }
     }
     if shape.filter != Filter::None {
@@ -149,9 +148,10 @@ mod tests {
         level: Level,
     ) -> (Shape, usize) {
         let mut payload = Vec::new();
-        let shape = encode(chunk, dtype, row, base, level, &mut Scratch::default(), &mut payload);
+        let mut scratch = Scratch::default();
+        let shape = encode(chunk, dtype, row, base, level, &mut scratch, &mut payload);
         let mut back = vec![9];
-        decode(&payload, shape, base, chunk.len(), &mut back).unwrap();
+        decode(&payload, shape, base, chunk.len(), &mut scratch, &mut back).unwrap();
         assert!(back == chunk, "{shape:?}");
         (shape, payload.len())
     }

@@ -24,6 +24,7 @@ mod options;
 mod part;
 mod plan;
 mod planes;
+mod repeats;
 mod safetensors;
 mod tensor;
 mod threads;

@@ -1,10 +1,9 @@
 //! One plane, coded the shortest way.
 
-use std::borrow::Cow;
-
 use crate::error::{Error, Result};
 use crate::huffman::{self, CodeLengths, Histogram, histogram};
 use crate::options::Level;
+use crate::repeats;
 
 /// How a part is stored. The numbers are those of the file format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,13 +79,22 @@ fn encode_data(part: &[u8], level: Level, out: &mut Vec<u8>) -> Method {
         out.push(symbol);
         return Method::Fill;
     }
+    let may_repeat = match level {
+        Level::Fast => false,
+        Level::Default => repeats::likely(part, 1, u64::MAX),
+        Level::Best => true,
+    };
+    let worth = part.len() - part.len() / WORTH;
+    if !may_repeat && counts.entropy_bits() > 8.0 * worth as f64 {
+        return raw(out);
+    }
     let lengths = CodeLengths::of(&counts);
     let coded = lengths.coded_bytes(&counts);
-    if let Some(frame) = dictionary_coded(part, level, coded.min(part.len())) {
+    if may_repeat && let Some(frame) = dictionary_coded(part, level, coded.min(part.len())) {
         out.extend(frame);
         return Method::Zstd;
     }
-    if coded + part.len() / WORTH >= part.len() {
+    if coded >= worth {
         return raw(out);
     }
     huffman::encode(part, &lengths, out);
@@ -108,11 +116,8 @@ fn looks_like_noise(part: &[u8]) -> bool {
     bits > 8.0 * (1.0 - 1.0 / WORTH as f64)
 }
 
-/// A zstd frame that is clearly shorter than `otherwise`, where the level allows to look for one.
+/// A zstd frame that is clearly shorter than `otherwise`.
 fn dictionary_coded(part: &[u8], level: Level, otherwise: usize) -> Option<Vec<u8>> {
-    if level == Level::Fast {
-        return None;
-    }
     // Better by this factor, as decoding is slower.
     let enough = |bytes: usize, of: usize| {
         (bytes as u64) * 16 * (part.len() as u64) < 15 * (otherwise as u64) * (of as u64)
@@ -132,8 +137,13 @@ fn dictionary_coded(part: &[u8], level: Level, otherwise: usize) -> Option<Vec<u
     enough(frame.len(), part.len()).then_some(frame)
 }
 
-/// One part of `n` bytes from the front of `bytes`, which moves behind it.
-pub(crate) fn decode<'a>(bytes: &mut &'a [u8], n: usize) -> Result<Cow<'a, [u8]>> {
+/// One part of `n` bytes from the front of `bytes`, which moves behind it. The part is in `bytes` or in
+/// `buffer`.
+pub(crate) fn decode<'a>(
+    bytes: &mut &'a [u8],
+    n: usize,
+    buffer: &'a mut Vec<u8>,
+) -> Result<&'a [u8]> {
     let (&[method, a, b, c, d], rest) = bytes
         .split_first_chunk::<PART_HEADER_BYTES>()
         .ok_or_else(|| Error::corrupt("the header of a part is missing"))?;
@@ -146,24 +156,30 @@ pub(crate) fn decode<'a>(bytes: &mut &'a [u8], n: usize) -> Result<Cow<'a, [u8]>
         Error::corrupt(format!("a part decodes to {found} bytes, but {n} are expected"))
     };
     match method {
-        0 if size == n => Ok(Cow::Borrowed(data)),
-        0 => Err(wrong(size)),
-        1 => match *data {
-            [symbol] => Ok(Cow::Owned(vec![symbol; n])),
-            _ => Err(Error::corrupt(format!("a fill of {size} bytes instead of one"))),
-        },
+        0 if size == n => return Ok(data),
+        0 => return Err(wrong(size)),
+        1 => {
+            let &[symbol] = data else {
+                return Err(Error::corrupt(format!("a fill of {size} bytes instead of one")));
+            };
+            buffer.clear();
+            buffer.resize(n, symbol);
+        }
         2 => {
-            let mut plane = vec![0; n];
-            huffman::decode(data, &mut plane)?;
-            Ok(Cow::Owned(plane))
+            buffer.resize(n, 0);
+            huffman::decode(data, buffer)?;
         }
         3 => {
-            let part = zstd::bulk::decompress(data, n)
+            buffer.resize(n, 0);
+            let found = zstd::bulk::decompress_to_buffer(data, &mut buffer[..])
                 .map_err(|e| Error::corrupt(format!("a zstd frame: {e}")))?;
-            if part.len() == n { Ok(Cow::Owned(part)) } else { Err(wrong(part.len())) }
+            if found != n {
+                return Err(wrong(found));
+            }
         }
-        _ => Err(Error::corrupt(format!("method {method} of a part is not known"))),
+        _ => return Err(Error::corrupt(format!("method {method} of a part is not known"))),
     }
+    Ok(buffer)
 }
 
 #[cfg(test)]
@@ -174,7 +190,7 @@ mod tests {
         let mut out = Vec::new();
         encode(part, level, &mut out);
         let mut bytes = &out[..];
-        assert!(*decode(&mut bytes, part.len()).unwrap() == *part);
+        assert!(*decode(&mut bytes, part.len(), &mut Vec::new()).unwrap() == *part);
         assert!(bytes.is_empty());
         (Method::ALL[usize::from(out[0])], out.len())
     }
@@ -212,14 +228,14 @@ mod tests {
         for n in [0, 999, 1001] {
             let mut raw = Vec::new();
             encode(&noise(1000), Level::Best, &mut raw);
-            assert!(decode(&mut &raw[..], n).is_err());
+            assert!(decode(&mut &raw[..], n, &mut Vec::new()).is_err());
         }
         for size in [0u32, 2, u32::MAX] {
             let mut bad = out.clone();
             bad[1..5].copy_from_slice(&size.to_le_bytes());
-            assert!(decode(&mut &bad[..], 1000).is_err());
+            assert!(decode(&mut &bad[..], 1000, &mut Vec::new()).is_err());
         }
         out[0] = 4;
-        assert!(decode(&mut &out[..], 1000).is_err());
+        assert!(decode(&mut &out[..], 1000, &mut Vec::new()).is_err());
     }
 }

@@ -5,7 +5,7 @@ use crate::dtype::DType;
 use crate::huffman::Histogram;
 use crate::options::Level;
 use crate::part::{self, PROBE_BYTES};
-use crate::{planes, values};
+use crate::{planes, repeats, values};
 
 /// Pieces of the sample on which filters are compared, and values of each.
 const PIECES: usize = 64;
@@ -75,6 +75,9 @@ pub(super) fn values(
     let mut best: Option<(usize, Vec<u8>)> = None;
     for &row in orders {
         let sample = probe(whole, width, row);
+        if level == Level::Default && !repeats::likely(&sample, width, magnitude_mask(dtype)) {
+            continue;
+        }
         let (magnitudes, signs) = values::take_apart(&sample, width, 0, dtype.is_signed());
         let Ok(probed) = zstd::bulk::compress(&magnitudes, PROBE_EFFORT) else { continue };
         let promising = match level {
@@ -97,6 +100,19 @@ pub(super) fn values(
         }
     }
     best
+}
+
+/// Of the first eight bytes, what must repeat to be worth a reference: a magnitude, or several short ones.
+fn magnitude_mask(dtype: DType) -> u64 {
+    let signs = match (dtype.is_signed(), dtype.width()) {
+        (false, _) => 0,
+        (true, 1) => 0x8080_8080,
+        (true, 2) => 0x8000_8000,
+        (true, 4) => 0x8000_0000,
+        (true, _) => 1 << 63,
+    };
+    let words = if dtype.width() == 8 { u64::MAX } else { u32::MAX.into() };
+    words & !signs
 }
 
 /// Values from the middle: in order, or down some columns of rows of `row` values.

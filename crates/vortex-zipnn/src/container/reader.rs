@@ -11,7 +11,7 @@ use super::fields::{crc32, mismatch};
 use super::header::{ChunkHeader, FileHeader};
 use super::index::Index;
 use crate::base::Base;
-use crate::chunk;
+use crate::chunk::{self, Scratch};
 use crate::delta::Filter;
 use crate::error::{Error, ErrorKind, Result};
 use crate::threads::Threads;
@@ -163,13 +163,14 @@ struct Job {
     payload: Vec<u8>,
     base: Vec<u8>,
     original: Vec<u8>,
+    scratch: Scratch,
     outcome: Result<()>,
 }
 
 impl Default for Job {
     fn default() -> Self {
-        let (payload, base, original) = Default::default();
-        Self { at: 0, header: None, payload, base, original, outcome: Ok(()) }
+        let (payload, base, original, scratch) = Default::default();
+        Self { at: 0, header: None, payload, base, original, scratch, outcome: Ok(()) }
     }
 }
 
@@ -188,7 +189,8 @@ impl Job {
         }
         let base = (header.filter != Filter::None).then_some(&self.base[..]);
         let n = header.original_bytes as usize;
-        chunk::decode(&self.payload, header.shape(), base, n, &mut self.original)?;
+        let (scratch, original) = (&mut self.scratch, &mut self.original);
+        chunk::decode(&self.payload, header.shape(), base, n, scratch, original)?;
         let found = crc32(&self.original);
         if found != header.original_crc {
             return Err(mismatch("its decoded bytes", found, header.original_crc));
