@@ -23,13 +23,14 @@ test:
 doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --release --workspace --no-deps
 
-# Speed of coder and network beside their peers
+# Speed of coder, network and weights beside their peers
 bench *ARGS:
     cargo bench -p vortex-coder --bench range {{ARGS}}
     cargo bench -p vortex-infer --bench network {{ARGS}}
     cargo bench -p vortex-benches --bench codec {{ARGS}}
+    cargo bench -p vortex-zipnn --bench weights {{ARGS}}
 
-# Fuzz one target (header, decode, roundtrip, model, portal, npy, hdf5, root), for instance: just fuzz decode -max_total_time=60
+# Fuzz one target (header, decode, roundtrip, model, portal, npy, hdf5, root, weights), for instance: just fuzz decode -max_total_time=60
 fuzz TARGET *ARGS:
     cargo fuzz run -s none --fuzz-dir fuzz {{TARGET}} -- {{ARGS}}
 

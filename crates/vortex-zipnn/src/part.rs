@@ -190,7 +190,8 @@ mod tests {
         let mut out = Vec::new();
         encode(part, level, &mut out);
         let mut bytes = &out[..];
-        assert!(*decode(&mut bytes, part.len(), &mut Vec::new()).unwrap() == *part);
+        let mut buffer = Vec::new();
+        assert!(*decode(&mut bytes, part.len(), &mut buffer).unwrap() == *part);
         assert!(bytes.is_empty());
         (Method::ALL[usize::from(out[0])], out.len())
     }

@@ -6,7 +6,7 @@ const WINDOW: usize = 8 << 10;
 /// Slots of the table of hashes.
 const SLOTS: usize = 1 << 12;
 /// One place in this many must have been seen before.
-const SHARE: usize = 16;
+const SHARE: usize = 32;
 
 /// True if among the words at every `step`th byte in the middle of `bytes`, each under `mask`, a fair share
 /// is a repetition. Words are eight bytes, little-endian.

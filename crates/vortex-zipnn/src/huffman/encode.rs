@@ -2,6 +2,10 @@
 
 use super::{CodeLengths, STREAMS, codes, stream_symbols};
 
+/// Symbols whose codes go into a word together: fewer than 8 bits wait, and 5 codes of at most 11 bits
+/// make 62 of them.
+const GROUP: usize = 5;
+
 /// Appends the coded plane to `out`. Every symbol of the plane has a code.
 pub(crate) fn encode(plane: &[u8], lengths: &CodeLengths, out: &mut Vec<u8>) {
     lengths.write_to(out);
@@ -10,61 +14,99 @@ pub(crate) fn encode(plane: &[u8], lengths: &CodeLengths, out: &mut Vec<u8>) {
     for ((entry, &code), &length) in table.iter_mut().zip(&codes).zip(&lengths.0) {
         *entry = u32::from(code) << 8 | u32::from(length);
     }
+    // Each stream gets room for the longest codes, and moves to its place when its size is known.
+    let symbols = stream_symbols(plane.len());
+    let room = symbols[0] * 11 / 8 + 16;
     let sizes_at = out.len();
-    out.resize(sizes_at + 4 * (STREAMS - 1), 0);
+    let data_at = sizes_at + 4 * (STREAMS - 1);
+    out.resize(data_at + STREAMS * room, 0);
     let mut rest = plane;
-    for (i, n) in stream_symbols(plane.len()).into_iter().enumerate() {
+    let streams = symbols.map(|n| {
         let (symbols, behind) = rest.split_at(n);
         rest = behind;
-        let start = out.len();
-        pulp::Arch::new().dispatch(Stream { symbols, table: &table, out });
-        if i < STREAMS - 1 {
-            let at = sizes_at + 4 * i;
-            let size = (out.len() - start) as u32;
-            out[at..at + 4].copy_from_slice(&size.to_le_bytes());
-        }
+        symbols
+    });
+    let buffer = &mut out[data_at..];
+    let sizes = pulp::Arch::new().dispatch(Streams { streams, table: &table, buffer, room });
+    let mut end = data_at + sizes[0];
+    for i in 1..STREAMS {
+        let at = data_at + i * room;
+        out.copy_within(at..at + sizes[i], end);
+        end += sizes[i];
+    }
+    out.truncate(end);
+    for (field, size) in out[sizes_at..data_at].as_chunks_mut::<4>().0.iter_mut().zip(sizes) {
+        *field = (size as u32).to_le_bytes();
     }
 }
 
-/// One stream, compiled for each level of instructions.
-struct Stream<'a> {
-    symbols: &'a [u8],
+/// The four streams side by side, compiled for each level of instructions. Stream `i` is written from byte
+/// `i * room` of the buffer on.
+struct Streams<'a> {
+    streams: [&'a [u8]; STREAMS],
     table: &'a [u32; 256],
-    out: &'a mut Vec<u8>,
+    buffer: &'a mut [u8],
+    room: usize,
 }
 
-impl pulp::NullaryFnOnce for Stream<'_> {
-    type Output = ();
+impl pulp::NullaryFnOnce for Streams<'_> {
+    type Output = [usize; STREAMS];
 
     #[inline(always)]
-    fn call(self) {
-        let Self { symbols, table, out } = self;
-        let start = out.len();
-        // 11 bits a symbol at most, and room for whole words behind.
-        out.resize(start + symbols.len() * 11 / 8 + 16, 0);
-        let buffer = &mut out[start..];
-        let (mut bits, mut n_bits, mut at) = (0u64, 0u32, 0usize);
-        // Fewer than 8 bits wait, and 5 codes of at most 11 bits join them: 62.
-        let (groups, rest) = symbols.as_chunks::<5>();
-        for group in groups {
-            for &symbol in group {
-                let entry = table[usize::from(symbol)];
-                bits |= u64::from(entry >> 8) << n_bits;
-                n_bits += entry & 255;
+    fn call(self) -> [usize; STREAMS] {
+        let Self { streams, table, buffer, room } = self;
+        let [a, b, c, d] = streams.map(|stream| stream.as_chunks::<GROUP>());
+        let mut rooms = buffer.chunks_exact_mut(room);
+        let mut writers = [(); STREAMS].map(|()| Writer::new(rooms.next().unwrap_or_default()));
+        for (((a, b), c), d) in a.0.iter().zip(b.0).zip(c.0).zip(d.0) {
+            for (writer, group) in writers.iter_mut().zip([a, b, c, d]) {
+                writer.put(group, table);
+                writer.flush();
             }
-            buffer[at..at + 8].copy_from_slice(&bits.to_le_bytes());
-            let whole = n_bits / 8;
-            at += whole as usize;
-            bits >>= 8 * whole;
-            n_bits &= 7;
         }
-        for &symbol in rest {
+        // The first three are equally long, the last one may be shorter.
+        let n = d.0.len();
+        for (writer, (groups, rest)) in writers.iter_mut().zip([a, b, c, d]) {
+            for group in &groups[n..] {
+                writer.put(group, table);
+                writer.flush();
+            }
+            writer.put(rest, table);
+            writer.flush();
+        }
+        writers.map(|writer| writer.at + usize::from(writer.n_bits > 0))
+    }
+}
+
+/// Bits of one stream.
+struct Writer<'a> {
+    buffer: &'a mut [u8],
+    at: usize,
+    bits: u64,
+    n_bits: u32,
+}
+
+impl<'a> Writer<'a> {
+    fn new(buffer: &'a mut [u8]) -> Self {
+        Self { buffer, at: 0, bits: 0, n_bits: 0 }
+    }
+
+    /// Adds at most [`GROUP`] symbols.
+    #[inline(always)]
+    fn put(&mut self, symbols: &[u8], table: &[u32; 256]) {
+        for &symbol in symbols {
             let entry = table[usize::from(symbol)];
-            bits |= u64::from(entry >> 8) << n_bits;
-            n_bits += entry & 255;
+            self.bits |= u64::from(entry >> 8) << (self.n_bits & 63);
+            self.n_bits += entry & 255;
         }
-        buffer[at..at + 8].copy_from_slice(&bits.to_le_bytes());
-        at += n_bits.div_ceil(8) as usize;
-        out.truncate(start + at);
+    }
+
+    /// Writes all bits; the ones of the last, unfilled byte are written again by the next one.
+    #[inline(always)]
+    fn flush(&mut self) {
+        self.buffer[self.at..self.at + 8].copy_from_slice(&self.bits.to_le_bytes());
+        self.at += (self.n_bits / 8) as usize;
+        self.bits >>= self.n_bits & 56;
+        self.n_bits &= 7;
     }
 }
