@@ -1,7 +1,8 @@
 //! Everything that a run needs to go on, in one safetensors file.
 //!
 //! Tensors `model.NAME`, `mean.NAME` and `square.NAME` (AdamW's state) for each parameter; one metadata entry,
-//! `state`, with the rest as JSON.
+//! `state`, with the rest as JSON. With `checkpoints.compress` the file is stored [compressed](crate::packed)
+//! under the same name; reading takes either kind.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -14,6 +15,7 @@ use crate::error::{Result, TrainError};
 use crate::files::write_atomically;
 use crate::observer::Phase;
 use crate::optimizer::AdamW;
+use crate::packed;
 use crate::parameters::ParameterMap;
 
 /// Version of the `state` entry.
@@ -88,7 +90,10 @@ impl Checkpoint {
         let metadata = HashMap::from([(STATE.to_string(), state)]);
         let file =
             safetensors::serialize(tensors, Some(metadata)).map_err(|e| bad(e.to_string()))?;
-        write_atomically(path, &file)
+        if !self.state.config.checkpoints.compress {
+            return write_atomically(path, &file);
+        }
+        write_atomically(path, &packed::pack(&file).map_err(|e| bad(e.to_string()))?)
     }
 
     /// Reads a file whose tensors must be those of `map`.
@@ -140,7 +145,9 @@ fn read(path: &Path) -> Result<Vec<u8>> {
             message: format!("{size} bytes, but at most {MAX_BYTES} are read"),
         });
     }
-    std::fs::read(path).map_err(TrainError::io("read", path))
+    let file = std::fs::read(path).map_err(TrainError::io("read", path))?;
+    packed::unpack(file, MAX_BYTES)
+        .map_err(|e| TrainError::Checkpoint { path: path.to_path_buf(), message: e.to_string() })
 }
 
 fn state_of(path: &Path, bytes: &[u8]) -> Result<State> {
@@ -205,6 +212,30 @@ mod tests {
         checkpoint.save(&path, &map).unwrap();
         assert_eq!(Checkpoint::load(&path, &map).unwrap(), checkpoint);
         assert_eq!(Checkpoint::load_state(&path).unwrap(), checkpoint.state);
+    }
+
+    #[test]
+    fn compressed_ones_come_back_too_and_are_smaller() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("c.safetensors");
+        let (mut map, mut checkpoint) = example();
+        map.parameters[1] = Parameter { name: "b".into(), shape: vec![5000], range: 6..5006 };
+        let ramp = |k: f32| (0..5006).map(|i| (i as f32 * k).sin()).collect::<Vec<_>>();
+        checkpoint.params = ramp(0.3);
+        checkpoint.adam = AdamW { mean: ramp(1e-9), square: ramp(0.7), steps: 5 };
+        checkpoint.save(&path, &map).unwrap();
+        let plain = std::fs::metadata(&path).unwrap().len();
+        checkpoint.state.config.checkpoints.compress = true;
+        checkpoint.save(&path, &map).unwrap();
+        assert!(std::fs::metadata(&path).unwrap().len() * 10 < plain * 9);
+        assert_eq!(Checkpoint::load(&path, &map).unwrap(), checkpoint);
+        assert_eq!(Checkpoint::load_state(&path).unwrap(), checkpoint.state);
+        let mut bytes = std::fs::read(&path).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        std::fs::write(&path, &bytes).unwrap();
+        let error = Checkpoint::load(&path, &map).unwrap_err().to_string();
+        assert!(error.contains("c.safetensors") && error.contains("checksum"), "{error}");
     }
 
     #[test]

@@ -37,6 +37,8 @@ pub struct TrainConfig {
     pub validation: ValidationConfig,
     /// Seconds between checkpoints.
     pub checkpoint_seconds: f64,
+    /// How checkpoints are stored.
+    pub checkpoints: CheckpointConfig,
 }
 
 impl Default for TrainConfig {
@@ -52,6 +54,7 @@ impl Default for TrainConfig {
             quantise: QuantiseConfig::default(),
             validation: ValidationConfig::default(),
             checkpoint_seconds: 60.0,
+            checkpoints: CheckpointConfig::default(),
         }
     }
 }
@@ -135,6 +138,14 @@ impl Default for ValidationConfig {
     fn default() -> Self {
         Self { times: 8, max_bytes: 150_000, noise_bits: 7.99 }
     }
+}
+
+/// How checkpoints are stored.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CheckpointConfig {
+    /// As `vortex compress-weights` does, under the same names.
+    pub compress: bool,
 }
 
 impl TrainConfig {

@@ -20,6 +20,7 @@ pub mod metrics;
 pub mod noise;
 pub mod observer;
 pub mod optimizer;
+mod packed;
 pub mod parameters;
 pub mod rng;
 pub mod sampler;

@@ -175,6 +175,27 @@ fn resuming_needs_the_same_model_and_a_checkpoint() {
 }
 
 #[test]
+fn compressed_checkpoints_change_nothing() {
+    let end = |first: bool, second: bool| {
+        let dir = tempfile::tempdir().unwrap();
+        let cancel = AtomicBool::new(false);
+        let mut config = config(8);
+        config.checkpoints.compress = first;
+        train(&config, &data(2000), dir.path(), &mut CancelAt(4, &cancel), &cancel, false).unwrap();
+        let last = std::fs::read(dir.path().join("last.safetensors")).unwrap();
+        assert_eq!(last.starts_with(b"\x9EVXW"), first);
+        config.checkpoints.compress = second;
+        let go = AtomicBool::new(false);
+        train(&config, &data(2000), dir.path(), &mut Silent, &go, true).unwrap();
+        std::fs::read(dir.path().join("model.vxm")).unwrap()
+    };
+    let plain = end(false, false);
+    for (first, second) in [(true, true), (true, false), (false, true)] {
+        assert!(end(first, second) == plain, "{first} {second}");
+    }
+}
+
+#[test]
 fn too_few_records_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     let cancel = AtomicBool::new(false);
