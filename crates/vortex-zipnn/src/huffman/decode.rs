@@ -79,7 +79,7 @@ impl pulp::NullaryFnOnce for Streams<'_> {
 
     #[inline(always)]
     fn call(self) -> Result<()> {
-        let Self { streams, outputs, table, lengths } = self;
+        let Self { streams, mut outputs, table, lengths } = self;
         // What one round writes at most, the last look-up's whole word included.
         const ROUND: usize = (LOOKUPS - 1) * PER_ENTRY as usize + 8;
         let mut bit = [0usize; STREAMS];
@@ -87,23 +87,33 @@ impl pulp::NullaryFnOnce for Streams<'_> {
         while (0..STREAMS)
             .all(|s| bit[s] / 8 + 8 <= streams[s].len() && at[s] + ROUND <= outputs[s].len())
         {
+            let mut bits = [0u64; STREAMS];
             for s in 0..STREAMS {
                 let start = bit[s] / 8;
                 let mut word = [0; 8];
                 word.copy_from_slice(&streams[s][start..start + 8]);
-                let mut bits = u64::from_le_bytes(word) >> (bit[s] % 8);
-                let window = &mut outputs[s][at[s]..at[s] + ROUND];
-                let (mut n, mut spent) = (0usize, 0usize);
-                for _ in 0..LOOKUPS {
-                    let entry = table[bits as usize % ENTRIES];
-                    window[n..n + 8].copy_from_slice(&entry.to_le_bytes());
-                    let length = (entry >> 56) as usize;
-                    bits >>= length;
-                    spent += length;
-                    n += (entry >> 48) as usize & 255;
+                bits[s] = u64::from_le_bytes(word) >> (bit[s] % 8);
+            }
+            let mut outputs = outputs.iter_mut().zip(&at);
+            let windows = [(); STREAMS].map(|()| match outputs.next() {
+                Some((output, &at)) => &mut output[at..at + ROUND],
+                None => &mut [],
+            });
+            let (mut n, mut spent) = ([0usize; STREAMS], [0usize; STREAMS]);
+            // The streams take turns, as each look-up waits for the one before in its stream.
+            for _ in 0..LOOKUPS {
+                for s in 0..STREAMS {
+                    let entry = table[bits[s] as usize % ENTRIES];
+                    windows[s][n[s]..n[s] + 8].copy_from_slice(&entry.to_le_bytes());
+                    let length = entry >> 56;
+                    bits[s] >>= length & 63;
+                    spent[s] += length as usize;
+                    n[s] += (entry >> 48) as usize & 255;
                 }
-                bit[s] += spent;
-                at[s] += n;
+            }
+            for s in 0..STREAMS {
+                bit[s] += spent[s];
+                at[s] += n[s];
             }
         }
         for s in 0..STREAMS {

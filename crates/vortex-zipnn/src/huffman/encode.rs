@@ -29,10 +29,10 @@ pub(crate) fn encode(plane: &[u8], lengths: &CodeLengths, out: &mut Vec<u8>) {
     let buffer = &mut out[data_at..];
     let sizes = pulp::Arch::new().dispatch(Streams { streams, table: &table, buffer, room });
     let mut end = data_at + sizes[0];
-    for i in 1..STREAMS {
+    for (i, size) in sizes.into_iter().enumerate().skip(1) {
         let at = data_at + i * room;
-        out.copy_within(at..at + sizes[i], end);
-        end += sizes[i];
+        out.copy_within(at..at + size, end);
+        end += size;
     }
     out.truncate(end);
     for (field, size) in out[sizes_at..data_at].as_chunks_mut::<4>().0.iter_mut().zip(sizes) {
