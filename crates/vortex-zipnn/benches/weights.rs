@@ -48,7 +48,7 @@ fn cast(weights: &[f32], dtype: DType) -> Vec<u8> {
         DType::F8E4M3 => with(|v| {
             let bits = (v * 32.0).to_bits();
             let exponent = (bits >> 23 & 255).saturating_sub(120).min(15) as u8;
-            vec![(bits >> 31) as u8 * 128 | exponent << 3 | (bits >> 20 & 7) as u8]
+            vec![(bits >> 31 << 7) as u8 | (exponent << 3) | (bits >> 20 & 7) as u8]
         }),
         DType::I8 => with(|v| vec![(v * 4000.0) as i8 as u8]),
         _ => with(|v| v.to_le_bytes().into()),
