@@ -35,8 +35,8 @@ pub struct TrainConfig {
     pub quantise: QuantiseConfig,
     /// Measurements on held-out records.
     pub validation: ValidationConfig,
-    /// Seconds between checkpoints.
-    pub checkpoint_seconds: f64,
+    /// When the run is saved.
+    pub checkpoints: CheckpointConfig,
 }
 
 impl Default for TrainConfig {
@@ -51,7 +51,7 @@ impl Default for TrainConfig {
             budget: Budget::default(),
             quantise: QuantiseConfig::default(),
             validation: ValidationConfig::default(),
-            checkpoint_seconds: 60.0,
+            checkpoints: CheckpointConfig::default(),
         }
     }
 }
@@ -137,6 +137,24 @@ impl Default for ValidationConfig {
     }
 }
 
+/// When the run is saved. Besides, it is saved with every new best validation and at the end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CheckpointConfig {
+    /// Most seconds between two checkpoints.
+    pub seconds: f64,
+    /// Every so many steps a checkpoint is written that later ones do not replace.
+    pub every_steps: Option<u64>,
+    /// How many of those are kept; the oldest go first.
+    pub keep: usize,
+}
+
+impl Default for CheckpointConfig {
+    fn default() -> Self {
+        Self { seconds: 60.0, every_steps: None, keep: 3 }
+    }
+}
+
 impl TrainConfig {
     /// Parses YAML; `origin` (a file name) is for the message.
     pub fn from_yaml(text: &str, origin: &str) -> Result<Self> {
@@ -204,7 +222,14 @@ impl TrainConfig {
         count("validation.times", self.validation.times as usize, 1, 100_000)?;
         count("validation.max_bytes", self.validation.max_bytes, 1, 1 << 30)?;
         share("validation.noise_bits", self.validation.noise_bits, 7.0, 64.0)?;
-        share("checkpoint_seconds", self.checkpoint_seconds, 1.0, 1e6)?;
+        share("checkpoints.seconds", self.checkpoints.seconds, 1.0, 1e6)?;
+        count(
+            "checkpoints.every_steps",
+            self.checkpoints.every_steps.unwrap_or(1) as usize,
+            1,
+            usize::MAX,
+        )?;
+        count("checkpoints.keep", self.checkpoints.keep, 1, 10_000)?;
         self.model
             .validate()
             .map_err(|e| TrainError::Model(format!("section `model` of the configuration: {e}")))

@@ -1,53 +1,12 @@
-//! Whole runs on small records.
-#![allow(clippy::unwrap_used)] // helpers of tests
+//! Runs from one end to the other.
 
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use vortex_coder::schema::{DType, Field, Schema};
-use vortex_data::{RecordFile, RecordSet};
 use vortex_infer::{IntModel, Level};
 use vortex_train::checkpoint::Checkpoint;
-use vortex_train::rng::Rng;
-use vortex_train::{
-    Silent, TrainConfig, TrainError, TrainEvent, TrainObserver, TrainSummary, train,
-};
+use vortex_train::{Silent, TrainConfig, TrainError, TrainEvent, TrainObserver, train};
 
-/// Records of a counter (predictable), a skewed byte, and a random byte.
-fn data(records: u16) -> RecordSet {
-    let fields = vec![
-        Field::new("counter", DType::U16, 0),
-        Field::new("skewed", DType::U8, 2),
-        Field::new("noise", DType::U8, 3),
-    ];
-    let schema = Schema::new(4, fields).unwrap();
-    let mut rng = Rng::new(5);
-    let mut bytes = Vec::new();
-    for i in 0..records {
-        let skewed = rng.next_u64().trailing_zeros() as u8;
-        bytes.extend((i / 4).to_le_bytes());
-        bytes.extend([skewed, rng.next_u64() as u8]);
-    }
-    RecordSet::new(schema.clone(), vec![RecordFile::from_bytes("test", bytes, schema)]).unwrap()
-}
-
-fn config(steps: u64) -> TrainConfig {
-    let text = format!(
-        "threads: 2
-model: {{d_model: 16, n_layers: 1, n_heads: 2, d_ff: 32, window: 12, head: {{d_model: 16, d_ff: 32}}}}
-batch: {{sequences: 4, tokens: 36, shards: 2}}
-optimizer: {{learning_rate: 0.01}}
-budget: {{max_steps: {steps}, max_seconds: null}}
-quantise: {{fraction: 0.2, calibration_sequences: 8}}
-validation: {{times: 4, max_bytes: 1000}}
-"
-    );
-    TrainConfig::from_yaml(&text, "test").unwrap()
-}
-
-fn run(config: &TrainConfig, dir: &Path, observer: &mut dyn TrainObserver) -> TrainSummary {
-    train(config, &data(2000), dir, observer, &AtomicBool::new(false), false).unwrap()
-}
+use crate::small::{config, data, model_bytes, run};
 
 /// Raises the flag after some step.
 struct CancelAt<'a>(u64, &'a AtomicBool);
@@ -60,11 +19,6 @@ impl TrainObserver for CancelAt<'_> {
             self.1.store(true, Ordering::Relaxed);
         }
     }
-}
-
-/// What decides about a model file: its bytes.
-fn model_bytes(dir: &Path) -> Vec<u8> {
-    std::fs::read(dir.join("model.vxm")).unwrap()
 }
 
 #[test]

@@ -1,0 +1,140 @@
+//! The loop.
+
+mod export;
+mod log;
+mod progress;
+mod saving;
+mod steps;
+
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+use vortex_coder::layout::RecordLayout;
+use vortex_data::RecordSet;
+use vortex_model::RecordSpec;
+
+use self::export::held_out_block;
+use self::log::Log;
+use self::progress::Progress;
+use crate::backend::{CpuBackend, TrainBackend};
+use crate::config::TrainConfig;
+use crate::error::{Result, TrainError};
+use crate::files::{RunDir, write_atomically};
+use crate::metrics::MetricsLog;
+use crate::observer::{TrainEvent, TrainObserver};
+use crate::optimizer::AdamW;
+use crate::sampler::{Windows, parts};
+use crate::summary::TrainSummary;
+use crate::validate::ValidationSet;
+use crate::workers::Workers;
+
+/// Most bytes of training records from which references and frequencies are found.
+const SAMPLE_BYTES: u64 = 32 << 20;
+
+/// Trains on the CPU; see [`train_on`].
+pub fn train(
+    config: &TrainConfig,
+    data: &RecordSet,
+    run_dir: &Path,
+    observer: &mut dyn TrainObserver,
+    cancel: &AtomicBool,
+    resume: bool,
+) -> Result<TrainSummary> {
+    train_on::<CpuBackend>(config, data, run_dir, observer, cancel, resume, &Default::default())
+}
+
+/// Trains a model on a part of the records and writes everything into `run_dir`.
+///
+/// With `resume`, goes on from `last.safetensors` there; the same numbers come out as without the
+/// interruption when the budget is in steps. When `cancel` becomes true, the run is saved and
+/// returns after the current step, without a model.
+///
+/// # Errors
+/// See [`TrainError`]; a loss that is no number ends the run and leaves the last checkpoint as it was.
+pub fn train_on<B: TrainBackend>(
+    config: &TrainConfig,
+    data: &RecordSet,
+    run_dir: &Path,
+    observer: &mut dyn TrainObserver,
+    cancel: &AtomicBool,
+    resume: bool,
+    device: &B::Device,
+) -> Result<TrainSummary> {
+    config.validate()?;
+    let split = parts(data.n_records(), &config.split)?;
+    let dir = RunDir::open(run_dir, resume)?;
+    let layout = RecordLayout::new(data.schema().clone());
+    let records = (config.batch.tokens / layout.n_fields()).max(1);
+    let windows = Windows::new(data, &layout, split.train.clone(), records);
+    let held_out = Windows::new(data, &layout, split.validation.clone(), records);
+    let validation = ValidationSet::new(&held_out, layout.stride(), config.validation.max_bytes)?;
+    let spec = record_spec(data, &layout, split.train.end)?;
+    let (workers, params) = Workers::<B>::new(config, &spec, device)?;
+    let mut trainer = Trainer {
+        config,
+        cancel,
+        log: Log { observer, metrics: MetricsLog::open(&dir.metrics())?, last: None },
+        validation,
+        windows,
+        progress: Progress::new(config, params, layout.roles().len()),
+        workers,
+        best: None,
+        best_is_new: false,
+        saved_step: 0,
+        dir,
+        started: Instant::now(),
+        last_saved: Instant::now(),
+    };
+    if resume {
+        trainer.restore()?;
+    }
+    write_atomically(&trainer.dir.config(), config.to_yaml()?.as_bytes())?;
+    trainer.log.event(TrainEvent::Start {
+        parameters: trainer.progress.params.len(),
+        train_records: split.train.end,
+        validation_records: split.validation.end - split.validation.start,
+        step: trainer.progress.step,
+        threads: trainer.workers.threads(),
+    })?;
+    let finished = trainer.run()?;
+    let model = if finished {
+        Some(trainer.export(&held_out_block(data, &layout, &split)?)?)
+    } else {
+        None
+    };
+    trainer.summary(model)
+}
+
+/// What the training records say before any training.
+fn record_spec(data: &RecordSet, layout: &RecordLayout, records: u64) -> Result<RecordSpec> {
+    let most = (SAMPLE_BYTES / layout.stride() as u64).max(1);
+    let mut bytes = Vec::new();
+    data.read_records(0, records.min(most) as usize, &mut bytes).map_err(data_error)?;
+    let mut symbols = Vec::new();
+    layout.records_to_symbols(&bytes, &mut symbols);
+    Ok(RecordSpec::from_sample(layout.clone(), &symbols))
+}
+
+fn data_error(error: vortex_data::Error) -> TrainError {
+    TrainError::Data(error.to_string())
+}
+
+struct Trainer<'a, B: TrainBackend> {
+    config: &'a TrainConfig,
+    cancel: &'a AtomicBool,
+    log: Log<'a>,
+    validation: ValidationSet,
+    windows: Windows<'a>,
+    progress: Progress,
+    workers: Workers<B>,
+    /// Parameters and optimiser of the lowest validation loss of this phase.
+    best: Option<(Vec<f32>, AdamW)>,
+    /// Whether those are in no file yet.
+    best_is_new: bool,
+    /// Step of the last checkpoint.
+    saved_step: u64,
+    dir: RunDir,
+    started: Instant,
+    last_saved: Instant,
+}
