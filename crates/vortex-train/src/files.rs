@@ -72,7 +72,8 @@ impl RunDir {
             self.metrics(),
             self.summary(),
         ];
-        files.contains(&path) || numbered(name).is_some()
+        let events = name.starts_with(crate::tensorboard::PREFIX);
+        files.contains(&path) || numbered(name).is_some() || events
     }
 
     /// Keeps `last.safetensors` of `step` under a name of its own, with at most `keep - 1` before it.
@@ -92,6 +93,10 @@ impl RunDir {
         Ok(path)
     }
 
+    /// The directory itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
     /// Configuration as it was used.
     pub fn config(&self) -> PathBuf {
         self.root.join("config.yaml")

@@ -25,6 +25,7 @@ pub mod rng;
 pub mod sampler;
 pub mod schedule;
 pub mod summary;
+pub mod tensorboard;
 mod trainer;
 pub mod validate;
 pub mod workers;

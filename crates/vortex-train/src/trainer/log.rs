@@ -3,18 +3,35 @@
 use std::time::Instant;
 
 use crate::error::Result;
+use crate::files::RunDir;
 use crate::metrics::MetricsLog;
 use crate::observer::{TrainEvent, TrainObserver};
+use crate::tensorboard::EventFile;
 
-/// Events go to the observer and to the metrics file.
+/// Events go to the observer, to the metrics file and to TensorBoard.
 pub(super) struct Log<'a> {
     pub observer: &'a mut dyn TrainObserver,
     pub metrics: MetricsLog,
-    /// When the last step was written to the file.
-    pub last: Option<Instant>,
+    /// From the first step of this part of the run on.
+    tensorboard: Option<EventFile>,
+    /// When the last step was written to the files.
+    last: Option<Instant>,
 }
 
-impl Log<'_> {
+impl<'a> Log<'a> {
+    pub fn open(observer: &'a mut dyn TrainObserver, dir: &RunDir) -> Result<Self> {
+        let metrics = MetricsLog::open(&dir.metrics())?;
+        Ok(Self { observer, metrics, tensorboard: None, last: None })
+    }
+
+    /// Begins a TensorBoard file after `step`, with the configuration in it.
+    pub fn begin(&mut self, dir: &RunDir, step: u64, configuration: &str) -> Result<()> {
+        let mut events = EventFile::create(dir.root(), step)?;
+        events.text(step, "configuration", &format!("```yaml\n{configuration}```\n"))?;
+        self.tensorboard = Some(events);
+        Ok(())
+    }
+
     pub fn event(&mut self, event: TrainEvent) -> Result<()> {
         self.observer.event(&event);
         if matches!(event, TrainEvent::Step { .. }) {
@@ -23,6 +40,9 @@ impl Log<'_> {
                 return Ok(());
             }
             self.last = Some(Instant::now());
+        }
+        if let Some(events) = &mut self.tensorboard {
+            events.event(&event)?;
         }
         self.metrics.write(&event)
     }

@@ -21,7 +21,6 @@ use crate::backend::{CpuBackend, TrainBackend};
 use crate::config::TrainConfig;
 use crate::error::{Result, TrainError};
 use crate::files::{RunDir, write_atomically};
-use crate::metrics::MetricsLog;
 use crate::observer::{TrainEvent, TrainObserver};
 use crate::optimizer::AdamW;
 use crate::sampler::{Windows, parts};
@@ -74,7 +73,7 @@ pub fn train_on<B: TrainBackend>(
     let mut trainer = Trainer {
         config,
         cancel,
-        log: Log { observer, metrics: MetricsLog::open(&dir.metrics())?, last: None },
+        log: Log::open(observer, &dir)?,
         validation,
         windows,
         progress: Progress::new(config, params, layout.roles().len()),
@@ -89,7 +88,9 @@ pub fn train_on<B: TrainBackend>(
     if resume {
         trainer.restore()?;
     }
-    write_atomically(&trainer.dir.config(), config.to_yaml()?.as_bytes())?;
+    let text = config.to_yaml()?;
+    write_atomically(&trainer.dir.config(), text.as_bytes())?;
+    trainer.log.begin(&trainer.dir, trainer.progress.step, &text)?;
     trainer.log.event(TrainEvent::Start {
         parameters: trainer.progress.params.len(),
         train_records: split.train.end,

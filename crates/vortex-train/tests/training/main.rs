@@ -4,3 +4,4 @@
 mod killed;
 mod runs;
 mod small;
+mod tensorboard;

@@ -9,7 +9,7 @@ use vortex_train::{Silent, TrainConfig, TrainError, TrainEvent, TrainObserver, t
 use crate::small::{config, data, model_bytes, run};
 
 /// Raises the flag after some step.
-struct CancelAt<'a>(u64, &'a AtomicBool);
+pub struct CancelAt<'a>(pub u64, pub &'a AtomicBool);
 
 impl TrainObserver for CancelAt<'_> {
     fn event(&mut self, event: &TrainEvent) {
