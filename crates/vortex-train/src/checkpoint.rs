@@ -10,11 +10,13 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
 use crate::config::TrainConfig;
+use crate::early_stopping::Stalling;
 use crate::error::{Result, TrainError};
 use crate::files::write_atomically;
 use crate::observer::Phase;
 use crate::optimizer::AdamW;
 use crate::parameters::ParameterMap;
+use crate::sampler::SamplerState;
 
 /// Version of the `state` entry.
 pub const VERSION: u32 = 2;
@@ -44,12 +46,18 @@ pub struct State {
     pub float_best: Option<f64>,
     /// Smoothed loss of the last steps in bits per byte.
     pub smooth: Option<f64>,
-    /// State of the sampler's generator.
-    pub rng: String,
+    /// State of the sampler.
+    pub sampler: SamplerState,
+    /// Records of each data file.
+    pub file_records: Vec<u64>,
     /// Roles coded flat, `[roles]`.
     pub flat: Vec<bool>,
     /// State of the noise detector, `[roles]`.
     pub noise: Vec<bool>,
+    /// Validations that made nothing better.
+    pub stalling: Stalling,
+    /// Share of the budget that early stopping left out.
+    pub skipped: f64,
     /// How many validations are done.
     pub validations: u64,
     /// Whether the budget is spent and only the model file is missing.
@@ -195,9 +203,12 @@ mod tests {
                 best_step: 3,
                 float_best: None,
                 smooth: Some(0.1 + 0.2),
-                rng: "ab".into(),
+                sampler: SamplerState { rng: "ab".into(), places: vec![(1, 2), (0, 3)] },
+                file_records: vec![10, 20],
                 flat: vec![true, false],
                 noise: vec![false, true],
+                stalling: Stalling { reference: Some(4.5), validations: 1 },
+                skipped: 0.25,
                 validations: 2,
                 finished: false,
                 quant: None,

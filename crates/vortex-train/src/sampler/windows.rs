@@ -3,29 +3,10 @@
 use std::ops::Range;
 
 use vortex_coder::layout::RecordLayout;
-use vortex_data::{RecordSet, Split};
+use vortex_data::RecordSet;
 
-use crate::config::SplitConfig;
 use crate::error::{Result, TrainError};
 use crate::rng::Rng;
-
-/// Record ranges of the parts of a data set, in file order.
-///
-/// # Errors
-/// [`TrainError::Data`] when there is no record to train on or none to validate on.
-pub fn parts(records: u64, split: &SplitConfig) -> Result<Split> {
-    let parts = split.ratios()?.split(records);
-    if parts.train.is_empty() || parts.validation.is_empty() {
-        return Err(TrainError::Data(format!(
-            "{records} whole records split {} leave {} to train and {} to validate on, but both need \
-             at least one: use a larger file or another `split`",
-            split.ratios()?,
-            parts.train.end,
-            parts.validation.end - parts.validation.start
-        )));
-    }
-    Ok(parts)
-}
 
 /// Symbols of some windows: `[windows][1 + records][roles]`, the first record of each being what came before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +38,14 @@ impl WindowBatch {
     }
 }
 
+/// Consecutive records in memory.
+#[derive(Debug)]
+pub(super) struct Chunk {
+    bytes: Vec<u8>,
+    /// Records before the first one: one, or none at the start of a part.
+    before: usize,
+}
+
 /// Reads windows from a part.
 #[derive(Debug)]
 pub struct Windows<'a> {
@@ -84,15 +73,19 @@ impl<'a> Windows<'a> {
         self.records
     }
 
-    /// Windows at random records, the same ones for the same state of `rng`.
-    ///
-    /// A share of `cold` of them, and those at the start of the part, have nothing before them: symbol 0 everywhere.
-    pub fn random(&self, rng: &mut Rng, windows: usize, cold: f64) -> Result<WindowBatch> {
-        let starts = self.part.end - self.part.start - self.records as u64 + 1;
-        let places: Vec<(u64, bool)> = (0..windows)
-            .map(|_| (self.part.start + rng.below(starts), rng.unit() < cold))
-            .collect();
-        self.batch(&places)
+    /// Records of the part.
+    pub fn len(&self) -> u64 {
+        self.part.end - self.part.start
+    }
+
+    /// Whether the part has no record.
+    pub fn is_empty(&self) -> bool {
+        self.part.is_empty()
+    }
+
+    /// A record at which a window can begin.
+    pub fn random(&self, rng: &mut Rng) -> u64 {
+        self.part.start + rng.below(self.len() - self.records as u64 + 1)
     }
 
     /// At most `limit` windows, all cold, evenly spread over the part without overlap.
@@ -100,11 +93,6 @@ impl<'a> Windows<'a> {
         let fit = (self.part.end - self.part.start) / self.records as u64;
         let n = fit.min(limit.max(1) as u64);
         (0..n).map(|i| self.part.start + (fit * i / n) * self.records as u64).collect()
-    }
-
-    /// The windows at these records, with nothing before them.
-    pub fn cold(&self, starts: &[u64]) -> Result<WindowBatch> {
-        self.batch(&starts.iter().map(|&s| (s, true)).collect::<Vec<_>>())
     }
 
     /// The bytes of the windows at these records.
@@ -119,23 +107,85 @@ impl<'a> Windows<'a> {
         Ok(bytes)
     }
 
-    fn batch(&self, places: &[(u64, bool)]) -> Result<WindowBatch> {
-        let (stride, roles) = (self.layout.stride(), self.layout.roles().len());
-        let window = (1 + self.records) * roles;
-        let mut symbols = vec![0u8; places.len() * window];
+    /// Appends the symbols of the window at record `start`, `[1 + records][roles]`, to `out`; with `cold`, and at
+    /// the start of the part, nothing comes before it: symbol 0 everywhere.
+    pub fn append(&self, start: u64, cold: bool, out: &mut Vec<u8>) -> Result<()> {
+        let before = usize::from(!cold && start > self.part.start);
         let mut bytes = Vec::new();
-        for (&(start, cold), out) in places.iter().zip(symbols.chunks_exact_mut(window)) {
-            let before = usize::from(!cold && start > self.part.start);
-            self.source
-                .read_records(start - before as u64, self.records + before, &mut bytes)
-                .map_err(read_error)?;
-            let out = out.chunks_exact_mut(roles).skip(1 - before);
-            for (record, symbols) in bytes.chunks_exact(stride).zip(out) {
-                self.layout.to_symbols(record, symbols);
-            }
-        }
-        Ok(WindowBatch { symbols, windows: places.len(), records: self.records, roles })
+        self.source
+            .read_records(start - before as u64, self.records + before, &mut bytes)
+            .map_err(read_error)?;
+        self.symbols(&bytes, out);
+        Ok(())
     }
+
+    /// `n` records from the `first` of the part on.
+    pub(super) fn chunk(&self, first: u64, n: u64) -> Result<Chunk> {
+        let start = self.part.start + first;
+        let before = u64::from(first > 0);
+        let mut bytes = Vec::new();
+        self.source
+            .read_records(start - before, (n + before) as usize, &mut bytes)
+            .map_err(read_error)?;
+        Ok(Chunk { bytes, before: before as usize })
+    }
+
+    /// As [`Windows::append`], for the window at record `first` of a chunk.
+    pub(super) fn append_from(&self, chunk: &Chunk, first: u64, cold: bool, out: &mut Vec<u8>) {
+        let first = first as usize + chunk.before;
+        let before = usize::from(!cold && first > 0);
+        let stride = self.layout.stride();
+        self.symbols(&chunk.bytes[(first - before) * stride..(first + self.records) * stride], out);
+    }
+
+    fn symbols(&self, bytes: &[u8], out: &mut Vec<u8>) {
+        let (stride, roles) = (self.layout.stride(), self.layout.roles().len());
+        let missing = 1 + self.records - bytes.len() / stride;
+        let start = out.len();
+        out.resize(start + (1 + self.records) * roles, 0);
+        let out = out[start..].chunks_exact_mut(roles).skip(missing);
+        for (record, symbols) in bytes.chunks_exact(stride).zip(out) {
+            self.layout.to_symbols(record, symbols);
+        }
+    }
+
+    /// The windows at these records, with nothing before them.
+    pub fn cold(&self, starts: &[u64]) -> Result<WindowBatch> {
+        let mut symbols = Vec::new();
+        for &start in starts {
+            self.append(start, true, &mut symbols)?;
+        }
+        let roles = self.layout.roles().len();
+        Ok(WindowBatch { symbols, windows: starts.len(), records: self.records, roles })
+    }
+}
+
+/// At most `limit` windows of `records` records, evenly spread over some parts, without overlap. Parts shorter than a
+/// window have none, but windows are never longer than the longest part.
+pub fn spread<'a>(
+    source: &'a RecordSet,
+    layout: &'a RecordLayout,
+    parts: &[Range<u64>],
+    records: usize,
+    limit: usize,
+) -> Vec<(Windows<'a>, Vec<u64>)> {
+    let longest = parts.iter().map(|part| part.end - part.start).max().unwrap_or(0);
+    let records = records.min(usize::try_from(longest).unwrap_or(usize::MAX)).max(1);
+    let all = parts.iter().filter(|part| part.end - part.start >= records as u64);
+    let all: Vec<Windows<'a>> =
+        all.map(|part| Windows::new(source, layout, part.clone(), records)).collect();
+    let fit: u64 = all.iter().map(|windows| windows.len() / records as u64).sum();
+    let mut left = fit.min(limit.max(all.len()) as u64);
+    let mut fit = fit;
+    let take = |windows: Windows<'a>| {
+        let here = windows.len() / records as u64;
+        // Rounded up, so that every part has one at least.
+        let n = (u128::from(left) * u128::from(here)).div_ceil(u128::from(fit)) as u64;
+        (left, fit) = (left - n, fit - here);
+        let starts = windows.spread(n as usize);
+        (windows, starts)
+    };
+    all.into_iter().map(take).collect()
 }
 
 fn read_error(error: vortex_data::Error) -> TrainError {
@@ -143,19 +193,30 @@ fn read_error(error: vortex_data::Error) -> TrainError {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use vortex_coder::schema::{DType, Field, Schema};
     use vortex_data::RecordFile;
 
-    fn layout() -> RecordLayout {
+    pub fn layout() -> RecordLayout {
         RecordLayout::new(Schema::new(2, vec![Field::new("a", DType::U16, 0)]).unwrap())
     }
 
-    fn source(records: u16) -> RecordSet {
-        let bytes = (1..=records).flat_map(u16::to_le_bytes).collect();
+    pub fn source(records: u16) -> RecordSet {
+        sources(&[records])
+    }
+
+    /// Files of so many records, whose values are numbered through from 1 on.
+    pub fn sources(records: &[u16]) -> RecordSet {
         let schema = layout().schema().clone();
-        RecordSet::new(schema.clone(), vec![RecordFile::from_bytes("x", bytes, schema)]).unwrap()
+        let mut next = 1;
+        let files = records.iter().enumerate().map(|(i, &n)| {
+            let bytes = (next..next + n).flat_map(u16::to_le_bytes).collect();
+            next += n;
+            RecordFile::from_bytes(format!("file {i}"), bytes, schema.clone())
+        });
+        let files = files.collect();
+        RecordSet::new(schema, files).unwrap()
     }
 
     /// Values of the records of window `w`, the one before it first.
@@ -168,19 +229,36 @@ mod tests {
     fn random_windows_are_runs_of_the_part_with_their_predecessor() {
         let (layout, source) = (layout(), source(1000));
         let windows = Windows::new(&source, &layout, 100..200, 5);
-        let batch = windows.random(&mut Rng::new(3), 200, 0.25).unwrap();
+        let mut rng = Rng::new(3);
+        let mut symbols = Vec::new();
+        for i in 0..200 {
+            let start = windows.random(&mut rng);
+            windows.append(start, i % 4 == 0, &mut symbols).unwrap();
+        }
+        let batch = WindowBatch { symbols, windows: 200, records: 5, roles: 2 };
         assert_eq!(batch.predicted(), 200 * 5 * 2);
-        let mut cold = 0;
         for w in 0..200 {
             let v = values(&batch, w);
             assert!(v[1] >= 101 && v[5] <= 200, "{v:?}");
             assert!(v[1..].windows(2).all(|p| p[1] == p[0] + 1));
-            cold += usize::from(v[0] == 0);
-            assert!(v[0] == 0 || v[0] == v[1] - 1);
+            let cold = w % 4 == 0 || v[1] == 101;
+            assert_eq!(v[0], if cold { 0 } else { v[1] - 1 });
         }
-        assert!((30..80).contains(&cold), "{cold}");
-        let again = windows.random(&mut Rng::new(3), 200, 0.25).unwrap();
-        assert_eq!(batch, again);
+    }
+
+    #[test]
+    fn windows_are_spread_over_all_parts() {
+        let (layout, source) = (layout(), source(1000));
+        let parts = [100..200, 300..304, 500..540];
+        let picked = spread(&source, &layout, &parts, 10, 7);
+        let counts: Vec<usize> = picked.iter().map(|(_, starts)| starts.len()).collect();
+        assert_eq!(counts, [5, 2]);
+        assert!(picked[1].1.iter().all(|start| (500..=530).contains(start)));
+        let counts: Vec<usize> =
+            spread(&source, &layout, &parts, 4, 1000).iter().map(|(_, s)| s.len()).collect();
+        assert_eq!(counts, [25, 1, 10]);
+        let picked = spread(&source, &layout, &parts[1..2], 10, 7);
+        assert_eq!((picked[0].0.records(), &picked[0].1[..]), (4, &[300][..]));
     }
 
     #[test]
@@ -203,14 +281,6 @@ mod tests {
         let windows = Windows::new(&source, &layout, 8..10, 100);
         assert_eq!(windows.records(), 2);
         assert_eq!(windows.spread(4), [8]);
-        assert_eq!(values(&windows.random(&mut Rng::new(1), 1, 0.0).unwrap(), 0), [0, 9, 10]);
-    }
-
-    #[test]
-    fn a_part_without_records_is_refused_with_the_numbers() {
-        let split = SplitConfig::default();
-        assert_eq!(parts(1000, &split).unwrap().validation, 800..900);
-        let error = parts(3, &split).unwrap_err().to_string();
-        assert!(error.contains("3 whole records") && error.contains("80/10/10"), "{error}");
+        assert_eq!(values(&windows.cold(&[8]).unwrap(), 0), [0, 9, 10]);
     }
 }

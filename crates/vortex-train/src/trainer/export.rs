@@ -1,13 +1,16 @@
 //! The end of a run: the model file and its figures.
 
+use std::ops::Range;
+
 use vortex_coder::layout::RecordLayout;
-use vortex_data::{RecordSet, Split};
+use vortex_data::RecordSet;
 use vortex_infer::{IntModel, Level};
 
 use crate::backend::TrainBackend;
 use crate::error::{Result, TrainError};
 use crate::files::write_atomically;
 use crate::observer::TrainEvent;
+use crate::sampler::Parts;
 use crate::summary::{ModelSummary, TrainSummary};
 use crate::validate::block_cost;
 
@@ -20,13 +23,15 @@ const BLOCK_BYTES: u64 = 1 << 20;
 pub(super) fn held_out_block(
     data: &RecordSet,
     layout: &RecordLayout,
-    split: &Split,
+    parts: &Parts,
 ) -> Result<Vec<u8>> {
-    let first = split.validation.start;
+    let size = |part: &&Range<u64>| part.end - part.start;
+    // The first of the longest: `max_by_key` would take the last.
+    let longest = parts.validation.iter().rev().max_by_key(size).cloned().unwrap_or_default();
     let most = (BLOCK_BYTES / layout.stride() as u64).max(1);
-    let records = most.min(split.validation.end - first) as usize;
+    let records = most.min(longest.end - longest.start) as usize;
     let mut block = Vec::new();
-    data.read_records(first, records, &mut block).map_err(data_error)?;
+    data.read_records(longest.start, records, &mut block).map_err(data_error)?;
     Ok(block)
 }
 
@@ -74,7 +79,7 @@ impl<B: TrainBackend> Trainer<'_, B> {
     pub(super) fn summary(self, model: Option<ModelSummary>) -> Result<TrainSummary> {
         let flat = self.progress.flat.iter().enumerate().filter(|(_, f)| **f).map(|(r, _)| r);
         let per_step =
-            self.config.batch.sequences * self.windows.records() * self.progress.flat.len();
+            self.config.batch.windows() * self.sampler.records() * self.progress.flat.len();
         let summary = TrainSummary {
             steps: self.progress.step,
             seconds: self.seconds(),

@@ -4,11 +4,12 @@ use vortex_model::QuantSpec;
 
 use crate::checkpoint::{self, Checkpoint, State};
 use crate::config::TrainConfig;
+use crate::early_stopping::Stalling;
 use crate::error::{Result, TrainError};
 use crate::noise::NoiseDetector;
 use crate::observer::Phase;
 use crate::optimizer::AdamW;
-use crate::rng::Rng;
+use crate::sampler::SamplerState;
 
 /// Everything that changes and is saved.
 #[derive(Clone)]
@@ -26,9 +27,11 @@ pub(super) struct Progress {
     pub float_best: Option<f64>,
     /// Loss of the last steps in bits per byte.
     pub smooth: Option<f64>,
-    pub rng: Rng,
     pub flat: Vec<bool>,
     pub noise: NoiseDetector,
+    pub stalling: Stalling,
+    /// Share of the budget that early stopping left out.
+    pub skipped: f64,
     pub validations: u64,
     /// Whether only the model file is missing.
     pub finished: bool,
@@ -48,9 +51,10 @@ impl Progress {
             best_step: 0,
             float_best: None,
             smooth: None,
-            rng: Rng::new(config.seed),
             flat: vec![false; roles],
             noise: NoiseDetector::new(config.validation.noise_bits, roles),
+            stalling: Stalling::default(),
+            skipped: 0.0,
             validations: 0,
             finished: false,
             quant: None,
@@ -65,6 +69,8 @@ impl Progress {
         config: &TrainConfig,
         seconds: f64,
         metrics_bytes: u64,
+        sampler: SamplerState,
+        file_records: Vec<u64>,
     ) -> Result<Checkpoint> {
         let quant = self.quant.as_ref().map(serde_json::to_value).transpose();
         Ok(Checkpoint {
@@ -78,9 +84,12 @@ impl Progress {
                 best_step: self.best_step,
                 float_best: self.float_best,
                 smooth: self.smooth,
-                rng: self.rng.to_hex(),
+                sampler,
+                file_records,
                 flat: self.flat.clone(),
                 noise: self.noise.candidates().to_vec(),
+                stalling: self.stalling.clone(),
+                skipped: self.skipped,
                 validations: self.validations,
                 finished: self.finished,
                 quant: quant.map_err(|e| TrainError::Model(e.to_string()))?,
@@ -107,7 +116,6 @@ impl Progress {
         if (state.phase == Phase::Quantised) != quant.is_some() {
             return Err("the scales of the quantised phase are missing".into());
         }
-        let rng = Rng::from_hex(&state.rng).ok_or("the sampler's state is damaged")?;
         let mut noise = NoiseDetector::new(config.validation.noise_bits, state.flat.len());
         noise.restore(&state.noise);
         *self = Self {
@@ -118,9 +126,10 @@ impl Progress {
             best_step: state.best_step,
             float_best: state.float_best,
             smooth: state.smooth,
-            rng,
             flat: state.flat,
             noise,
+            stalling: state.stalling,
+            skipped: state.skipped,
             validations: state.validations,
             finished: state.finished,
             quant,

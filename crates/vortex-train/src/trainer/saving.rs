@@ -43,7 +43,13 @@ impl<B: TrainBackend> Trainer<'_, B> {
     }
 
     fn checkpoint(&self) -> Result<Checkpoint> {
-        self.progress.checkpoint(self.config, self.seconds(), self.log.metrics.len())
+        self.progress.checkpoint(
+            self.config,
+            self.seconds(),
+            self.log.metrics.len(),
+            self.sampler.state(),
+            self.file_records.clone(),
+        )
     }
 
     /// Goes on from `last.safetensors`; from the start where the run was killed before the first one.
@@ -58,6 +64,15 @@ impl<B: TrainBackend> Trainer<'_, B> {
             let message = "it was written with another `model` section of the configuration";
             return Err(bad(message.into()));
         }
+        if state.file_records != self.file_records {
+            return Err(bad(format!(
+                "it was written for data files of {:?} records, but these have {:?}",
+                state.file_records, self.file_records
+            )));
+        }
+        self.sampler
+            .restore(&state.sampler)
+            .ok_or_else(|| bad("the sampler's state is damaged".into()))?;
         let checkpoint = Checkpoint::load(&path, self.workers.map())?;
         self.progress.restore(self.config, checkpoint).map_err(bad)?;
         self.restore_best()?;

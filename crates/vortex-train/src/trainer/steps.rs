@@ -7,8 +7,8 @@ use crate::checkpoint::Checkpoint;
 use crate::error::{Result, TrainError};
 use crate::observer::{Phase, TrainEvent};
 use crate::optimizer::{clip_factor, global_norm};
-use crate::rng::Rng;
 use crate::schedule::Schedule;
+use crate::shard::Pass;
 
 use super::Trainer;
 
@@ -23,7 +23,16 @@ impl<B: TrainBackend> Trainer<'_, B> {
     }
 
     fn fraction(&self) -> f64 {
+        (self.spent() + self.progress.skipped).min(1.0)
+    }
+
+    /// Share of the budget that was used.
+    fn spent(&self) -> f64 {
         self.config.budget.fraction(self.progress.step, self.seconds())
+    }
+
+    fn quantise_from(&self) -> f64 {
+        1.0 - self.config.quantise.fraction
     }
 
     /// Trains to the end of the budget; false when cancelled before.
@@ -31,14 +40,16 @@ impl<B: TrainBackend> Trainer<'_, B> {
         let start_step = self.progress.step;
         loop {
             let fraction = self.fraction();
-            let quantise_from = 1.0 - self.config.quantise.fraction;
-            if self.progress.phase == Phase::Float && fraction >= quantise_from {
+            if self.progress.phase == Phase::Float && fraction >= self.quantise_from() {
                 self.begin_quantised()?;
             }
             let times = self.config.validation.times;
             if fraction < 1.0 && fraction * times as f64 >= (self.progress.validations + 1) as f64 {
                 self.progress.validations = (fraction * times as f64) as u64;
-                self.validate(fraction >= NOISE_FROM)?;
+                let bits = self.validate(fraction >= NOISE_FROM)?;
+                if self.progress.phase == Phase::Float && self.stalls(bits)? {
+                    continue;
+                }
             }
             if fraction >= 1.0 {
                 if !self.progress.finished {
@@ -57,15 +68,34 @@ impl<B: TrainBackend> Trainer<'_, B> {
         }
     }
 
+    /// Whether the float phase ends here; the budget then goes on where the quantised phase begins.
+    fn stalls(&mut self, bits_per_byte: f64) -> Result<bool> {
+        let progress = &mut self.progress;
+        if !progress.stalling.look(&self.config.early_stopping, bits_per_byte) {
+            return Ok(false);
+        }
+        let (step, validations) = (progress.step, progress.stalling.validations);
+        let (from, spent) = (self.quantise_from(), self.spent());
+        let skipped = &mut self.progress.skipped;
+        *skipped = from - spent;
+        while spent + *skipped < from {
+            *skipped = skipped.next_up();
+        }
+        self.progress.validations = (from * self.config.validation.times as f64) as u64;
+        self.log.event(TrainEvent::Stalled { step, validations })?;
+        Ok(true)
+    }
+
     fn step(&mut self, fraction: f64, start_step: u64) -> Result<()> {
         let (config, progress) = (self.config, &mut self.progress);
-        let batch = self.windows.random(
-            &mut progress.rng,
-            config.batch.sequences,
-            config.batch.cold_start,
-        )?;
-        let quant = progress.quant.as_ref();
-        let output = self.workers.gradient(&progress.params, &batch, config.batch.shards, quant);
+        let batch = self.sampler.draw(config.batch.windows(), config.batch.cold_start)?;
+        let pass = Pass {
+            shards: config.batch.shards * config.batch.accumulate,
+            quant: progress.quant.as_ref(),
+            chunk: self.sampler.choose(&config.batch.chunks),
+            gradient_checkpointing: config.batch.gradient_checkpointing,
+        };
+        let output = self.workers.gradient(&progress.params, &batch, pass);
         let norm = global_norm(&output.gradient);
         let finite = [("the loss", output.mean_bits), ("the gradient", norm)];
         if let Some((what, _)) = finite.iter().find(|(_, value)| !value.is_finite()) {
@@ -104,7 +134,7 @@ impl<B: TrainBackend> Trainer<'_, B> {
             gradient_norm: norm,
             bytes_per_second: ((step - start_step) as f64 * batch.predicted() as f64) / run_seconds,
             seconds: self.seconds(),
-            seconds_left: self.seconds() * (1.0 - fraction) / fraction.max(1e-9),
+            seconds_left: self.seconds() * (1.0 - fraction) / self.spent().max(1e-9),
         };
         self.log.event(event)
     }
@@ -126,7 +156,7 @@ impl<B: TrainBackend> Trainer<'_, B> {
     }
 
     /// Measures held-out records, remembers the best parameters, looks for noise.
-    fn validate(&mut self, look_for_noise: bool) -> Result<()> {
+    fn validate(&mut self, look_for_noise: bool) -> Result<f64> {
         let progress = &mut self.progress;
         let quant = progress.quant.as_ref();
         let cost = self.validation.float(&mut self.workers, &progress.params, quant);
@@ -152,7 +182,8 @@ impl<B: TrainBackend> Trainer<'_, B> {
             }
         }
         let bits_per_byte = cost.bits_per_byte;
-        self.log.event(TrainEvent::Validation { step, bits_per_byte, best })
+        self.log.event(TrainEvent::Validation { step, bits_per_byte, best })?;
+        Ok(bits_per_byte)
     }
 
     /// Takes the best float parameters, chooses activation scales, and rounds from here on.
@@ -162,14 +193,15 @@ impl<B: TrainBackend> Trainer<'_, B> {
             (self.progress.params, self.progress.adam) = (params, adam);
         }
         // A generator of its own: how often scales are chosen must not move the training windows.
-        let mut rng = Rng::new(self.config.seed ^ 0x9E37_79B9_7F4A_7C15);
+        let seed = self.config.seed ^ 0x9E37_79B9_7F4A_7C15;
         let n = self.config.quantise.calibration_sequences;
-        let batch = self.windows.random(&mut rng, n, self.config.batch.cold_start)?;
+        let batch = self.sampler.apart(seed, n, self.config.batch.cold_start)?;
         self.progress.quant = Some(self.workers.calibrate(&self.progress.params, &batch));
         self.progress.phase = Phase::Quantised;
         self.progress.float_best = self.progress.best.take();
         self.log.event(TrainEvent::Phase { step: self.progress.step, phase: Phase::Quantised })?;
         // Rounding alone: the model that training with rounding has to beat.
-        self.validate(false)
+        self.validate(false)?;
+        Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! Runs that are killed without a warning, and go on to the same numbers.
 
+use std::hash::{Hash, Hasher};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -8,6 +9,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use vortex_train::rng::Rng;
+use vortex_train::sampler::Order;
 use vortex_train::{LogLines, Silent, TrainConfig, train};
 
 use crate::small::{config, data, model_bytes, run};
@@ -23,6 +25,11 @@ fn settings() -> TrainConfig {
     config.validation.noise_bits = 7.5;
     config.checkpoints.every_steps = Some(2);
     config.checkpoints.keep = 2;
+    config.batch.accumulate = 2;
+    config.batch.chunks = vec![9, 18];
+    config.sampling.order = Order::ShuffledChunks;
+    config.sampling.chunk_bytes = 500;
+    config.sampling.pool_chunks = 2;
     config
 }
 
@@ -96,11 +103,18 @@ fn kill_while_writing(child: &mut Child, dir: &Path, after: usize) -> bool {
 /// What must not depend on how often a run was killed.
 #[derive(Debug, PartialEq)]
 struct Outcome {
-    model: Vec<u8>,
+    /// Digest of the model file.
+    model: u64,
     figures: Value,
     flat: Value,
     /// Validations, phases and noise: all events but those that speak of time or files.
     events: Vec<Value>,
+}
+
+fn digest(bytes: &[u8]) -> u64 {
+    let mut hasher = std::hash::DefaultHasher::new();
+    bytes.hash(&mut hasher);
+    hasher.finish()
 }
 
 fn outcome(dir: &Path) -> Outcome {
@@ -115,7 +129,7 @@ fn outcome(dir: &Path) -> Outcome {
     let kinds = ["validation", "phase", "flat"];
     let decisive = |e: &Value| kinds.contains(&e["event"].as_str().unwrap());
     Outcome {
-        model: model_bytes(dir),
+        model: digest(&model_bytes(dir)),
         figures,
         flat: summary["flat_roles"].take(),
         events: events.into_iter().filter(decisive).collect(),

@@ -137,3 +137,80 @@ fn too_few_records_are_refused() {
         .to_string();
     assert!(error.contains("5 whole records"), "{error}");
 }
+
+#[test]
+fn accumulated_batches_are_one_larger_batch() {
+    let dir = tempfile::tempdir().unwrap();
+    let models = [(4, 2, 2), (8, 1, 4), (2, 4, 1)].map(|(sequences, accumulate, shards)| {
+        let mut config = config(6);
+        config.batch.sequences = sequences;
+        config.batch.accumulate = accumulate;
+        config.batch.shards = shards;
+        let dir = dir.path().join(sequences.to_string());
+        let summary = run(&config, &dir, &mut Silent);
+        assert_eq!(summary.bytes_seen, 6 * 8 * 12 * 4);
+        model_bytes(&dir)
+    });
+    assert!(models.windows(2).all(|m| m[0] == m[1]));
+}
+
+/// Counts what it sees.
+#[derive(Default)]
+struct Count {
+    stalled: Option<u64>,
+    quantised: Option<u64>,
+    last_rate: f64,
+}
+
+impl TrainObserver for Count {
+    fn event(&mut self, event: &TrainEvent) {
+        match event {
+            TrainEvent::Stalled { step, validations: 2 } => self.stalled = Some(*step),
+            TrainEvent::Phase { step, .. } => self.quantised = Some(*step),
+            TrainEvent::Step { learning_rate, .. } => self.last_rate = *learning_rate,
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn a_float_phase_that_stalls_ends_early_and_the_quantised_phase_follows() {
+    let dir = tempfile::tempdir().unwrap();
+    let (whole, parts) = (dir.path().join("whole"), dir.path().join("parts"));
+    let mut config = config(40);
+    config.validation.times = 10;
+    config.early_stopping.patience = 2;
+    // Nothing improves by that much: the validations at steps 8 and 12 end it.
+    config.early_stopping.min_delta = 8.0;
+    let mut count = Count::default();
+    let summary = run(&config, &whole, &mut count);
+    assert_eq!((count.stalled, count.quantised), (Some(12), Some(12)));
+    // A fifth of 40 steps is left for the quantised phase, and the rate is that of its end.
+    assert_eq!(summary.steps, 12 + 8);
+    assert!(count.last_rate < 0.1 * config.optimizer.learning_rate, "{}", count.last_rate);
+    for (stop, resume) in [(10, false), (15, true)] {
+        let cancel = AtomicBool::new(false);
+        let mut observer = CancelAt(stop, &cancel);
+        train(&config, &data(2000), &parts, &mut observer, &cancel, resume).unwrap();
+    }
+    train(&config, &data(2000), &parts, &mut Silent, &AtomicBool::new(false), true).unwrap();
+    assert_eq!(model_bytes(&whole), model_bytes(&parts));
+}
+
+#[test]
+fn numbered_checkpoints_can_be_gone_back_to() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = config(12);
+    config.checkpoints.every_steps = Some(3);
+    config.checkpoints.keep = 2;
+    run(&config, dir.path(), &mut Silent);
+    let model = model_bytes(dir.path());
+    let path = |name: &str| dir.path().join(name);
+    assert!(!path("step-000000000006.safetensors").exists());
+    assert!(path("step-000000000012.safetensors").exists());
+    std::fs::copy(path("step-000000000009.safetensors"), path("last.safetensors")).unwrap();
+    train(&config, &data(2000), dir.path(), &mut Silent, &AtomicBool::new(false), true).unwrap();
+    assert_eq!(Checkpoint::load_state(&path("last.safetensors")).unwrap().step, 12);
+    // The best weights of step 9 are gone, so the model may be another one, but there is one.
+    assert_eq!(model_bytes(dir.path()).len(), model.len());
+}
