@@ -14,7 +14,7 @@ if [ ! -x "$out/venv/bin/python" ]; then
     "$out/venv/bin/pip" install --quiet zipnn==0.5.4 numpy
 fi
 if [ ! -f "$out/run/model.vxm" ]; then
-    printf 'budget: {max_seconds: 75}\ncheckpoint_seconds: 1\n' >"$out/config.yaml"
+    printf 'budget: {max_seconds: 75}\ncheckpoints: {seconds: 1}\n' >"$out/config.yaml"
     schema=()
     if [ -f "${data%.bin}.json" ]; then schema=(--schema "${data%.bin}.json"); fi
     "$built/vortex" train --config "$out/config.yaml" --data "$data" "${schema[@]}" --out "$out/run" &

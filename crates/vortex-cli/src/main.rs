@@ -13,7 +13,10 @@ mod models;
 mod output;
 mod progress;
 mod report;
+mod rivals;
+mod scoreboard;
 mod verify;
+mod weighted;
 mod weights;
 
 use std::process::ExitCode;

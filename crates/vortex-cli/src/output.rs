@@ -193,6 +193,21 @@ impl Drop for Pending {
     }
 }
 
+/// Gives a finished file or folder its name. A file that is there is only replaced by force, a
+/// folder never.
+pub fn place(from: &Path, to: &Path, force: bool) -> Result<()> {
+    let name = || to.display().to_string();
+    if let Ok(found) = std::fs::metadata(to) {
+        if found.is_dir() || from.is_dir() {
+            bail!("{}: exists already; name another with -o", name());
+        }
+        if !force {
+            bail!("{}: exists already; use -f to replace it", name());
+        }
+    }
+    std::fs::rename(from, to).with_context(|| format!("{}: cannot be given its name", name()))
+}
+
 /// The folder a path lies in.
 pub fn folder(path: &Path) -> &Path {
     match path.parent() {

@@ -4,6 +4,7 @@
 use burn::tensor::{Tensor, backend::Backend};
 
 use crate::attention::{CompressiveAttention, MemoryPlan};
+use crate::concatenate::concatenate;
 use crate::config::{MemoryConfig, ModelConfig};
 use crate::kernels::{AttentionPlan, FusedOps};
 use crate::quant::Numerics;
@@ -26,7 +27,7 @@ pub struct LayerCarry<B: Backend> {
 /// `[sequences, old + new, c]`.
 fn append<B: Backend>(old: Option<Tensor<B, 3>>, new: Tensor<B, 3>) -> Tensor<B, 3> {
     match old {
-        Some(old) => Tensor::cat(vec![old, new], 1),
+        Some(old) => concatenate(vec![old, new], 1),
         None => new,
     }
 }

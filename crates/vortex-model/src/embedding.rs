@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use burn::module::{Module, Param};
 use burn::tensor::{Distribution, Tensor, TensorData, backend::Backend};
 
+use crate::concatenate::concatenate;
 use crate::config::EmbeddingKind;
 use crate::tdt::TdtScale;
 
@@ -106,7 +107,7 @@ impl ByteEmbeddingConfig {
                     }
                     near_one * normal([1, self.width], 1.0).sign()
                 });
-                let scale = Param::from_tensor(Tensor::cat(sets.collect(), 0));
+                let scale = Param::from_tensor(concatenate(sets.collect(), 0));
                 ScaleSet::Typed(TypedScale { scale })
             }
             EmbeddingKind::Tdt => ScaleSet::Tdt(TdtScale::init(self, device)),

@@ -4,6 +4,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{Int, Tensor, TensorData, activation, backend::Backend};
 
 use crate::attention::MemoryPlan;
+use crate::concatenate::concatenate;
 use crate::kernels::{FusedOps, rms_norm};
 use crate::quant::{Numerics, Output, host};
 use crate::swiglu::matrix;
@@ -93,7 +94,7 @@ impl<B: FusedOps> TokenEviction<B> {
             let past = if j == 0 {
                 past
             } else {
-                Tensor::cat(vec![Tensor::zeros([segments, j, d], &q0.device()), past], 1)
+                concatenate(vec![Tensor::zeros([segments, j, d], &q0.device()), past], 1)
             };
             let row = conv.clone().narrow(0, kernel - 1 - j, 1);
             y = y + past * row.unsqueeze::<3>();

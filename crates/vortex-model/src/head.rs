@@ -4,6 +4,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{IndexingUpdateOp, Int, Tensor, TensorData, backend::Backend};
 
 use crate::batch::ClassRows;
+use crate::concatenate::concatenate;
 use crate::config::{EmbeddingKind, HeadConfig};
 use crate::embedding::{ByteEmbedding, ByteEmbeddingConfig};
 use crate::kernels::{FusedOps, gather_sum, rms_norm, symbol_loss};
@@ -94,10 +95,10 @@ impl<B: FusedOps> ByteHead<B> {
     pub fn tables(&self, numerics: &Numerics<'_>) -> HeadTables<B> {
         let own = numerics.table(self.own.table.val());
         let reference = numerics.table(self.reference.table.val());
-        let table = Tensor::cat(vec![own, reference, self.role_bias.val()], 0);
+        let table = concatenate(vec![own, reference, self.role_bias.val()], 0);
         let [_, e] = table.dims();
         let ones = Tensor::ones([1, e], &table.device());
-        let scale = Tensor::cat(vec![self.own.scales(), self.reference.scales(), ones], 0);
+        let scale = concatenate(vec![self.own.scales(), self.reference.scales(), ones], 0);
         HeadTables { table, scale }
     }
 

@@ -7,6 +7,7 @@ use burn::tensor::{Tensor, TensorData, backend::Backend};
 
 use crate::batch::Batch;
 use crate::block::{Block, BlockConfig};
+use crate::concatenate::concatenate;
 use crate::config::{Architecture, EmbeddingKind, ModelConfig};
 use crate::embedding::{ByteEmbedding, ByteEmbeddingConfig};
 use crate::error::{Error, Result};
@@ -177,9 +178,9 @@ impl<B: FusedOps> ProductionModel<B> {
         let (_, segment) = self.config.window_and_segment(self.spec.n_fields());
         let position = TensorData::new(self.positions(segment), [segment, d]);
         let position = Tensor::from_data(position, &device);
-        let table = Tensor::cat(vec![table, self.field_bias.val(), position], 0);
+        let table = concatenate(vec![table, self.field_bias.val(), position], 0);
         let ones = Tensor::ones([1, d], &device);
-        let scale = Tensor::cat(vec![self.embedding.scales(), ones], 0);
+        let scale = concatenate(vec![self.embedding.scales(), ones], 0);
         gather_sum(table, scale, plan)
     }
 

@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut log = LogLines::new(std::io::stdout(), 10.0);
     let summary = train(&config, &data, Path::new(out), &mut log, &cancel, false)?;
     let model = summary.model.ok_or("cancelled")?;
-    let test = sampler::parts(data.n_records(), &config.split)?.test;
+    let test = sampler::parts(&data, &config.split)?.test.pop().ok_or("no test part")?;
     let mut bytes = Vec::new();
     data.read_records(test.start, (test.end - test.start) as usize, &mut bytes)?;
     let network = IntModel::from_bytes(&std::fs::read(&model.path)?, Level::detect())?;

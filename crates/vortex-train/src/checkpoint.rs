@@ -11,15 +11,17 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
 use crate::config::TrainConfig;
+use crate::early_stopping::Stalling;
 use crate::error::{Result, TrainError};
 use crate::files::write_atomically;
 use crate::observer::Phase;
 use crate::optimizer::AdamW;
 use crate::packed;
 use crate::parameters::ParameterMap;
+use crate::sampler::SamplerState;
 
 /// Version of the `state` entry.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// Key of the metadata entry.
 const STATE: &str = "state";
 /// Largest checkpoint that is read, in bytes.
@@ -40,18 +42,32 @@ pub struct State {
     pub phase: Phase,
     /// Lowest validation loss of this phase in bits per byte.
     pub best: Option<f64>,
+    /// Step at which it was measured.
+    pub best_step: u64,
     /// Lowest validation loss of the float phase, once that is over.
     pub float_best: Option<f64>,
-    /// State of the sampler's generator.
-    pub rng: String,
+    /// Smoothed loss of the last steps in bits per byte.
+    pub smooth: Option<f64>,
+    /// State of the sampler.
+    pub sampler: SamplerState,
+    /// Records of each data file.
+    pub file_records: Vec<u64>,
     /// Roles coded flat, `[roles]`.
     pub flat: Vec<bool>,
     /// State of the noise detector, `[roles]`.
     pub noise: Vec<bool>,
+    /// Validations that made nothing better.
+    pub stalling: Stalling,
+    /// Share of the budget that early stopping left out.
+    pub skipped: f64,
     /// How many validations are done.
     pub validations: u64,
+    /// Whether the budget is spent and only the model file is missing.
+    pub finished: bool,
     /// Scales of the quantised phase, as the model crate writes them.
     pub quant: Option<serde_json::Value>,
+    /// Length of the metrics file; what was written later is written again by the resumed run.
+    pub metrics_bytes: u64,
     /// Configuration of the run.
     pub config: TrainConfig,
 }
@@ -158,15 +174,16 @@ fn state_of(path: &Path, bytes: &[u8]) -> Result<State> {
         metadata.metadata().as_ref().and_then(|m| m.get(STATE)).ok_or_else(|| {
             bad("the `state` entry is missing: not written by a training run".into())
         })?;
-    let state: State = serde_json::from_str(text)
-        .map_err(|e| bad(format!("the `state` entry is damaged: {e}")))?;
-    if state.version != VERSION {
-        return Err(bad(format!(
-            "state version {} is not known here ({VERSION} is)",
-            state.version
-        )));
+    let damaged = |e| bad(format!("the `state` entry is damaged: {e}"));
+    #[derive(Deserialize)]
+    struct Version {
+        version: u32,
     }
-    Ok(state)
+    let Version { version } = serde_json::from_str(text).map_err(damaged)?;
+    if version != VERSION {
+        return Err(bad(format!("state version {version} is not known here ({VERSION} is)")));
+    }
+    serde_json::from_str(text).map_err(damaged)
 }
 
 #[cfg(test)]
@@ -190,12 +207,19 @@ mod tests {
                 seconds: 1.25,
                 phase: Phase::Quantised,
                 best: Some(4.0625),
+                best_step: 3,
                 float_best: None,
-                rng: "ab".into(),
+                smooth: Some(0.1 + 0.2),
+                sampler: SamplerState { rng: "ab".into(), places: vec![(1, 2), (0, 3)] },
+                file_records: vec![10, 20],
                 flat: vec![true, false],
                 noise: vec![false, true],
+                stalling: Stalling { reference: Some(4.5), validations: 1 },
+                skipped: 0.25,
                 validations: 2,
+                finished: false,
                 quant: None,
+                metrics_bytes: 99,
                 config: TrainConfig::default(),
             },
             params: ramp(0.1),

@@ -1,5 +1,6 @@
 //! What can go wrong while training.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 /// An error of training, with the place and what to do next in its message.
@@ -18,11 +19,24 @@ pub enum TrainError {
     #[error("configuration: `{field}` is {value}, but must be {rule}")]
     Invalid {
         /// Dotted path of the key.
-        field: &'static str,
+        field: Cow<'static, str>,
         /// What it is.
         value: String,
         /// What is allowed.
         rule: String,
+    },
+    /// The run needs more memory than there is.
+    #[error(
+        "training needs about {needed:.1} GiB of memory, but {available:.1} GiB are available and a tenth \
+         of that is left to others. {hint}"
+    )]
+    Memory {
+        /// Estimate in GiB.
+        needed: f64,
+        /// In GiB.
+        available: f64,
+        /// A sentence about what would fit.
+        hint: String,
     },
     /// The data cannot be trained on.
     #[error("training data: {0}")]

@@ -1,22 +1,101 @@
 //! The files of a run, written so that a reader never sees half of one.
 
-use std::fs::File;
+use std::ffi::OsString;
+use std::fs::{File, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Result, TrainError};
 
-/// Names inside a run directory.
-#[derive(Clone, Debug)]
+/// Names inside a run directory. While this lives, no other process gets one of the same directory.
+#[derive(Debug)]
 pub struct RunDir {
     root: PathBuf,
+    /// Holds the lock.
+    _lock: File,
 }
 
+/// Checkpoints that are kept: this, the step in twelve digits, and the ending.
+const NUMBERED: &str = "step-";
+const ENDING: &str = ".safetensors";
+
 impl RunDir {
-    /// A run in `root`, which is created if need be.
-    pub fn create(root: &Path) -> Result<Self> {
+    /// A run in `root`, which is created if need be. Unless `resume`, the files of an earlier run in it
+    /// are removed. Temporary files of a killed run are removed anyway.
+    ///
+    /// # Errors
+    /// [`TrainError::Io`]; [`TrainError::Checkpoint`] where another process trains in `root`, or there is
+    /// nothing to resume.
+    pub fn open(root: &Path, resume: bool) -> Result<Self> {
+        let refuse =
+            |message: &str| TrainError::Checkpoint { path: root.into(), message: message.into() };
         std::fs::create_dir_all(root).map_err(TrainError::io("create the directory", root))?;
-        Ok(Self { root: root.to_path_buf() })
+        let lock = root.join(".lock");
+        let file = File::create(&lock).map_err(TrainError::io("create", &lock))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(refuse("another process is training there; wait for it or stop it"));
+            }
+            // Not all file systems have locks.
+            Err(TryLockError::Error(_)) => {}
+        }
+        let dir = Self { root: root.to_path_buf(), _lock: file };
+        if resume && !dir.last().exists() && !dir.config().exists() {
+            return Err(refuse("holds no last.safetensors to go on from; start without resuming"));
+        }
+        for name in dir.names()? {
+            let old = !resume && dir.is_of_run(&name);
+            if old || is_temporary(&name) {
+                let path = root.join(&name);
+                std::fs::remove_file(&path).map_err(TrainError::io("remove", &path))?;
+            }
+        }
+        Ok(dir)
+    }
+
+    fn names(&self) -> Result<Vec<String>> {
+        let list = || std::fs::read_dir(&self.root)?.map(|entry| Ok(entry?.file_name())).collect();
+        let names: std::io::Result<Vec<OsString>> = list();
+        let names = names.map_err(TrainError::io("list", &self.root))?;
+        Ok(names.into_iter().filter_map(|name| name.into_string().ok()).collect())
+    }
+
+    fn is_of_run(&self, name: &str) -> bool {
+        let path = self.root.join(name);
+        let files = [
+            self.config(),
+            self.model(),
+            self.best(),
+            self.new_best(),
+            self.last(),
+            self.metrics(),
+            self.summary(),
+        ];
+        let events = name.starts_with(crate::tensorboard::PREFIX);
+        files.contains(&path) || numbered(name).is_some() || events
+    }
+
+    /// Keeps `last.safetensors` of `step` under a name of its own, with at most `keep - 1` before it.
+    pub fn keep_numbered(&self, step: u64, keep: usize) -> Result<PathBuf> {
+        let path = self.root.join(format!("{NUMBERED}{step:012}{ENDING}"));
+        let _ = std::fs::remove_file(&path);
+        std::fs::hard_link(self.last(), &path)
+            .or_else(|_| std::fs::copy(self.last(), &path).map(|_| ()))
+            .map_err(TrainError::io("write", &path))?;
+        let mut all: Vec<(u64, String)> =
+            self.names()?.into_iter().filter_map(|name| Some((numbered(&name)?, name))).collect();
+        all.sort();
+        for (_, name) in &all[..all.len().saturating_sub(keep)] {
+            let path = self.root.join(name);
+            std::fs::remove_file(&path).map_err(TrainError::io("remove", &path))?;
+        }
+        Ok(path)
+    }
+
+    /// The directory itself.
+    pub fn root(&self) -> &Path {
+        &self.root
     }
     /// Configuration as it was used.
     pub fn config(&self) -> PathBuf {
@@ -29,6 +108,10 @@ impl RunDir {
     /// Checkpoint with the lowest validation loss.
     pub fn best(&self) -> PathBuf {
         self.root.join("best.safetensors")
+    }
+    /// The next [`RunDir::best`], until the checkpoint that knows of it is written.
+    pub fn new_best(&self) -> PathBuf {
+        self.root.join("best.safetensors.new")
     }
     /// Latest checkpoint.
     pub fn last(&self) -> PathBuf {
@@ -44,10 +127,23 @@ impl RunDir {
     }
 }
 
+/// Step of a checkpoint that is kept.
+fn numbered(name: &str) -> Option<u64> {
+    name.strip_prefix(NUMBERED)?.strip_suffix(ENDING)?.parse().ok()
+}
+
+/// Between the name of a file and the number of the process that writes it.
+const TEMPORARY: &str = ".tmp";
+
+fn is_temporary(name: &str) -> bool {
+    name.rsplit_once(TEMPORARY)
+        .is_some_and(|(_, id)| !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit()))
+}
+
 /// Writes a file under a temporary name, flushes it to the disk, then renames it.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(format!(".tmp{}", std::process::id()));
+    name.push(format!("{TEMPORARY}{}", std::process::id()));
     let temporary = path.with_file_name(name);
     let written = File::create(&temporary)
         .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
@@ -80,5 +176,55 @@ mod tests {
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
         let error = write_atomically(&dir.path().join("no/such"), b"").unwrap_err().to_string();
         assert!(error.contains("no/such"), "{error}");
+    }
+
+    #[test]
+    fn a_new_run_removes_the_files_of_an_old_one_and_no_others() {
+        let dir = tempfile::tempdir().unwrap();
+        let touch = |name: &str| std::fs::write(dir.path().join(name), b"x").unwrap();
+        let names = || {
+            let entries = std::fs::read_dir(dir.path()).unwrap();
+            let mut names: Vec<String> =
+                entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+            names.retain(|n| n != ".lock");
+            names.sort();
+            names
+        };
+        let run = ["config.yaml", "last.safetensors", "model.vxm", "step-000000000010.safetensors"];
+        let others = ["data.bin", "last.safetensors.tmp", "notes.tmpx1", "step-x.safetensors"];
+        let error = RunDir::open(dir.path(), true).unwrap_err().to_string();
+        assert!(error.contains("holds no last.safetensors"), "{error}");
+        run.iter().chain(&others).for_each(|name| touch(name));
+        touch("last.safetensors.tmp123");
+        RunDir::open(dir.path(), true).unwrap();
+        assert_eq!(names().len(), run.len() + others.len());
+        RunDir::open(dir.path(), false).unwrap();
+        assert_eq!(names(), others);
+    }
+
+    #[test]
+    fn a_directory_has_one_run_at_a_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = RunDir::open(dir.path(), false).unwrap();
+        let error = RunDir::open(dir.path(), false).unwrap_err().to_string();
+        assert!(error.contains("another process"), "{error}");
+        drop(first);
+        RunDir::open(dir.path(), false).unwrap();
+    }
+
+    #[test]
+    fn numbered_checkpoints_are_the_last_ones() {
+        let dir = tempfile::tempdir().unwrap();
+        let run = RunDir::open(dir.path(), false).unwrap();
+        for step in [5, 10, 10, 15, 1_000_000] {
+            write_atomically(&run.last(), format!("{step}").as_bytes()).unwrap();
+            run.keep_numbered(step, 2).unwrap();
+        }
+        let kept = [15u64, 1_000_000].map(|step| {
+            let path = dir.path().join(format!("step-{step:012}.safetensors"));
+            assert_eq!(std::fs::read_to_string(path).unwrap(), step.to_string());
+        });
+        let all = run.names().unwrap();
+        assert_eq!(all.iter().filter(|name| numbered(name).is_some()).count(), kept.len());
     }
 }

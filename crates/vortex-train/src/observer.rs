@@ -67,6 +67,13 @@ pub enum TrainEvent {
         /// The roles.
         roles: Vec<usize>,
     },
+    /// The float phase ends early, because validation no longer gets better.
+    Stalled {
+        /// Steps done.
+        step: u64,
+        /// Validations without an improvement.
+        validations: u32,
+    },
     /// A phase begins.
     Phase {
         /// Steps done.
@@ -96,6 +103,9 @@ pub enum TrainEvent {
 pub trait TrainObserver {
     /// Called for each event; must not take long.
     fn event(&mut self, event: &TrainEvent);
+
+    /// Called once before the first event with the records that validations measure, to compare with.
+    fn held_out(&mut self, _bytes: &[u8]) {}
 }
 
 /// Ignores everything.
@@ -165,6 +175,9 @@ pub fn line(event: &TrainEvent) -> String {
         }
         TrainEvent::Flat { step, roles } => {
             format!("step {step}: {} roles are noise and are coded flat: {roles:?}", roles.len())
+        }
+        TrainEvent::Stalled { step, validations } => {
+            format!("step {step}: {validations} validations without an improvement, ending early")
         }
         TrainEvent::Phase { step, phase: Phase::Float } => format!("step {step}: float phase"),
         TrainEvent::Phase { step, phase: Phase::Quantised } => {

@@ -48,11 +48,15 @@ impl Default for OptimizerConfig {
 
 impl OptimizerConfig {
     pub(crate) fn validate(&self) -> Result<()> {
-        let check = |ok: bool, field, value: f64, rule: &str| {
+        let check = |ok: bool, field: &'static str, value: f64, rule: &str| {
             if ok {
                 return Ok(());
             }
-            Err(TrainError::Invalid { field, value: value.to_string(), rule: rule.to_string() })
+            Err(TrainError::Invalid {
+                field: field.into(),
+                value: value.to_string(),
+                rule: rule.to_string(),
+            })
         };
         let unit = |v: f64| (0.0..1.0).contains(&v);
         check(

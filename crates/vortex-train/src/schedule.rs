@@ -22,8 +22,8 @@ impl Default for Budget {
 
 impl Budget {
     pub(crate) fn validate(&self) -> Result<()> {
-        let bad = |field, value: String, rule: &str| {
-            Err(TrainError::Invalid { field, value, rule: rule.to_string() })
+        let bad = |field: &'static str, value: String, rule: &str| {
+            Err(TrainError::Invalid { field: field.into(), value, rule: rule.to_string() })
         };
         match (self.max_steps, self.max_seconds) {
             (None, None) => {

@@ -1,14 +1,18 @@
 //! Bits per byte on held-out records: of the float model and of the integer network.
 
+use std::ops::Range;
+
 use vortex_coder::codec::{MAX_LANES, lanes_for, measure_records};
 use vortex_coder::cost::COST_ONE_BIT;
+use vortex_coder::layout::RecordLayout;
 use vortex_coder::predictor::Model;
+use vortex_data::RecordSet;
 use vortex_infer::IntModel;
 use vortex_model::QuantSpec;
 
 use crate::backend::TrainBackend;
 use crate::error::{Result, TrainError};
-use crate::sampler::{WindowBatch, Windows};
+use crate::sampler::{WindowBatch, spread};
 use crate::workers::Workers;
 
 /// Held-out windows, read once.
@@ -28,11 +32,30 @@ pub struct Cost {
 }
 
 impl ValidationSet {
-    /// Windows spread over a part, `max_bytes` at most (but one at least).
-    pub fn new(windows: &Windows<'_>, stride: usize, max_bytes: usize) -> Result<Self> {
-        let limit = (max_bytes / (windows.records() * stride)).clamp(1, MAX_LANES);
-        let starts = windows.spread(limit);
-        Ok(Self { batch: windows.cold(&starts)?, bytes: windows.bytes(&starts)? })
+    /// Windows of `records` records spread over some parts, `max_bytes` at most (but one at least).
+    pub fn new(
+        data: &RecordSet,
+        layout: &RecordLayout,
+        parts: &[Range<u64>],
+        records: usize,
+        max_bytes: usize,
+    ) -> Result<Self> {
+        let limit = (max_bytes / (records * layout.stride())).clamp(1, MAX_LANES);
+        let roles = layout.roles().len();
+        let mut batch = WindowBatch { symbols: Vec::new(), windows: 0, records, roles };
+        let mut bytes = Vec::new();
+        for (windows, starts) in spread(data, layout, parts, records, limit) {
+            batch.records = windows.records();
+            batch.windows += starts.len();
+            batch.symbols.extend(windows.cold(&starts)?.symbols);
+            bytes.extend(windows.bytes(&starts)?);
+        }
+        Ok(Self { batch, bytes })
+    }
+
+    /// The records that are measured, window after window.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// Bytes measured.

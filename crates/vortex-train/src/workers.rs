@@ -9,8 +9,9 @@ use vortex_model::{ProductionModel, QuantSpec, RecordSpec};
 use crate::backend::TrainBackend;
 use crate::config::TrainConfig;
 use crate::error::{Result, TrainError};
-use crate::parameters::{ParameterMap, add_gradients, flatten, load};
+use crate::parameters::{ParameterMap, flatten, load};
 use crate::sampler::WindowBatch;
+use crate::shard::{Pass, differentiate};
 
 /// What one step gives.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,56 +60,40 @@ impl<B: TrainBackend> Workers<B> {
     }
 
     /// Mean bits and gradient of a batch.
-    pub fn gradient(
-        &mut self,
-        params: &[f32],
-        batch: &WindowBatch,
-        shards: usize,
-        quant: Option<&QuantSpec>,
-    ) -> StepOutput {
-        let shards = shards.clamp(1, batch.windows);
+    pub fn gradient(&mut self, params: &[f32], batch: &WindowBatch, pass: Pass<'_>) -> StepOutput {
+        let shards = pass.shards.clamp(1, batch.windows);
         let bounds: Vec<usize> = (0..=shards).map(|i| i * batch.windows / shards).collect();
         let threads = self.models.len();
-        let device = &self.device;
-        let run = |first: usize, model: &mut ProductionModel<B>| {
-            *model = load(model.clone(), params, device);
-            let mut done = Vec::new();
-            for shard in (first..shards).step_by(threads) {
-                let part = batch.slice(bounds[shard]..bounds[shard + 1]);
-                let plan = model.batch(&part.symbols, part.windows);
-                let loss = model.loss(&plan, quant).mean_bits;
-                let bits = scalar::<B>(loss.clone());
-                let mut gradients = loss.backward();
-                let mut sum = vec![0f32; params.len()];
-                add_gradients(model, &mut gradients, &mut sum);
-                done.push((shard, bits, sum));
-            }
-            done
-        };
-        let run = &run;
-        let mut done: Vec<(usize, f64, Vec<f32>)> = std::thread::scope(|scope| {
-            let (mine, others) = self.models.split_at_mut(1);
-            let handles: Vec<_> = others
-                .iter_mut()
-                .enumerate()
-                .map(|(i, model)| scope.spawn(move || run(i + 1, model)))
-                .collect();
-            let mut done = run(0, &mut mine[0]);
-            for handle in handles {
-                match handle.join() {
-                    Ok(part) => done.extend(part),
-                    Err(panic) => std::panic::resume_unwind(panic),
-                }
-            }
-            done
-        });
-        done.sort_by_key(|(shard, ..)| *shard);
         let mut output = StepOutput { mean_bits: 0.0, gradient: vec![0.0; params.len()] };
-        for (shard, bits, gradient) in done {
-            let share = (bounds[shard + 1] - bounds[shard]) as f64 / batch.windows as f64;
-            output.mean_bits += bits * share;
-            for (sum, g) in output.gradient.iter_mut().zip(gradient) {
-                *sum += g * share as f32;
+        // One shard a thread at a time, summed in order: no more gradients in memory than threads.
+        for first in (0..shards).step_by(threads) {
+            let device = &self.device;
+            let run = |shard: usize, model: &mut ProductionModel<B>| {
+                if first == 0 {
+                    *model = load(model.clone(), params, device);
+                }
+                let part = batch.slice(bounds[shard]..bounds[shard + 1]);
+                let mut sum = vec![0f32; params.len()];
+                let bits = differentiate(model, &part, pass, &mut sum);
+                (part.windows, bits, sum)
+            };
+            let run = &run;
+            let here = threads.min(shards - first);
+            let done: Vec<_> = std::thread::scope(|scope| {
+                let (mine, others) = self.models[..here].split_at_mut(1);
+                let others = others.iter_mut().enumerate();
+                let handles: Vec<_> = others
+                    .map(|(i, model)| scope.spawn(move || run(first + i + 1, model)))
+                    .collect();
+                let mine = run(first, &mut mine[0]);
+                std::iter::once(mine).chain(handles.into_iter().map(join)).collect()
+            });
+            for (windows, bits, gradient) in done {
+                let share = windows as f64 / batch.windows as f64;
+                output.mean_bits += bits * share;
+                for (sum, g) in output.gradient.iter_mut().zip(gradient) {
+                    *sum += g * share as f32;
+                }
             }
         }
         output
@@ -144,10 +129,6 @@ impl<B: TrainBackend> Workers<B> {
                     scope.spawn(move || cost(thread, model))
                 })
                 .collect();
-            let join = |h: std::thread::ScopedJoinHandle<'_, Vec<f64>>| match h.join() {
-                Ok(sum) => sum,
-                Err(panic) => std::panic::resume_unwind(panic),
-            };
             handles.into_iter().map(join).collect()
         });
         (0..batch.roles).map(|role| sums.iter().map(|s| s[role]).sum()).collect()
@@ -162,6 +143,14 @@ impl<B: TrainBackend> Workers<B> {
     /// The model with these parameters, without gradients.
     pub fn model(&self, params: &[f32]) -> ProductionModel<B::InnerBackend> {
         load(self.models[0].clone(), params, &self.device).valid()
+    }
+}
+
+/// The result of a thread, or its panic.
+fn join<T>(handle: std::thread::ScopedJoinHandle<'_, T>) -> T {
+    match handle.join() {
+        Ok(result) => result,
+        Err(panic) => std::panic::resume_unwind(panic),
     }
 }
 
@@ -180,8 +169,4 @@ fn init<B: TrainBackend>(
     // Reading the parameters forces those that burn makes on first use.
     let (map, params) = flatten(&model);
     Ok((model, map, params))
-}
-
-fn scalar<B: TrainBackend>(value: burn::tensor::Tensor<B, 1>) -> f64 {
-    value.into_data().iter::<f64>().next().unwrap_or(f64::NAN)
 }

@@ -102,12 +102,13 @@ impl Compress {
             bar.finish_and_clear();
             if !common.quiet && (target != Target::Stdout || common.verbose) {
                 eprintln!("{}: {} => {target}", input.name(), sizes);
-                if input.metadata.is_some() && is_packed(file) {
-                    eprintln!(
-                        "{}: was coded byte for byte; its values take less space with --datasets",
-                        input.name()
-                    );
-                }
+            }
+            if !common.quiet && input.metadata.is_some() && is_packed(file) {
+                eprintln!(
+                    "{}: was coded byte for byte; --datasets codes the values inside: smaller, and \
+                     the same values come back in a file written anew",
+                    input.name()
+                );
             }
             Ok(())
         })
@@ -159,7 +160,7 @@ impl Compress {
         output.commit(Some(&metadata)).with_context(|| target.to_string())?;
         bar.finish_and_clear();
         for source in &manifest.sources {
-            report_unread(file, source);
+            report_unread(file, source, common);
         }
         if !common.quiet && (*target != Target::Stdout || common.verbose) {
             let values: u64 = manifest.streams().map(|s| s.bytes).sum();

@@ -18,7 +18,7 @@ use crate::codec;
 use crate::failure::Failure;
 use crate::input::Input;
 use crate::models::Models;
-use crate::output::{Content, Output, Target, folder};
+use crate::output::{Content, Output, Target, folder, place};
 use crate::progress;
 use crate::report::table::thousands;
 use crate::weights;
@@ -119,9 +119,9 @@ impl Decompress {
                 _ => (back, with_suffix(&path, !self.names_file(), "files"), "files"),
             }
         };
-        place(&from, &to, self.output.force).with_context(|| to.display().to_string())?;
+        place(&from, &to, self.output.force)?;
         for source in &manifest.sources {
-            report_unread(file, source);
+            report_unread(file, source, common);
         }
         if !common.quiet {
             let n: usize = manifest.sources.iter().map(|s| s.datasets.len()).sum();
@@ -140,17 +140,4 @@ fn with_suffix(path: &Path, wanted: bool, suffix: &str) -> PathBuf {
     name.push(".");
     name.push(suffix);
     name.into()
-}
-
-/// Gives a finished file or folder its name.
-fn place(from: &Path, to: &Path, force: bool) -> Result<()> {
-    if let Ok(found) = std::fs::metadata(to) {
-        if found.is_dir() || from.is_dir() {
-            bail!("exists already; name another with -o");
-        }
-        if !force {
-            bail!("exists already; use -f to replace it");
-        }
-    }
-    std::fs::rename(from, to).context("cannot be given its name")
 }

@@ -3,17 +3,20 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use vortex_data::SplitRatios;
 use vortex_data::prepare::{Layout, MANIFEST_NAME, Manifest, PrepareOptions, SourceEntry, prepare};
+use vortex_data::sources::Unread;
 
+use crate::archive::Scratch;
 use crate::arguments::Common;
 use crate::failure::Failure;
+use crate::output::place;
 use crate::progress;
 use crate::report::table::thousands;
 
-/// Turn HDF5, npy, safetensors and text files into records to train on.
+/// Turn HDF5, ROOT, npy, safetensors and text files into records to train on.
 ///
 /// Reads every dataset of every INPUT (HDF5, .npy, .npz, .safetensors, ROOT; text plain, as .gz or
 /// .tar.gz) and writes into DIR, for each, a .bin file of records with its .schema.yaml, and
@@ -33,7 +36,7 @@ pub struct Prepare {
     /// Shuffle the events before they are split; the number makes it repeatable
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// Write into a folder that was prepared before
+    /// Write into a folder that is not empty; what was prepared there before is replaced
     #[arg(short, long)]
     force: bool,
     /// Files to read
@@ -67,7 +70,7 @@ impl Prepare {
     pub fn run(self, common: &Common) -> Result<(), Failure> {
         let manifest = self.prepare(common)?;
         for source in &manifest.sources {
-            report_unread(Path::new(&source.file), source);
+            report_unread(Path::new(&source.file), source, common);
         }
         if !common.quiet {
             let mut out = io::stdout().lock();
@@ -80,23 +83,93 @@ impl Prepare {
     }
 
     fn prepare(&self, common: &Common) -> Result<Manifest> {
-        if self.out.join(MANIFEST_NAME).exists() && !self.force {
-            bail!("{}: was prepared before; use another --out, or -f", self.out.display());
+        let is_new = self.check_folder()?;
+        std::fs::create_dir_all(&self.out).with_context(|| self.out.display().to_string())?;
+        let prepared = self.prepare_aside(common);
+        if prepared.is_err() && is_new {
+            let _ = std::fs::remove_dir(&self.out);
         }
+        prepared
+    }
+
+    /// Whether the folder is not there yet. One that holds anything is only used with -f.
+    fn check_folder(&self) -> Result<bool> {
+        let out = self.out.display();
+        match std::fs::read_dir(&self.out) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+                bail!("{out}: is a file; name a folder with --out")
+            }
+            Err(error) => Err(error).with_context(|| out.to_string()),
+            Ok(mut entries) => {
+                if !self.force && self.out.join(MANIFEST_NAME).exists() {
+                    bail!("{out}: was prepared before; use another --out, or -f to replace it");
+                }
+                if !self.force && entries.next().is_some() {
+                    bail!("{out}: is not empty; use another --out, or -f to add to it");
+                }
+                Ok(false)
+            }
+        }
+    }
+
+    /// Prepares in a temporary folder inside, and gives the files their names when all are there.
+    fn prepare_aside(&self, common: &Common) -> Result<Manifest> {
         let options =
             PrepareOptions { layout: self.layout.layout(), split: self.split, seed: self.seed };
+        let scratch = Scratch::new(&self.out)?;
         let bar = progress::bytes(None, "prepare", !common.quiet);
-        let manifest = prepare(&self.inputs, &self.out, &options, &mut |n| bar.inc(n))?;
+        let manifest = prepare(&self.inputs, scratch.path(), &options, &mut |n| bar.inc(n))?;
         bar.finish_and_clear();
+        let path = self.out.join(MANIFEST_NAME);
+        if let Ok(old) = Manifest::read(&path) {
+            // What a new preparation does not overwrite would be trained on with it.
+            for name in stream_files(&old).chain([MANIFEST_NAME.into()]) {
+                let _ = std::fs::remove_file(self.out.join(name));
+            }
+        }
+        // The manifest last: with it the folder counts as prepared.
+        for name in stream_files(&manifest).chain([MANIFEST_NAME.into()]) {
+            place(&scratch.path().join(&name), &self.out.join(&name), self.force)?;
+        }
         Ok(manifest)
     }
 }
 
+/// Names of the streams and their schemas.
+fn stream_files(manifest: &Manifest) -> impl Iterator<Item = PathBuf> {
+    manifest.streams().flat_map(|stream| {
+        let file = PathBuf::from(&stream.file);
+        [file.with_extension("schema.yaml"), file]
+    })
+}
+
+/// Names that are printed one by one; more of them are counted by reason.
+const MAX_UNREAD_LINES: usize = 10;
+
 /// Prints what of a file was not read, and why.
-pub fn report_unread(file: &Path, source: &SourceEntry) {
-    for unread in &source.unread {
-        eprintln!("vortex: {}: {}: not read: {}", file.display(), unread.name, unread.reason);
+pub fn report_unread(file: &Path, source: &SourceEntry, common: &Common) {
+    let file = file.display();
+    let unread = &source.unread;
+    if unread.len() <= MAX_UNREAD_LINES || common.verbose {
+        for Unread { name, reason } in unread {
+            eprintln!("vortex: {file}: {name}: not read: {reason}");
+        }
+        return;
     }
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for Unread { name, reason } in unread {
+        match reasons.iter_mut().find(|(known, _)| known == reason) {
+            Some((_, names)) => names.push(name),
+            None => reasons.push((reason, vec![name])),
+        }
+    }
+    for (reason, names) in reasons {
+        let (first, more) = (names[0], names.len() - 1);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        eprintln!("vortex: {file}: {first}{more}: not read: {reason}");
+    }
+    eprintln!("vortex: {file}: {} not read in all; -v names each", unread.len());
 }
 
 fn describe(out: &mut dyn Write, source: &SourceEntry) -> io::Result<()> {

@@ -2,14 +2,15 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context, anyhow};
 use clap::Args;
-use vortex_data::prepare::{MANIFEST_NAME, Manifest, restore};
+use vortex_data::prepare::{MANIFEST_NAME, Manifest, Restored, restore, restored_names};
 
 use super::prepare::report_unread;
+use crate::archive::Scratch;
 use crate::arguments::Common;
 use crate::failure::Failure;
-use crate::output::folder;
+use crate::output::{folder, place};
 use crate::progress;
 
 /// Write the files again that were prepared.
@@ -33,17 +34,39 @@ impl Restore {
             true => self.prepared.join(MANIFEST_NAME),
             false => self.prepared.clone(),
         };
+        if self.prepared.is_dir() && !path.exists() {
+            let folder = self.prepared.display();
+            return Err(
+                anyhow!("{folder}: holds no {MANIFEST_NAME}; `vortex prepare` makes one").into()
+            );
+        }
         let manifest = Manifest::read(&path)?;
+        for name in restored_names(&manifest) {
+            let to = self.out.join(name);
+            if to.exists() {
+                let to = to.display();
+                return Err(anyhow!("{to}: exists already; name another folder with --out").into());
+            }
+        }
+        std::fs::create_dir_all(&self.out).with_context(|| self.out.display().to_string())?;
+        let scratch = Scratch::new(&self.out)?;
         let bar = progress::bytes(None, "restore", !common.quiet);
-        let files = restore(&manifest, folder(&path), &self.out, &mut |n| bar.inc(n))?;
+        let files = restore(&manifest, folder(&path), scratch.path(), &mut |n| bar.inc(n))?;
         bar.finish_and_clear();
+        let mut placed = Vec::new();
+        for file in files {
+            let to = self.out.join(file.path.file_name().context("has no name")?);
+            place(&file.path, &to, false)?;
+            placed.push((to, file));
+        }
         for source in &manifest.sources {
-            report_unread(&path, source);
+            report_unread(&path, source, common);
         }
         if !common.quiet {
-            for file in files {
-                let datasets = file.datasets;
-                eprintln!("{}: {datasets} datasets => {}", path.display(), file.path.display());
+            for (to, Restored { datasets, same_bytes, .. }) in placed {
+                let what = if same_bytes { "the same bytes" } else { "same values, a new file" };
+                let from = self.prepared.display();
+                eprintln!("{from}: {datasets} datasets ({what}) => {}", to.display());
             }
         }
         Ok(())

@@ -1,19 +1,18 @@
 //! `vortex train`
 
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use vortex_data::RecordSet;
-use vortex_data::sidecar::schema_of;
-use vortex_train::observer::line;
-use vortex_train::{LogLines, Silent, TrainConfig, TrainEvent, TrainObserver, train};
+use vortex_train::{Silent, TrainConfig, TrainObserver, train};
 
 use crate::arguments::Common;
 use crate::failure::Failure;
 use crate::report::table::thousands;
+use crate::scoreboard::{Board, Lines};
+use crate::weighted::{Weighted, same_records};
 use crate::{input, interrupt};
 
 /// Train a model on data files.
@@ -27,9 +26,9 @@ pub struct Train {
     /// Configuration, such as configs/cpu_small.yaml
     #[arg(long, value_name = "C")]
     config: PathBuf,
-    /// Data files; all of the same records
-    #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
-    data: Vec<PathBuf>,
+    /// Data files, all of the same records; FILE:2 is seen twice as often as FILE:1
+    #[arg(long, value_name = "FILE[:WEIGHT]", required = true, num_args = 1..)]
+    data: Vec<Weighted>,
     /// Folder of the run
     #[arg(long, value_name = "RUN")]
     out: PathBuf,
@@ -56,9 +55,9 @@ impl Train {
         let mut observer: Box<dyn TrainObserver> = if common.quiet {
             Box::new(Silent)
         } else if io::stderr().is_terminal() {
-            Box::new(Bar::new())
+            Box::new(Board::new(records.schema()))
         } else {
-            Box::new(LogLines::new(io::stderr(), if common.verbose { 0.0 } else { 10.0 }))
+            Box::new(Lines::new(records.schema(), if common.verbose { 0.0 } else { 10.0 }))
         };
         let trained = train(&config, &records, &self.out, observer.as_mut(), &cancel, self.resume);
         interrupt::stop_at_once();
@@ -91,11 +90,12 @@ impl Train {
     }
 
     fn records(&self) -> Result<RecordSet> {
-        for file in &self.data {
+        let files: Vec<&Path> = self.data.iter().map(|data| data.path.as_path()).collect();
+        for file in &files {
             input::open_file(file).with_context(|| file.display().to_string())?;
         }
-        let (schema, _) = schema_of(&self.data[0], self.schema.as_deref())?;
-        Ok(RecordSet::open(schema, &self.data)?)
+        let schema = same_records(&files, self.schema.as_deref())?;
+        Ok(RecordSet::open(schema, &files)?)
     }
 
     fn config(&self, common: &Common) -> Result<TrainConfig> {
@@ -104,41 +104,13 @@ impl Train {
             config.budget.max_seconds = Some(seconds);
             config.validate()?;
         }
+        if self.data.iter().any(|data| data.weight.is_some()) {
+            let weights = self.data.iter().map(|data| data.weight.unwrap_or(1.0));
+            config.sampling.weights = weights.collect();
+        }
         if common.threads > 0 {
             config.threads = common.threads();
         }
         Ok(config)
-    }
-}
-
-/// Events for a person: a bar with the time left on a terminal, lines otherwise.
-struct Bar {
-    bar: ProgressBar,
-}
-
-impl Bar {
-    fn new() -> Self {
-        let bar = ProgressBar::with_draw_target(Some(1000), ProgressDrawTarget::stderr());
-        let style = ProgressStyle::with_template("train {wide_bar} {percent} %  {msg}");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        Self { bar }
-    }
-}
-
-impl TrainObserver for Bar {
-    fn event(&mut self, event: &TrainEvent) {
-        match event {
-            TrainEvent::Step { fraction, bits_per_byte, seconds_left, .. } => {
-                self.bar.set_position((fraction * 1000.0) as u64);
-                self.bar
-                    .set_message(format!("{bits_per_byte:.3} bits/byte  {seconds_left:.0} s left"));
-            }
-            TrainEvent::Checkpoint { .. } => {}
-            TrainEvent::Done { .. } => {
-                self.bar.finish_and_clear();
-                eprintln!("{}", line(event));
-            }
-            _ => self.bar.suspend(|| eprintln!("{}", line(event))),
-        }
     }
 }

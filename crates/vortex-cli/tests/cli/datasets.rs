@@ -2,7 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::bench::Bench;
+use super::bench::{Bench, STRIDE, model, modelled_records};
+
+/// The records of [`model`] for numpy.
+const DESCR: &str = "[('pt', '<f4'), ('eta', '<f4'), ('energy', '<f4'), ('event', '<f4'), \
+                     ('label', '<f4'), ('noise', '<f4')]";
 
 fn asset(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../vortex-data/assets").join(name)
@@ -106,4 +110,92 @@ fn archives_of_datasets() {
     refused(&["decompress", "--streams", "-f", "plain.vxc"], "not an archive");
     let left: Vec<_> = bench.names().into_iter().filter(|n| n.starts_with('.')).collect();
     assert!(left.is_empty(), "{left:?}");
+}
+
+/// The message of a command that must fail, on one line.
+fn refused(bench: &Bench, arguments: &[&str], words: &[&str]) {
+    let output = bench.vortex(arguments).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    for word in words {
+        assert!(said.contains(word), "no {word:?} in: {said}");
+    }
+}
+
+#[test]
+fn mistakes_with_inputs_and_folders() {
+    let bench = Bench::new();
+    let npy = copied(&bench, "mixed.npy");
+    bench.write("text.h5", b"this is no HDF5 file");
+    refused(&bench, &["prepare", "gone.h5", "--out", "out"], &["gone.h5", "check the name"]);
+    refused(&bench, &["prepare", "text.h5", "--out", "out"], &["text.h5", "HDF5", "another name"]);
+    refused(&bench, &["compress", "--datasets", "text.h5"], &["text.h5", "HDF5"]);
+    refused(&bench, &["prepare", ".", "--out", "out"], &["is a folder"]);
+    refused(&bench, &["prepare", "mixed.npy", "--out", "text.h5"], &["is a file", "--out"]);
+    assert_eq!(bench.names(), ["mixed.npy", "text.h5"], "failures leave nothing");
+
+    // Files of the user's own are not touched, and -f keeps what is not in the way.
+    std::fs::create_dir(bench.path("mine")).unwrap();
+    bench.write("mine/mixed.bin", b"precious");
+    bench.write("mine/notes", b"precious too");
+    refused(&bench, &["prepare", "mixed.npy", "--out", "mine"], &["mine", "not empty", "-f"]);
+    assert_eq!(bench.read("mine/mixed.bin"), b"precious");
+    bench.ok(&["prepare", "-f", "mixed.npy", "--layout", "row", "--out", "mine"]);
+    assert_eq!(bench.read("mine/notes"), b"precious too");
+    // Another layout has other streams; those of the first are gone.
+    bench.ok(&["prepare", "-f", "mixed.npy", "--layout", "column", "--out", "mine"]);
+    assert!(!bench.path("mine/mixed.bin").exists());
+    bench.ok(&["restore", "mine", "--out", "back"]);
+    assert!(bench.read("back/mixed.npy") == npy);
+
+    refused(&bench, &["restore", "mine", "--out", "back"], &["mixed.npy", "exists already"]);
+    refused(&bench, &["restore", "back", "--out", "third"], &["manifest.json", "vortex prepare"]);
+    let stream = std::fs::read_dir(bench.path("mine")).unwrap().map(|e| e.unwrap().path());
+    let stream = stream.into_iter().find(|p| p.extension().is_some_and(|e| e == "bin")).unwrap();
+    let mut bytes = std::fs::read(&stream).unwrap();
+    bytes[0] ^= 1;
+    std::fs::write(&stream, &bytes).unwrap();
+    refused(&bench, &["restore", "mine", "--out", "third"], &["changed since", "prepare"]);
+    std::fs::write(&stream, &bytes[1..]).unwrap();
+    refused(&bench, &["restore", "mine", "--out", "third"], &["bytes and had", "prepare"]);
+    assert_eq!(std::fs::read_dir(bench.path("third")).unwrap().count(), 0);
+}
+
+/// A model is used for the dataset with its schema, and the others are coded without one.
+#[test]
+fn archives_with_a_model_for_one_of_the_datasets() {
+    let bench = Bench::new();
+    bench.write("m.vxm", model());
+    // Arrays as numpy writes them: one with the records of the model, one with other numbers.
+    let npy = |descr: &str, n: usize, bytes: &[u8]| {
+        let text = format!("{{'descr': {descr}, 'fortran_order': False, 'shape': ({n},), }}");
+        let len = (10 + text.len() + 1).next_multiple_of(64);
+        let mut file = b"\x93NUMPY\x01\x00".to_vec();
+        file.extend(((len - 10) as u16).to_le_bytes());
+        file.extend(format!("{text:<width$}\n", width = len - 11).bytes());
+        file.extend(bytes);
+        file
+    };
+    let (records, n) = (modelled_records(STRIDE * 2000), 2000);
+    let fits = npy(DESCR, n, &records);
+    let other = npy("'<u4'", 1000, &records[..4000]);
+    bench.write("fits.npy", &fits);
+    bench.write("other.npy", &other);
+    let inputs = ["fits.npy", "other.npy"];
+    let code = ["compress", "-q", "--datasets", "--layout", "row", "-m", "m.vxm"];
+    bench.ok(&[&code[..], &inputs].concat());
+    let uses_model = |name: &str| {
+        let text = String::from_utf8(bench.ok(&["inspect", name]).stdout).unwrap();
+        text.contains(&blake3::hash(model()).to_hex()[..16])
+    };
+    assert!(uses_model("fits.npy.vxc") && !uses_model("other.npy.vxc"));
+    bench.ok(&["test", "fits.npy.vxc", "other.npy.vxc"]);
+    std::fs::create_dir(bench.path("back")).unwrap();
+    bench.ok(&["decompress", "-q", "-o", "back", "fits.npy.vxc", "other.npy.vxc"]);
+    assert!(bench.read("back/fits.npy") == fits && bench.read("back/other.npy") == other);
+    // Without the model only the file that needs none comes back.
+    std::fs::rename(bench.path("m.vxm"), bench.path("m.away")).unwrap();
+    refused(&bench, &["decompress", "-o", "x", "fits.npy.vxc"], &["fits.npy.vxc", "model", "-m"]);
+    bench.ok(&["decompress", "-q", "-o", "y", "other.npy.vxc"]);
 }

@@ -15,6 +15,7 @@ use std::fs::File;
 use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use crate::error::{Error, Result};
@@ -28,7 +29,7 @@ pub use manifest::{
     Manifest, SourceEntry, StreamEntry, is_plain_name,
 };
 pub use order::{Order, Piece, groups};
-pub use restore::{Restored, restore};
+pub use restore::{Restored, restore, restored_names};
 pub use streams::{CHUNK_BYTES, Streams, stream_names, stream_schema};
 
 /// Chunks on their way to the writing thread.
@@ -59,7 +60,6 @@ pub fn prepare(
     options: &PrepareOptions,
     on_bytes: &mut OnBytes<'_>,
 ) -> Result<Manifest> {
-    std::fs::create_dir_all(folder).map_err(|e| Error::io(folder, e))?;
     let mut names = Names::default();
     let mut entries = Vec::new();
     for input in inputs {
@@ -67,15 +67,26 @@ pub fn prepare(
         if source.datasets().is_empty() {
             return Err(nothing_to_read(input, source.unread()));
         }
+        std::fs::create_dir_all(folder).map_err(|e| Error::io(folder, e))?;
         let prefix = (inputs.len() > 1).then(|| stem(input));
-        let mut datasets = Vec::new();
-        for number in 0..source.datasets().len() {
-            let info = &source.datasets()[number];
-            let base = names.base(prefix.as_deref(), &info.name);
-            let base = base.map_err(|what| Error::source(input, &info.name, what))?;
-            datasets.push(dataset(source.as_ref(), number, folder, &base, options, on_bytes)?);
-        }
-        let (bytes, blake3) = digest_of(input)?;
+        // The digest is taken beside the datasets: what one reads the other finds in memory.
+        let stop = AtomicBool::new(false);
+        let (datasets, digest) = std::thread::scope(|scope| {
+            let digest = scope.spawn(|| digest_of(input, &stop));
+            let datasets = (0..source.datasets().len())
+                .map(|number| {
+                    let name = &source.datasets()[number].name;
+                    let base = names.base(prefix.as_deref(), name);
+                    let base = base.map_err(|what| Error::source(input, name, what))?;
+                    dataset(source.as_ref(), number, folder, &base, options, on_bytes)
+                })
+                .collect::<Result<Vec<_>>>();
+            stop.store(datasets.is_err(), Ordering::Relaxed);
+            (datasets, digest.join())
+        });
+        let datasets = datasets?;
+        let (bytes, blake3) =
+            digest.map_err(|_| Error::source(input, "file", "its digest was not finished"))??;
         entries.push(SourceEntry {
             file: file_name(input),
             format: source.format(),
@@ -236,15 +247,15 @@ fn nothing_to_read(input: &Path, unread: &[Unread]) -> Error {
     Error::source(input, "file", what)
 }
 
-/// Length and BLAKE3 of a file.
-fn digest_of(path: &Path) -> Result<(u64, String)> {
+/// Length and BLAKE3 of a file, or of what was read of it when it was told to stop.
+fn digest_of(path: &Path, stop: &AtomicBool) -> Result<(u64, String)> {
     let mut file = File::open(path).map_err(|e| Error::io(path, e))?;
     let mut digest = blake3::Hasher::new();
     let mut buffer = vec![0; 1 << 20];
     let mut len = 0;
     loop {
         let n = file.read(&mut buffer).map_err(|e| Error::io(path, e))?;
-        if n == 0 {
+        if n == 0 || stop.load(Ordering::Relaxed) {
             return Ok((len, digest.finalize().to_hex().to_string()));
         }
         digest.update(&buffer[..n]);

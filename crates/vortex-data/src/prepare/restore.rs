@@ -1,7 +1,7 @@
 //! From streams back to files of datasets.
 
 use std::fs::File;
-use std::io::{BufWriter, Seek, Write};
+use std::io::{BufWriter, ErrorKind, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use vortex_coder::schema::{DType, Field, Schema};
@@ -49,55 +49,64 @@ pub fn restore(
         for entry in &source.datasets {
             datasets.push(Dataset::open(manifest, entry, streams)?);
         }
-        restored.extend(file(source, datasets, folder, on_bytes)?);
+        restored.extend(files(source, datasets, folder, on_bytes)?);
     }
     Ok(restored)
 }
 
-fn file(
+/// Names of the files that [`restore`] writes, in its order.
+pub fn restored_names(manifest: &Manifest) -> Vec<String> {
+    manifest.sources.iter().flat_map(names_of).collect()
+}
+
+fn names_of(source: &SourceEntry) -> Vec<String> {
+    match source.format {
+        Format::Bytes => source.datasets.iter().map(|entry| plain(&entry.name)).collect(),
+        // ROOT is not written: its tables become structured arrays.
+        Format::Root => vec![format!("{}.npz", source.file)],
+        _ => vec![source.file.clone()],
+    }
+}
+
+fn files(
     source: &SourceEntry,
     mut datasets: Vec<Dataset<'_>>,
     folder: &Path,
     on_bytes: &mut OnBytes<'_>,
 ) -> Result<Vec<Restored>> {
-    let n = datasets.len();
-    if source.format == Format::Bytes {
-        let mut all = Vec::new();
-        for mut dataset in datasets {
-            let path = folder.join(plain(&dataset.entry.name));
-            let mut out = create(&path)?;
-            dataset
-                .write(&mut out, on_bytes)
-                .and_then(|()| out.flush())
-                .map_err(|e| Error::io(&path, e))?;
-            all.push(Restored { path, datasets: 1, same_bytes: true });
+    // Bytes are a file for each dataset, all else is one file.
+    let each = if source.format == Format::Bytes { 1 } else { datasets.len().max(1) };
+    let mut all = Vec::new();
+    let mut rest = datasets.as_mut_slice();
+    for name in names_of(source) {
+        let (now, later) = rest.split_at_mut(each.min(rest.len()));
+        rest = later;
+        let path = folder.join(name);
+        let file = File::create_new(&path).map_err(|e| match e.kind() {
+            ErrorKind::AlreadyExists => {
+                Error::source(&path, "restored file", "exists already; name another folder")
+            }
+            _ => Error::io(&path, e),
+        })?;
+        let written = match source.format {
+            Format::Hdf5 => hdf5(buffered(&file), now, on_bytes),
+            Format::Npy => npy_file(buffered(&file), now, on_bytes),
+            Format::Npz | Format::Root => npz(buffered(&file), now, on_bytes),
+            Format::Safetensors | Format::Bytes => bytes(buffered(&file), now, on_bytes),
+        };
+        if let Err(error) = written.and_then(|()| file.sync_all()) {
+            // Half a file would look like a whole one.
+            let _ = std::fs::remove_file(&path);
+            return Err(Error::source(&path, "restored file", error.to_string()));
         }
-        return Ok(all);
+        let same_bytes = matches!(source.format, Format::Safetensors | Format::Bytes);
+        all.push(Restored { path, datasets: now.len(), same_bytes });
     }
-    let path = match source.format {
-        // ROOT is not written: its tables become structured arrays.
-        Format::Root => folder.join(format!("{}.npz", source.file)),
-        _ => folder.join(&source.file),
-    };
-    let out = create(&path)?;
-    let written = match source.format {
-        Format::Hdf5 => hdf5(out, &mut datasets, on_bytes),
-        Format::Npy => npy_file(out, &mut datasets, on_bytes),
-        Format::Npz | Format::Root => npz(out, &mut datasets, on_bytes),
-        Format::Safetensors | Format::Bytes => bytes(out, &mut datasets, on_bytes),
-    };
-    if let Err(error) = written {
-        // Half a file would look like a whole one.
-        let _ = std::fs::remove_file(&path);
-        return Err(Error::source(&path, "restored file", error.to_string()));
-    }
-    let same_bytes = source.format == Format::Safetensors;
-    Ok(vec![Restored { path, datasets: n, same_bytes }])
+    Ok(all)
 }
 
-fn create(path: &Path) -> Result<BufWriter<File>> {
-    let file = File::create_new(path).map_err(|e| Error::io(path, e))?;
-    Ok(BufWriter::with_capacity(1 << 20, file))
+fn buffered(file: &File) -> BufWriter<&File> {
+    BufWriter::with_capacity(1 << 20, file)
 }
 
 fn plain(name: &str) -> String {
@@ -115,7 +124,11 @@ fn refuse(name: &str, what: impl std::fmt::Display) -> std::io::Error {
     std::io::Error::other(format!("dataset {name:?}: {what}"))
 }
 
-fn hdf5(out: BufWriter<File>, datasets: &mut [Dataset<'_>], on_bytes: &mut OnBytes<'_>) -> Written {
+fn hdf5(
+    out: BufWriter<&File>,
+    datasets: &mut [Dataset<'_>],
+    on_bytes: &mut OnBytes<'_>,
+) -> Written {
     let mut file = Hdf5Writer::new(out)?;
     for dataset in datasets {
         let entry = dataset.entry;
@@ -148,7 +161,7 @@ fn npy_header(entry: &DatasetEntry) -> std::io::Result<Vec<u8>> {
 }
 
 fn npy_file(
-    mut out: BufWriter<File>,
+    mut out: BufWriter<&File>,
     datasets: &mut [Dataset<'_>],
     on_bytes: &mut OnBytes<'_>,
 ) -> Written {
@@ -180,7 +193,7 @@ fn npz(
 }
 
 fn bytes(
-    mut out: BufWriter<File>,
+    mut out: BufWriter<&File>,
     datasets: &mut [Dataset<'_>],
     on_bytes: &mut OnBytes<'_>,
 ) -> Written {
@@ -213,7 +226,10 @@ impl<'a> Dataset<'a> {
             let path = folder.join(&stream.file);
             let len = std::fs::metadata(&path).map_err(|e| Error::io(&path, e))?.len();
             if len != stream.bytes {
-                let what = format!("{} has {len} bytes; {} were due", stream.file, stream.bytes);
+                let what = format!(
+                    "{} has {len} bytes and had {} when it was prepared; prepare the original again",
+                    stream.file, stream.bytes
+                );
                 return Err(refuse(what));
             }
             held = held.and_then(|n| n.checked_add(len));
@@ -248,7 +264,11 @@ impl<'a> Dataset<'a> {
         }
         let found = digest.finalize().to_hex();
         if found.as_str() != self.entry.blake3 {
-            let what = format!("BLAKE3 {found}, stored {}; the streams changed", self.entry.blake3);
+            let what = format!(
+                "its streams changed since they were prepared (BLAKE3 {found}, {} in the \
+                 manifest); prepare the original again",
+                self.entry.blake3
+            );
             return Err(refuse(&self.entry.name, what));
         }
         Ok(())

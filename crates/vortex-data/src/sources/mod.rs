@@ -130,16 +130,40 @@ pub trait Source {
 /// Opens a file of any format; the first bytes say which.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Source`] for a damaged file.
+/// [`Error::Io`]; [`Error::Source`] for a damaged file, and for one whose name says another format
+/// than its first bytes.
 pub fn open(path: &Path) -> Result<Box<dyn Source>> {
+    if path.is_dir() {
+        return Err(Error::source(path, "input", "is a folder; name the files in it"));
+    }
     Ok(match format_of(path)? {
         Format::Hdf5 => Box::new(hdf5::Hdf5Source::open(path)?),
         Format::Npy => Box::new(npy::NpySource::open(path)?),
         Format::Npz => Box::new(npy::NpzSource::open(path)?),
         Format::Safetensors => Box::new(safetensors::SafetensorsSource::open(path)?),
         Format::Root => Box::new(root::RootSource::open(path)?),
-        Format::Bytes => Box::new(text::BytesSource::open(path)?),
+        Format::Bytes => {
+            refuse_misnamed(path)?;
+            Box::new(text::BytesSource::open(path)?)
+        }
     })
+}
+
+/// A broken download should not pass as a file of bytes.
+fn refuse_misnamed(path: &Path) -> Result<()> {
+    const NAMES: [(&str, &str); 5] =
+        [("h5", "HDF5"), ("hdf5", "HDF5"), ("root", "ROOT"), ("npy", "npy"), ("npz", "npz")];
+    let extension = path.extension().unwrap_or_default();
+    match NAMES.iter().find(|(name, _)| extension.eq_ignore_ascii_case(name)) {
+        None => Ok(()),
+        Some((name, format)) => {
+            let what = format!(
+                "is named .{name} but does not begin as a {format} file does: is it whole? To take \
+                 it as mere bytes, give it another name"
+            );
+            Err(Error::source(path, "first bytes", what))
+        }
+    }
 }
 
 /// The parts of a file that is nothing but a header and numbers (`.npy`, safetensors), in order:

@@ -39,8 +39,10 @@ pub fn describe(file: &Path, model: Option<&Path>, common: &Common) -> Result<St
         let blocks = reader.blocks(number)?;
         let of = |method| blocks.iter().filter(|b| b.header.method == method).count();
         text.push_str(&format!(
-            "member {number}{}: version {}, {} of {} bytes ({} modelled, {} zstd, {} raw), {}\n",
+            "member {number}{}: {} -> {} bytes, version {}, {} of {} bytes ({} modelled, {} zstd, {} raw), {}\n",
             member.label.as_ref().map(|label| format!(" {label:?}")).unwrap_or_default(),
+            thousands(member.original_bytes),
+            thousands(member.member_bytes),
             member.version,
             count(blocks.len(), "block"),
             thousands(member.block_bytes.into()),
@@ -51,10 +53,15 @@ pub fn describe(file: &Path, model: Option<&Path>, common: &Common) -> Result<St
         ));
     }
 
-    let Some(first) = members.first() else { return Ok(text) };
-    let model: Arc<dyn Model> = match first.predictor {
+    // Of an archive of datasets the largest says more than the manifest.
+    let Some((number, largest)) =
+        members.iter().enumerate().rev().max_by_key(|(_, member)| member.original_bytes)
+    else {
+        return Ok(text);
+    };
+    let model: Arc<dyn Model> = match largest.predictor {
         PredictorId::Model(digest) => {
-            let found = match reader.embedded_model(0)? {
+            let found = match reader.embedded_model(number)? {
                 Some(bytes) => search.from_bytes(&bytes),
                 None => search.by_digest(digest),
             };
@@ -62,7 +69,7 @@ pub fn describe(file: &Path, model: Option<&Path>, common: &Common) -> Result<St
                 Ok(model) => model,
                 Err(error) => {
                     text.push_str(&format!("{error}\n"));
-                    if let Some(schema) = &first.schema {
+                    if let Some(schema) = &largest.schema {
                         text.push_str(&format!("\nrecords of {} bytes\n", schema.stride()));
                         text.push_str(&fields(schema).to_string());
                     }
@@ -70,16 +77,17 @@ pub fn describe(file: &Path, model: Option<&Path>, common: &Common) -> Result<St
                 }
             }
         }
-        _ => Arc::new(AdaptiveModel::new(first.schema.clone().unwrap_or_else(Schema::bytes))),
+        _ => Arc::new(AdaptiveModel::new(largest.schema.clone().unwrap_or_else(Schema::bytes))),
     };
     let stride = model.layout().stride() as u64;
-    let sample = reader.len().min(first.original_bytes).min(SAMPLE_BYTES);
+    let sample = reader.len().min(largest.original_bytes).min(SAMPLE_BYTES);
     let sample = if sample < stride { sample } else { sample - sample % stride };
-    let bytes = reader.read_range(0, usize::try_from(sample).context("sample")?)?;
+    let bytes =
+        reader.read_range(largest.original_offset, usize::try_from(sample).context("sample")?)?;
     let encoding = Encoding {
         model: Arc::clone(&model),
         embedded: None,
-        block_bytes: first.block_bytes as usize,
+        block_bytes: largest.block_bytes as usize,
         threads: common.threads(),
     };
     let records = (sample / stride).max(1) as f64;
@@ -92,7 +100,8 @@ pub fn describe(file: &Path, model: Option<&Path>, common: &Common) -> Result<St
         })
         .collect();
     text.push_str(&format!(
-        "\nrecords of {stride} bytes; bits under the predictor over the first {} bytes\n",
+        "\nmember {number}: records of {stride} bytes; bits under the predictor over the first {} \
+         bytes\n",
         thousands(sample)
     ));
     text.push_str(&field_table(layout.schema(), &bits).to_string());

@@ -1,17 +1,30 @@
 //! The configuration of a run.
 
+mod place;
+
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use vortex_data::SplitRatios;
 use vortex_model::ModelConfig;
 
+use crate::early_stopping::EarlyStoppingConfig;
 use crate::error::{Result, TrainError};
 use crate::optimizer::OptimizerConfig;
+use crate::sampler::SamplingConfig;
 use crate::schedule::Budget;
 
 /// Largest configuration file in bytes.
 const MAX_CONFIG_BYTES: u64 = 1 << 20;
+
+/// The error of a value, with the place of the value in the text.
+fn with_line(error: TrainError, text: &str, origin: &str) -> TrainError {
+    let TrainError::Invalid { field, value, rule } = error else { return error };
+    let line = place::line_of(text, &field);
+    let line = line.map(|line| format!("line {line}: ")).unwrap_or_default();
+    let message = format!("{line}`{field}` is {value}, but must be {rule}");
+    TrainError::Config { origin: origin.to_string(), message }
+}
 
 /// All settings of a run. Every key is optional in a file; unknown keys are errors.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,6 +40,8 @@ pub struct TrainConfig {
     pub split: SplitConfig,
     /// What one step sees.
     pub batch: BatchConfig,
+    /// How windows are drawn from the data.
+    pub sampling: SamplingConfig,
     /// AdamW and its rate.
     pub optimizer: OptimizerConfig,
     /// When to stop.
@@ -35,9 +50,9 @@ pub struct TrainConfig {
     pub quantise: QuantiseConfig,
     /// Measurements on held-out records.
     pub validation: ValidationConfig,
-    /// Seconds between checkpoints.
-    pub checkpoint_seconds: f64,
-    /// How checkpoints are stored.
+    /// When the float phase ends early.
+    pub early_stopping: EarlyStoppingConfig,
+    /// When the run is saved.
     pub checkpoints: CheckpointConfig,
 }
 
@@ -49,11 +64,12 @@ impl Default for TrainConfig {
             model: ModelConfig::default(),
             split: SplitConfig::default(),
             batch: BatchConfig::default(),
+            sampling: SamplingConfig::default(),
             optimizer: OptimizerConfig::default(),
             budget: Budget::default(),
             quantise: QuantiseConfig::default(),
             validation: ValidationConfig::default(),
-            checkpoint_seconds: 60.0,
+            early_stopping: EarlyStoppingConfig::default(),
             checkpoints: CheckpointConfig::default(),
         }
     }
@@ -96,13 +112,71 @@ pub struct BatchConfig {
     /// Parts of a batch that are differentiated on their own, in any thread; their gradients are summed in
     /// order, so results do not depend on `threads`, only on this.
     pub shards: usize,
+    /// Batches whose gradients are summed to one step: the same as `sequences` and `shards` that many times
+    /// as large.
+    pub accumulate: usize,
+    /// Tokens of the chunks that windows are cut into, one of these drawn for each step; none trains on whole
+    /// windows. The past is carried across chunks without its gradient.
+    pub chunks: Vec<usize>,
+    /// Whether layers are computed again in the backward pass: less memory, more time.
+    pub gradient_checkpointing: bool,
     /// Share of the windows that begin as a lane of a file does: with nothing before them.
     pub cold_start: f64,
 }
 
+impl BatchConfig {
+    /// Windows of one optimiser step.
+    pub fn windows(&self) -> usize {
+        self.sequences * self.accumulate
+    }
+
+    fn validate(&self) -> Result<()> {
+        count("batch.sequences", self.sequences, 1, 65_536)?;
+        count("batch.tokens", self.tokens, 1, 1 << 20)?;
+        count("batch.shards", self.shards, 1, self.sequences)?;
+        count("batch.accumulate", self.accumulate, 1, 65_536)?;
+        count("batch.chunks", self.chunks.len(), 0, 16)?;
+        for &chunk in &self.chunks {
+            count("batch.chunks", chunk, 1, 1 << 20)?;
+        }
+        if self.gradient_checkpointing && !self.chunks.is_empty() {
+            return Err(TrainError::Invalid {
+                field: "batch.gradient_checkpointing".into(),
+                value: "true".into(),
+                rule: "false where `batch.chunks` are used".into(),
+            });
+        }
+        share("batch.cold_start", self.cold_start, 0.0, 1.0)
+    }
+}
+
+fn count(field: &'static str, value: usize, low: usize, high: usize) -> Result<()> {
+    if (low..=high).contains(&value) {
+        return Ok(());
+    }
+    let rule = format!("{low} to {high}");
+    Err(TrainError::Invalid { field: field.into(), value: value.to_string(), rule })
+}
+
+fn share(field: &'static str, value: f64, low: f64, high: f64) -> Result<()> {
+    if (low..=high).contains(&value) {
+        return Ok(());
+    }
+    let rule = format!("{low} to {high}");
+    Err(TrainError::Invalid { field: field.into(), value: value.to_string(), rule })
+}
+
 impl Default for BatchConfig {
     fn default() -> Self {
-        Self { sequences: 8, tokens: 256, shards: 2, cold_start: 0.1 }
+        Self {
+            sequences: 8,
+            tokens: 256,
+            shards: 2,
+            accumulate: 1,
+            chunks: Vec::new(),
+            gradient_checkpointing: false,
+            cold_start: 0.1,
+        }
     }
 }
 
@@ -140,12 +214,24 @@ impl Default for ValidationConfig {
     }
 }
 
-/// How checkpoints are stored.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// When the run is saved. Besides, it is saved with every new best validation and at the end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CheckpointConfig {
-    /// As `vortex compress-weights` does, under the same names.
+    /// Most seconds between two checkpoints.
+    pub seconds: f64,
+    /// Every so many steps a checkpoint is written that later ones do not replace.
+    pub every_steps: Option<u64>,
+    /// How many of those are kept; the oldest go first.
+    pub keep: usize,
+    /// Stored as `vortex compress-weights` does, under the same names.
     pub compress: bool,
+}
+
+impl Default for CheckpointConfig {
+    fn default() -> Self {
+        Self { seconds: 60.0, every_steps: None, keep: 3, compress: false }
+    }
 }
 
 impl TrainConfig {
@@ -155,7 +241,7 @@ impl TrainConfig {
             origin: origin.to_string(),
             message: e.to_string(),
         })?;
-        config.validate()?;
+        config.validate().map_err(|error| with_line(error, text, origin))?;
         Ok(config)
     }
 
@@ -181,44 +267,39 @@ impl TrainConfig {
 
     /// Checks every limit.
     pub fn validate(&self) -> Result<()> {
-        let count = |field, value: usize, low: usize, high: usize| {
-            if (low..=high).contains(&value) {
-                return Ok(());
-            }
-            let rule = format!("{low} to {high}");
-            Err(TrainError::Invalid { field, value: value.to_string(), rule })
-        };
-        let share = |field, value: f64, low: f64, high: f64| {
-            if (low..=high).contains(&value) {
-                return Ok(());
-            }
-            let rule = format!("{low} to {high}");
-            Err(TrainError::Invalid { field, value: value.to_string(), rule })
-        };
         count("threads", self.threads, 0, 1024)?;
         for (field, value) in
             [("split.train", self.split.train), ("split.validation", self.split.validation)]
         {
             if value == 0 {
                 let (value, rule) = (value.to_string(), "at least 1".to_string());
-                return Err(TrainError::Invalid { field, value, rule });
+                return Err(TrainError::Invalid { field: field.into(), value, rule });
             }
         }
-        count("batch.sequences", self.batch.sequences, 1, 65_536)?;
-        count("batch.tokens", self.batch.tokens, 1, 1 << 20)?;
-        count("batch.shards", self.batch.shards, 1, self.batch.sequences)?;
-        share("batch.cold_start", self.batch.cold_start, 0.0, 1.0)?;
+        self.batch.validate()?;
+        self.sampling.validate()?;
         self.optimizer.validate()?;
+        self.early_stopping.validate()?;
         self.budget.validate()?;
         share("quantise.fraction", self.quantise.fraction, 0.0, 0.9)?;
         count("quantise.calibration_sequences", self.quantise.calibration_sequences, 1, 65_536)?;
         count("validation.times", self.validation.times as usize, 1, 100_000)?;
         count("validation.max_bytes", self.validation.max_bytes, 1, 1 << 30)?;
         share("validation.noise_bits", self.validation.noise_bits, 7.0, 64.0)?;
-        share("checkpoint_seconds", self.checkpoint_seconds, 1.0, 1e6)?;
-        self.model
-            .validate()
-            .map_err(|e| TrainError::Model(format!("section `model` of the configuration: {e}")))
+        share("checkpoints.seconds", self.checkpoints.seconds, 1.0, 1e6)?;
+        count(
+            "checkpoints.every_steps",
+            self.checkpoints.every_steps.unwrap_or(1) as usize,
+            1,
+            usize::MAX,
+        )?;
+        count("checkpoints.keep", self.checkpoints.keep, 1, 10_000)?;
+        self.model.validate().map_err(|error| match error {
+            vortex_model::Error::Config { name, value, allowed } => {
+                TrainError::Invalid { field: name.into(), value: value.to_string(), rule: allowed }
+            }
+            other => TrainError::Model(format!("section `model` of the configuration: {other}")),
+        })
     }
 
     /// Threads to use on this machine.
@@ -257,25 +338,46 @@ mod tests {
     }
 
     #[test]
-    fn unknown_keys_are_refused_with_their_place() {
-        let text = "seed: 3\noptimizer:\n  lerning_rate: 0.1\n";
-        let error = TrainConfig::from_yaml(text, "a.yaml").unwrap_err().to_string();
-        assert!(error.contains("a.yaml"), "{error}");
-        assert!(error.contains("lerning_rate"), "{error}");
-        assert!(error.contains("learning_rate"), "{error}");
-        assert!(error.contains('3'), "line: {error}");
+    fn mistakes_are_told_with_file_line_and_what_is_allowed() {
+        let head = "# A comment.\nseed: 3\n";
+        for (mistake, line, words) in [
+            ("optimizer:\n  lerning_rate: 0.1\n", 4, &["lerning_rate", "learning_rate"][..]),
+            ("threads: many\n", 3, &["threads: many"]),
+            ("model:\n  architecture: best\n", 4, &["best", "optimised", "reference"]),
+            ("sampling: {order: sorted}\n", 3, &["sorted", "random", "shuffled_chunks"]),
+            ("batch:\n  sequences: 0\n", 4, &["`batch.sequences` is 0", "1 to 65536"]),
+            ("batch: {sequences: 4,\n  shards: 5}\n", 4, &["`batch.shards` is 5", "1 to 4"]),
+            ("batch:\n  sequences: 1\n", 4, &["`batch.shards` is 2", "1 to 1"]),
+            ("model:\n  d_model: 30\n", 4, &["`model.n_heads` is 4", "divisor of model.d_model"]),
+            ("model:\n  head:\n    d_ff: 4\n", 5, &["`model.head.d_ff` is 4", "8 to 8192"]),
+            ("budget:\n  max_seconds: null\n", 4, &["`budget` is empty", "max_steps"]),
+            ("optimizer:\n  learning_rate: .nan\n", 4, &["learning_rate` is NaN", "at most 1"]),
+            ("seed: 4\n", 3, &["seed"]),
+            ("split: [\n", 0, &["bad.yaml"]),
+        ] {
+            let text = format!("{head}{mistake}");
+            let error = TrainConfig::from_yaml(&text, "bad.yaml").unwrap_err().to_string();
+            assert!(error.contains("bad.yaml"), "{error}");
+            assert!(line == 0 || error.contains(&format!("line {line}")), "{mistake}{error}");
+            words.iter().for_each(|word| assert!(error.contains(word), "{mistake}{error}"));
+        }
     }
 
     #[test]
     fn limits_name_the_field_the_value_and_the_rule() {
         for (text, field) in [
-            ("batch: {sequences: 0}", "batch.sequences"),
-            ("batch: {sequences: 4, shards: 5}", "batch.shards"),
-            ("optimizer: {learning_rate: -1}", "optimizer.learning_rate"),
-            ("optimizer: {learning_rate: .nan}", "optimizer.learning_rate"),
             ("split: {validation: 0}", "split.validation"),
-            ("budget: {max_seconds: null}", "budget"),
             ("validation: {noise_bits: 2}", "validation.noise_bits"),
+            ("batch: {accumulate: 0}", "batch.accumulate"),
+            ("batch: {chunks: [128, 0]}", "batch.chunks"),
+            (
+                "batch: {chunks: [128], gradient_checkpointing: true}",
+                "batch.gradient_checkpointing",
+            ),
+            ("sampling: {chunk_bytes: 0}", "sampling.chunk_bytes"),
+            ("sampling: {weights: [1, -1]}", "sampling.weights"),
+            ("early_stopping: {min_delta: -1}", "early_stopping.min_delta"),
+            ("checkpoints: {every_steps: 0}", "checkpoints.every_steps"),
         ] {
             let error = TrainConfig::from_yaml(text, "t").unwrap_err().to_string();
             assert!(error.contains(&format!("`{field}`")), "{text}: {error}");

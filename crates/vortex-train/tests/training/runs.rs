@@ -1,56 +1,15 @@
-//! Whole runs on small records.
-#![allow(clippy::unwrap_used)] // helpers of tests
+//! Runs from one end to the other.
 
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use vortex_coder::schema::{DType, Field, Schema};
-use vortex_data::{RecordFile, RecordSet};
 use vortex_infer::{IntModel, Level};
 use vortex_train::checkpoint::Checkpoint;
-use vortex_train::rng::Rng;
-use vortex_train::{
-    Silent, TrainConfig, TrainError, TrainEvent, TrainObserver, TrainSummary, train,
-};
+use vortex_train::{Silent, TrainConfig, TrainError, TrainEvent, TrainObserver, train};
 
-/// Records of a counter (predictable), a skewed byte, and a random byte.
-fn data(records: u16) -> RecordSet {
-    let fields = vec![
-        Field::new("counter", DType::U16, 0),
-        Field::new("skewed", DType::U8, 2),
-        Field::new("noise", DType::U8, 3),
-    ];
-    let schema = Schema::new(4, fields).unwrap();
-    let mut rng = Rng::new(5);
-    let mut bytes = Vec::new();
-    for i in 0..records {
-        let skewed = rng.next_u64().trailing_zeros() as u8;
-        bytes.extend((i / 4).to_le_bytes());
-        bytes.extend([skewed, rng.next_u64() as u8]);
-    }
-    RecordSet::new(schema.clone(), vec![RecordFile::from_bytes("test", bytes, schema)]).unwrap()
-}
-
-fn config(steps: u64) -> TrainConfig {
-    let text = format!(
-        "threads: 2
-model: {{d_model: 16, n_layers: 1, n_heads: 2, d_ff: 32, window: 12, head: {{d_model: 16, d_ff: 32}}}}
-batch: {{sequences: 4, tokens: 36, shards: 2}}
-optimizer: {{learning_rate: 0.01}}
-budget: {{max_steps: {steps}, max_seconds: null}}
-quantise: {{fraction: 0.2, calibration_sequences: 8}}
-validation: {{times: 4, max_bytes: 1000}}
-"
-    );
-    TrainConfig::from_yaml(&text, "test").unwrap()
-}
-
-fn run(config: &TrainConfig, dir: &Path, observer: &mut dyn TrainObserver) -> TrainSummary {
-    train(config, &data(2000), dir, observer, &AtomicBool::new(false), false).unwrap()
-}
+use crate::small::{config, data, model_bytes, run};
 
 /// Raises the flag after some step.
-struct CancelAt<'a>(u64, &'a AtomicBool);
+pub struct CancelAt<'a>(pub u64, pub &'a AtomicBool);
 
 impl TrainObserver for CancelAt<'_> {
     fn event(&mut self, event: &TrainEvent) {
@@ -60,11 +19,6 @@ impl TrainObserver for CancelAt<'_> {
             self.1.store(true, Ordering::Relaxed);
         }
     }
-}
-
-/// What decides about a model file: its bytes.
-fn model_bytes(dir: &Path) -> Vec<u8> {
-    std::fs::read(dir.join("model.vxm")).unwrap()
 }
 
 #[test]
@@ -203,4 +157,81 @@ fn too_few_records_are_refused() {
         .unwrap_err()
         .to_string();
     assert!(error.contains("5 whole records"), "{error}");
+}
+
+#[test]
+fn accumulated_batches_are_one_larger_batch() {
+    let dir = tempfile::tempdir().unwrap();
+    let models = [(4, 2, 2), (8, 1, 4), (2, 4, 1)].map(|(sequences, accumulate, shards)| {
+        let mut config = config(6);
+        config.batch.sequences = sequences;
+        config.batch.accumulate = accumulate;
+        config.batch.shards = shards;
+        let dir = dir.path().join(sequences.to_string());
+        let summary = run(&config, &dir, &mut Silent);
+        assert_eq!(summary.bytes_seen, 6 * 8 * 12 * 4);
+        model_bytes(&dir)
+    });
+    assert!(models.windows(2).all(|m| m[0] == m[1]));
+}
+
+/// Counts what it sees.
+#[derive(Default)]
+struct Count {
+    stalled: Option<u64>,
+    quantised: Option<u64>,
+    last_rate: f64,
+}
+
+impl TrainObserver for Count {
+    fn event(&mut self, event: &TrainEvent) {
+        match event {
+            TrainEvent::Stalled { step, validations: 2 } => self.stalled = Some(*step),
+            TrainEvent::Phase { step, .. } => self.quantised = Some(*step),
+            TrainEvent::Step { learning_rate, .. } => self.last_rate = *learning_rate,
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn a_float_phase_that_stalls_ends_early_and_the_quantised_phase_follows() {
+    let dir = tempfile::tempdir().unwrap();
+    let (whole, parts) = (dir.path().join("whole"), dir.path().join("parts"));
+    let mut config = config(40);
+    config.validation.times = 10;
+    config.early_stopping.patience = 2;
+    // Nothing improves by that much: the validations at steps 8 and 12 end it.
+    config.early_stopping.min_delta = 8.0;
+    let mut count = Count::default();
+    let summary = run(&config, &whole, &mut count);
+    assert_eq!((count.stalled, count.quantised), (Some(12), Some(12)));
+    // A fifth of 40 steps is left for the quantised phase, and the rate is that of its end.
+    assert_eq!(summary.steps, 12 + 8);
+    assert!(count.last_rate < 0.1 * config.optimizer.learning_rate, "{}", count.last_rate);
+    for (stop, resume) in [(10, false), (15, true)] {
+        let cancel = AtomicBool::new(false);
+        let mut observer = CancelAt(stop, &cancel);
+        train(&config, &data(2000), &parts, &mut observer, &cancel, resume).unwrap();
+    }
+    train(&config, &data(2000), &parts, &mut Silent, &AtomicBool::new(false), true).unwrap();
+    assert_eq!(model_bytes(&whole), model_bytes(&parts));
+}
+
+#[test]
+fn numbered_checkpoints_can_be_gone_back_to() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = config(12);
+    config.checkpoints.every_steps = Some(3);
+    config.checkpoints.keep = 2;
+    run(&config, dir.path(), &mut Silent);
+    let model = model_bytes(dir.path());
+    let path = |name: &str| dir.path().join(name);
+    assert!(!path("step-000000000006.safetensors").exists());
+    assert!(path("step-000000000012.safetensors").exists());
+    std::fs::copy(path("step-000000000009.safetensors"), path("last.safetensors")).unwrap();
+    train(&config, &data(2000), dir.path(), &mut Silent, &AtomicBool::new(false), true).unwrap();
+    assert_eq!(Checkpoint::load_state(&path("last.safetensors")).unwrap().step, 12);
+    // The best weights of step 9 are gone, so the model may be another one, but there is one.
+    assert_eq!(model_bytes(dir.path()).len(), model.len());
 }

@@ -1,0 +1,180 @@
+//! Whether a run fits into memory, before it begins.
+
+use vortex_model::RecordSpec;
+use vortex_model::estimate::{Kernels, MemoryEstimate};
+
+use crate::config::{BatchConfig, TrainConfig};
+use crate::error::{Result, TrainError};
+
+/// Bytes of a number.
+const FLOAT: f64 = 4.0;
+const GIB: f64 = (1u64 << 30) as f64;
+/// Share of the available memory that a run may plan with: the estimate is one, and others use the machine too.
+const USABLE: f64 = 0.9;
+
+/// Bytes that this process may still take: what the system has, and what its control group allows. `None` where
+/// nobody says (systems other than Linux).
+pub fn available() -> Option<u64> {
+    let read = |path: &str| std::fs::read_to_string(path).ok();
+    let text = read("/proc/meminfo")?;
+    let line = text.lines().find_map(|l| l.strip_prefix("MemAvailable:"))?;
+    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    let group = || {
+        let limit: u64 = read("/sys/fs/cgroup/memory.max")?.trim().parse().ok()?;
+        let used: u64 = read("/sys/fs/cgroup/memory.current")?.trim().parse().ok()?;
+        Some(limit.saturating_sub(used))
+    };
+    Some((kib << 10).min(group().unwrap_or(u64::MAX)))
+}
+
+/// Bytes of this process in memory; `None` on systems other than Linux.
+pub fn resident() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = text.lines().find_map(|l| l.strip_prefix("VmRSS:"))?;
+    Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? << 10)
+}
+
+/// Most bytes that training of `records` records a window takes on the CPU.
+pub fn estimate(config: &TrainConfig, spec: &RecordSpec, records: usize) -> u64 {
+    let batch = &config.batch;
+    let threads = config.worker_threads().min(batch.shards).max(1) as f64;
+    let windows = batch.sequences.div_ceil(batch.shards);
+    let step = step(config, spec, windows, records);
+    let parameters = config.model.parameter_count(spec) as f64 * FLOAT;
+    // Weights and both averages, the same for the best ones, the same in a checkpoint and in its file; the gradient.
+    let once = parameters * 13.0;
+    // Of each thread: its weights and what is computed from them, its gradient twice.
+    let each = step.parameters_gb * GIB + 2.0 * parameters + step.activations_gb * GIB;
+    let sampling = &config.sampling;
+    let pool = match sampling.order {
+        crate::sampler::Order::Random => 0,
+        crate::sampler::Order::ShuffledChunks => sampling.chunk_bytes * sampling.pool_chunks,
+    };
+    (once + threads * each + pool as f64 + 2.0 * config.validation.max_bytes as f64) as u64
+}
+
+/// One shard's step.
+fn step(config: &TrainConfig, spec: &RecordSpec, windows: usize, records: usize) -> MemoryEstimate {
+    let model = &config.model;
+    let tokens = records * spec.n_fields();
+    let whole = model.memory_estimate(spec, windows, tokens, Kernels::Loops);
+    if !config.batch.gradient_checkpointing {
+        return whole;
+    }
+    let one = vortex_model::ModelConfig { n_layers: 1, ..model.clone() };
+    let one = one.memory_estimate(spec, windows, tokens, Kernels::Loops).activations_gb;
+    let inputs = (model.n_layers * windows * tokens * model.d_model) as f64 * FLOAT / GIB;
+    MemoryEstimate { activations_gb: one + inputs, ..whole }
+}
+
+/// Refuses a run that needs more than `available` bytes, with numbers that would fit.
+///
+/// # Errors
+/// [`TrainError::Memory`].
+pub fn check(
+    config: &TrainConfig,
+    spec: &RecordSpec,
+    records: usize,
+    available: u64,
+) -> Result<()> {
+    let usable = (available as f64 * USABLE) as u64;
+    let needed = estimate(config, spec, records);
+    if needed <= usable {
+        return Ok(());
+    }
+    let fits = |batch: BatchConfig| {
+        let config = TrainConfig { batch, ..config.clone() };
+        estimate(&config, spec, records) <= usable
+    };
+    let batch = &config.batch;
+    let smaller = |gradient_checkpointing: bool| {
+        let all = batch.windows();
+        (1..=batch.sequences).rev().filter(|s| all.is_multiple_of(*s)).find_map(|sequences| {
+            let shards = batch.shards.min(sequences);
+            let accumulate = all / sequences;
+            let small = BatchConfig {
+                sequences,
+                shards,
+                accumulate,
+                gradient_checkpointing,
+                ..batch.clone()
+            };
+            fits(small).then(|| {
+                format!("`batch.sequences: {sequences}`, `shards: {shards}` and `accumulate: {accumulate}`")
+            })
+        })
+    };
+    let hint = match (smaller(batch.gradient_checkpointing), batch.chunks.is_empty()) {
+        (Some(numbers), _) => format!("The same steps fit with {numbers}"),
+        (None, true) => match smaller(true) {
+            Some(n) => format!("The same steps fit with `gradient_checkpointing: true`, {n}"),
+            None => NOTHING.to_string(),
+        },
+        (None, false) => NOTHING.to_string(),
+    };
+    Err(TrainError::Memory { needed: needed as f64 / GIB, available: available as f64 / GIB, hint })
+}
+
+/// Where no batch is small enough.
+const NOTHING: &str =
+    "Not even one window at a time fits: lower `batch.tokens`, `threads` or the sizes of `model`";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vortex_coder::layout::RecordLayout;
+    use vortex_coder::schema::{DType, Field, Schema};
+
+    fn spec() -> RecordSpec {
+        let fields = (0..8).map(|i| Field::new(format!("f{i}"), DType::F32, 4 * i)).collect();
+        RecordSpec::new(RecordLayout::new(Schema::new(32, fields).unwrap()))
+    }
+
+    fn large() -> TrainConfig {
+        TrainConfig::from_yaml(
+            "threads: 2\nmodel: {d_model: 256, n_layers: 6, n_heads: 8, d_ff: 1024}\n\
+             batch: {sequences: 64, tokens: 512, shards: 2, accumulate: 3}\n",
+            "test",
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn what_fits_is_let_through_and_what_does_not_gets_numbers_that_do() {
+        let (config, spec) = (large(), spec());
+        let needed = estimate(&config, &spec, 64);
+        check(&config, &spec, 64, needed * 2).unwrap();
+        let error = check(&config, &spec, 64, needed / 3).unwrap_err().to_string();
+        assert!(error.contains("GiB") && error.contains("batch.sequences"), "{error}");
+        // The numbers of the hint, tried.
+        let number = |key: &str| -> usize {
+            let (_, rest) = error.split_once(key).unwrap();
+            rest.trim_start_matches(": ").split('`').next().unwrap().parse().unwrap()
+        };
+        let mut small = config.clone();
+        small.batch.sequences = number("batch.sequences");
+        small.batch.shards = number("shards");
+        small.batch.accumulate = number("accumulate");
+        assert_eq!(small.batch.windows(), config.batch.windows());
+        small.validate().unwrap();
+        check(&small, &spec, 64, needed / 3).unwrap();
+        let error = check(&config, &spec, 64, 1 << 20).unwrap_err().to_string();
+        assert!(error.contains("Not even one window"), "{error}");
+    }
+
+    #[test]
+    fn gradient_checkpointing_counts() {
+        let (mut config, spec) = (large(), spec());
+        let whole = estimate(&config, &spec, 64);
+        config.batch.gradient_checkpointing = true;
+        let less = estimate(&config, &spec, 64);
+        assert!(less < whole / 2, "{less} {whole}");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_system_answers() {
+        let (free, used) = (available().unwrap(), resident().unwrap());
+        assert!(free > 1 << 20 && used > 1 << 20 && used < 1 << 40, "{free} {used}");
+    }
+}

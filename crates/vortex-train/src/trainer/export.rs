@@ -1,0 +1,97 @@
+//! The end of a run: the model file and its figures.
+
+use std::ops::Range;
+
+use vortex_coder::layout::RecordLayout;
+use vortex_data::RecordSet;
+use vortex_infer::{IntModel, Level};
+
+use crate::backend::TrainBackend;
+use crate::error::{Result, TrainError};
+use crate::files::write_atomically;
+use crate::observer::TrainEvent;
+use crate::sampler::Parts;
+use crate::summary::{ModelSummary, TrainSummary};
+use crate::validate::block_cost;
+
+use super::{Trainer, data_error};
+
+/// Most bytes of the block that the summary measures.
+const BLOCK_BYTES: u64 = 1 << 20;
+
+/// Consecutive held-out records, at most a block of them.
+pub(super) fn held_out_block(
+    data: &RecordSet,
+    layout: &RecordLayout,
+    parts: &Parts,
+) -> Result<Vec<u8>> {
+    let size = |part: &&Range<u64>| part.end - part.start;
+    // The first of the longest: `max_by_key` would take the last.
+    let longest = parts.validation.iter().rev().max_by_key(size).cloned().unwrap_or_default();
+    let most = (BLOCK_BYTES / layout.stride() as u64).max(1);
+    let records = most.min(longest.end - longest.start) as usize;
+    let mut block = Vec::new();
+    data.read_records(longest.start, records, &mut block).map_err(data_error)?;
+    Ok(block)
+}
+
+impl<B: TrainBackend> Trainer<'_, B> {
+    /// Writes the model file and measures it. `block`: consecutive held-out records.
+    pub(super) fn export(&mut self, block: &[u8]) -> Result<ModelSummary> {
+        let model_error = |e: String| TrainError::Model(e);
+        if let Some((params, _)) = self.best.take() {
+            self.progress.params = params;
+        }
+        let params = &self.progress.params;
+        let quant = self.progress.quant.as_ref();
+        let quant = quant.ok_or_else(|| model_error("the quantised phase never began".into()))?;
+        let network =
+            self.workers.model(params).export(quant).map_err(|e| model_error(e.to_string()))?;
+        let model =
+            IntModel::new(network, Level::detect()).map_err(|e| model_error(e.to_string()))?;
+        let path = self.dir.model();
+        write_atomically(&path, model.bytes())?;
+        let float = self.progress.float_best;
+        let float =
+            float.ok_or_else(|| model_error("the float phase was never measured".into()))?;
+        let simulated = self.validation.float(&mut self.workers, params, Some(quant)).bits_per_byte;
+        let integer = self.validation.integer(&model)?.bits_per_byte;
+        let block_cost = block_cost(&model, block)?;
+        self.log.event(TrainEvent::Done {
+            step: self.progress.step,
+            model: path.clone(),
+            bits_per_byte: block_cost.bits_per_byte,
+        })?;
+        Ok(ModelSummary {
+            path,
+            bytes: model.bytes().len() as u64,
+            compared_bytes: self.validation.len() as u64,
+            float_bits_per_byte: float,
+            simulated_bits_per_byte: simulated,
+            integer_bits_per_byte: integer,
+            integer_cost_percent: (integer / float - 1.0) * 100.0,
+            block_bytes: block.len() as u64,
+            block_bits_per_byte: block_cost.bits_per_byte,
+            role_bits: block_cost.role_bits,
+        })
+    }
+
+    pub(super) fn summary(self, model: Option<ModelSummary>) -> Result<TrainSummary> {
+        let flat = self.progress.flat.iter().enumerate().filter(|(_, f)| **f).map(|(r, _)| r);
+        let per_step =
+            self.config.batch.windows() * self.sampler.records() * self.progress.flat.len();
+        let summary = TrainSummary {
+            steps: self.progress.step,
+            seconds: self.seconds(),
+            bytes_seen: self.progress.step * per_step as u64,
+            parameters: self.progress.params.len(),
+            cancelled: model.is_none(),
+            flat_roles: flat.collect(),
+            model,
+        };
+        let text = serde_json::to_vec_pretty(&summary)
+            .map_err(|e| TrainError::io("write", &self.dir.summary())(e.into()))?;
+        write_atomically(&self.dir.summary(), &text)?;
+        Ok(summary)
+    }
+}

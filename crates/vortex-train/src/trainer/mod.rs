@@ -1,0 +1,176 @@
+//! The loop.
+
+mod export;
+mod log;
+mod progress;
+mod saving;
+mod steps;
+
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+use vortex_coder::layout::RecordLayout;
+use vortex_data::{RecordFile, RecordSet};
+use vortex_model::RecordSpec;
+
+use self::export::held_out_block;
+use self::log::Log;
+use self::progress::Progress;
+use crate::backend::{CpuBackend, TrainBackend};
+use crate::config::TrainConfig;
+use crate::error::{Result, TrainError};
+use crate::files::{RunDir, write_atomically};
+use crate::observer::{TrainEvent, TrainObserver};
+use crate::optimizer::AdamW;
+use crate::sampler::{Parts, Sampler, parts};
+use crate::summary::TrainSummary;
+use crate::validate::ValidationSet;
+use crate::workers::Workers;
+
+/// Most bytes of training records from which references and frequencies are found.
+const SAMPLE_BYTES: u64 = 32 << 20;
+
+/// Trains on the CPU; see [`train_on`].
+pub fn train(
+    config: &TrainConfig,
+    data: &RecordSet,
+    run_dir: &Path,
+    observer: &mut dyn TrainObserver,
+    cancel: &AtomicBool,
+    resume: bool,
+) -> Result<TrainSummary> {
+    let run = Run { config, data, run_dir, cancel, resume, memory: crate::memory::available() };
+    run.train::<CpuBackend>(observer, &Default::default())
+}
+
+/// Trains a model on a part of the records and writes everything into `run_dir`.
+///
+/// With `resume`, goes on from `last.safetensors` there; the same numbers come out as without the
+/// interruption when the budget is in steps. When `cancel` becomes true, the run is saved and
+/// returns after the current step, without a model.
+///
+/// # Errors
+/// See [`TrainError`]; a loss that is no number ends the run and leaves the last checkpoint as it was.
+pub fn train_on<B: TrainBackend>(
+    config: &TrainConfig,
+    data: &RecordSet,
+    run_dir: &Path,
+    observer: &mut dyn TrainObserver,
+    cancel: &AtomicBool,
+    resume: bool,
+    device: &B::Device,
+) -> Result<TrainSummary> {
+    let run = Run { config, data, run_dir, cancel, resume, memory: None };
+    run.train::<B>(observer, device)
+}
+
+/// What a run is told.
+struct Run<'a> {
+    config: &'a TrainConfig,
+    data: &'a RecordSet,
+    run_dir: &'a Path,
+    cancel: &'a AtomicBool,
+    resume: bool,
+    /// Bytes that it may take, where that is known.
+    memory: Option<u64>,
+}
+
+impl Run<'_> {
+    fn train<B: TrainBackend>(
+        self,
+        observer: &mut dyn TrainObserver,
+        device: &B::Device,
+    ) -> Result<TrainSummary> {
+        let Self { config, data, run_dir, cancel, resume, memory } = self;
+        config.validate()?;
+        let parts = parts(data, &config.split)?;
+        let dir = RunDir::open(run_dir, resume)?;
+        let layout = RecordLayout::new(data.schema().clone());
+        let records = (config.batch.tokens / layout.n_fields()).max(1);
+        let sampler = Sampler::new(data, &layout, &parts, records, &config.sampling, config.seed)?;
+        let most = config.validation.max_bytes;
+        let validation = ValidationSet::new(data, &layout, &parts.validation, records, most)?;
+        let spec = record_spec(data, &layout, &parts)?;
+        if let Some(bytes) = memory {
+            crate::memory::check(config, &spec, sampler.records(), bytes)?;
+        }
+        let (workers, params) = Workers::<B>::new(config, &spec, device)?;
+        let mut trainer = Trainer {
+            config,
+            cancel,
+            log: Log::open(observer, &dir)?,
+            validation,
+            sampler,
+            file_records: data.files().iter().map(RecordFile::n_records).collect(),
+            progress: Progress::new(config, params, layout.roles().len()),
+            workers,
+            best: None,
+            best_is_new: false,
+            saved_step: 0,
+            dir,
+            started: Instant::now(),
+            last_saved: Instant::now(),
+        };
+        if resume {
+            trainer.restore()?;
+        }
+        let text = config.to_yaml()?;
+        write_atomically(&trainer.dir.config(), text.as_bytes())?;
+        trainer.log.begin(&trainer.dir, trainer.progress.step, &text)?;
+        trainer.log.observer.held_out(trainer.validation.bytes());
+        trainer.log.event(TrainEvent::Start {
+            parameters: trainer.progress.params.len(),
+            train_records: parts.train_records(),
+            validation_records: parts.validation_records(),
+            step: trainer.progress.step,
+            threads: trainer.workers.threads(),
+        })?;
+        let finished = trainer.run()?;
+        let model = if finished {
+            Some(trainer.export(&held_out_block(data, &layout, &parts)?)?)
+        } else {
+            None
+        };
+        trainer.summary(model)
+    }
+}
+
+/// What the training records say before any training: the first ones of every file.
+fn record_spec(data: &RecordSet, layout: &RecordLayout, parts: &Parts) -> Result<RecordSpec> {
+    let most = (SAMPLE_BYTES / layout.stride() as u64 / parts.train.len() as u64).max(1);
+    let (mut bytes, mut symbols) = (Vec::new(), Vec::new());
+    for (_, part) in &parts.train {
+        let records = most.min(part.end - part.start) as usize;
+        data.read_records(part.start, records, &mut bytes).map_err(data_error)?;
+        let mut here = Vec::new();
+        layout.records_to_symbols(&bytes, &mut here);
+        symbols.extend(here);
+    }
+    Ok(RecordSpec::from_sample(layout.clone(), &symbols))
+}
+
+fn data_error(error: vortex_data::Error) -> TrainError {
+    TrainError::Data(error.to_string())
+}
+
+struct Trainer<'a, B: TrainBackend> {
+    config: &'a TrainConfig,
+    cancel: &'a AtomicBool,
+    log: Log<'a>,
+    validation: ValidationSet,
+    sampler: Sampler<'a>,
+    /// Records of each data file.
+    file_records: Vec<u64>,
+    progress: Progress,
+    workers: Workers<B>,
+    /// Parameters and optimiser of the lowest validation loss of this phase.
+    best: Option<(Vec<f32>, AdamW)>,
+    /// Whether those are in no file yet.
+    best_is_new: bool,
+    /// Step of the last checkpoint.
+    saved_step: u64,
+    dir: RunDir,
+    started: Instant,
+    last_saved: Instant,
+}

@@ -1,0 +1,7 @@
+//! Whole runs on small records.
+#![allow(clippy::unwrap_used)] // helpers of tests
+
+mod killed;
+mod runs;
+mod small;
+mod tensorboard;
