@@ -1,5 +1,13 @@
 //! `vortex`: trains a model on records, compresses with it, and gives back the same bytes.
 
+/// As the standard one, but a closed standard error is no reason to panic or to stop.
+macro_rules! eprintln {
+    ($($message:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), $($message)*);
+    }};
+}
+
 mod archive;
 mod arguments;
 mod baselines;

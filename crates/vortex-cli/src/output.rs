@@ -157,7 +157,7 @@ impl Pending {
         let file = temporary.as_file();
         if let Some(like) = like {
             // As good as the file system allows: neither is worth failing for.
-            let _ = file.set_permissions(like.permissions());
+            let _ = file.set_permissions(plain_permissions(like));
             if let Ok(modified) = like.modified() {
                 let _ = file.set_times(FileTimes::new().set_modified(modified));
             }
@@ -206,6 +206,18 @@ pub fn place(from: &Path, to: &Path, force: bool) -> Result<()> {
         }
     }
     std::fs::rename(from, to).with_context(|| format!("{}: cannot be given its name", name()))
+}
+
+/// Who may read and write, without set-user-ID and its like: the new file has another owner.
+fn plain_permissions(like: &Metadata) -> std::fs::Permissions {
+    #[allow(unused_mut)]
+    let mut permissions = like.permissions();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        permissions.set_mode(permissions.mode() & 0o777);
+    }
+    permissions
 }
 
 /// The folder a path lies in.

@@ -13,6 +13,9 @@ use crate::range::{RangeDecoder, RangeEncoder};
 
 /// Most lanes of a block.
 pub const MAX_LANES: usize = 1024;
+/// Most bytes that the lanes of one block may take in a predictor, so that a small file cannot ask for
+/// all memory: 64 lanes of the largest models fit.
+pub const MAX_STATE_BYTES: u64 = 4 << 30;
 
 /// The number of lanes for a block of so many bytes: one for every 16 KiB, 1 to 64. Lanes make a
 /// network's matrix products larger, and each starts without a history.
@@ -121,6 +124,14 @@ fn run<C: SymbolCoder>(
         return Ok(());
     }
     let lanes = lanes.min(records);
+    let state_bytes = lanes as u64 * predictor.lane_bytes() as u64;
+    if state_bytes > MAX_STATE_BYTES {
+        return Err(Error::limit_exceeded(format!(
+            "{lanes} lanes of {} bytes in the model; {MAX_STATE_BYTES} bytes in all are possible: \
+             use fewer lanes",
+            predictor.lane_bytes()
+        )));
+    }
     let (each, longer) = (records / lanes, records % lanes);
     let first_record: Vec<usize> = (0..lanes).map(|i| i * each + i.min(longer)).collect();
     let n_roles = layout.roles().len();

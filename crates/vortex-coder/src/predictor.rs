@@ -20,6 +20,12 @@ pub enum Coding {
 /// role 0 of the next one. Lanes never wait for each other; near the end of a block only the
 /// first `active` lanes go on.
 pub trait Predictor: Send {
+    /// Bytes that one lane takes beyond a few KiB; the coding loop refuses blocks whose lanes would
+    /// take more than [`crate::codec::MAX_STATE_BYTES`] together.
+    fn lane_bytes(&self) -> usize {
+        0
+    }
+
     /// Forgets everything and starts `lanes` cold lanes at role 0.
     fn begin(&mut self, lanes: usize);
 

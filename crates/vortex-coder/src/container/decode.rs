@@ -100,8 +100,11 @@ impl BlockDecoder {
         out_tail.copy_from_slice(tail);
         let predictor = state.predictor.get_or_insert_with(|| model.predictor());
         decode_records(predictor.as_mut(), model.layout(), records, header.lanes.into(), out)
-            // The payload is all there: it is not the file that ends early.
-            .map_err(|error| Error::corrupt(error.message))?;
+            .map_err(|error| match error.kind {
+                ErrorKind::LimitExceeded => error,
+                // The payload is all there: it is not the file that ends early.
+                _ => Error::corrupt(error.message),
+            })?;
         Ok(original)
     }
 }

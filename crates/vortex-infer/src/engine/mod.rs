@@ -114,6 +114,10 @@ impl Engine {
 }
 
 impl Predictor for Engine {
+    fn lane_bytes(&self) -> usize {
+        lane_bytes(&self.packed.net)
+    }
+
     fn begin(&mut self, lanes: usize) {
         self.state = State::new(&self.packed, lanes);
     }
