@@ -1,7 +1,7 @@
 //! How many parameters a model has, and how much memory a training step takes.
 //!
 //! Counted, not measured: every tensor that the backward pass needs, in the order of the forward
-//! pass. `examples/step_memory.rs` compares the counts with what a step really uses.
+//! pass. vortex-train's `examples/step_memory.rs` compares the counts with what a step really uses.
 
 use burn::tensor::backend::Backend;
 

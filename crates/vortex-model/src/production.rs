@@ -227,14 +227,19 @@ impl<B: FusedOps> ProductionModel<B> {
         let mut role_bits: Vec<f64> =
             self.spec.flat.iter().map(|&flat| if flat { 8.0 } else { 0.0 }).collect();
         let flat = self.spec.flat.iter().filter(|&&f| f).count() as f64 * per_role * 8.0;
-        let mut total = Tensor::full([1], flat, &z0.device());
+        // In the precision of the costs, which half-precision sums of thousands would not fit.
+        let mut total: Option<Tensor<B, 1>> = None;
         for rows in &batch.classes {
             let bits = self.head.bits(z0.clone(), &tables, rows, &numerics);
             for (&role, bits) in rows.loss.role.iter().zip(host(&bits)) {
                 role_bits[role as usize] += f64::from(bits) / per_role;
             }
-            total = total + bits.sum();
+            total = Some(match total {
+                Some(total) => total + bits.sum(),
+                None => bits.sum(),
+            });
         }
-        LossOutput { mean_bits: total / batch.symbols as f64, role_bits }
+        let total = total.unwrap_or_else(|| Tensor::zeros([1], &z0.device()));
+        LossOutput { mean_bits: total.add_scalar(flat) / batch.symbols as f64, role_bits }
     }
 }

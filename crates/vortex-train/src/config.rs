@@ -8,6 +8,7 @@ use vortex_model::ModelConfig;
 
 use crate::error::{Result, TrainError};
 use crate::optimizer::OptimizerConfig;
+use crate::precision::Precision;
 use crate::schedule::Budget;
 
 /// Largest configuration file in bytes.
@@ -21,6 +22,8 @@ pub struct TrainConfig {
     pub seed: u64,
     /// Worker threads; 0 takes all cores.
     pub threads: usize,
+    /// Numbers that a device computes with.
+    pub precision: Precision,
     /// Shape of the network.
     pub model: ModelConfig,
     /// Division of the records.
@@ -44,6 +47,7 @@ impl Default for TrainConfig {
         Self {
             seed: 1,
             threads: 0,
+            precision: Precision::Auto,
             model: ModelConfig::default(),
             split: SplitConfig::default(),
             batch: BatchConfig::default(),

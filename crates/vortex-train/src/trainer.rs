@@ -9,9 +9,10 @@ use vortex_data::RecordSet;
 use vortex_infer::{IntModel, Level};
 use vortex_model::{QuantSpec, RecordSpec};
 
-use crate::backend::{CpuBackend, TrainBackend};
+use crate::backend::TrainBackend;
 use crate::checkpoint::{self, Checkpoint, State};
 use crate::config::TrainConfig;
+use crate::device::{DeviceChoice, OnDevice, on_device};
 use crate::error::{Result, TrainError};
 use crate::files::{RunDir, write_atomically};
 use crate::metrics::MetricsLog;
@@ -35,6 +36,9 @@ const NOISE_FROM: f64 = 0.2;
 const SMOOTHING: f64 = 0.05;
 
 /// Trains on the CPU; see [`train_on`].
+///
+/// # Errors
+/// See [`TrainError`].
 pub fn train(
     config: &TrainConfig,
     data: &RecordSet,
@@ -43,7 +47,39 @@ pub fn train(
     cancel: &AtomicBool,
     resume: bool,
 ) -> Result<TrainSummary> {
-    train_on::<CpuBackend>(config, data, run_dir, observer, cancel, resume, &Default::default())
+    train_with(DeviceChoice::Cpu, config, data, run_dir, observer, cancel, resume)
+}
+
+/// Trains on the device of the user's choice; see [`train_on`].
+///
+/// # Errors
+/// [`TrainError::Device`] when it cannot be used, and see [`TrainError`].
+pub fn train_with(
+    device: DeviceChoice,
+    config: &TrainConfig,
+    data: &RecordSet,
+    run_dir: &Path,
+    observer: &mut dyn TrainObserver,
+    cancel: &AtomicBool,
+    resume: bool,
+) -> Result<TrainSummary> {
+    struct Training<'a> {
+        config: &'a TrainConfig,
+        data: &'a RecordSet,
+        run_dir: &'a Path,
+        observer: &'a mut dyn TrainObserver,
+        cancel: &'a AtomicBool,
+        resume: bool,
+    }
+    impl OnDevice for Training<'_> {
+        type Output = TrainSummary;
+        fn run<B: TrainBackend>(self, device: &B::Device) -> Result<TrainSummary> {
+            let Self { config, data, run_dir, observer, cancel, resume } = self;
+            train_on::<B>(config, data, run_dir, observer, cancel, resume, device)
+        }
+    }
+    let training = Training { config, data, run_dir, observer, cancel, resume };
+    on_device(device, config.precision, training)
 }
 
 /// Trains a model on a part of the records and writes everything into `run_dir`.
@@ -448,8 +484,11 @@ impl<B: TrainBackend> Trainer<'_, B> {
         let params = &self.progress.params;
         let quant = self.progress.quant.as_ref();
         let quant = quant.ok_or_else(|| model_error("the quantised phase never began".into()))?;
-        let network =
-            self.workers.model(params).export(quant).map_err(|e| model_error(e.to_string()))?;
+        let network = self
+            .workers
+            .exact_model(params)?
+            .export(quant)
+            .map_err(|e| model_error(e.to_string()))?;
         let model =
             IntModel::new(network, Level::detect()).map_err(|e| model_error(e.to_string()))?;
         let path = self.dir.model();

@@ -1,7 +1,7 @@
 //! `vortex train`
 
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -9,7 +9,9 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use vortex_data::RecordSet;
 use vortex_data::sidecar::schema_of;
 use vortex_train::observer::line;
-use vortex_train::{LogLines, Silent, TrainConfig, TrainEvent, TrainObserver, train};
+use vortex_train::{
+    DeviceChoice, LogLines, Silent, TrainConfig, TrainEvent, TrainObserver, train_with,
+};
 
 use crate::arguments::Common;
 use crate::failure::Failure;
@@ -39,6 +41,10 @@ pub struct Train {
     /// Seconds of training, in place of the configuration's
     #[arg(long, value_name = "S")]
     seconds: Option<f64>,
+    /// Where to compute: cpu, cuda, cuda:N, rocm, rocm:N, or auto for the first GPU that works and else
+    /// the CPU; GPUs need a build with --features cuda or rocm
+    #[arg(long, value_name = "DEVICE", default_value = "cpu")]
+    device: DeviceChoice,
     /// Go on with the run in RUN
     #[arg(long, conflicts_with = "force")]
     resume: bool,
@@ -60,7 +66,15 @@ impl Train {
         } else {
             Box::new(LogLines::new(io::stderr(), if common.verbose { 0.0 } else { 10.0 }))
         };
-        let trained = train(&config, &records, &self.out, observer.as_mut(), &cancel, self.resume);
+        let trained = train_with(
+            self.device,
+            &config,
+            &records,
+            &self.out,
+            observer.as_mut(),
+            &cancel,
+            self.resume,
+        );
         interrupt::stop_at_once();
         let summary = trained?;
         if summary.cancelled {
@@ -83,8 +97,7 @@ impl Train {
 
     /// A run is not overwritten by accident.
     fn check_folder(&self) -> Result<()> {
-        let run = ["model.vxm", "last.safetensors"].iter().any(|f| self.out.join(f).exists());
-        if run && !self.resume && !self.force {
+        if holds_run(&self.out) && !self.resume && !self.force {
             bail!("holds a run already; choose another --out, or use --resume or --force");
         }
         Ok(())
@@ -109,6 +122,11 @@ impl Train {
         }
         Ok(config)
     }
+}
+
+/// Whether training or an import wrote into this folder.
+pub fn holds_run(folder: &Path) -> bool {
+    ["model.vxm", "last.safetensors"].iter().any(|f| folder.join(f).exists())
 }
 
 /// Events for a person: a bar with the time left on a terminal, lines otherwise.

@@ -2,11 +2,12 @@
 
 use super::bench::Bench;
 
-const COMMANDS: [&[&str]; 10] = [
+const COMMANDS: [&[&str]; 11] = [
     &["--help"],
     &["prepare", "--help"],
     &["restore", "--help"],
     &["train", "--help"],
+    &["import-checkpoint", "--help"],
     &["compress", "--help"],
     &["decompress", "--help"],
     &["test", "--help"],
