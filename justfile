@@ -15,7 +15,8 @@ clippy:
 
 # The code paths of CUDA and ROCm, as far as that goes without their toolkits
 check-gpu:
-    cargo check --release -p vortex-train --features cuda,rocm
+    cargo check --release -p vortex-cli --features cuda
+    cargo check --release -p vortex-cli --features rocm
 
 test:
     cargo test --release --workspace

@@ -84,6 +84,8 @@ pub enum Command {
     Restore(commands::restore::Restore),
     /// Train a model on data files
     Train(commands::train::Train),
+    /// Take over a PyTorch checkpoint of the Python prototype
+    ImportCheckpoint(commands::import_checkpoint::ImportCheckpoint),
     /// Compress files to FILE.vxc
     Compress(commands::compress::Compress),
     /// Decompress .vxc files

@@ -82,6 +82,7 @@ pub fn evaluate(subject: &Subject, mut say: impl FnMut(&str)) -> Result<Results>
         model_bytes: subject.model_file.as_ref().map_or(0, |m| m.1),
         codecs,
         cross_entropy_bits: costs.iter().map(|&c| bits(c)).sum::<f64>() + tail_bits,
+        float_bits: None,
         roles: roles.collect(),
     })
 }

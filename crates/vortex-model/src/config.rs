@@ -22,6 +22,10 @@ pub struct ModelConfig {
     pub window: usize,
     /// How symbols become vectors.
     pub embedding: EmbeddingKind,
+    /// What tells the trunk where in a segment a token stands.
+    pub positions: PositionKind,
+    /// Whether the trunk's input names the symbols of the reference beside those of the field before.
+    pub reference_input: bool,
     /// The byte head.
     pub head: HeadConfig,
     /// Compressive memory beyond the window; none by default.
@@ -84,6 +88,17 @@ pub enum EmbeddingKind {
     Standard,
 }
 
+/// What tells the trunk where in a segment a token stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PositionKind {
+    /// Sinusoids with the period of a segment; see [`crate::position`].
+    #[default]
+    Sinusoidal,
+    /// A learned vector for each position, the sinusoids to begin with.
+    Learned,
+}
+
 impl Default for ModelConfig {
     fn default() -> Self {
         Self {
@@ -94,6 +109,8 @@ impl Default for ModelConfig {
             d_ff: 160,
             window: 64,
             embedding: EmbeddingKind::Typed,
+            positions: PositionKind::default(),
+            reference_input: true,
             head: HeadConfig::default(),
             memory: None,
         }
@@ -125,6 +142,7 @@ impl ModelConfig {
             embedding: EmbeddingKind::Typed,
             head: HeadConfig { d_model: 256, d_ff: 512 },
             memory: Some(MemoryConfig { rate: 4, slots: 512, kernel: 4 }),
+            ..Self::default()
         }
     }
 

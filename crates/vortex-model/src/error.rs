@@ -1,5 +1,7 @@
 //! What can go wrong with a model.
 
+use std::path::PathBuf;
+
 /// Result of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -24,6 +26,14 @@ pub enum Error {
         name: String,
         /// What is wrong with it.
         problem: String,
+    },
+    /// A file is not a checkpoint that can be imported.
+    #[error("{}: {message}", path.display())]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with the names of tensors.
+        message: String,
     },
     /// A record specification does not fit its layout.
     #[error("record specification: {0}")]

@@ -1,11 +1,11 @@
 //! How many parameters a model has, and how much memory a training step takes.
 //!
 //! Counted, not measured: every tensor that the backward pass needs, in the order of the forward
-//! pass. `examples/step_memory.rs` compares the counts with what a step really uses.
+//! pass. vortex-train's `examples/step_memory.rs` compares the counts with what a step really uses.
 
 use burn::tensor::backend::Backend;
 
-use crate::config::{Architecture, EmbeddingKind, ModelConfig};
+use crate::config::{Architecture, EmbeddingKind, ModelConfig, PositionKind};
 use crate::production::ProductionModel;
 use crate::record::RecordSpec;
 use crate::tdt;
@@ -67,7 +67,12 @@ impl ModelConfig {
             EmbeddingKind::Standard => 0,
         };
         let embedding = |sets, width, scale| classes * 256 * width + scales(sets, scale);
-        let trunk = embedding(2, d, if reference { 1 } else { d }) + fields * d;
+        let sets = 1 + usize::from(self.reference_input);
+        let positions = match self.positions {
+            PositionKind::Sinusoidal => 0,
+            PositionKind::Learned => self.window_and_segment(fields).1,
+        };
+        let trunk = embedding(sets, d, if reference { 1 } else { d }) + (fields + positions) * d;
         let memory = self.memory.as_ref().map_or(0, |m| (m.kernel + 1 + d) * d + self.n_heads);
         let norms = if reference { 2 * (2 * self.n_layers + 1) * d } else { 0 };
         let layers = self.n_layers * (4 * d * d + 3 * d * self.d_ff + memory) + norms;

@@ -51,21 +51,22 @@ impl<B: FusedOps> ProductionModel<B> {
             }),
             att_pow2: pow2_table(255.0).map(|v| v as u8).to_vec(),
             out_pow2: pow2_table(4_194_304.0).map(|v| v as u32).to_vec(),
-            embedding: self.export_embedding(segment, quant.residual_bits(""))?,
+            embedding: self.export_embedding(quant.residual_bits(""))?,
             layers: layers.collect::<Result<_>>()?,
             head: export_head(&self.head, &Site { quant, path: "head.".into() })?,
         })
     }
 
-    fn export_embedding(&self, segment: usize, bits: i32) -> Result<spec::TrunkEmbedding> {
-        let (tables, mut scale) = export_tables(&self.embedding, bits)?;
+    fn export_embedding(&self, bits: i32) -> Result<spec::TrunkEmbedding> {
+        let (tables, mut scale) =
+            export_tables(&self.embedding.table.val(), self.trunk_scales(), bits)?;
         let ref_scale = scale.split_off(scale.len() / 2);
         Ok(spec::TrunkEmbedding {
             tables,
             prev_scale: scale,
             ref_scale,
             field_bias: residual(&host(&self.field_bias.val()), bits),
-            position: residual(&self.positions(segment), bits),
+            position: residual(&host(&self.positions()), bits),
         })
     }
 }
@@ -162,13 +163,14 @@ impl<'a> Site<'a> {
 
 /// Table and scales of an embedding, of all sets; its sums have `bits` fractional bits.
 fn export_tables<B: Backend>(
-    embedding: &ByteEmbedding<B>,
+    table: &Tensor<B, 2>,
+    scales: Tensor<B, 2>,
     bits: i32,
 ) -> Result<(spec::Tables, Vec<i16>)> {
-    let [rows, width] = embedding.table.dims();
-    let table = host(&embedding.table.val());
+    let [rows, width] = table.dims();
+    let table = host(table);
     let table_bits = largest_bits(table.iter().copied());
-    let scale = host(&embedding.scales());
+    let scale = host(&scales);
     let max = scale.iter().fold(0.0f32, |m, v| m.max(v.abs())).max(1e-6);
     let scale_bits = ((f32::from(i16::MAX) / max).log2().floor() as i32).min(SCALE_BITS);
     let shift = table_bits + scale_bits - bits;
@@ -251,8 +253,10 @@ fn logits(values: &[f32]) -> Vec<i16> {
 
 fn export_head<B: FusedOps>(head: &ByteHead<B>, site: &Site<'_>) -> Result<spec::Head> {
     let [d, e] = head.input.dims();
-    let (own, own_scale) = export_tables(&head.own, site.residual())?;
-    let (reference, ref_scale) = export_tables(&head.reference, site.residual())?;
+    let tables =
+        |part: &ByteEmbedding<B>| export_tables(&part.table.val(), part.scales(), site.residual());
+    let (own, own_scale) = tables(&head.own)?;
+    let (reference, ref_scale) = tables(&head.reference)?;
     let linear =
         |weight: &burn::module::Param<Tensor<B, 2>>| site.linear(&weight.val(), "output", LOG_BITS);
     let copy: Vec<spec::Linear> = head.copy.iter().map(linear).collect::<Result<_>>()?;

@@ -6,7 +6,9 @@
 
 pub use batch::Batch;
 pub use cat::CatWrapper;
-pub use config::{Architecture, EmbeddingKind, HeadConfig, MemoryConfig, ModelConfig};
+pub use config::{
+    Architecture, EmbeddingKind, HeadConfig, MemoryConfig, ModelConfig, PositionKind,
+};
 pub use error::{Error, Result};
 pub use kernels::FusedOps;
 pub use production::{LossOutput, ProductionModel};
@@ -33,6 +35,7 @@ pub mod kv_cache;
 pub mod memory;
 pub mod position;
 pub mod production;
+pub mod prototype;
 pub mod quant;
 pub mod recompute;
 pub mod record;

@@ -8,7 +8,7 @@ use burn::tensor::{Tensor, TensorData, backend::Backend};
 use crate::batch::Batch;
 use crate::block::{Block, BlockConfig};
 use crate::concatenate::concatenate;
-use crate::config::{Architecture, EmbeddingKind, ModelConfig};
+use crate::config::{Architecture, EmbeddingKind, ModelConfig, PositionKind};
 use crate::embedding::{ByteEmbedding, ByteEmbeddingConfig};
 use crate::error::{Error, Result};
 use crate::head::{ByteHead, ByteHeadConfig};
@@ -22,10 +22,12 @@ use crate::tdt;
 /// normalisations (see [`crate::reference`]) the reference.
 #[derive(Module, Debug)]
 pub struct ProductionModel<B: Backend> {
-    /// Symbols of predecessor (scale set 0) and reference (set 1).
+    /// Symbols of predecessor (scale set 0) and, where it is named, reference (set 1).
     pub embedding: ByteEmbedding<B>,
     /// `[n_fields, d_model]`.
     pub field_bias: Param<Tensor<B, 2>>,
+    /// `[segment, d_model]`, where positions are learned.
+    pub position: Option<Param<Tensor<B, 2>>>,
     /// The trunk.
     pub layers: Vec<Block<B>>,
     /// The byte head.
@@ -61,7 +63,7 @@ impl<B: Backend> ProductionModel<B> {
             uniform: reference,
             n_classes: spec.n_classes,
             n_roles: spec.n_roles(),
-            n_sets: 2,
+            n_sets: 1 + usize::from(config.reference_input),
             width: config.d_model,
             deviation: 0.5,
         };
@@ -72,9 +74,16 @@ impl<B: Backend> ProductionModel<B> {
         };
         let field_bias = crate::swiglu::matrix([spec.n_fields(), config.d_model], 1.0, device);
         let block = BlockConfig::new(config);
+        let position = (config.positions == PositionKind::Learned).then(|| {
+            let (_, segment) = config.window_and_segment(spec.n_fields());
+            let start = crate::position::sinusoids(segment, config.d_model);
+            let start = TensorData::new(start, [segment, config.d_model]);
+            Param::from_tensor(Tensor::from_data(start, device))
+        });
         Ok(Self {
             embedding: embedding.init(device),
             field_bias,
+            position,
             layers: (0..config.n_layers).map(|_| block.init(device)).collect(),
             head: head.init(&spec, device),
             layer_norms: reference.then(|| LayerNorms::init(config, device)),
@@ -175,13 +184,23 @@ impl<B: FusedOps> ProductionModel<B> {
         let table = numerics.table(self.embedding.table.val());
         let device = table.device();
         let [_, d] = table.dims();
-        let (_, segment) = self.config.window_and_segment(self.spec.n_fields());
-        let position = TensorData::new(self.positions(segment), [segment, d]);
-        let position = Tensor::from_data(position, &device);
-        let table = concatenate(vec![table, self.field_bias.val(), position], 0);
+        let table = concatenate(vec![table, self.field_bias.val(), self.positions()], 0);
         let ones = Tensor::ones([1, d], &device);
-        let scale = concatenate(vec![self.embedding.scales(), ones], 0);
+        let scale = concatenate(vec![self.trunk_scales(), ones], 0);
         gather_sum(table, scale, plan)
+    }
+
+    /// Scales of the predecessor's symbols, then of the reference's.
+    ///
+    /// # Shapes
+    /// - output: `[2 * n_roles, d_model]`
+    pub(crate) fn trunk_scales(&self) -> Tensor<B, 2> {
+        let scales = self.embedding.scales();
+        if self.config.reference_input {
+            return scales;
+        }
+        let silent = scales.zeros_like();
+        concatenate(vec![scales, silent], 0)
     }
 
     fn forward(&self, batch: &Batch, numerics: &Numerics<'_>) -> LossOutput<B> {
@@ -209,14 +228,19 @@ impl<B: FusedOps> ProductionModel<B> {
         let mut role_bits: Vec<f64> =
             self.spec.flat.iter().map(|&flat| if flat { 8.0 } else { 0.0 }).collect();
         let flat = self.spec.flat.iter().filter(|&&f| f).count() as f64 * per_role * 8.0;
-        let mut total = Tensor::full([1], flat, &z0.device());
+        // In the precision of the costs, which half-precision sums of thousands would not fit.
+        let mut total: Option<Tensor<B, 1>> = None;
         for rows in &batch.classes {
             let bits = self.head.bits(z0.clone(), &tables, rows, &numerics);
             for (&role, bits) in rows.loss.role.iter().zip(host(&bits)) {
                 role_bits[role as usize] += f64::from(bits) / per_role;
             }
-            total = total + bits.sum();
+            total = Some(match total {
+                Some(total) => total + bits.sum(),
+                None => bits.sum(),
+            });
         }
-        LossOutput { mean_bits: total / batch.symbols as f64, role_bits }
+        let total = total.unwrap_or_else(|| Tensor::zeros([1], &z0.device()));
+        LossOutput { mean_bits: total.add_scalar(flat) / batch.symbols as f64, role_bits }
     }
 }

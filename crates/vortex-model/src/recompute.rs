@@ -19,7 +19,7 @@ where
     B::InnerBackend: FusedOps,
 {
     /// Mean bits a symbol, as [`ProductionModel::loss`]; `take` is given gradients of the parameters
-    /// piece by piece. Their sum is the gradient.
+    /// piece by piece. Their sum is the gradient times `scale`.
     ///
     /// # Panics
     /// As [`ProductionModel::loss`].
@@ -27,6 +27,7 @@ where
         &self,
         batch: &Batch,
         quant: Option<&QuantSpec>,
+        scale: f32,
         mut take: impl FnMut(B::Gradients),
     ) -> f64 {
         let numerics = Numerics::new(quant);
@@ -51,7 +52,7 @@ where
         let x = leaf(inputs.pop().expect("the trunk has an output"));
         let bits = self.folded_ends().cost(x.clone(), batch, &numerics).mean_bits;
         let mean_bits = f64::from(host(&bits)[0]);
-        let mut gradient = backward(bits, Some(&x));
+        let mut gradient = backward(bits * scale, Some(&x));
         // The gradient of `sum(y * g)` is what the chain rule asks for when `g` is the gradient of `y`.
         let chain = |y: Tensor<B, 2>, g| (y * Tensor::from_inner(g)).sum();
         for (l, x) in inputs.into_iter().enumerate().rev() {

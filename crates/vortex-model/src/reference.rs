@@ -8,7 +8,7 @@
 //! the rounding of floats, and the integer network needs no layer normalisation.
 
 use burn::module::{Module, Param, ParamId};
-use burn::tensor::{Tensor, backend::Backend};
+use burn::tensor::{Tensor, TensorData, backend::Backend};
 
 use crate::attention::AttentionBias;
 use crate::block::Block;
@@ -135,23 +135,29 @@ impl<B: Backend> ProductionModel<B> {
             ScaleSet::Typed(_) | ScaleSet::Unit(_) | ScaleSet::Tdt(_) => centred(table),
         });
         model.field_bias = computed(centred(model.field_bias.val()));
+        model.position = model.position.map(|position| computed(centred(position.val())));
         let (input, bias) = norms.output.fold(model.head.input.val());
         model.head.input = computed(input);
         model.head.input_bias = Some(bias);
         model
     }
 
-    /// The trunk's positions, `[segment, d]`.
-    pub(crate) fn positions(&self, segment: usize) -> Vec<f32> {
-        let d = self.config().d_model;
-        let mut positions = crate::position::sinusoids(segment, d);
-        if self.config().architecture == Architecture::Reference {
-            for row in positions.chunks_exact_mut(d) {
-                let mean = row.iter().sum::<f32>() / d as f32;
-                row.iter_mut().for_each(|v| *v -= mean);
-            }
+    /// The trunk's positions of a folded model.
+    ///
+    /// # Shapes
+    /// - output: `[segment, d_model]`
+    pub(crate) fn positions(&self) -> Tensor<B, 2> {
+        if let Some(position) = &self.position {
+            return position.val();
         }
-        positions
+        let d = self.config().d_model;
+        let (_, segment) = self.config().window_and_segment(self.spec().n_fields());
+        let positions = TensorData::new(crate::position::sinusoids(segment, d), [segment, d]);
+        let positions = Tensor::from_data(positions, &self.field_bias.val().device());
+        match self.config().architecture {
+            Architecture::Optimised => positions,
+            Architecture::Reference => centred(positions),
+        }
     }
 }
 

@@ -59,6 +59,7 @@ fn small(memory: Option<MemoryConfig>, embedding: EmbeddingKind) -> ModelConfig 
         embedding,
         head: HeadConfig { d_model: 24, d_ff: 32 },
         memory,
+        ..ModelConfig::default()
     }
 }
 

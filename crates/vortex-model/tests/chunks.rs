@@ -33,6 +33,7 @@ fn config(architecture: Architecture) -> ModelConfig {
         embedding: EmbeddingKind::Typed,
         head: HeadConfig { d_model: 12, d_ff: 16 },
         memory: Some(MemoryConfig { rate: 2, slots: 5, kernel: 3 }),
+        ..ModelConfig::default()
     }
 }
 

@@ -41,6 +41,14 @@ pub enum TrainError {
     /// The data cannot be trained on.
     #[error("training data: {0}")]
     Data(String),
+    /// A device cannot be used.
+    #[error("device {device}: {message}")]
+    Device {
+        /// As the user names it.
+        device: String,
+        /// What is wrong and what to do.
+        message: String,
+    },
     /// The model could not be made or exported.
     #[error("model: {0}")]
     Model(String),

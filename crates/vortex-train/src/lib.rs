@@ -5,18 +5,24 @@
 
 pub use backend::CpuBackend;
 pub use config::TrainConfig;
+pub use device::DeviceChoice;
 pub use error::{Result, TrainError};
 pub use files::RunDir;
+pub use float_cost::float_cost;
 pub use observer::{LogLines, Phase, Silent, TrainEvent, TrainObserver};
 pub use summary::TrainSummary;
-pub use trainer::{train, train_on};
+pub use trainer::{train, train_on, train_with};
 
 pub mod backend;
 pub mod checkpoint;
 pub mod config;
+pub mod device;
 pub mod early_stopping;
 pub mod error;
 pub mod files;
+pub mod float_cost;
+pub mod import;
+pub mod loss_scale;
 pub mod memory;
 pub mod metrics;
 pub mod noise;
@@ -24,6 +30,7 @@ pub mod observer;
 pub mod optimizer;
 mod packed;
 pub mod parameters;
+pub mod precision;
 pub mod rng;
 pub mod sampler;
 pub mod schedule;

@@ -1,5 +1,6 @@
 //! A part of a batch, differentiated in one thread.
 
+use burn::tensor::Tensor;
 use vortex_model::cat::CatWrapper;
 use vortex_model::{ProductionModel, QuantSpec};
 
@@ -18,6 +19,8 @@ pub struct Pass<'a> {
     pub chunk: Option<usize>,
     /// Whether layers are computed a second time instead of kept.
     pub gradient_checkpointing: bool,
+    /// Factor of the gradient, see [`crate::loss_scale`].
+    pub scale: f32,
 }
 
 /// Mean bits a symbol of `part`; its gradient is added to `sum`.
@@ -31,22 +34,26 @@ pub fn differentiate<B: TrainBackend>(
         let wrapper = CatWrapper::new(model.clone());
         let loss = wrapper.loss(&part.symbols, part.windows, Some(chunk), pass.quant).mean_bits;
         let bits = scalar::<B>(loss.clone());
-        add_gradients(model, &mut loss.backward(), sum);
+        add_gradients(model, &mut scaled(loss, pass.scale).backward(), sum);
         return bits;
     }
     let plan = model.batch(&part.symbols, part.windows);
     if pass.gradient_checkpointing {
-        return model.backward_by_layers(&plan, pass.quant, |mut gradients| {
+        return model.backward_by_layers(&plan, pass.quant, pass.scale, |mut gradients| {
             add_gradients(model, &mut gradients, sum);
         });
     }
     let loss = model.loss(&plan, pass.quant).mean_bits;
     let bits = scalar::<B>(loss.clone());
-    add_gradients(model, &mut loss.backward(), sum);
+    add_gradients(model, &mut scaled(loss, pass.scale).backward(), sum);
     bits
 }
 
-fn scalar<B: TrainBackend>(value: burn::tensor::Tensor<B, 1>) -> f64 {
+fn scaled<B: TrainBackend>(loss: Tensor<B, 1>, scale: f32) -> Tensor<B, 1> {
+    if scale == 1.0 { loss } else { loss * scale }
+}
+
+fn scalar<B: TrainBackend>(value: Tensor<B, 1>) -> f64 {
     value.into_data().iter::<f64>().next().unwrap_or(f64::NAN)
 }
 
@@ -78,8 +85,13 @@ mod tests {
         let (mut workers, params) = Workers::<CpuBackend>::new(&config, &spec, &device).unwrap();
         let batch = batch(6);
         let quant = quantised.then(|| workers.calibrate(&params, &batch));
-        let mut pass =
-            Pass { shards: 2, quant: quant.as_ref(), chunk: None, gradient_checkpointing: false };
+        let mut pass = Pass {
+            shards: 2,
+            quant: quant.as_ref(),
+            chunk: None,
+            gradient_checkpointing: false,
+            scale: 1.0,
+        };
         change(&mut pass);
         workers.gradient(&params, &batch, pass)
     }

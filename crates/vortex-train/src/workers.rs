@@ -3,12 +3,14 @@
 //! A shard's gradient depends on the shard alone and the gradients are summed in the order of the
 //! shards, so the number of threads cannot change a bit of the result.
 
+use burn::backend::Flex;
 use burn::module::AutodiffModule;
 use vortex_model::{ProductionModel, QuantSpec, RecordSpec};
 
 use crate::backend::TrainBackend;
 use crate::config::TrainConfig;
 use crate::error::{Result, TrainError};
+use crate::loss_scale::LossScaler;
 use crate::parameters::{ParameterMap, flatten, load};
 use crate::sampler::WindowBatch;
 use crate::shard::{Pass, differentiate};
@@ -27,6 +29,7 @@ pub struct Workers<B: TrainBackend> {
     models: Vec<ProductionModel<B>>,
     map: ParameterMap,
     device: B::Device,
+    scaler: LossScaler,
 }
 
 impl<B: TrainBackend> Workers<B> {
@@ -39,7 +42,8 @@ impl<B: TrainBackend> Workers<B> {
         let (first, map, params) = init::<B>(config, spec, device)?;
         let threads = config.worker_threads().min(config.batch.shards).max(1);
         let models = vec![first; threads];
-        Ok((Self { models, map, device: device.clone() }, params))
+        let scaler = LossScaler::for_device::<B>(device);
+        Ok((Self { models, map, device: device.clone(), scaler }, params))
     }
 
     /// Names, shapes and places of the parameters.
@@ -61,6 +65,20 @@ impl<B: TrainBackend> Workers<B> {
 
     /// Mean bits and gradient of a batch.
     pub fn gradient(&mut self, params: &[f32], batch: &WindowBatch, pass: Pass<'_>) -> StepOutput {
+        let mut scaler = self.scaler.clone();
+        let output =
+            scaler.unscaled(|scale| self.scaled_gradient(params, batch, Pass { scale, ..pass }));
+        self.scaler = scaler;
+        output
+    }
+
+    /// The same with a gradient that is `pass.scale` times as large.
+    fn scaled_gradient(
+        &mut self,
+        params: &[f32],
+        batch: &WindowBatch,
+        pass: Pass<'_>,
+    ) -> StepOutput {
         let shards = pass.shards.clamp(1, batch.windows);
         let bounds: Vec<usize> = (0..=shards).map(|i| i * batch.windows / shards).collect();
         let threads = self.models.len();
@@ -138,6 +156,15 @@ impl<B: TrainBackend> Workers<B> {
     pub fn calibrate(&mut self, params: &[f32], batch: &WindowBatch) -> QuantSpec {
         let model = self.model(params);
         model.calibrate(&model.batch(&batch.symbols, batch.windows))
+    }
+
+    /// The model with these parameters in 32 bits, whatever the device computes with: what is exported.
+    pub fn exact_model(&self, params: &[f32]) -> Result<ProductionModel<Flex>> {
+        let (config, spec) = (self.models[0].config(), self.models[0].spec());
+        let device = Default::default();
+        let model = ProductionModel::<Flex>::init(config, spec, &device)
+            .map_err(|e| TrainError::Model(e.to_string()))?;
+        Ok(load(model, params, &device))
     }
 
     /// The model with these parameters, without gradients.

@@ -11,6 +11,8 @@ use vortex_coder::Model;
 use vortex_coder::adaptive::AdaptiveModel;
 use vortex_data::sidecar::schema_of;
 use vortex_data::split::SplitRatios;
+use vortex_infer::{IntModel, Level};
+use vortex_train::{DeviceChoice, float_cost};
 
 use crate::arguments::{Common, size};
 use crate::baselines::Choice;
@@ -56,6 +58,10 @@ pub struct Evaluate {
     /// Write a page with pictures; the picture alone where the name ends in .svg
     #[arg(long, value_name = "FILE")]
     report: Vec<PathBuf>,
+    /// Also measure the network in floating point on cpu, cuda:N, rocm:N or auto, from best.safetensors
+    /// beside the model; coding itself runs in integers on the CPU
+    #[arg(long, value_name = "DEVICE", requires = "model")]
+    device: Option<DeviceChoice>,
     /// Bytes coded on their own
     #[arg(long, value_name = "SIZE", value_parser = size, default_value = "1MiB")]
     block_size: usize,
@@ -108,10 +114,13 @@ impl Evaluate {
             block_bytes: self.block_size,
             threads: common.threads(),
         };
+        let part_bytes = &data[range];
+        let float = self.device.map(|device| self.float_bits(device, &models, part_bytes));
+        let float_bits = float.transpose()?;
         let subject = Subject {
             data: self.data.file_name().unwrap_or_default().to_string_lossy().into_owned(),
             part,
-            bytes: &data[range],
+            bytes: part_bytes,
             model_file: models
                 .given_bytes()
                 .zip(self.model.as_ref())
@@ -123,7 +132,19 @@ impl Evaluate {
         let bar = crate::progress::steps("evaluate", !common.quiet);
         let results = evaluate(&subject, |next| bar.set_message(next.to_owned()));
         bar.finish_and_clear();
-        results
+        Ok(Results { float_bits, ..results? })
+    }
+
+    /// Bits in all under the float network that the model was exported from.
+    fn float_bits(&self, device: DeviceChoice, models: &Models, bytes: &[u8]) -> Result<f64> {
+        let (Some(path), Some(file)) = (&self.model, models.given_bytes()) else {
+            bail!("--device measures the network of a model: name it with -m");
+        };
+        let checkpoint = path.with_file_name("best.safetensors");
+        let model = IntModel::from_bytes(&file, Level::Portable)?;
+        let whole = bytes.len() / model.layout().stride() * model.layout().stride();
+        let bits = float_cost(device, &checkpoint, &model, &bytes[..whole])?;
+        Ok(bits * whole as f64 + (bytes.len() - whole) as f64 * 8.0)
     }
 
     /// The bytes of the part; those after the last whole record are in none but `all`.

@@ -10,6 +10,7 @@ pub mod demo;
 pub mod download;
 pub mod evaluate;
 mod files;
+pub mod import_checkpoint;
 pub mod inspect;
 pub mod prepare;
 pub mod restore;
@@ -24,6 +25,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
     let common = &arguments.common;
     match arguments.command {
         Command::Train(c) => c.run(common),
+        Command::ImportCheckpoint(c) => c.run(common),
         Command::Prepare(c) => c.run(common),
         Command::Restore(c) => c.run(common),
         Command::Compress(c) => c.run(common),

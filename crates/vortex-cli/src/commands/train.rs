@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use vortex_data::RecordSet;
-use vortex_train::{Silent, TrainConfig, TrainObserver, train};
+use vortex_train::{DeviceChoice, Silent, TrainConfig, TrainObserver, train_with};
 
 use crate::arguments::Common;
 use crate::failure::Failure;
@@ -38,6 +38,10 @@ pub struct Train {
     /// Seconds of training, in place of the configuration's
     #[arg(long, value_name = "S")]
     seconds: Option<f64>,
+    /// Where to compute: cpu, cuda, cuda:N, rocm, rocm:N, or auto for the first GPU that works and else
+    /// the CPU; GPUs need a build with --features cuda or rocm
+    #[arg(long, value_name = "DEVICE", default_value = "cpu")]
+    device: DeviceChoice,
     /// Go on with the run in RUN
     #[arg(long, conflicts_with = "force")]
     resume: bool,
@@ -59,7 +63,15 @@ impl Train {
         } else {
             Box::new(Lines::new(records.schema(), if common.verbose { 0.0 } else { 10.0 }))
         };
-        let trained = train(&config, &records, &self.out, observer.as_mut(), &cancel, self.resume);
+        let trained = train_with(
+            self.device,
+            &config,
+            &records,
+            &self.out,
+            observer.as_mut(),
+            &cancel,
+            self.resume,
+        );
         interrupt::stop_at_once();
         let summary = trained?;
         if summary.cancelled {
@@ -82,8 +94,7 @@ impl Train {
 
     /// A run is not overwritten by accident.
     fn check_folder(&self) -> Result<()> {
-        let run = ["model.vxm", "last.safetensors"].iter().any(|f| self.out.join(f).exists());
-        if run && !self.resume && !self.force {
+        if holds_run(&self.out) && !self.resume && !self.force {
             bail!("holds a run already; choose another --out, or use --resume or --force");
         }
         Ok(())
@@ -113,4 +124,9 @@ impl Train {
         }
         Ok(config)
     }
+}
+
+/// Whether training or an import wrote into this folder.
+pub fn holds_run(folder: &Path) -> bool {
+    ["model.vxm", "last.safetensors"].iter().any(|f| folder.join(f).exists())
 }

@@ -28,6 +28,8 @@ pub struct Results {
     pub codecs: Vec<CodecRow>,
     /// The model's own cross-entropy over the bytes, in bits.
     pub cross_entropy_bits: f64,
+    /// The same of the network in floating point, where it was measured.
+    pub float_bits: Option<f64>,
     /// Cost of each role, in coding order.
     pub roles: Vec<RoleRow>,
 }
@@ -117,6 +119,14 @@ impl Results {
                 overhead * 100.0
             );
         }
+        if let Some(float) = self.float_bits {
+            let _ = writeln!(
+                text,
+                "in floating point {:.4} bits/byte; integers add {:+.3} %",
+                float / self.bytes as f64,
+                (self.cross_entropy_bits / float - 1.0) * 100.0
+            );
+        }
         if let Some((best, saved)) = self.against_best() {
             let _ = writeln!(
                 text,
@@ -182,6 +192,7 @@ pub(crate) mod tests {
                 codec("xz -9e", 500_000),
             ],
             cross_entropy_bits: 3_199_000.0,
+            float_bits: None,
             roles: vec![role("pt", 0, 1.5), role("pt", 1, 2.0), role("eta", 0, 7.25)],
         }
     }

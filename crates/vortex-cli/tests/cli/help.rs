@@ -2,11 +2,12 @@
 
 use super::bench::Bench;
 
-const COMMANDS: [&[&str]; 12] = [
+const COMMANDS: [&[&str]; 13] = [
     &["--help"],
     &["prepare", "--help"],
     &["restore", "--help"],
     &["train", "--help"],
+    &["import-checkpoint", "--help"],
     &["compress", "--help"],
     &["decompress", "--help"],
     &["compress-weights", "--help"],

@@ -8,6 +8,7 @@ mod datasets;
 #[cfg(feature = "download")]
 mod download;
 mod help;
+mod imports;
 mod models;
 mod round_trip;
 mod signals;

@@ -24,6 +24,21 @@ fn train_compress_decompress() {
     let text = String::from_utf8(bench.ok(&["inspect", "run/model.vxm"]).stdout).unwrap();
     assert!(text.contains("energy"), "{text}");
     bench.fails(&train, &["run", "--force"]);
+
+    let evaluate = ["evaluate", "-q", "-m", "run/model.vxm", "--data", "data.bin"];
+    let none = ["--baselines", "none", "--device"];
+    let evaluate = |device| [&evaluate[..], &none, &[device]].concat();
+    let text = String::from_utf8(bench.ok(&evaluate("auto")).stdout).unwrap();
+    let added = text.split("integers add ").nth(1).unwrap().split(' ').next().unwrap();
+    // A barely trained network; cold lanes in both.
+    assert!(added.parse::<f64>().unwrap().abs() < 5.0, "{text}");
+    if !cfg!(feature = "cuda") {
+        bench.fails(&evaluate("cuda:1"), &["cuda:1", "--features cuda"]);
+    }
+    let gpu = [&train[..], &["--device", "gpu"]].concat();
+    let output = bench.vortex(&gpu).assert().code(2);
+    let text = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+    assert!(text.contains("rocm:N"), "{text}");
 }
 
 #[test]

@@ -95,7 +95,7 @@ pub trait FusedOps: Backend {
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         reference::attend_backward::<Self>(q, kv, plan, grad)
     }
-    /// Cost of the targets in bits `[n]` and the distributions `[n, 256]`, from logits in bits
+    /// Cost of the targets in bits `[n]`, in 32 bits at least, and the distributions `[n, 256]`, from logits in bits
     /// `[n, 256]`, a bias per role `[r, 256]`, and what the reference's symbol gets on top `[n, 1]`.
     fn symbol_loss(
         logits: FloatTensor<Self>,

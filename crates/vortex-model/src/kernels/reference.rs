@@ -1,7 +1,10 @@
 //! The fused operations in tensor operations: their definition, and the version for any backend.
+//!
+//! In half precision the mean squares of norms, the softmax of scores, the costs and the sums over many rows are
+//! computed in 32 bits; matrix products and what is kept for the backward pass stay as they are.
 
 use burn::tensor::ops::FloatTensor;
-use burn::tensor::{Int, Tensor, TensorData, activation, backend::Backend};
+use burn::tensor::{DType, Int, Tensor, TensorData, activation, backend::Backend};
 
 use super::{AttentionPlan, GatherPlan, LossPlan, NORM_EPSILON, unwrap, wrap};
 
@@ -9,10 +12,20 @@ const LN_2: f32 = std::f32::consts::LN_2;
 /// Added to scores of keys that are out of range.
 const MASKED: f32 = -1e9;
 
+/// At least 32 bits.
+fn wide<B: Backend, const D: usize>(x: Tensor<B, D>) -> Tensor<B, D> {
+    match x.dtype() {
+        DType::F16 | DType::BF16 => x.cast(DType::F32),
+        _ => x,
+    }
+}
+
 pub fn rms_norm<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
     let x = wrap::<B, 2>(x);
+    let dtype = x.dtype();
+    let x = wide(x);
     let inverse = inverse_rms(&x);
-    unwrap(x * inverse)
+    unwrap((x * inverse).cast(dtype))
 }
 
 fn inverse_rms<B: Backend>(x: &Tensor<B, 2>) -> Tensor<B, 2> {
@@ -21,10 +34,12 @@ fn inverse_rms<B: Backend>(x: &Tensor<B, 2>) -> Tensor<B, 2> {
 
 pub fn rms_norm_backward<B: Backend>(x: FloatTensor<B>, grad: FloatTensor<B>) -> FloatTensor<B> {
     let (x, grad) = (wrap::<B, 2>(x), wrap::<B, 2>(grad));
+    let dtype = x.dtype();
+    let (x, grad) = (wide(x), wide(grad));
     let inverse = inverse_rms(&x);
     let y = x * inverse.clone();
     let along = (grad.clone() * y.clone()).mean_dim(1);
-    unwrap((grad - y * along) * inverse)
+    unwrap(((grad - y * along) * inverse).cast(dtype))
 }
 
 pub fn swiglu<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
@@ -96,8 +111,11 @@ fn sum_at<B: Backend>(
     shape: [usize; 2],
 ) -> Tensor<B, 2> {
     let device = rows.device();
+    let dtype = rows.dtype();
+    let rows = wide(rows);
     let add = burn::tensor::IndexingUpdateOp::Add;
-    Tensor::zeros(shape, &device).select_assign(0, indices(at, &device), rows, add)
+    let zeros = Tensor::zeros(shape, (&device, rows.dtype()));
+    zeros.select_assign(0, indices(at, &device), rows, add).cast(dtype)
 }
 
 pub fn gather_sum_backward<B: Backend>(
@@ -140,11 +158,12 @@ fn attention_weights<B: Backend>(
     let inside = |&(lo, hi): &(u32, u32)| (0..keys as u32).map(move |j| (lo..hi).contains(&j));
     let open: Vec<f32> = plan.range.iter().flat_map(inside).map(f32::from).collect();
     let device = q.device();
-    let open = Tensor::<B, 4>::from_data(TensorData::new(open, [1, 1, queries, keys]), &device);
-    let scores = q.clone().matmul(k.clone().swap_dims(2, 3));
+    let scores = wide(q.clone().matmul(k.clone().swap_dims(2, 3)));
+    let open = TensorData::new(open, [1, 1, queries, keys]);
+    let open = Tensor::<B, 4>::from_data(open, (&device, scores.dtype()));
     let scores = scores + (open.clone() - 1.0) * -MASKED;
     let weights = activation::softmax(scores * LN_2, 3) * open;
-    [weights, q, k, v]
+    [weights.cast(q.dtype()), q, k, v]
 }
 
 pub fn attend<B: Backend>(
@@ -166,8 +185,9 @@ pub fn attend_backward<B: Backend>(
     let grad = split_heads(wrap::<B, 2>(grad), plan.sequences, plan.heads);
     let d_v = p.clone().swap_dims(2, 3).matmul(grad.clone());
     let d_p = grad.matmul(v.swap_dims(2, 3));
+    let (p, d_p) = (wide(p), wide(d_p));
     let along = (p.clone() * d_p.clone()).sum_dim(3);
-    let d_s = p * (d_p - along) * LN_2;
+    let d_s = (p * (d_p - along) * LN_2).cast(q.dtype());
     let d_q = d_s.clone().matmul(k);
     let d_k = d_s.swap_dims(2, 3).matmul(q);
     let d_kv = Tensor::cat(vec![join_heads(d_k), join_heads(d_v)], 1);
@@ -186,13 +206,14 @@ pub fn symbol_loss<B: Backend>(
     plan: &LossPlan,
 ) -> (FloatTensor<B>, FloatTensor<B>) {
     let logits = wrap::<B, 2>(logits);
-    let device = logits.device();
+    let (device, dtype) = (logits.device(), logits.dtype());
     let add = burn::tensor::IndexingUpdateOp::Add;
     let bias = wrap::<B, 2>(bias).select(0, indices(plan.role.iter().copied(), &device));
-    let logits = (logits + bias).scatter(1, column(&plan.reference, &device), wrap(copy), add);
+    let (logits, copy) = (wide(logits) + wide(bias), wide(wrap(copy)));
+    let logits = logits.scatter(1, column(&plan.reference, &device), copy, add);
     let log_p = activation::log_softmax(logits * LN_2, 1);
     let bits = log_p.clone().gather(1, column(&plan.target, &device)) * -std::f32::consts::LOG2_E;
-    (unwrap(bits.squeeze_dim::<1>(1)), unwrap(log_p.exp()))
+    (unwrap(bits.squeeze_dim::<1>(1)), unwrap(log_p.exp().cast(dtype)))
 }
 
 pub fn symbol_loss_backward<B: Backend>(
@@ -201,11 +222,12 @@ pub fn symbol_loss_backward<B: Backend>(
     grad: FloatTensor<B>,
 ) -> [FloatTensor<B>; 3] {
     let p = wrap::<B, 2>(probabilities);
-    let device = p.device();
-    let grad = wrap::<B, 1>(grad).unsqueeze_dim::<2>(1);
+    let (device, dtype) = (p.device(), p.dtype());
+    let grad = wide(wrap::<B, 1>(grad)).unsqueeze_dim::<2>(1);
     let add = burn::tensor::IndexingUpdateOp::Add;
-    let d_logits = (p * grad.clone()).scatter(1, column(&plan.target, &device), grad.neg(), add);
+    let target = column(&plan.target, &device);
+    let d_logits = (wide(p) * grad.clone()).scatter(1, target, grad.neg(), add);
     let d_bias = sum_at(d_logits.clone(), plan.role.iter().copied(), [plan.n_roles, 256]);
     let d_copy = d_logits.clone().gather(1, column(&plan.reference, &device));
-    [unwrap(d_logits), unwrap(d_bias), unwrap(d_copy)]
+    [d_logits, d_bias, d_copy].map(|gradient| unwrap(gradient.cast(dtype)))
 }

@@ -183,3 +183,73 @@ fn fake_quantisation_rounds_clamps_and_passes_gradients() {
     check::<Checked>();
     check::<Definition>();
 }
+
+/// `[rows, columns]` of a backend in half precision.
+fn half(shape: [usize; 2], salt: usize, dtype: burn::tensor::DType) -> Tensor<Flex, 2> {
+    Tensor::<Flex, 2>::from_data(random(shape, salt), &Default::default()).cast(dtype)
+}
+
+/// The definitions in half precision: the results are those of 32 bits up to rounding, and costs are not rounded.
+#[test]
+fn definitions_hold_in_half_precision() {
+    use burn::tensor::DType;
+    type Pass = fn(Vec<Tensor<Flex, 2>>) -> Vec<Tensor<Flex, 2>>;
+    let passes: [(&str, Vec<[usize; 2]>, Pass); 6] = [
+        ("rms_norm", vec![[5, 64]], |x| {
+            vec![wrap(reference::rms_norm::<Flex>(unwrap(x[0].clone())))]
+        }),
+        ("rms_norm_backward", vec![[5, 64], [5, 64]], |x| {
+            let [x, grad] = [&x[0], &x[1]].map(|x| unwrap(x.clone()));
+            vec![wrap(reference::rms_norm_backward::<Flex>(x, grad))]
+        }),
+        ("attend", vec![[12, 8], [12, 16]], |x| {
+            let [q, kv] = [&x[0], &x[1]].map(|x| unwrap(x.clone()));
+            vec![wrap(reference::attend::<Flex>(q, kv, &AttentionPlan::sliding(2, 6, 2, 4)))]
+        }),
+        ("attend_backward", vec![[12, 8], [12, 16], [12, 8]], |x| {
+            let [q, kv, grad] = [&x[0], &x[1], &x[2]].map(|x| unwrap(x.clone()));
+            let plan = AttentionPlan::sliding(2, 6, 2, 4);
+            let (dq, dkv) = reference::attend_backward::<Flex>(q, kv, &plan, grad);
+            vec![wrap(dq), wrap(dkv)]
+        }),
+        ("symbol_loss", vec![[4, 256], [3, 256], [4, 1]], |x| {
+            let [logits, bias, copy] = [&x[0], &x[1], &x[2]].map(|x| unwrap(x.clone()));
+            let (bits, p) = reference::symbol_loss::<Flex>(logits, bias, copy, &half_loss_plan());
+            let bits: Tensor<Flex, 1> = wrap(bits);
+            assert_eq!(bits.dtype(), DType::F32);
+            vec![bits.unsqueeze_dim(1), wrap(p)]
+        }),
+        ("symbol_loss_backward", vec![[4, 256], [4, 1]], |x| {
+            let grad = x[1].clone().cast(DType::F32).squeeze_dim::<1>(1);
+            let p = unwrap(x[0].clone());
+            let out = reference::symbol_loss_backward::<Flex>(p, &half_loss_plan(), unwrap(grad));
+            out.map(wrap).to_vec()
+        }),
+    ];
+    for (name, shapes, pass) in passes {
+        for dtype in [DType::F16, DType::BF16] {
+            let inputs = |dtype| {
+                shapes
+                    .iter()
+                    .enumerate()
+                    .map(|(i, &s)| half(s, i, DType::F16).cast(DType::BF16).cast(dtype))
+            };
+            let want = pass(inputs(DType::F32).collect());
+            let got = pass(inputs(dtype).collect());
+            for (want, got) in want.into_iter().zip(got) {
+                let error = (got.cast(DType::F32) - want.clone()).abs().max().into_scalar();
+                let size = want.abs().max().into_scalar();
+                assert!(error < 0.02 * size, "{name} in {dtype:?}: {error} of {size}");
+            }
+        }
+    }
+}
+
+fn half_loss_plan() -> LossPlan {
+    LossPlan {
+        role: vec![0, 2, 1, 2].into(),
+        reference: vec![0, 7, 7, 255].into(),
+        target: vec![1, 7, 9, 255].into(),
+        n_roles: 3,
+    }
+}

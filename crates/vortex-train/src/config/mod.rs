@@ -11,6 +11,7 @@ use vortex_model::ModelConfig;
 use crate::early_stopping::EarlyStoppingConfig;
 use crate::error::{Result, TrainError};
 use crate::optimizer::OptimizerConfig;
+use crate::precision::Precision;
 use crate::sampler::SamplingConfig;
 use crate::schedule::Budget;
 
@@ -34,6 +35,8 @@ pub struct TrainConfig {
     pub seed: u64,
     /// Worker threads; 0 takes all cores.
     pub threads: usize,
+    /// Numbers that a device computes with.
+    pub precision: Precision,
     /// Shape of the network.
     pub model: ModelConfig,
     /// Division of the records.
@@ -61,6 +64,7 @@ impl Default for TrainConfig {
         Self {
             seed: 1,
             threads: 0,
+            precision: Precision::Auto,
             model: ModelConfig::default(),
             split: SplitConfig::default(),
             batch: BatchConfig::default(),

@@ -76,7 +76,10 @@ mod tests {
     #[test]
     fn every_file_is_cut_on_its_own() {
         let split = SplitConfig::default();
-        assert_eq!(parts(&data(&[1000]), &split).unwrap().validation, std::slice::from_ref(&(800..900)));
+        assert_eq!(
+            parts(&data(&[1000]), &split).unwrap().validation,
+            std::slice::from_ref(&(800..900))
+        );
         let parts = parts(&data(&[1000, 3, 200]), &split).unwrap();
         assert_eq!(parts.train, [(0, 0..800), (1, 1000..1002), (2, 1003..1163)]);
         assert_eq!(parts.validation, [800..900, 1163..1183]);

@@ -45,8 +45,11 @@ impl<B: TrainBackend> Trainer<'_, B> {
         let params = &self.progress.params;
         let quant = self.progress.quant.as_ref();
         let quant = quant.ok_or_else(|| model_error("the quantised phase never began".into()))?;
-        let network =
-            self.workers.model(params).export(quant).map_err(|e| model_error(e.to_string()))?;
+        let network = self
+            .workers
+            .exact_model(params)?
+            .export(quant)
+            .map_err(|e| model_error(e.to_string()))?;
         let model =
             IntModel::new(network, Level::detect()).map_err(|e| model_error(e.to_string()))?;
         let path = self.dir.model();

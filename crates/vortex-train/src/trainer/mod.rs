@@ -17,8 +17,9 @@ use vortex_model::RecordSpec;
 use self::export::held_out_block;
 use self::log::Log;
 use self::progress::Progress;
-use crate::backend::{CpuBackend, TrainBackend};
+use crate::backend::TrainBackend;
 use crate::config::TrainConfig;
+use crate::device::{DeviceChoice, OnDevice, on_device};
 use crate::error::{Result, TrainError};
 use crate::files::{RunDir, write_atomically};
 use crate::observer::{TrainEvent, TrainObserver};
@@ -32,6 +33,9 @@ use crate::workers::Workers;
 const SAMPLE_BYTES: u64 = 32 << 20;
 
 /// Trains on the CPU; see [`train_on`].
+///
+/// # Errors
+/// See [`TrainError`].
 pub fn train(
     config: &TrainConfig,
     data: &RecordSet,
@@ -40,8 +44,36 @@ pub fn train(
     cancel: &AtomicBool,
     resume: bool,
 ) -> Result<TrainSummary> {
-    let run = Run { config, data, run_dir, cancel, resume, memory: crate::memory::available() };
-    run.train::<CpuBackend>(observer, &Default::default())
+    train_with(DeviceChoice::Cpu, config, data, run_dir, observer, cancel, resume)
+}
+
+/// Trains on the device of the user's choice; see [`train_on`]. A run that does not fit into the memory of
+/// a CPU's machine is refused.
+///
+/// # Errors
+/// [`TrainError::Device`] when it cannot be used, and see [`TrainError`].
+pub fn train_with(
+    device: DeviceChoice,
+    config: &TrainConfig,
+    data: &RecordSet,
+    run_dir: &Path,
+    observer: &mut dyn TrainObserver,
+    cancel: &AtomicBool,
+    resume: bool,
+) -> Result<TrainSummary> {
+    struct Training<'a> {
+        run: Run<'a>,
+        observer: &'a mut dyn TrainObserver,
+    }
+    impl OnDevice for Training<'_> {
+        type Output = TrainSummary;
+        fn run<B: TrainBackend>(self, device: &B::Device) -> Result<TrainSummary> {
+            self.run.train::<B>(self.observer, device)
+        }
+    }
+    let memory = crate::memory::available().filter(|_| device == DeviceChoice::Cpu);
+    let run = Run { config, data, run_dir, cancel, resume, memory };
+    on_device(device, config.precision, Training { run, observer })
 }
 
 /// Trains a model on a part of the records and writes everything into `run_dir`.

@@ -64,15 +64,19 @@ impl<B: TrainBackend> Trainer<'_, B> {
             let message = "it was written with another `model` section of the configuration";
             return Err(bad(message.into()));
         }
-        if state.file_records != self.file_records {
+        // An imported model has seen no data of ours.
+        let begun = !state.file_records.is_empty();
+        if begun && state.file_records != self.file_records {
             return Err(bad(format!(
                 "it was written for data files of {:?} records, but these have {:?}",
                 state.file_records, self.file_records
             )));
         }
-        self.sampler
-            .restore(&state.sampler)
-            .ok_or_else(|| bad("the sampler's state is damaged".into()))?;
+        if begun {
+            self.sampler
+                .restore(&state.sampler)
+                .ok_or_else(|| bad("the sampler's state is damaged".into()))?;
+        }
         let checkpoint = Checkpoint::load(&path, self.workers.map())?;
         self.progress.restore(self.config, checkpoint).map_err(bad)?;
         self.restore_best()?;

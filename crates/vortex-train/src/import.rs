@@ -1,0 +1,171 @@
+//! A checkpoint of the Python prototype as a run that training goes on with.
+
+use std::path::{Path, PathBuf};
+
+use burn::tensor::backend::Backend;
+use vortex_coder::layout::RecordLayout;
+use vortex_coder::schema::Schema;
+use vortex_data::RecordSet;
+use vortex_data::sidecar::to_yaml;
+use vortex_infer::{IntModel, Level};
+use vortex_model::{PositionKind, ProductionModel};
+
+pub use vortex_model::prototype::{Options, Prototype};
+
+use crate::backend::{CpuBackend, TrainBackend};
+use crate::checkpoint::{Checkpoint, State, VERSION};
+use crate::config::TrainConfig;
+use crate::early_stopping::Stalling;
+use crate::error::{Result, TrainError};
+use crate::files::{RunDir, write_atomically};
+use crate::observer::Phase;
+use crate::optimizer::AdamW;
+use crate::parameters::flatten;
+use crate::rng::Rng;
+use crate::sampler::{Sampler, SamplerState, parts};
+use crate::validate::block_cost;
+
+/// Most bytes of held-out records that the integer network is measured on.
+const MEASURED_BYTES: usize = 32 << 10;
+
+/// A run with an imported model.
+#[derive(Debug)]
+pub struct ImportedRun {
+    dir: RunDir,
+    config: TrainConfig,
+    schema: Schema,
+    schema_file: PathBuf,
+    model: ProductionModel<<CpuBackend as TrainBackend>::Forward>,
+}
+
+/// An exported model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Exported {
+    /// The model file.
+    pub path: PathBuf,
+    /// Its size.
+    pub bytes: u64,
+    /// Of the integer network on held-out records.
+    pub bits_per_byte: f64,
+    /// Bytes of those records.
+    pub measured_bytes: u64,
+}
+
+/// Settings of fine-tuning where the user has none: a low rate, windows as long as the attention's.
+pub fn default_config() -> TrainConfig {
+    let mut config = TrainConfig::default();
+    config.model.window = Options::default().window;
+    config.batch.tokens = config.model.window;
+    config.optimizer.learning_rate = 3e-4;
+    config
+}
+
+impl ImportedRun {
+    /// Writes the run: configuration, schema and a checkpoint of step 0.
+    ///
+    /// `config` is how training goes on; its `model` section gives way to what the checkpoint says.
+    ///
+    /// # Errors
+    /// [`TrainError::Model`] names tensors that do not fit.
+    pub fn create(prototype: Prototype, config: &TrainConfig, run_dir: &Path) -> Result<Self> {
+        debug_assert_eq!(prototype.config().positions, PositionKind::Learned);
+        let config = TrainConfig { model: prototype.config().clone(), ..config.clone() };
+        config.validate()?;
+        let schema = prototype.schema();
+        let device = Default::default();
+        <CpuBackend as TrainBackend>::Forward::seed(&device, config.seed);
+        let model = prototype
+            .into_model::<<CpuBackend as TrainBackend>::Forward>(&device)
+            .map_err(|e| TrainError::Model(e.to_string()))?;
+        let (map, params) = flatten(&model);
+        let roles = model.spec().n_roles();
+        let checkpoint = Checkpoint {
+            state: State {
+                version: VERSION,
+                step: 0,
+                adam_steps: 0,
+                seconds: 0.0,
+                phase: Phase::Float,
+                best: None,
+                best_step: 0,
+                float_best: None,
+                smooth: None,
+                // No data were chosen yet.
+                sampler: SamplerState { rng: Rng::new(config.seed).to_hex(), places: Vec::new() },
+                file_records: Vec::new(),
+                flat: vec![false; roles],
+                noise: vec![false; roles],
+                stalling: Stalling::default(),
+                skipped: 0.0,
+                validations: 0,
+                finished: false,
+                quant: None,
+                metrics_bytes: 0,
+                config: config.clone(),
+            },
+            adam: AdamW::new(params.len()),
+            params,
+        };
+        let dir = RunDir::open(run_dir, false)?;
+        let schema_file = run_dir.join("records.schema.yaml");
+        write_atomically(&schema_file, to_yaml(&schema).as_bytes())?;
+        write_atomically(&dir.config(), config.to_yaml()?.as_bytes())?;
+        checkpoint.save(&dir.last(), &map)?;
+        Ok(Self { dir, config, schema, schema_file, model })
+    }
+
+    /// Configuration that training goes on with.
+    pub fn config(&self) -> &TrainConfig {
+        &self.config
+    }
+
+    /// The records of the model: single bytes.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// Where that is written down for `--schema`.
+    pub fn schema_file(&self) -> &Path {
+        &self.schema_file
+    }
+
+    /// Writes the model file, its ranges chosen on records of [`Self::schema`].
+    ///
+    /// # Errors
+    /// [`TrainError::Data`] when there are too few records, [`TrainError::Model`] when the weights do not
+    /// fit the integer network.
+    pub fn export(&self, data: &RecordSet) -> Result<Exported> {
+        let model_error = |e: String| TrainError::Model(e);
+        let data_error = |e: vortex_data::Error| TrainError::Data(e.to_string());
+        let split = parts(data, &self.config.split)?;
+        let layout = RecordLayout::new(self.schema.clone());
+        let records = (self.config.batch.tokens / layout.n_fields()).max(1);
+        let (seed, sampling) = (self.config.seed, &self.config.sampling);
+        let mut sampler = Sampler::new(data, &layout, &split, records, sampling, seed)?;
+        let n = self.config.quantise.calibration_sequences;
+        let batch = sampler.draw(n, self.config.batch.cold_start)?;
+        let quant = self.model.calibrate(&self.model.batch(&batch.symbols, batch.windows));
+        let network = self.model.export(&quant).map_err(|e| model_error(e.to_string()))?;
+        let model =
+            IntModel::new(network, Level::detect()).map_err(|e| model_error(e.to_string()))?;
+
+        let most = (MEASURED_BYTES / layout.stride()).max(1) as u64;
+        let held_out = split.validation.first().cloned().unwrap_or_default();
+        let mut block = Vec::new();
+        data.read_records(
+            held_out.start,
+            (held_out.end - held_out.start).min(most) as usize,
+            &mut block,
+        )
+        .map_err(data_error)?;
+        let cost = block_cost(&model, &block)?;
+        let path = self.dir.model();
+        write_atomically(&path, model.bytes())?;
+        Ok(Exported {
+            path,
+            bytes: model.bytes().len() as u64,
+            bits_per_byte: cost.bits_per_byte,
+            measured_bytes: block.len() as u64,
+        })
+    }
+}
