@@ -232,7 +232,7 @@ fn definitions_hold_in_half_precision() {
                 shapes
                     .iter()
                     .enumerate()
-                    .map(|(i, &s)| half(s, i, DType::F16).cast(DType::BF16).cast(dtype))
+                    .map(move |(i, &s)| half(s, i, DType::F16).cast(DType::BF16).cast(dtype))
             };
             let want = pass(inputs(DType::F32).collect());
             let got = pass(inputs(dtype).collect());
