@@ -57,7 +57,7 @@ impl Train {
         } else if io::stderr().is_terminal() {
             Box::new(Board::new(records.schema()))
         } else {
-            Box::new(Lines::new(records.schema(), if common.verbose { 0.0 } else { 10.0 }))
+            Box::new(Lines::new(records.schema(), common.verbose))
         };
         let trained = train(&config, &records, &self.out, observer.as_mut(), &cancel, self.resume);
         interrupt::stop_at_once();
