@@ -195,13 +195,14 @@ pub struct Lines {
     rivals: Rivals,
     schema: Schema,
     best: Option<f64>,
+    verbose: bool,
 }
 
 impl Lines {
-    /// Step lines at most every so many seconds.
-    pub fn new(schema: &Schema, every_seconds: f64) -> Self {
-        let log = LogLines::new(io::stderr(), every_seconds);
-        Self { log, rivals: Rivals::new(), schema: schema.clone(), best: None }
+    /// A line for each step and each file with `verbose`, else a step every ten seconds.
+    pub fn new(schema: &Schema, verbose: bool) -> Self {
+        let log = LogLines::new(io::stderr(), if verbose { 0.0 } else { 10.0 });
+        Self { log, rivals: Rivals::new(), schema: schema.clone(), best: None, verbose }
     }
 }
 
@@ -211,15 +212,15 @@ impl TrainObserver for Lines {
     }
 
     fn event(&mut self, event: &TrainEvent) {
-        self.log.event(event);
-        let news = self.rivals.poll();
-        let best = match event {
-            TrainEvent::Validation { bits_per_byte, best: true, .. } => Some(*bits_per_byte),
-            _ => None,
-        };
-        self.best = best.or(self.best);
-        if news || (best.is_some() && !self.rivals.known.is_empty()) {
-            eprintln!("validation {}", self.rivals.line(self.best));
+        if self.verbose || !matches!(event, TrainEvent::Checkpoint { .. }) {
+            self.log.event(event);
+        }
+        if let TrainEvent::Validation { bits_per_byte, best: true, .. } = event {
+            self.best = Some(*bits_per_byte);
+        }
+        // Once when they are known, and once at the end.
+        if self.rivals.poll() || matches!(event, TrainEvent::Done { .. }) {
+            eprintln!("validation: {}", self.rivals.line(self.best));
         }
     }
 }

@@ -68,8 +68,24 @@ pub struct State {
     pub quant: Option<serde_json::Value>,
     /// Length of the metrics file; what was written later is written again by the resumed run.
     pub metrics_bytes: u64,
-    /// Configuration of the run.
+    /// Configuration of the run, as YAML: JSON has no infinity, which is how clipping is turned off.
+    #[serde(with = "yaml")]
     pub config: TrainConfig,
+}
+
+/// A configuration as a string.
+mod yaml {
+    use super::TrainConfig;
+    use serde::{Deserialize, Deserializer, Serializer, de, ser};
+
+    pub fn serialize<S: Serializer>(config: &TrainConfig, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&config.to_yaml().map_err(ser::Error::custom)?)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<TrainConfig, D::Error> {
+        let text = String::deserialize(from)?;
+        TrainConfig::from_yaml(&text, "of the run").map_err(de::Error::custom)
+    }
 }
 
 /// A checkpoint in memory.
@@ -198,6 +214,8 @@ mod tests {
                 Parameter { name: "b".into(), shape: vec![2], range: 6..8 },
             ],
         };
+        let mut config = TrainConfig::default();
+        config.optimizer.clip_norm = f64::INFINITY;
         let ramp = |k: f32| (0..8).map(|i| i as f32 * k).collect::<Vec<_>>();
         let checkpoint = Checkpoint {
             state: State {
@@ -220,7 +238,7 @@ mod tests {
                 finished: false,
                 quant: None,
                 metrics_bytes: 99,
-                config: TrainConfig::default(),
+                config,
             },
             params: ramp(0.1),
             adam: AdamW { mean: ramp(-0.3), square: ramp(1e-30), steps: 5 },

@@ -52,9 +52,9 @@ pub enum TrainError {
     /// The model could not be made or exported.
     #[error("model: {0}")]
     Model(String),
-    /// The loss stopped being a number.
+    /// The loss stopped being a number, or is one that no model has that learns.
     #[error(
-        "training diverged at step {step}: {what} is not a finite number. {checkpoint}. Lower \
+        "training diverged at step {step}: {what} is {value}. {checkpoint}. Lower \
          `optimizer.learning_rate` (now {learning_rate}) or raise `optimizer.warmup`, then start again"
     )]
     Diverged {
@@ -62,6 +62,8 @@ pub enum TrainError {
         step: u64,
         /// The quantity.
         what: &'static str,
+        /// What it is.
+        value: String,
         /// A sentence about the last good checkpoint.
         checkpoint: String,
         /// Peak rate of the configuration.

@@ -29,8 +29,17 @@ pub fn available() -> Option<u64> {
 
 /// Bytes of this process in memory; `None` on systems other than Linux.
 pub fn resident() -> Option<u64> {
+    of_this_process("VmRSS:")
+}
+
+/// The most that [`resident`] ever was.
+pub fn peak() -> Option<u64> {
+    of_this_process("VmHWM:")
+}
+
+fn of_this_process(key: &str) -> Option<u64> {
     let text = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = text.lines().find_map(|l| l.strip_prefix("VmRSS:"))?;
+    let line = text.lines().find_map(|l| l.strip_prefix(key))?;
     Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? << 10)
 }
 
@@ -87,9 +96,10 @@ pub fn check(
         estimate(&config, spec, records) <= usable
     };
     let batch = &config.batch;
-    let smaller = |gradient_checkpointing: bool| {
+    // As many threads as now, or fewer.
+    let smaller = |gradient_checkpointing: bool, least: usize| {
         let all = batch.windows();
-        (1..=batch.sequences).rev().filter(|s| all.is_multiple_of(*s)).find_map(|sequences| {
+        (least..=batch.sequences).rev().filter(|s| all.is_multiple_of(*s)).find_map(|sequences| {
             let shards = batch.shards.min(sequences);
             let accumulate = all / sequences;
             let small = BatchConfig {
@@ -100,18 +110,22 @@ pub fn check(
                 ..batch.clone()
             };
             fits(small).then(|| {
-                format!("`batch.sequences: {sequences}`, `shards: {shards}` and `accumulate: {accumulate}`")
+                let layers = match gradient_checkpointing {
+                    true => ", `gradient_checkpointing: true`",
+                    false => "",
+                };
+                format!(
+                    "The same steps fit with `batch.sequences: {sequences}`, `shards: {shards}` and \
+                     `accumulate: {accumulate}`{layers}"
+                )
             })
         })
     };
-    let hint = match (smaller(batch.gradient_checkpointing), batch.chunks.is_empty()) {
-        (Some(numbers), _) => format!("The same steps fit with {numbers}"),
-        (None, true) => match smaller(true) {
-            Some(n) => format!("The same steps fit with `gradient_checkpointing: true`, {n}"),
-            None => NOTHING.to_string(),
-        },
-        (None, false) => NOTHING.to_string(),
-    };
+    let again = batch.chunks.is_empty();
+    let hint = smaller(batch.gradient_checkpointing, batch.shards)
+        .or_else(|| again.then(|| smaller(true, batch.shards)).flatten())
+        .or_else(|| smaller(again, 1))
+        .unwrap_or_else(|| NOTHING.into());
     Err(TrainError::Memory { needed: needed as f64 / GIB, available: available as f64 / GIB, hint })
 }
 

@@ -61,7 +61,7 @@ impl Train {
         } else if io::stderr().is_terminal() {
             Box::new(Board::new(records.schema()))
         } else {
-            Box::new(Lines::new(records.schema(), if common.verbose { 0.0 } else { 10.0 }))
+            Box::new(Lines::new(records.schema(), common.verbose))
         };
         let trained = train_with(
             self.device,

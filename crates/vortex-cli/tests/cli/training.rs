@@ -70,3 +70,23 @@ fn data_and_configurations_that_cannot_be_trained_on() {
     train("config.yaml", "empty", &["record"]);
     train("config.yaml", "short", &["record"]);
 }
+
+#[test]
+fn several_files_with_weights_need_the_same_records() {
+    let bench = Bench::new();
+    bench.write("config.yaml", CONFIG.as_bytes());
+    for name in ["a", "b"] {
+        bench.write(&format!("{name}.bin"), &records(STRIDE * 1000));
+        bench.write(&format!("{name}.schema.yaml"), SCHEMA.as_bytes());
+    }
+    bench.write("c.bin", &records(STRIDE * 1000));
+    bench.write("c.schema.yaml", b"stride: 6");
+    let train = ["train", "--config", "config.yaml", "--out", "run", "--data"];
+    bench.fails(&[&train[..], &["a.bin", "c.bin"]].concat(), &["c.bin", "6 bytes", "a.bin"]);
+    bench.ok(&[&train[..], &["a.bin:3", "b.bin:1"]].concat());
+    let config = String::from_utf8(std::fs::read(bench.path("run/config.yaml")).unwrap()).unwrap();
+    assert!(config.contains("weights:"), "{config}");
+    let log = bench.ok(&[&train[..], &["a.bin:3", "b.bin:1", "--resume"]].concat()).stderr;
+    let log = String::from_utf8(log).unwrap();
+    assert!(log.contains("from step 30") && log.contains("on the same bytes gzip"), "{log}");
+}

@@ -117,7 +117,6 @@ impl Run<'_> {
         let Self { config, data, run_dir, cancel, resume, memory } = self;
         config.validate()?;
         let parts = parts(data, &config.split)?;
-        let dir = RunDir::open(run_dir, resume)?;
         let layout = RecordLayout::new(data.schema().clone());
         let records = (config.batch.tokens / layout.n_fields()).max(1);
         let sampler = Sampler::new(data, &layout, &parts, records, &config.sampling, config.seed)?;
@@ -127,6 +126,8 @@ impl Run<'_> {
         if let Some(bytes) = memory {
             crate::memory::check(config, &spec, sampler.records(), bytes)?;
         }
+        // After all checks: this removes what an earlier run left there.
+        let dir = RunDir::open(run_dir, resume)?;
         let (workers, params) = Workers::<B>::new(config, &spec, device)?;
         let mut trainer = Trainer {
             config,

@@ -17,6 +17,14 @@ const NOISE_FROM: f64 = 0.2;
 /// Weight of the newest step in the reported loss.
 const SMOOTHING: f64 = 0.05;
 
+/// Bits per byte beyond which there is nothing to hope for: eight times those of random bytes.
+const HOPELESS: f64 = 64.0;
+
+/// False for what is not a number, too.
+fn sane(bits_per_byte: f64) -> bool {
+    bits_per_byte < HOPELESS
+}
+
 impl<B: TrainBackend> Trainer<'_, B> {
     pub(super) fn seconds(&self) -> f64 {
         self.progress.seconds_before + self.started.elapsed().as_secs_f64()
@@ -98,9 +106,11 @@ impl<B: TrainBackend> Trainer<'_, B> {
         };
         let output = self.workers.gradient(&progress.params, &batch, pass);
         let norm = global_norm(&output.gradient);
-        let finite = [("the loss", output.mean_bits), ("the gradient", norm)];
-        if let Some((what, _)) = finite.iter().find(|(_, value)| !value.is_finite()) {
-            return Err(self.diverged(what));
+        if !norm.is_finite() {
+            return Err(self.diverged("the norm of the gradient", norm));
+        }
+        if !sane(output.mean_bits) {
+            return Err(self.diverged("the loss in bits per byte", output.mean_bits));
         }
         let schedule = Schedule {
             peak: config.optimizer.learning_rate,
@@ -140,7 +150,7 @@ impl<B: TrainBackend> Trainer<'_, B> {
         self.log.event(event)
     }
 
-    fn diverged(&self, what: &'static str) -> TrainError {
+    fn diverged(&self, what: &'static str, value: f64) -> TrainError {
         let last = self.dir.last();
         let checkpoint = match Checkpoint::load_state(&last) {
             Ok(state) => {
@@ -151,6 +161,7 @@ impl<B: TrainBackend> Trainer<'_, B> {
         TrainError::Diverged {
             step: self.progress.step,
             what,
+            value: format!("{value:.3}"),
             checkpoint,
             learning_rate: self.config.optimizer.learning_rate,
         }
@@ -161,8 +172,8 @@ impl<B: TrainBackend> Trainer<'_, B> {
         let progress = &mut self.progress;
         let quant = progress.quant.as_ref();
         let cost = self.validation.float(&mut self.workers, &progress.params, quant);
-        if !cost.bits_per_byte.is_finite() {
-            return Err(self.diverged("the validation loss"));
+        if !sane(cost.bits_per_byte) {
+            return Err(self.diverged("the validation loss in bits per byte", cost.bits_per_byte));
         }
         let best = progress.best.is_none_or(|b| cost.bits_per_byte < b);
         if best {

@@ -103,7 +103,7 @@ fn divergence_names_the_step_and_the_last_good_checkpoint() {
     train(&config, &data(2000), dir.path(), &mut observer, &cancel, false).unwrap();
     let cancel = AtomicBool::new(false);
     let error = train(&config, &data(2000), dir.path(), &mut Silent, &cancel, true).unwrap_err();
-    assert!(matches!(error, TrainError::Diverged { step, .. } if step > 1), "{error}");
+    assert!(matches!(error, TrainError::Diverged { step, .. } if step >= 1), "{error}");
     let text = error.to_string();
     assert!(text.contains("last.safetensors (step 1)"), "{text}");
     assert!(text.contains("optimizer.learning_rate"), "{text}");
@@ -234,4 +234,36 @@ fn numbered_checkpoints_can_be_gone_back_to() {
     assert_eq!(Checkpoint::load_state(&path("last.safetensors")).unwrap().step, 12);
     // The best weights of step 9 are gone, so the model may be another one, but there is one.
     assert_eq!(model_bytes(dir.path()).len(), model.len());
+}
+
+#[test]
+fn an_absurd_learning_rate_ends_the_run_and_leaves_the_last_good_checkpoint() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = config(2000);
+    config.optimizer.learning_rate = 1.0;
+    config.optimizer.weight_decay = 10.0;
+    config.optimizer.clip_norm = f64::INFINITY;
+    config.optimizer.warmup = 0.5;
+    config.validation.times = 400;
+    config.early_stopping.patience = 0;
+    let cancel = AtomicBool::new(false);
+    let error = train(&config, &data(2000), dir.path(), &mut Silent, &cancel, false).unwrap_err();
+    let text = error.to_string();
+    assert!(matches!(error, TrainError::Diverged { .. }), "{text}");
+    assert!(text.contains("bits per byte is") || text.contains("gradient is"), "{text}");
+    let saved = Checkpoint::load_state(&dir.path().join("last.safetensors")).unwrap();
+    assert!(text.contains(&format!("last.safetensors (step {})", saved.step)), "{text}");
+    assert!(saved.best.unwrap() < 8.0, "{saved:?}");
+}
+
+#[test]
+fn a_run_that_cannot_begin_leaves_the_old_one_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = config(2);
+    run(&config, dir.path(), &mut Silent);
+    let model = model_bytes(dir.path());
+    config.sampling.weights = vec![1.0, 2.0];
+    let cancel = AtomicBool::new(false);
+    train(&config, &data(2000), dir.path(), &mut Silent, &cancel, false).unwrap_err();
+    assert_eq!(model_bytes(dir.path()), model);
 }
