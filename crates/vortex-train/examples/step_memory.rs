@@ -17,6 +17,7 @@ use vortex_train::backend::TrainBackend;
 use vortex_train::optimizer::AdamW;
 use vortex_train::rng::Rng;
 use vortex_train::sampler::WindowBatch;
+use vortex_train::shard::Pass;
 use vortex_train::workers::Workers;
 use vortex_train::{CpuBackend, TrainConfig};
 
@@ -43,7 +44,7 @@ fn steps<B: TrainBackend>(config: &TrainConfig, spec: &RecordSpec) -> Result<(),
         let n = windows * (1 + records) * roles;
         let symbols = (0..n).map(|_| rng.next_u64() as u8).collect();
         let batch = WindowBatch { symbols, windows, records, roles };
-        let output = workers.gradient(&params, &batch, config.batch.shards, None);
+        let output = workers.gradient(&params, &batch, Pass::plain(config.batch.shards));
         adam.step(&config.optimizer, 1e-3, 1.0, &mut params, &output.gradient, &ranges);
     }
     Ok(())

@@ -12,8 +12,8 @@ use vortex_coder::layout::RecordLayout;
 use vortex_data::{RecordSet, read_schema};
 use vortex_model::RecordSpec;
 use vortex_train::optimizer::{AdamW, clip_factor, global_norm};
-use vortex_train::rng::Rng;
-use vortex_train::sampler::{Windows, parts};
+use vortex_train::sampler::{Sampler, parts};
+use vortex_train::shard::Pass;
 use vortex_train::workers::Workers;
 use vortex_train::{CpuBackend, TrainConfig};
 
@@ -28,23 +28,23 @@ fn main() -> Result<(), Box<dyn Error>> {
     let config = TrainConfig::read(Path::new(config))?;
     let data = RecordSet::open(read_schema(Path::new(schema))?, &[file])?;
     let layout = RecordLayout::new(data.schema().clone());
-    let train = parts(data.n_records(), &config.split)?.train;
+    let parts = parts(&data, &config.split)?;
     let (mut bytes, mut symbols) = (Vec::new(), Vec::new());
-    data.read_records(0, train.end as usize, &mut bytes)?;
+    data.read_records(0, parts.train_records() as usize, &mut bytes)?;
     layout.records_to_symbols(&bytes, &mut symbols);
     let spec = RecordSpec::from_sample(layout.clone(), &symbols);
     let records = (config.batch.tokens / layout.n_fields()).max(1);
-    let windows = Windows::new(&data, &layout, train, records);
+    let mut sampler = Sampler::new(&data, &layout, &parts, records, &config.sampling, config.seed)?;
     let (mut workers, mut params) =
         Workers::<CpuBackend>::new(&config, &spec, &Default::default())?;
     let mut adam = AdamW::new(params.len());
     let ranges = workers.map().decay_ranges();
-    let mut rng = Rng::new(config.seed);
+    let pass = Pass::plain(config.batch.shards);
     let mut seconds = Vec::new();
     for _ in 0..steps.parse()? {
         let start = Instant::now();
-        let batch = windows.random(&mut rng, config.batch.sequences, config.batch.cold_start)?;
-        let output = workers.gradient(&params, &batch, config.batch.shards, None);
+        let batch = sampler.draw(config.batch.sequences, config.batch.cold_start)?;
+        let output = workers.gradient(&params, &batch, pass);
         let scale = clip_factor(global_norm(&output.gradient), config.optimizer.clip_norm);
         let (optimizer, gradient) = (&config.optimizer, &output.gradient);
         adam.step(optimizer, 1e-3, scale, &mut params, gradient, &ranges);

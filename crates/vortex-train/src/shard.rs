@@ -23,6 +23,13 @@ pub struct Pass<'a> {
     pub scale: f32,
 }
 
+impl Pass<'_> {
+    /// Whole windows, nothing rounded, everything kept.
+    pub fn plain(shards: usize) -> Self {
+        Self { shards, quant: None, chunk: None, gradient_checkpointing: false, scale: 1.0 }
+    }
+}
+
 /// Mean bits a symbol of `part`; its gradient is added to `sum`.
 pub fn differentiate<B: TrainBackend>(
     model: &ProductionModel<B>,
@@ -85,13 +92,7 @@ mod tests {
         let (mut workers, params) = Workers::<CpuBackend>::new(&config, &spec, &device).unwrap();
         let batch = batch(6);
         let quant = quantised.then(|| workers.calibrate(&params, &batch));
-        let mut pass = Pass {
-            shards: 2,
-            quant: quant.as_ref(),
-            chunk: None,
-            gradient_checkpointing: false,
-            scale: 1.0,
-        };
+        let mut pass = Pass { quant: quant.as_ref(), ..Pass::plain(2) };
         change(&mut pass);
         workers.gradient(&params, &batch, pass)
     }
