@@ -210,7 +210,7 @@ fn changed_streams_and_manifests_are_refused() {
     try_with(&manifest, "BLAKE3");
     bytes.pop();
     fs::write(&stream, &bytes).unwrap();
-    try_with(&manifest, "were due");
+    try_with(&manifest, "prepare the original again");
 }
 
 /// Damaged inputs are read or refused; neither a panic nor a hang.

@@ -137,15 +137,15 @@ fn mistakes_with_inputs_and_folders() {
 
     // Files of the user's own are not touched, and -f keeps what is not in the way.
     std::fs::create_dir(bench.path("mine")).unwrap();
-    bench.write("mine/mixed.bin", b"precious");
+    bench.write("mine/array.bin", b"precious");
     bench.write("mine/notes", b"precious too");
     refused(&bench, &["prepare", "mixed.npy", "--out", "mine"], &["mine", "not empty", "-f"]);
-    assert_eq!(bench.read("mine/mixed.bin"), b"precious");
+    assert_eq!(bench.read("mine/array.bin"), b"precious");
     bench.ok(&["prepare", "-f", "mixed.npy", "--layout", "row", "--out", "mine"]);
     assert_eq!(bench.read("mine/notes"), b"precious too");
     // Another layout has other streams; those of the first are gone.
     bench.ok(&["prepare", "-f", "mixed.npy", "--layout", "column", "--out", "mine"]);
-    assert!(!bench.path("mine/mixed.bin").exists());
+    assert!(!bench.path("mine/array.bin").exists());
     bench.ok(&["restore", "mine", "--out", "back"]);
     assert!(bench.read("back/mixed.npy") == npy);
 
