@@ -170,8 +170,9 @@ fn open<B: Backend>(choice: DeviceChoice, precision: Precision, device: &B::Devi
         // Set before already: then this is a second run in one process.
         let _ = set_default_dtypes::<B>(device, dtype, IntDType::I32);
         let one = Tensor::<B, 2>::ones([2, 2], device);
-        let four = one.clone().matmul(one).sum() - 4.0;
-        let rest: f32 = four.cast(DType::F32).into_data().iter::<f32>().sum();
+        // Four elements, each 1 + 1.
+        let zero = one.clone().matmul(one).sum() - 8.0;
+        let rest: f32 = zero.cast(DType::F32).into_data().iter::<f32>().sum();
         if rest == 0.0 { Ok(()) } else { Err(format!("computes wrongly: {rest} instead of 0")) }
     });
     match opened {
