@@ -3,8 +3,9 @@
     compare.py MEASURE FILE.safetensors ... [--base BASE.safetensors NEXT.safetensors]
 
 MEASURE is the example of vortex-zipnn of that name. Of each file, float32 tensors are taken as they are and
-rounded to bfloat16; of training checkpoints also the weights without the optimiser's state. zipnn gets the values
-of all tensors in a row, vortex-zipnn the safetensors file. Times are those of the processor.
+rounded to bfloat16; of training checkpoints also the weights without the optimiser's state. One large synthetic
+tensor shows speeds without the cost of many short ones. zipnn gets the values of all tensors in a row,
+vortex-zipnn the safetensors file. Times are those of the processor.
 """
 
 import argparse
@@ -72,6 +73,15 @@ def timed(work, make):
     return spent / rounds
 
 
+def synthetic():
+    """8 Mi bell-shaped weights; each row of 1,024 has a width of its own."""
+    source = np.random.default_rng(1)
+    n = 8 << 20
+    widths = np.repeat(source.uniform(0.01, 0.05, n // 1024), 1024)
+    values = (source.standard_normal(n) * widths).astype("<f4")
+    return {"w": ([n // 1024, 1024], values.view("<u4"))}
+
+
 def zipnn(values, name):
     # The library reorders the bytes it is given in place: each round gets its own.
     packed = bytes(ZipNN(bytearray_dtype=name, threads=1).compress(bytearray(values)))
@@ -117,17 +127,17 @@ def main():
     print("|" + "---|" * 11)
     with tempfile.TemporaryDirectory() as scratch:
         scratch = Path(scratch)
-        for file in arguments.files:
-            tensors = read(file)
-            kinds = [(file.name, tensors)]
+        inputs = [(file.name, read(file)) for file in arguments.files]
+        for name, tensors in [*inputs, ("synthetic", synthetic())]:
+            kinds = [(name, tensors)]
             weights = {k: v for k, v in tensors.items() if k.startswith("model.")}
             if weights and len(weights) < len(tensors):
-                kinds.append((f"{file.name}, weights only", weights))
+                kinds.append((f"{name}, weights only", weights))
             for what, tensors in kinds:
                 bf16 = to_bf16(tensors)
-                for chosen, dtype, name in [(tensors, "F32", "float32"), (bf16, "BF16", "bfloat16")]:
+                for chosen, dtype, long in [(tensors, "F32", "float32"), (bf16, "BF16", "bfloat16")]:
                     path = write(scratch / "t.safetensors", chosen, dtype)
-                    peer = zipnn(values_of(chosen), name)
+                    peer = zipnn(values_of(chosen), long)
                     sizes = vortex(arguments.measure, path)
                     row(f"{what}, {dtype}", path.stat().st_size, sizes, peer)
         if arguments.base:

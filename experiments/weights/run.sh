@@ -14,27 +14,16 @@ if [ ! -x "$out/venv/bin/python" ]; then
     "$out/venv/bin/pip" install --quiet zipnn==0.5.4 numpy
 fi
 if [ ! -f "$out/run/model.vxm" ]; then
-    printf 'budget: {max_seconds: 75}\ncheckpoints: {seconds: 1}\n' >"$out/config.yaml"
+    printf 'budget: {max_seconds: 75}\ncheckpoints: {every_steps: 100, keep: 1000}\n' >"$out/config.yaml"
     schema=()
     if [ -f "${data%.bin}.json" ]; then schema=(--schema "${data%.bin}.json"); fi
-    "$built/vortex" train --config "$out/config.yaml" --data "$data" "${schema[@]}" --out "$out/run" &
-    training=$!
-    # A new last.safetensors comes under its name at once; each is linked under its step.
-    while kill -0 "$training" 2>/dev/null; do
-        if ln -f "$out/run/last.safetensors" "$out/next" 2>/dev/null; then
-            step=$(head -c 20000 "$out/next" | grep -aoP '\\"step\\":\K[0-9]+' | head -1 || true)
-            if [ -n "$step" ]; then mv -f "$out/next" "$out/step-$step.safetensors"; fi
-        fi
-        sleep 0.3
-    done
-    wait "$training"
+    "$built/vortex" train --config "$out/config.yaml" --data "$data" "${schema[@]}" --out "$out/run"
 fi
-# Two checkpoints about 100 steps apart, from the middle of the run.
-mapfile -t steps < <(cd "$out" && printf '%s\n' step-*.safetensors | grep -oE '[0-9]+' | sort -n)
-from=${steps[$((${#steps[@]} / 2))]}
-to=$(printf '%s\n' "${steps[@]}" | awk -v a="$from" \
-    '{ d = $1 - a - 100; if (d < 0) d = -d; if (NR == 1 || d < best) { best = d; step = $1 } } END { print step }')
-echo "differences from step $from to step $to"
+# Two checkpoints 100 steps apart, from the middle of the run.
+steps=("$out"/run/step-*.safetensors)
+from=${steps[$(((${#steps[@]} - 1) / 2))]}
+to=${steps[$(((${#steps[@]} + 1) / 2))]}
+echo "differences from $from to $to"
 "$out/venv/bin/python" -W ignore "$root/experiments/weights/compare.py" "$built/examples/measure" \
     "$out/run/best.safetensors" "$@" \
-    --base "$out/step-$from.safetensors" "$out/step-$to.safetensors"
+    --base "$from" "$to"
