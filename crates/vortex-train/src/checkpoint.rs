@@ -1,7 +1,7 @@
 //! Everything that a run needs to go on, in one safetensors file.
 //!
 //! Tensors `model.NAME`, `mean.NAME` and `square.NAME` (AdamW's state) for each parameter; one metadata entry,
-//! `state`, with the rest as JSON. With `checkpoints.compress` the file is stored [compressed](crate::packed)
+//! `state`, with the rest as JSON. With `checkpoints.compress` the file is stored compressed
 //! under the same name; reading takes either kind.
 
 use std::collections::HashMap;

@@ -19,7 +19,7 @@
 //! a normalisation of their own, and its gate acts only once there are slots. None of that can be
 //! said in terms of [`crate::eviction`], so nothing is made up for it.
 //!
-//! `docs/checkpoints.md` has the table of names; [`convert`] is that table as code.
+//! `docs/checkpoints.md` has the table of names; `convert` is that table as code.
 
 mod convert;
 mod state_dict;
