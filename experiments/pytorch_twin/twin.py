@@ -1,8 +1,9 @@
 """The prototype's two models as PyTorch modules, without memories.
 
-Written from the layout of its checkpoints, to have something to compare an import with. `forward` is what the
-prototype computes when it is called with nothing but symbols; the parameters of the memory exist, so that a state
-dict is complete, and are not used.
+Something to compare an import with. Names, shapes and the computation follow the prototype's published source, which was read for
+them; the code is written anew. `forward` is meant to be what the prototype computes when it is called with nothing
+but symbols, and was not run beside it; the parameters of the memory exist, so that a state dict is complete, and are
+not used.
 """
 
 import math

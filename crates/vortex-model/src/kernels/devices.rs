@@ -6,7 +6,7 @@ impl FusedOps for burn::backend::NdArray {}
 impl FusedOps for burn::backend::NdArray<f64> {}
 
 #[cfg(feature = "cuda")]
-impl<F, I> FusedOps for burn::backend::Cuda<F, I> where Self: burn::tensor::backend::Backend {}
+impl FusedOps for burn::backend::Cuda {}
 
 #[cfg(feature = "rocm")]
-impl<F, I> FusedOps for burn::backend::Rocm<F, I> where Self: burn::tensor::backend::Backend {}
+impl FusedOps for burn::backend::Rocm {}
