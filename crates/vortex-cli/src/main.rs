@@ -23,8 +23,9 @@ mod progress;
 mod report;
 mod rivals;
 mod scoreboard;
+mod training_data;
 mod verify;
-mod weighted;
+
 mod weights;
 
 use std::process::ExitCode;

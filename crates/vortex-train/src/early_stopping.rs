@@ -22,11 +22,8 @@ impl Default for EarlyStoppingConfig {
 
 impl EarlyStoppingConfig {
     pub(crate) fn validate(&self) -> Result<()> {
-        if (0.0..=8.0).contains(&self.min_delta) {
-            return Ok(());
-        }
-        let (value, rule) = (self.min_delta.to_string(), "0 to 8".to_string());
-        Err(TrainError::Invalid { field: "early_stopping.min_delta".into(), value, rule })
+        let fits = (0.0..=8.0).contains(&self.min_delta);
+        TrainError::limit(fits, "early_stopping.min_delta", self.min_delta, "0 to 8")
     }
 }
 

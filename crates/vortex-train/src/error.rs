@@ -90,6 +90,23 @@ pub enum TrainError {
 }
 
 impl TrainError {
+    /// Refuses a value of the configuration unless `ok`.
+    pub(crate) fn limit<V: ToString, R: Into<String>>(
+        ok: bool,
+        field: &'static str,
+        value: V,
+        rule: R,
+    ) -> Result<()> {
+        match ok {
+            true => Ok(()),
+            false => Err(Self::Invalid {
+                field: field.into(),
+                value: value.to_string(),
+                rule: rule.into(),
+            }),
+        }
+    }
+
     /// Wraps the error of one file operation.
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_path_buf();

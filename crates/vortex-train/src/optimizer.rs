@@ -48,16 +48,7 @@ impl Default for OptimizerConfig {
 
 impl OptimizerConfig {
     pub(crate) fn validate(&self) -> Result<()> {
-        let check = |ok: bool, field: &'static str, value: f64, rule: &str| {
-            if ok {
-                return Ok(());
-            }
-            Err(TrainError::Invalid {
-                field: field.into(),
-                value: value.to_string(),
-                rule: rule.to_string(),
-            })
-        };
+        let check = TrainError::limit::<f64, &str>;
         let unit = |v: f64| (0.0..1.0).contains(&v);
         check(
             self.learning_rate > 0.0 && self.learning_rate <= 1.0,

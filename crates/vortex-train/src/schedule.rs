@@ -22,9 +22,8 @@ impl Default for Budget {
 
 impl Budget {
     pub(crate) fn validate(&self) -> Result<()> {
-        let bad = |field: &'static str, value: String, rule: &str| {
-            Err(TrainError::Invalid { field: field.into(), value, rule: rule.to_string() })
-        };
+        let bad =
+            |field, value: String, rule| TrainError::limit::<_, &str>(false, field, value, rule);
         match (self.max_steps, self.max_seconds) {
             (None, None) => {
                 bad("budget", "empty".into(), "a limit: set `max_steps`, `max_seconds` or both")

@@ -12,7 +12,7 @@ use crate::arguments::Common;
 use crate::failure::Failure;
 use crate::report::table::thousands;
 use crate::scoreboard::{Board, Lines};
-use crate::weighted::{Weighted, same_records};
+use crate::training_data::{Weighted, same_records};
 use crate::{input, interrupt};
 
 /// Train a model on data files.

@@ -143,31 +143,22 @@ impl BatchConfig {
         for &chunk in &self.chunks {
             count("batch.chunks", chunk, 1, 1 << 20)?;
         }
-        if self.gradient_checkpointing && !self.chunks.is_empty() {
-            return Err(TrainError::Invalid {
-                field: "batch.gradient_checkpointing".into(),
-                value: "true".into(),
-                rule: "false where `batch.chunks` are used".into(),
-            });
-        }
+        TrainError::limit(
+            !self.gradient_checkpointing || self.chunks.is_empty(),
+            "batch.gradient_checkpointing",
+            true,
+            "false where `batch.chunks` are used",
+        )?;
         share("batch.cold_start", self.cold_start, 0.0, 1.0)
     }
 }
 
 fn count(field: &'static str, value: usize, low: usize, high: usize) -> Result<()> {
-    if (low..=high).contains(&value) {
-        return Ok(());
-    }
-    let rule = format!("{low} to {high}");
-    Err(TrainError::Invalid { field: field.into(), value: value.to_string(), rule })
+    TrainError::limit((low..=high).contains(&value), field, value, format!("{low} to {high}"))
 }
 
 fn share(field: &'static str, value: f64, low: f64, high: f64) -> Result<()> {
-    if (low..=high).contains(&value) {
-        return Ok(());
-    }
-    let rule = format!("{low} to {high}");
-    Err(TrainError::Invalid { field: field.into(), value: value.to_string(), rule })
+    TrainError::limit((low..=high).contains(&value), field, value, format!("{low} to {high}"))
 }
 
 impl Default for BatchConfig {
@@ -275,10 +266,7 @@ impl TrainConfig {
         for (field, value) in
             [("split.train", self.split.train), ("split.validation", self.split.validation)]
         {
-            if value == 0 {
-                let (value, rule) = (value.to_string(), "at least 1".to_string());
-                return Err(TrainError::Invalid { field: field.into(), value, rule });
-            }
+            TrainError::limit(value > 0, field, value, "at least 1")?;
         }
         self.batch.validate()?;
         self.sampling.validate()?;

@@ -47,21 +47,14 @@ impl Default for SamplingConfig {
 
 impl SamplingConfig {
     pub(crate) fn validate(&self) -> Result<()> {
-        let check = |ok: bool, field: &'static str, value: String, rule: &str| {
-            if ok {
-                Ok(())
-            } else {
-                Err(TrainError::Invalid { field: field.into(), value, rule: rule.into() })
-            }
-        };
+        let check = TrainError::limit::<usize, &str>;
         let (chunk, pool) = (self.chunk_bytes, self.pool_chunks);
         let fits = (1..=1 << 30).contains(&chunk);
-        check(fits, "sampling.chunk_bytes", chunk.to_string(), "1 to 1073741824")?;
-        let fits = (1..=4096).contains(&pool);
-        check(fits, "sampling.pool_chunks", pool.to_string(), "1 to 4096")?;
+        check(fits, "sampling.chunk_bytes", chunk, "1 to 1073741824")?;
+        check((1..=4096).contains(&pool), "sampling.pool_chunks", pool, "1 to 4096")?;
         let good = |w: &f64| *w > 0.0 && w.is_finite();
         match self.weights.iter().find(|w| !good(w)) {
-            Some(w) => check(false, "sampling.weights", w.to_string(), "above 0 and finite"),
+            Some(w) => TrainError::limit(false, "sampling.weights", w, "above 0 and finite"),
             None => Ok(()),
         }
     }
