@@ -90,6 +90,11 @@ pub enum TrainError {
 }
 
 impl TrainError {
+    /// What is wrong with the data files.
+    pub(crate) fn data(error: impl std::fmt::Display) -> Self {
+        Self::Data(error.to_string())
+    }
+
     /// Refuses a value of the configuration unless `ok`.
     pub(crate) fn limit<V: ToString, R: Into<String>>(
         ok: bool,

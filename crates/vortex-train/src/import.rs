@@ -23,10 +23,10 @@ use crate::optimizer::AdamW;
 use crate::parameters::flatten;
 use crate::rng::Rng;
 use crate::sampler::{Sampler, SamplerState, parts};
-use crate::validate::block_cost;
+use crate::validate::{block_cost, held_out_block};
 
 /// Most bytes of held-out records that the integer network is measured on.
-const MEASURED_BYTES: usize = 32 << 10;
+const MEASURED_BYTES: u64 = 32 << 10;
 
 /// A run with an imported model.
 #[derive(Debug)]
@@ -136,7 +136,6 @@ impl ImportedRun {
     /// fit the integer network.
     pub fn export(&self, data: &RecordSet) -> Result<Exported> {
         let model_error = |e: String| TrainError::Model(e);
-        let data_error = |e: vortex_data::Error| TrainError::Data(e.to_string());
         let split = parts(data, &self.config.split)?;
         let layout = RecordLayout::new(self.schema.clone());
         let records = (self.config.batch.tokens / layout.n_fields()).max(1);
@@ -149,15 +148,7 @@ impl ImportedRun {
         let model =
             IntModel::new(network, Level::detect()).map_err(|e| model_error(e.to_string()))?;
 
-        let most = (MEASURED_BYTES / layout.stride()).max(1) as u64;
-        let held_out = split.validation.first().cloned().unwrap_or_default();
-        let mut block = Vec::new();
-        data.read_records(
-            held_out.start,
-            (held_out.end - held_out.start).min(most) as usize,
-            &mut block,
-        )
-        .map_err(data_error)?;
+        let block = held_out_block(data, &layout, &split, MEASURED_BYTES)?;
         let cost = block_cost(&model, &block)?;
         let path = self.dir.model();
         write_atomically(&path, model.bytes())?;

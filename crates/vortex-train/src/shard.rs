@@ -19,40 +19,39 @@ pub struct Pass<'a> {
     pub chunk: Option<usize>,
     /// Whether layers are computed a second time instead of kept.
     pub gradient_checkpointing: bool,
-    /// Factor of the gradient, see [`crate::loss_scale`].
-    pub scale: f32,
 }
 
 impl Pass<'_> {
     /// Whole windows, nothing rounded, everything kept.
     pub fn plain(shards: usize) -> Self {
-        Self { shards, quant: None, chunk: None, gradient_checkpointing: false, scale: 1.0 }
+        Self { shards, quant: None, chunk: None, gradient_checkpointing: false }
     }
 }
 
-/// Mean bits a symbol of `part`; its gradient is added to `sum`.
+/// Mean bits a symbol of `part`; `scale` times its gradient is added to `sum`, see [`crate::loss_scale`].
 pub fn differentiate<B: TrainBackend>(
     model: &ProductionModel<B>,
     part: &WindowBatch,
     pass: Pass<'_>,
+    scale: f32,
     sum: &mut [f32],
 ) -> f64 {
     if let Some(chunk) = pass.chunk {
         let wrapper = CatWrapper::new(model.clone());
         let loss = wrapper.loss(&part.symbols, part.windows, Some(chunk), pass.quant).mean_bits;
         let bits = scalar::<B>(loss.clone());
-        add_gradients(model, &mut scaled(loss, pass.scale).backward(), sum);
+        add_gradients(model, &mut scaled(loss, scale).backward(), sum);
         return bits;
     }
     let plan = model.batch(&part.symbols, part.windows);
     if pass.gradient_checkpointing {
-        return model.backward_by_layers(&plan, pass.quant, pass.scale, |mut gradients| {
+        return model.backward_by_layers(&plan, pass.quant, scale, |mut gradients| {
             add_gradients(model, &mut gradients, sum);
         });
     }
     let loss = model.loss(&plan, pass.quant).mean_bits;
     let bits = scalar::<B>(loss.clone());
-    add_gradients(model, &mut scaled(loss, pass.scale).backward(), sum);
+    add_gradients(model, &mut scaled(loss, scale).backward(), sum);
     bits
 }
 

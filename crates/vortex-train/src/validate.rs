@@ -12,7 +12,7 @@ use vortex_model::QuantSpec;
 
 use crate::backend::TrainBackend;
 use crate::error::{Result, TrainError};
-use crate::sampler::{WindowBatch, spread};
+use crate::sampler::{Parts, WindowBatch, spread};
 use crate::workers::Workers;
 
 /// Held-out windows, read once.
@@ -85,6 +85,23 @@ impl ValidationSet {
     pub fn integer(&self, model: &IntModel) -> Result<Cost> {
         integer_cost(model, &self.bytes, self.batch.windows)
     }
+}
+
+/// Consecutive held-out records, at most `most_bytes` of them but one record.
+pub(crate) fn held_out_block(
+    data: &RecordSet,
+    layout: &RecordLayout,
+    parts: &Parts,
+    most_bytes: u64,
+) -> Result<Vec<u8>> {
+    let size = |part: &&Range<u64>| part.end - part.start;
+    // The first of the longest: `max_by_key` would take the last.
+    let longest = parts.validation.iter().rev().max_by_key(size).cloned().unwrap_or_default();
+    let most = (most_bytes / layout.stride() as u64).max(1);
+    let records = most.min(longest.end - longest.start) as usize;
+    let mut block = Vec::new();
+    data.read_records(longest.start, records, &mut block).map_err(TrainError::data)?;
+    Ok(block)
 }
 
 /// Cost of consecutive records in the lanes that a block of a file would have.

@@ -66,18 +66,18 @@ impl<B: TrainBackend> Workers<B> {
     /// Mean bits and gradient of a batch.
     pub fn gradient(&mut self, params: &[f32], batch: &WindowBatch, pass: Pass<'_>) -> StepOutput {
         let mut scaler = self.scaler.clone();
-        let output =
-            scaler.unscaled(|scale| self.scaled_gradient(params, batch, Pass { scale, ..pass }));
+        let output = scaler.unscaled(|scale| self.scaled_gradient(params, batch, pass, scale));
         self.scaler = scaler;
         output
     }
 
-    /// The same with a gradient that is `pass.scale` times as large.
+    /// The same with a gradient that is `scale` times as large.
     fn scaled_gradient(
         &mut self,
         params: &[f32],
         batch: &WindowBatch,
         pass: Pass<'_>,
+        scale: f32,
     ) -> StepOutput {
         let shards = pass.shards.clamp(1, batch.windows);
         let bounds: Vec<usize> = (0..=shards).map(|i| i * batch.windows / shards).collect();
@@ -92,7 +92,7 @@ impl<B: TrainBackend> Workers<B> {
                 }
                 let part = batch.slice(bounds[shard]..bounds[shard + 1]);
                 let mut sum = vec![0f32; params.len()];
-                let bits = differentiate(model, &part, pass, &mut sum);
+                let bits = differentiate(model, &part, pass, scale, &mut sum);
                 (part.windows, bits, sum)
             };
             let run = &run;

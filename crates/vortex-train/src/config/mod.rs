@@ -100,8 +100,7 @@ impl Default for SplitConfig {
 impl SplitConfig {
     /// The same for the data crate.
     pub fn ratios(&self) -> Result<SplitRatios> {
-        SplitRatios::new(self.train, self.validation, self.test)
-            .map_err(|e| TrainError::Data(e.to_string()))
+        SplitRatios::new(self.train, self.validation, self.test).map_err(TrainError::data)
     }
 }
 

@@ -1,39 +1,18 @@
 //! The end of a run: the model file and its figures.
 
-use std::ops::Range;
-
-use vortex_coder::layout::RecordLayout;
-use vortex_data::RecordSet;
 use vortex_infer::{IntModel, Level};
 
 use crate::backend::TrainBackend;
 use crate::error::{Result, TrainError};
 use crate::files::write_atomically;
 use crate::observer::TrainEvent;
-use crate::sampler::Parts;
 use crate::summary::{ModelSummary, TrainSummary};
 use crate::validate::block_cost;
 
-use super::{Trainer, data_error};
+use super::Trainer;
 
 /// Most bytes of the block that the summary measures.
-const BLOCK_BYTES: u64 = 1 << 20;
-
-/// Consecutive held-out records, at most a block of them.
-pub(super) fn held_out_block(
-    data: &RecordSet,
-    layout: &RecordLayout,
-    parts: &Parts,
-) -> Result<Vec<u8>> {
-    let size = |part: &&Range<u64>| part.end - part.start;
-    // The first of the longest: `max_by_key` would take the last.
-    let longest = parts.validation.iter().rev().max_by_key(size).cloned().unwrap_or_default();
-    let most = (BLOCK_BYTES / layout.stride() as u64).max(1);
-    let records = most.min(longest.end - longest.start) as usize;
-    let mut block = Vec::new();
-    data.read_records(longest.start, records, &mut block).map_err(data_error)?;
-    Ok(block)
-}
+pub(super) const BLOCK_BYTES: u64 = 1 << 20;
 
 impl<B: TrainBackend> Trainer<'_, B> {
     /// Writes the model file and measures it. `block`: consecutive held-out records.

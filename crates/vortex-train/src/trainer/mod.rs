@@ -14,7 +14,7 @@ use vortex_coder::layout::RecordLayout;
 use vortex_data::{RecordFile, RecordSet};
 use vortex_model::RecordSpec;
 
-use self::export::held_out_block;
+use self::export::BLOCK_BYTES;
 use self::log::Log;
 use self::progress::Progress;
 use crate::backend::TrainBackend;
@@ -26,7 +26,7 @@ use crate::observer::{TrainEvent, TrainObserver};
 use crate::optimizer::AdamW;
 use crate::sampler::{Parts, Sampler, parts};
 use crate::summary::TrainSummary;
-use crate::validate::ValidationSet;
+use crate::validate::{ValidationSet, held_out_block};
 use crate::workers::Workers;
 
 /// Most bytes of training records from which references and frequencies are found.
@@ -161,7 +161,7 @@ impl Run<'_> {
         })?;
         let finished = trainer.run()?;
         let model = if finished {
-            Some(trainer.export(&held_out_block(data, &layout, &parts)?)?)
+            Some(trainer.export(&held_out_block(data, &layout, &parts, BLOCK_BYTES)?)?)
         } else {
             None
         };
@@ -175,16 +175,12 @@ fn record_spec(data: &RecordSet, layout: &RecordLayout, parts: &Parts) -> Result
     let (mut bytes, mut symbols) = (Vec::new(), Vec::new());
     for (_, part) in &parts.train {
         let records = most.min(part.end - part.start) as usize;
-        data.read_records(part.start, records, &mut bytes).map_err(data_error)?;
+        data.read_records(part.start, records, &mut bytes).map_err(TrainError::data)?;
         let mut here = Vec::new();
         layout.records_to_symbols(&bytes, &mut here);
         symbols.extend(here);
     }
     Ok(RecordSpec::from_sample(layout.clone(), &symbols))
-}
-
-fn data_error(error: vortex_data::Error) -> TrainError {
-    TrainError::Data(error.to_string())
 }
 
 struct Trainer<'a, B: TrainBackend> {

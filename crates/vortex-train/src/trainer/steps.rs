@@ -102,7 +102,6 @@ impl<B: TrainBackend> Trainer<'_, B> {
             quant: progress.quant.as_ref(),
             chunk: self.sampler.choose(&config.batch.chunks),
             gradient_checkpointing: config.batch.gradient_checkpointing,
-            scale: 1.0,
         };
         let output = self.workers.gradient(&progress.params, &batch, pass);
         let norm = global_norm(&output.gradient);
