@@ -19,7 +19,7 @@ pub struct DecimalGrid {
 }
 
 /// Most significant digits: a single precision number holds no more.
-const MAX_DIGITS: u8 = 7;
+const MAX_DIGITS: u8 = 8;
 /// Most digits after the point: 24 bits times a power of ten stay below 2^127.
 const MAX_PLACES: u8 = 30;
 const SIGN: u32 = 1 << 31;
@@ -30,7 +30,7 @@ const INDEX: u32 = (1 << 29) - 1;
 const LIMIT: u32 = (127 + 64) << 23;
 
 impl DecimalGrid {
-    /// A grid of 1 to 7 significant digits and 0 to 30 places after the point; `None` beyond.
+    /// A grid of 1 to 8 significant digits and 0 to 30 places after the point; `None` beyond.
     pub const fn new(digits: u8, places: u8) -> Option<Self> {
         if digits == 0 || digits > MAX_DIGITS || places > MAX_PLACES {
             return None;
@@ -212,11 +212,11 @@ mod tests {
     #[test]
     fn impossible_grids() {
         assert!(DecimalGrid::new(0, 3).is_none());
-        assert!(DecimalGrid::new(8, 3).is_none() && DecimalGrid::new(3, 31).is_none());
+        assert!(DecimalGrid::new(9, 3).is_none() && DecimalGrid::new(3, 31).is_none());
     }
 
     fn any_grid() -> impl Strategy<Value = DecimalGrid> {
-        (1u8..=7, 0u8..=30).prop_map(|(digits, places)| grid(digits, places))
+        (1u8..=8, 0u8..=30).prop_map(|(digits, places)| grid(digits, places))
     }
 
     proptest! {

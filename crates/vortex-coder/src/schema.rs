@@ -140,6 +140,11 @@ impl Schema {
         &self.fields
     }
 
+    /// The fields, to be changed and made a schema again.
+    pub fn into_fields(self) -> Vec<Field> {
+        self.fields
+    }
+
     /// The same fields with the laws of some of them: (index of the field, law).
     /// A field with a law is coded in [`Transform::Ordered`].
     ///
@@ -393,7 +398,7 @@ mod tests {
             &[1, 0, 0x30, 1, b'a'],          // unknown transform
             &[1, 0, 0x80, 1, b'a', 4],       // unknown extension
             &[1, 0, 0x99, 1, b'a', 0],       // empty extension
-            &[1, 0, 0x99, 1, b'a', 1, 8, 0], // grid of eight digits
+            &[1, 0, 0x99, 1, b'a', 1, 9, 0], // grid of nine digits
             &[1, 0, 0x90, 1, b'a', 1, 6, 2], // grid of bytes
             &[1, 0, 0xa9, 1, b'a', 2, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], // unknown form
             &[1, 0, 0xa9, 1, b'a', 2, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], // law about itself

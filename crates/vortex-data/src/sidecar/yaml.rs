@@ -81,6 +81,8 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Schema> {
                 // Below the stride, checked above.
                 offset: (offset + index * size) as u32,
                 transform: entry.transform.map_or(default_transform(dtype), |t| t.0),
+                grid: None,
+                law: None,
             });
         }
     }
