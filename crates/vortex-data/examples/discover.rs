@@ -5,7 +5,7 @@
 use std::error::Error;
 use std::path::Path;
 
-use vortex_data::{RecordSet, Search, discover, read_schema};
+use vortex_data::{RecordSet, Search, describe_field, discover, read_schema};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -17,22 +17,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let started = std::time::Instant::now();
     let found = discover(data.schema(), &sample, Search { decimals: true, laws: true })?;
     println!("{file}: {:.2} s", started.elapsed().as_secs_f64());
-    for field in found.fields() {
-        if let Some(grid) = field.grid {
-            println!("  {}: {} digits, {} places", field.name, grid.digits(), grid.places());
-        }
-        if let Some(law) = &field.law {
-            let name = |i: u16| &found.fields()[usize::from(i)].name;
-            let sign = |minus| if minus { "-" } else { "+" };
-            let terms: Vec<_> =
-                law.terms.iter().map(|t| format!("{}{}", sign(t.minus), name(t.field))).collect();
-            println!(
-                "  {} = {:?} {} {}",
-                field.name,
-                law.form,
-                f64::from_bits(law.constant),
-                terms.join(" ")
-            );
+    for (index, field) in found.fields().iter().enumerate() {
+        let known = describe_field(&found, index);
+        if !known.is_empty() {
+            println!("  {}: {known}", field.name);
         }
     }
     Ok(())

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_saphyr::Spanned;
 use vortex_coder::schema::{Field, MAX_STRIDE, Schema};
 
+use super::law::{GridEntry, LawEntry, keys};
 use super::names::{ByteOrder, TransformName, TypeName, transform_name};
 use crate::error::{Error, Result};
 use crate::transform::default_transform;
@@ -29,6 +30,8 @@ struct FieldEntry {
     count: Option<u64>,
     byte_order: Option<ByteOrder>,
     transform: Option<TransformName>,
+    decimal: Option<GridEntry>,
+    law: Option<LawEntry>,
 }
 
 pub(super) fn parse(path: &Path, text: &str) -> Result<Schema> {
@@ -41,6 +44,7 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Schema> {
         return Err(Error::sidecar(path, message));
     }
     let mut fields = Vec::new();
+    let mut laws = Vec::new();
     let mut end = 0u64;
     for entry in &file.fields {
         let (at, entry) = (&entry.referenced, &entry.value);
@@ -69,6 +73,13 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Schema> {
             (None, order) => order.or(file.byte_order).is_some_and(|o| o.big_endian),
         };
         let dtype = entry.dtype.dtype;
+        let grid = entry.decimal.map(GridEntry::grid).transpose().map_err(refuse)?;
+        if let Some(law) = &entry.law {
+            if entry.count.is_some() {
+                return Err(refuse("a law is for one field, not for an array of them".into()));
+            }
+            laws.push((entry, at, law));
+        }
         for index in 0..count {
             let name = match entry.count {
                 Some(_) => format!("{}[{index}]", entry.name),
@@ -81,13 +92,25 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Schema> {
                 // Below the stride, checked above.
                 offset: (offset + index * size) as u32,
                 transform: entry.transform.map_or(default_transform(dtype), |t| t.0),
-                grid: None,
+                grid,
                 law: None,
             });
         }
     }
     // Below MAX_STRIDE, checked above.
-    Schema::new(stride as usize, fields).map_err(|e| Error::sidecar(path, e.message))
+    let schema =
+        Schema::new(stride as usize, fields).map_err(|e| Error::sidecar(path, e.message))?;
+    let mut resolved = Vec::new();
+    for (entry, at, law) in laws {
+        let index = schema.fields().iter().position(|field| field.name == entry.name);
+        let index = index.expect("made of this entry");
+        let law = law.law(&schema).map_err(|message| {
+            let (line, name) = (at.line(), &entry.name);
+            Error::sidecar(path, format!("line {line}: field {name:?}: {message}"))
+        })?;
+        resolved.push((index, law));
+    }
+    schema.with_laws(resolved).map_err(|e| Error::sidecar(path, e.message))
 }
 
 /// A schema in Vortex's own form.
@@ -96,15 +119,20 @@ pub fn to_yaml(schema: &Schema) -> String {
     for field in schema.fields() {
         let name = quoted(&field.name);
         let dtype = field.dtype.numpy(field.big_endian);
-        let transform = if field.transform == default_transform(field.dtype) {
+        // A law comes with its own.
+        let transform = if field.law.is_some() || field.transform == default_transform(field.dtype)
+        {
             String::new()
         } else {
             format!(", transform: {}", transform_name(field.transform))
         };
         let offset = field.offset;
+        let known = keys(schema, field, quoted);
         // Writing to a string does not fail.
-        let _ =
-            writeln!(text, "  - {{name: {name}, dtype: \"{dtype}\", offset: {offset}{transform}}}");
+        let _ = writeln!(
+            text,
+            "  - {{name: {name}, dtype: \"{dtype}\", offset: {offset}{transform}{known}}}"
+        );
     }
     text
 }
