@@ -155,6 +155,7 @@ fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::law::describe_field;
     use super::*;
     use proptest::prelude::*;
     use vortex_coder::schema::{DType, Transform};
@@ -244,6 +245,47 @@ fields:
     }
 
     #[test]
+    fn grids_and_laws_are_stated_and_written() {
+        let text = "stride: 24
+fields:
+  - {name: e, dtype: f4, decimal: {digits: 6, places: 2}, law: {form: root_of_squares, constant: 0.25, plus: [px, py]}}
+  - {name: px, dtype: f4}
+  - {name: py, dtype: f4, decimal: {digits: 7, places: 0}}
+  - {name: '-share', dtype: f4}
+  - {name: rest, dtype: f8, law: {form: sum, constant: 1, plus: [], minus: ['-share']}}
+";
+        let schema = read(text).unwrap();
+        assert_eq!(read(&to_yaml(&schema)).unwrap(), schema);
+        let known = |index| describe_field(&schema, index);
+        assert_eq!(
+            known(0),
+            "decimals of 6 digits, at most 2 after the point; near sqrt(0.25 + px^2 + py^2)"
+        );
+        assert_eq!((known(1).as_str(), known(4).as_str()), ("", "near 1 - -share"));
+    }
+
+    #[test]
+    fn laws_that_cannot_be_name_line_and_field() {
+        let field = |rest: &str| format!("stride: 4\nfields:\n  - {{name: a, dtype: f4, {rest}}}");
+        let cases = [
+            ("law: {form: sum, plus: [b]}", "line 3: field \"a\": its law names \"b\""),
+            ("law: {form: sum, plus: [a]}", "circle"),
+            ("law: {form: sum}", "1 to 16"),
+            ("law: {form: product, plus: [a]}", "root_of_squares"),
+            ("law: {form: sum, constant: .nan, plus: [a]}", "finite"),
+            ("decimal: {digits: 9, places: 2}", "1 to 8 digits"),
+            ("transform: identity, decimal: {digits: 3, places: 2}", "decimals are for"),
+        ];
+        for (rest, words) in cases {
+            let message = read(&field(rest)).unwrap_err().to_string();
+            assert!(message.contains(words), "{words:?} not in:\n{message}");
+        }
+        let array =
+            "stride: 8\nfields:\n  - {name: a, dtype: f4, count: 2, law: {form: sum, plus: [b]}}";
+        assert!(read(array).unwrap_err().to_string().contains("not for an array"));
+    }
+
+    #[test]
     fn byte_order_of_the_file_is_for_fields_without_one() {
         let text = "stride: 13\nbyte_order: big\nfields:\n  - {name: a, dtype: f4}\n  \
                     - {name: b, dtype: '<f4'}\n  - {name: c, dtype: f4, byte_order: little}\n  \
@@ -273,6 +315,8 @@ fields:
                     big_endian: big_endian && dtype.size() > 1,
                     offset,
                     transform: Transform::from_code(transform).unwrap(),
+                    grid: None,
+                    law: None,
                 });
                 offset += dtype.size() as u32;
             }

@@ -92,10 +92,6 @@ enum Kind {
     Single(u8),
     /// Double precision; low mantissa bytes share a table.
     Double(u8),
-    /// Place on a grid of decimals.
-    Decimal(u8),
-    /// Distance from what a law says, counted from the least significant byte.
-    Distance(u8),
 }
 
 /// Class of each role, and how many there are. Few classes train faster and cost less in the model
@@ -107,8 +103,8 @@ fn classes(layout: &RecordLayout) -> (Vec<u8>, usize) {
         let rank = role.significance;
         let from_low = (field.dtype.size() as u8).saturating_sub(rank + 1);
         let kind = match field.dtype {
-            _ if field.law.is_some() => Kind::Distance(from_low.min(3)),
-            _ if field.grid.is_some() => Kind::Decimal(rank),
+            // Places and distances are counted, too.
+            _ if field.law.is_some() || field.grid.is_some() => Kind::Integer(from_low.min(3)),
             DType::U8 | DType::I8 | DType::Bool => Kind::Byte,
             DType::U16 | DType::I16 | DType::U32 | DType::I32 | DType::U64 | DType::I64 => {
                 Kind::Integer(from_low.min(3))
