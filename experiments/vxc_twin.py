@@ -41,15 +41,30 @@ def unzstd(frame):
 
 class Schema:
     def __init__(self, data):
-        self.fields, at, offset = [], 2, 0
+        self.fields, self.known, at, offset = [], [], 2, 0
         for _ in range(le(data, 0, 2)):
             packed, name = data[at], data[at + 2 : at + 2 + data[at + 1]]
             name.decode()
             dtype, transform = packed & 15, packed >> 4 & 3
-            assert dtype < 13 and transform < 3 and not packed & 128
+            assert dtype < 13 and transform < 3
             self.fields.append((offset, SIZES[dtype], KINDS[dtype], transform, packed >> 6 & 1))
             offset += SIZES[dtype]
             at += 2 + len(name)
+            grid = law = None
+            if packed & 128:
+                parts, at = data[at], at + 1
+                assert 0 < parts < 4
+                if parts & 1:
+                    grid, at = (data[at], data[at + 1]), at + 2
+                    assert 1 <= grid[0] <= 8 and grid[1] <= 30 and dtype == 9 and transform
+                if parts & 2:
+                    form, n, minus = data[at], data[at + 1], le(data, at + 2, 2)
+                    assert form < 2 and 1 <= n <= 16 and not minus >> n
+                    assert dtype in (9, 12) and transform == 2
+                    constant, at = exact("f", 8, le(data, at + 4, 8)), at + 12
+                    terms = [(le(data, at + 2 * i, 2), minus >> i & 1) for i in range(n)]
+                    law, at = (form, constant, terms), at + 2 * n
+            self.known.append((grid, law))
         assert self.fields and at == len(data)
         self.stride = offset
         self.role_field, self.role_first = [], []
@@ -69,7 +84,143 @@ class Schema:
                 else:
                     value = bytearray(b ^ 255 for b in value)
             out += value if transform == 0 or big else value[::-1]
+        done = {f for f, known in enumerate(self.known) if known == (None, None)}
+        while len(done) < len(self.fields):
+            f = next(
+                f
+                for f, (_, law) in enumerate(self.known)
+                if f not in done and (not law or all(t in done for t, _ in law[2]))
+            )
+            offset, size, _, transform, big = self.fields[f]
+            grid, law = self.known[f]
+            code = int.from_bytes(symbols[offset : offset + size], "big")
+            if law:
+                code = (code - (1 << 8 * size - 1) + self.expected(f, out)) % (1 << 8 * size)
+            if transform == 2:
+                code = out_of_order(code, size)
+            if grid:
+                code = swap(grid, code)
+            out[offset : offset + size] = code.to_bytes(size, "big" if big else "little")
+            done.add(f)
         return out
+
+    def expected(self, f, record):
+        grid, (form, constant, terms) = self.known[f]
+        size, addends = self.fields[f][1], [constant]
+        for term, minus in terms:
+            offset, term_size, kind, _, big = self.fields[term]
+            bits = int.from_bytes(record[offset : offset + term_size], "big" if big else "little")
+            value = exact(kind, term_size, bits)
+            if value is None:
+                return 1 << 8 * size - 1
+            m, e = value
+            addends.append(((-1) ** minus * (m * m if form else m), 2 * e if form else e))
+        addends = [(m, e) for m, e in addends if m]
+        m, e = 0, 0
+        if addends:
+            e = max(e + m.bit_length() for m, e in addends) - 121 & ~1
+            for part, at in addends:
+                whole = abs(part) << at - e if at >= e else abs(part) >> e - at
+                m += whole if part > 0 else -whole
+            if form:
+                m, e = math.isqrt(max(m, 0)), e // 2
+        bits = nearest(size, m, e)
+        if grid:
+            place = place_of(grid, bits)
+            bits = bits if place is None else place
+        return in_order(bits, size)
+
+
+def in_order(bits, size):
+    sign = 1 << 8 * size - 1
+    return bits ^ (2 * sign - 1) if bits & sign else bits | sign
+
+
+def out_of_order(code, size):
+    sign = 1 << 8 * size - 1
+    return code ^ sign if code & sign else code ^ (2 * sign - 1)
+
+
+FLOATS = {2: (10, 5), 4: (23, 8), 8: (52, 11)}  # bits of significand and exponent; not bfloat16
+
+
+def exact(kind, size, bits):
+    """(m, e) of m * 2^e, None for infinity and NaN."""
+    if kind != "f":
+        return (bits - (1 << 8 * size) if kind == "s" and bits >> 8 * size - 1 else bits), 0
+    significand, exponent = FLOATS[size]
+    m, e = bits & (1 << significand) - 1, bits >> significand & (1 << exponent) - 1
+    if e == (1 << exponent) - 1:
+        return None
+    m |= (e > 0) << significand
+    e = max(e, 1) - (1 << exponent - 1) + 1 - significand
+    return (-m if bits >> 8 * size - 1 else m), e
+
+
+def half_even(m, shift):
+    if shift <= 0:
+        return m << -shift
+    whole, rest, half = m >> shift, m & (1 << shift) - 1, 1 << shift - 1
+    return whole + (rest > half or rest == half and whole & 1)
+
+
+def nearest(size, m, e):
+    """Bits of the float nearest to m * 2^e."""
+    significand, exponent = FLOATS[size]
+    sign, m = (1 << 8 * size - 1 if m < 0 else 0), abs(m)
+    smallest = 2 - (1 << exponent - 1) - significand
+    last = max(e + m.bit_length() - 1 - significand, smallest)
+    rounded = half_even(m, last - e)
+    bits = rounded if rounded < 1 << significand else (last - smallest << significand) + rounded
+    return sign | min(bits, (1 << exponent) - 1 << significand)
+
+
+def place_of(grid, bits):
+    (digits, places), magnitude = grid, bits & 0x7FFFFFFF
+    if magnitude >= 191 << 23:
+        return None
+    m, e = exact("f", 4, magnitude)
+    ten = 10**digits
+    k = max(0, ((e + m.bit_length() - 1) * 1233 >> 12) - digits + places) if m else 0
+    while True:
+        if places >= k:
+            n = half_even(m * 10 ** (places - k), -e)
+        else:
+            n = (half_even(m, -e) + 10 ** (k - places) // 2) // 10 ** (k - places)
+        if n < ten:
+            break
+        k += 1
+    index = n if k == 0 else ten + (k - 1) * (ten // 10 * 9) + n - ten // 10
+    return (bits & 1 << 31) | 3 << 29 | index if index < 1 << 29 else None
+
+
+def value_of(grid, code):
+    (digits, places), index = grid, code & (1 << 29) - 1
+    ten = 10**digits
+    k, n = 0, index
+    if index >= ten:
+        k, n = divmod(index - ten, ten // 10 * 9)
+        k, n = k + 1, n + ten // 10
+    if k - places > 20:
+        return None
+    if k >= places or n == 0:
+        bits = nearest(4, n * 10 ** max(k - places, 0), 0)
+    else:
+        shift = 127 - n.bit_length()
+        quotient, rest = divmod(n << shift, 10 ** (places - k))
+        bits = nearest(4, quotient | (rest > 0), -shift)
+    return (code & 1 << 31) | bits if bits < 191 << 23 else None
+
+
+def swap(grid, bits):
+    place = place_of(grid, bits)
+    if place is not None and value_of(grid, place) == bits:
+        return place
+    if bits >> 29 & 3 == 3:
+        value = value_of(grid, bits)
+        if value is not None and place_of(grid, value) == bits:
+            return value
+    return bits
 
 
 class RangeDecoder:

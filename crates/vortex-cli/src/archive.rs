@@ -61,8 +61,8 @@ pub fn pack(
     encoding: &Encoding,
 ) -> Result<(u64, blake3::Hash)> {
     let with_schema = |schema: Schema| -> Encoding {
-        let given =
-            encoding.model.digest().is_some() && *encoding.model.layout().schema() == schema;
+        let given = encoding.model.digest().is_some()
+            && encoding.model.layout().schema().same_records(&schema);
         let model: Arc<dyn Model> = match given {
             true => Arc::clone(&encoding.model),
             false => Arc::new(AdaptiveModel::new(schema)),

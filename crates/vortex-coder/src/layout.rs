@@ -1,5 +1,6 @@
 //! Records to symbols and back: field transforms, roles and tokens.
 
+use crate::derived::DerivedField;
 use crate::dtype::NumberKind;
 use crate::schema::{Schema, Transform};
 
@@ -25,6 +26,8 @@ pub struct RecordLayout {
     source: Vec<u16>,
     /// Fields whose sign needs work besides the order of bytes.
     signed: Vec<SignedField>,
+    /// Fields with a grid or a law, each after those that its law refers to.
+    derived: Vec<DerivedField>,
 }
 
 /// A field under [`Transform::Ordered`] with a sign.
@@ -55,13 +58,15 @@ impl RecordLayout {
                 roles.push(Role { field: index, significance, alphabet: 256 });
             }
             let kind = field.dtype.number_kind();
-            if field.transform == Transform::Ordered && kind != NumberKind::Unsigned {
+            let plain = field.grid.is_none() && field.law.is_none();
+            if plain && field.transform == Transform::Ordered && kind != NumberKind::Unsigned {
                 let float = kind == NumberKind::Float;
                 signed.push(SignedField { first_role: first, size, float });
             }
             first_role.push(first + u32::from(size));
         }
-        Self { schema, roles, first_role, source, signed }
+        let derived = DerivedField::all(&schema, &first_role);
+        Self { schema, roles, first_role, source, signed, derived }
     }
     /// The schema it was made from.
     pub fn schema(&self) -> &Schema {
@@ -102,6 +107,9 @@ impl RecordLayout {
                 value[0] ^= SIGN;
             }
         }
+        for field in &self.derived {
+            field.to_symbols(record, symbols);
+        }
     }
 
     /// The record of its symbols; undoes [`Self::to_symbols`].
@@ -124,6 +132,9 @@ impl RecordLayout {
                 record[sign] ^= SIGN;
             }
         }
+        for field in &self.derived {
+            field.to_record(symbols, record);
+        }
     }
 
     /// Appends the symbols of whole records to `symbols`.
@@ -144,7 +155,7 @@ impl RecordLayout {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::{DType, Field};
+    use crate::schema::{DType, DecimalGrid, Field, Law, LawForm, Term};
     use proptest::prelude::*;
 
     fn one(dtype: DType, big_endian: bool, transform: Transform) -> RecordLayout {
@@ -193,6 +204,40 @@ mod tests {
         assert_eq!(layout.roles()[10], Role { field: 2, significance: 7, alphabet: 256 });
     }
 
+    fn dimuon() -> RecordLayout {
+        let float = |name, offset| Field::new(name, DType::F32, offset);
+        let fields = vec![float("e", 0), float("x", 4), float("y", 8), float("z", 12)];
+        let terms = (1..4).map(|field| Term { field, minus: false }).collect();
+        let law = Law { form: LawForm::RootOfSquares, constant: 0.01f64.to_bits(), terms };
+        RecordLayout::new(Schema::new(16, fields).unwrap().with_laws([(0, law)]).unwrap())
+    }
+
+    #[test]
+    fn a_field_that_obeys_its_law_is_coded_as_nothing() {
+        let (x, y, z) = (3.25f64, -11.5, 0.75);
+        let e = (0.01 + x * x + y * y + z * z).sqrt();
+        let record = |e: f32| [e, x as f32, y as f32, z as f32].map(f32::to_le_bytes).concat();
+        let layout = dimuon();
+        assert_eq!(symbols(&layout, &record(e as f32))[..4], [0x80, 0, 0, 0]);
+        let next = f32::from_bits((e as f32).to_bits() + 2);
+        assert_eq!(symbols(&layout, &record(next))[..4], [0x80, 0, 0, 2]);
+        let infinite = [1.0f32, f32::NAN, 0.0, 0.0].map(f32::to_le_bytes).concat();
+        let expected = 1.0f32.to_bits().to_be_bytes();
+        assert_eq!(symbols(&layout, &infinite)[..4], [expected[0] ^ 0x80, expected[1], 0, 0]);
+    }
+
+    #[test]
+    fn a_law_on_a_grid_counts_in_steps_of_the_grid() {
+        let grid = DecimalGrid::new(6, 30);
+        let on_grid = |name, offset| Field { grid, ..Field::new(name, DType::F32, offset) };
+        let schema = Schema::new(8, vec![on_grid("a", 0), on_grid("b", 4)]).unwrap();
+        let terms = vec![Term { field: 0, minus: true }];
+        let law = Law { form: LawForm::Sum, constant: 1f64.to_bits(), terms };
+        let layout = RecordLayout::new(schema.with_laws([(1, law)]).unwrap());
+        let record = [0.25f32, 0.750_003].map(f32::to_le_bytes).concat();
+        assert_eq!(symbols(&layout, &record)[4..], [0x80, 0, 0, 3]);
+    }
+
     fn any_field() -> impl Strategy<Value = (DType, bool, Transform)> {
         let dtype = prop::sample::select(DType::ALL.to_vec());
         let transform = (0u8..3).prop_map(|c| Transform::from_code(c).unwrap());
@@ -204,16 +249,35 @@ mod tests {
         fn every_record_comes_back(
             fields in prop::collection::vec(any_field(), 1..8),
             noise in prop::collection::vec(any::<u8>(), 64 * 3),
+            grids in prop::collection::vec(prop::option::of((1u8..=7, 0u8..=30)), 8),
+            laws in prop::collection::vec(prop::option::of((any::<bool>(), any::<u64>(), 1usize..8)), 8),
         ) {
             let mut offset = 0;
             let mut described = Vec::new();
             for (dtype, big_endian, transform) in fields {
                 let name = format!("f{offset}");
-                described.push(Field { big_endian, transform, ..Field::new(name, dtype, offset) });
+                let allowed = dtype == DType::F32 && transform != Transform::Identity;
+                let grid = grids[described.len()].filter(|_| allowed);
+                let grid = grid.and_then(|(digits, places)| DecimalGrid::new(digits, places));
+                described.push(Field { big_endian, transform, grid, ..Field::new(name, dtype, offset) });
                 offset += dtype.size() as u32;
             }
             let stride = offset as usize;
-            let layout = RecordLayout::new(Schema::new(stride, described).unwrap());
+            let schema = Schema::new(stride, described).unwrap();
+            // Each refers to some of the fields before it, so that they form chains.
+            let floats = schema.fields().iter().enumerate().skip(1).filter(|(_, f)| {
+                f.dtype == DType::F64 || f.dtype == DType::F32 && (f.grid.is_none() || f.transform != Transform::Identity)
+            });
+            let laws: Vec<_> = floats.filter_map(|(index, _)| {
+                let (sum, constant, n) = laws[index]?;
+                let constant = if f64::from_bits(constant).is_finite() { constant } else { 0 };
+                let terms = (index.saturating_sub(n)..index)
+                    .map(|field| Term { field: field as u16, minus: constant >> field & 1 == 1 })
+                    .collect();
+                let form = if sum { LawForm::Sum } else { LawForm::RootOfSquares };
+                Some((index, Law { form, constant, terms }))
+            }).collect();
+            let layout = RecordLayout::new(schema.with_laws(laws).unwrap());
             let bytes = &noise[..noise.len() / stride * stride];
             let all = symbols(&layout, bytes);
             let mut record = vec![0; stride];

@@ -2,8 +2,11 @@
 
 use std::collections::HashSet;
 
+pub use crate::decimal::DecimalGrid;
 pub use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::exact::Exact;
+pub use crate::law::{Law, LawForm, MAX_TERMS, Term};
 
 /// How the bits of a field become symbols. Reversible for every bit pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,13 +41,19 @@ pub struct Field {
     pub offset: u32,
     /// How the value becomes symbols.
     pub transform: Transform,
+    /// Decimals that the values were printed with; `F32` only, not together with
+    /// [`Transform::Identity`].
+    pub grid: Option<DecimalGrid>,
+    /// What other fields say about this one; `F32` and `F64`, only with [`Transform::Ordered`].
+    pub law: Option<Law>,
 }
 
 impl Field {
     /// A little-endian field, most significant byte first as symbols.
     pub fn new(name: impl Into<String>, dtype: DType, offset: u32) -> Self {
         let name = name.into();
-        Self { name, dtype, big_endian: false, offset, transform: Transform::MsbFirst }
+        let transform = Transform::MsbFirst;
+        Self { name, dtype, big_endian: false, offset, transform, grid: None, law: None }
     }
 
     /// Offset of the first byte after the field.
@@ -57,11 +66,6 @@ impl Field {
 pub const MAX_STRIDE: u32 = 65_535;
 /// Longest field name in bytes.
 pub const MAX_NAME_LEN: usize = 255;
-
-// Packed byte of a field on disk: dtype in bits 0..4, transform in bits 4..6, big endian in bit 6.
-const TRANSFORM_SHIFT: u32 = 4;
-const BIG_ENDIAN_BIT: u8 = 1 << 6;
-const RESERVED_BIT: u8 = 1 << 7;
 
 /// The fields of a record, in order of offset, covering every byte of the stride exactly once.
 /// (Gaps of a user's description become `u8` fields named `_pad<offset>`.)
@@ -110,8 +114,15 @@ impl Schema {
             covering.push(field);
         }
         covering.extend((end..stride).map(padding));
-        check_names(&covering).map_err(Error::invalid_argument)?;
-        Ok(Self { stride, fields: covering })
+        Self::checked(stride, covering).map_err(Error::invalid_argument)
+    }
+
+    /// Fields that lie one after the other, or what is wrong with them.
+    pub(crate) fn checked(stride: u32, fields: Vec<Field>) -> std::result::Result<Self, String> {
+        check_names(&fields)?;
+        let schema = Self { stride, fields };
+        check_derived(&schema)?;
+        Ok(schema)
     }
 
     /// The schema of data without records: stride 1, one `u8` field named `byte`.
@@ -129,59 +140,77 @@ impl Schema {
         &self.fields
     }
 
-    /// Appends the binary form: number of fields (`u16`, little endian), then for each field a
-    /// packed byte, the length of its name (`u8`) and the name. Offsets and stride follow from
-    /// the sizes, because fields lie one after the other without gaps.
-    pub fn write_to(&self, out: &mut Vec<u8>) {
-        let count = u16::try_from(self.fields.len()).expect("no more fields than bytes");
-        out.extend_from_slice(&count.to_le_bytes());
-        for field in &self.fields {
-            let order = if field.big_endian { BIG_ENDIAN_BIT } else { 0 };
-            out.push(field.dtype as u8 | (field.transform as u8) << TRANSFORM_SHIFT | order);
-            out.push(u8::try_from(field.name.len()).expect("checked name length"));
-            out.extend_from_slice(field.name.as_bytes());
-        }
+    /// The fields, to be changed and made a schema again.
+    pub fn into_fields(self) -> Vec<Field> {
+        self.fields
     }
 
-    /// Reads the binary form from the front of `input` and moves it past what was read.
-    /// Allocates in proportion to the bytes that are there, whatever they announce.
+    /// The same fields with the laws of some of them: (index of the field, law).
+    /// A field with a law is coded in [`Transform::Ordered`].
     ///
     /// # Errors
-    /// [`crate::ErrorKind::Truncated`] or [`crate::ErrorKind::Corrupt`].
-    pub fn read_from(input: &mut &[u8]) -> Result<Self> {
-        let count = u16::from_le_bytes(take(input, "field count")?);
-        if count == 0 {
-            return Err(Error::corrupt("schema has no fields; at least one is needed"));
+    /// [`crate::ErrorKind::InvalidArgument`] for what no law may be; see [`Law`] and [`Field::law`].
+    pub fn with_laws(mut self, laws: impl IntoIterator<Item = (usize, Law)>) -> Result<Self> {
+        for (index, law) in laws {
+            let n = self.fields.len();
+            let Some(field) = self.fields.get_mut(index) else {
+                return Err(Error::invalid_argument(format!("a law for field {index} of {n}")));
+            };
+            field.transform = Transform::Ordered;
+            field.law = Some(law);
         }
-        let mut fields = Vec::new();
-        let mut offset = 0u32;
-        for index in 0..count {
-            let [packed, name_len] = take(input, "field")?;
-            let dtype = DType::from_code(packed & 0xf);
-            let transform = Transform::from_code((packed >> TRANSFORM_SHIFT) & 3);
-            let (Some(dtype), Some(transform), 0) = (dtype, transform, packed & RESERVED_BIT)
-            else {
-                return Err(Error::corrupt(format!(
-                    "schema field {index}: {packed:#04x} is no known type and transform"
-                )));
-            };
-            let Some((name, rest)) = input.split_at_checked(usize::from(name_len)) else {
-                return Err(Error::truncated(format!("schema ends in the name of field {index}")));
-            };
-            *input = rest;
-            let name = std::str::from_utf8(name)
-                .map_err(|e| Error::corrupt(format!("schema field {index}: name: {e}")))?;
-            let big_endian = packed & BIG_ENDIAN_BIT != 0;
-            fields.push(Field { name: name.to_owned(), dtype, big_endian, offset, transform });
-            offset += size_u32(dtype);
-            if offset > MAX_STRIDE {
-                return Err(Error::corrupt(format!(
-                    "schema fields up to {index} take {offset} bytes, beyond {MAX_STRIDE}"
-                )));
+        check_derived(&self).map_err(Error::invalid_argument)?;
+        Ok(self)
+    }
+
+    /// The same fields, each with the transform of its type alone: no grids and no laws.
+    pub fn without_laws(mut self) -> Self {
+        for field in &mut self.fields {
+            if field.law.take().is_some() {
+                field.transform = Transform::MsbFirst;
+            }
+            field.grid = None;
+        }
+        self
+    }
+
+    /// Whether records lie in memory alike: stride, names, types and byte orders, whatever becomes of
+    /// the values when they are coded.
+    pub fn same_records(&self, other: &Self) -> bool {
+        let key = |f: &Field| (f.dtype, f.big_endian, f.offset);
+        self.stride == other.stride
+            && self.fields.len() == other.fields.len()
+            && self
+                .fields
+                .iter()
+                .zip(&other.fields)
+                .all(|(a, b)| a.name == b.name && key(a) == key(b))
+    }
+
+    /// Indices of the fields, each after those that its law refers to; `None` when laws go round.
+    pub(crate) fn order_of_laws(&self) -> Option<Vec<usize>> {
+        let mut order = Vec::with_capacity(self.fields.len());
+        // What refers to whom, so that each term is looked at once.
+        let mut waits = vec![0usize; self.fields.len()];
+        let mut users = vec![Vec::new(); self.fields.len()];
+        for (index, field) in self.fields.iter().enumerate() {
+            for term in field.law.iter().flat_map(|law| &law.terms) {
+                users.get_mut(usize::from(term.field))?.push(index);
+                waits[index] += 1;
             }
         }
-        check_names(&fields).map_err(Error::corrupt)?;
-        Ok(Self { stride: offset, fields })
+        let mut ready: Vec<usize> =
+            (0..self.fields.len()).rev().filter(|&i| waits[i] == 0).collect();
+        while let Some(index) = ready.pop() {
+            order.push(index);
+            for &user in &users[index] {
+                waits[user] -= 1;
+                if waits[user] == 0 {
+                    ready.push(user);
+                }
+            }
+        }
+        (order.len() == self.fields.len()).then_some(order)
     }
 }
 
@@ -211,12 +240,44 @@ fn check_names(fields: &[Field]) -> std::result::Result<(), String> {
     Ok(())
 }
 
-fn take<const N: usize>(input: &mut &[u8], what: &str) -> Result<[u8; N]> {
-    let Some((head, rest)) = input.split_first_chunk::<N>() else {
-        return Err(Error::truncated(format!("schema ends before its {what}")));
-    };
-    *input = rest;
-    Ok(*head)
+/// What is wrong with grids and laws, if anything.
+fn check_derived(schema: &Schema) -> std::result::Result<(), String> {
+    let n = schema.fields.len();
+    for field in &schema.fields {
+        let name = &field.name;
+        if field.grid.is_some()
+            && (field.dtype != DType::F32 || field.transform == Transform::Identity)
+        {
+            return Err(format!(
+                "field {name:?}: decimals are for float32, most significant byte first, not {}",
+                field.dtype.numpy(field.big_endian)
+            ));
+        }
+        let Some(law) = &field.law else { continue };
+        if !matches!(field.dtype, DType::F32 | DType::F64) || field.transform != Transform::Ordered
+        {
+            return Err(format!(
+                "field {name:?}: a law is for float32 and float64 in order, not {}",
+                field.dtype.numpy(field.big_endian)
+            ));
+        }
+        if !(1..=MAX_TERMS).contains(&law.terms.len()) {
+            let terms = law.terms.len();
+            return Err(format!(
+                "field {name:?}: a law of {terms} terms; 1 to {MAX_TERMS} are possible"
+            ));
+        }
+        if let Some(term) = law.terms.iter().find(|term| usize::from(term.field) >= n) {
+            return Err(format!("field {name:?}: its law refers to field {} of {n}", term.field));
+        }
+        if Exact::from_bits(DType::F64, law.constant).is_none() {
+            return Err(format!("field {name:?}: the constant of its law is not a finite number"));
+        }
+    }
+    if schema.order_of_laws().is_none() {
+        return Err("laws of fields refer to each other in a circle".into());
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -267,9 +328,54 @@ mod tests {
         }
     }
 
+    fn law(fields: &[u16]) -> Law {
+        let terms = fields.iter().map(|&field| Term { field, minus: field & 1 == 1 }).collect();
+        Law { form: LawForm::Sum, constant: 1f64.to_bits(), terms }
+    }
+
+    fn with_laws() -> Schema {
+        let grid = DecimalGrid::new(6, 30);
+        let float = |name, offset| Field { grid, ..Field::new(name, DType::F32, offset) };
+        let fields = vec![float("a", 0), float("b", 4), Field::new("c", DType::F64, 8)];
+        Schema::new(16, fields).unwrap().with_laws([(0, law(&[1, 2])), (2, law(&[1]))]).unwrap()
+    }
+
+    #[test]
+    fn laws_that_cannot_be() {
+        let refused = |index, law: Law, word: &str| {
+            let error = with_laws().with_laws([(index, law)]).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::InvalidArgument);
+            assert!(error.message.contains(word), "{}", error.message);
+        };
+        refused(1, law(&[0]), "circle");
+        refused(1, law(&[1]), "circle");
+        refused(1, law(&[3]), "refers to field 3 of 3");
+        refused(3, law(&[0]), "field 3 of 3");
+        refused(1, law(&[]), "1 to 16");
+        refused(1, law(&[2; 17]), "1 to 16");
+        refused(1, Law { constant: f64::NAN.to_bits(), ..law(&[2]) }, "finite");
+        let error = example().with_laws([(1, law(&[0]))]).unwrap_err();
+        assert!(error.message.contains("float32 and float64"), "{}", error.message);
+        let on_bytes = Field { grid: DecimalGrid::new(6, 2), ..Field::new("b", DType::U8, 0) };
+        assert!(Schema::new(1, vec![on_bytes]).is_err());
+    }
+
+    #[test]
+    fn what_is_coded_does_not_change_what_records_are() {
+        let (lawful, plain) = (with_laws(), with_laws().without_laws());
+        assert!(lawful != plain && lawful.same_records(&plain));
+        assert!(plain.fields().iter().all(|f| f.law.is_none() && f.grid.is_none()));
+        assert!(!plain.same_records(&example()));
+        let order = lawful.order_of_laws().unwrap();
+        let at = |index| order.iter().position(|&i| i == index).unwrap();
+        assert!(at(1) < at(2) && at(2) < at(0));
+    }
+
     #[test]
     fn binary_form_comes_back_and_prefixes_are_refused() {
-        for schema in [example(), Schema::bytes(), Schema::new(65_535, vec![]).unwrap()] {
+        for schema in
+            [example(), with_laws(), Schema::bytes(), Schema::new(65_535, vec![]).unwrap()]
+        {
             let mut bytes = Vec::new();
             schema.write_to(&mut bytes);
             let len = bytes.len();
@@ -286,11 +392,16 @@ mod tests {
 
     #[test]
     fn hostile_bytes_are_refused() {
-        let cases: [&[u8]; 6] = [
-            &[0, 0],                         // no fields
-            &[1, 0, 0x0d, 1, b'a'],          // unknown dtype
+        let cases: [&[u8]; 11] = [
+            &[0, 0],                                                             // no fields
+            &[1, 0, 0x0d, 1, b'a'],                                              // unknown dtype
             &[1, 0, 0x30, 1, b'a'],          // unknown transform
-            &[1, 0, 0x80, 1, b'a'],          // reserved bit
+            &[1, 0, 0x80, 1, b'a', 4],       // unknown extension
+            &[1, 0, 0x99, 1, b'a', 0],       // empty extension
+            &[1, 0, 0x99, 1, b'a', 1, 9, 0], // grid of nine digits
+            &[1, 0, 0x90, 1, b'a', 1, 6, 2], // grid of bytes
+            &[1, 0, 0xa9, 1, b'a', 2, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], // unknown form
+            &[1, 0, 0xa9, 1, b'a', 2, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], // law about itself
             &[1, 0, 0, 1, 0xff],             // name not UTF-8
             &[2, 0, 0, 1, b'a', 0, 1, b'a'], // same name twice
         ];

@@ -14,6 +14,7 @@ use std::sync::{Mutex, PoisonError};
 use container_support::*;
 use vortex_coder::container::constants::*;
 use vortex_coder::container::*;
+use vortex_coder::schema::{DecimalGrid, Law, LawForm, Term};
 use vortex_coder::{DType, ErrorKind, Field, Schema, Transform};
 
 /// The crate version that wrote the files of format version 1.
@@ -89,6 +90,46 @@ fn long_names() -> Schema {
     Schema::new(11, fields).unwrap()
 }
 
+/// A momentum with its energy and shares that sum to one, as decimals; 24 bytes.
+fn lawful() -> Schema {
+    let grid = DecimalGrid::new(6, 4);
+    let float = |name, offset| Field { grid, ..Field::new(name, DType::F32, offset) };
+    let mut fields = vec![float("e", 0), float("px", 4), float("py", 8), float("share", 12)];
+    fields[1].big_endian = true;
+    fields.push(Field::new("rest", DType::F64, 16));
+    let term = |field, minus| Term { field, minus };
+    let energy = Law {
+        form: LawForm::RootOfSquares,
+        constant: 0.01f64.to_bits(),
+        terms: vec![term(1, false), term(2, false)],
+    };
+    let rest = Law { form: LawForm::Sum, constant: 1f64.to_bits(), terms: vec![term(3, true)] };
+    Schema::new(24, fields).unwrap().with_laws([(0, energy), (4, rest)]).unwrap()
+}
+
+/// Records of [`lawful`], some of which keep neither grid nor law.
+fn lawful_records(n: u32) -> Vec<u8> {
+    let mut random = Random(23);
+    let mut out = Vec::new();
+    for i in 0..n {
+        // Only exact operations, so that these bytes are the same on every machine.
+        let mut draw = || (random.next() >> 44) as f32 / 1024.0;
+        let (px, py, share) =
+            (draw() - 512.0, draw(), (draw() * 1024.0) as u32 as f32 / 1_048_576.0);
+        let printed = |x: f32| format!("{x:.3}").parse::<f32>().unwrap();
+        let (px, py) = (printed(px), printed(py));
+        let e = (f64::from(px) * f64::from(px) + f64::from(py) * f64::from(py) + 0.01).sqrt();
+        let e = if i % 16 == 5 { f32::NAN } else { printed(e as f32) };
+        let px = if i % 16 == 9 { f32::INFINITY } else { px };
+        out.extend(e.to_le_bytes());
+        out.extend(px.to_be_bytes());
+        out.extend(py.to_le_bytes());
+        out.extend(share.to_le_bytes());
+        out.extend((1.0 - f64::from(share)).to_le_bytes());
+    }
+    out
+}
+
 /// Name, original bytes and, for each member, how many of them and how they were written.
 type Golden = (&'static str, Vec<u8>, Vec<(usize, WriterOptions)>);
 
@@ -125,6 +166,15 @@ fn goldens() -> Vec<Golden> {
         ("v1_members.vxc", parts.concat(), {
             let coders = [adaptive(schema()), bytes(), adaptive(Schema::bytes())];
             parts.iter().map(Vec::len).zip(coders).collect()
+        }),
+        ("v1_laws.vxc", lawful_records(300), {
+            let options = WriterOptions {
+                zstd_level: None,
+                lanes: Some(3),
+                block_bytes: 4096,
+                ..adaptive(lawful())
+            };
+            vec![(7200, options)]
         }),
         ("v1_packed_schema.vxc", records(50, 4), vec![(550, adaptive(long_names()))]),
         ("v1_labels.vxc", parts.concat(), {
@@ -173,6 +223,7 @@ fn golden_files_use_what_they_should() {
     assert_eq!(methods("v1_adaptive_bytes.vxc"), [false, false, true]);
     assert!(methods("v1_adaptive_records.vxc")[2]);
     assert!(methods("v1_adaptive_every_type.vxc")[2]);
+    assert_eq!(methods("v1_laws.vxc"), [false, false, true]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod detect;
+mod discover;
 #[cfg(feature = "download")]
 pub mod download;
 pub mod error;
@@ -15,9 +16,10 @@ pub mod synthetic;
 mod transform;
 
 pub use detect::{Detection, detect};
+pub use discover::{Search, discover};
 pub use error::{Error, Result};
 pub use records::{RecordFile, RecordSet};
-pub use sidecar::{SchemaSource, read_schema, schema_of, write_schema};
+pub use sidecar::{SchemaSource, describe_field, read_schema, schema_of, write_schema};
 pub use split::{Split, SplitRatios};
 pub use synthetic::SyntheticJets;
 pub use transform::default_transform;

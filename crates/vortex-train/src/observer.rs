@@ -32,6 +32,11 @@ pub enum TrainEvent {
         /// Threads in use.
         threads: usize,
     },
+    /// What was found out about fields before training.
+    Known {
+        /// Name of a field and what is known of its values.
+        fields: Vec<String>,
+    },
     /// After a step.
     Step {
         /// Steps done.
@@ -172,6 +177,9 @@ pub fn line(event: &TrainEvent) -> String {
         TrainEvent::Validation { step, bits_per_byte, best } => {
             let best = if *best { " (best)" } else { "" };
             format!("step {step}: validation {bits_per_byte:.4} bits/byte{best}")
+        }
+        TrainEvent::Known { fields } => {
+            format!("known of {} fields: {}", fields.len(), fields.join("; "))
         }
         TrainEvent::Flat { step, roles } => {
             format!("step {step}: {} roles are noise and are coded flat: {roles:?}", roles.len())

@@ -37,7 +37,7 @@ impl Default for OptimizerConfig {
             learning_rate: 1e-2,
             final_rate: 0.01,
             warmup: 0.05,
-            weight_decay: 0.05,
+            weight_decay: 0.5,
             beta1: 0.9,
             beta2: 0.95,
             epsilon: 1e-8,

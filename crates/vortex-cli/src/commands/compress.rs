@@ -72,7 +72,7 @@ impl Compress {
         let models = Arc::new(Models::open(self.model.as_deref(), common.level)?);
         let given = self.schema.as_deref().map(read_schema).transpose()?;
         if let (Some(schema), Some(model), Some(path)) = (&given, models.given(), &self.model)
-            && model.layout().schema() != schema
+            && !model.layout().schema().same_records(schema)
             && !common.quiet
         {
             eprintln!(

@@ -53,6 +53,8 @@ pub(super) fn detect(bytes: &[u8], stride: usize) -> Vec<Field> {
                 big_endian: big_endian && dtype.size() > 1,
                 offset: offset as u32,
                 transform: default_transform(dtype),
+                grid: None,
+                law: None,
             };
             offset += dtype.size();
             field

@@ -307,6 +307,8 @@ fn schema_of(entry: &DatasetEntry) -> std::result::Result<Schema, String> {
             big_endian: big_endian && dtype.size() > 1,
             offset: field.offset,
             transform: default_transform(dtype),
+            grid: None,
+            law: None,
         });
     }
     Schema::new(entry.stride as usize, fields).map_err(|e| e.message)

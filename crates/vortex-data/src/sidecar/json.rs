@@ -73,6 +73,8 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Schema> {
             big_endian: stated.unwrap_or(big_endian) && dtype.size() > 1,
             offset,
             transform: default_transform(dtype),
+            grid: None,
+            law: None,
         })
         .collect();
     Schema::new(stride, fields).map_err(|e| Error::sidecar(path, e.message))

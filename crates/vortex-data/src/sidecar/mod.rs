@@ -12,6 +12,11 @@
 //!   - {name: label, dtype: i1, offset: 24}     # bytes 25 and 26 become padding
 //! ```
 //!
+//! A field may say how its values came to be: `decimal: {digits: 6, places: 2}` for float32 numbers that were
+//! printed, and `law: {form: sum, constant: 1, minus: [pc, pu]}` or `law: {form: root_of_squares,
+//! constant: 0.0112, plus: [px, py, pz]}` for what other fields of the record say about it. Values that are not so
+//! come back all the same; they only take more room. `vortex train` finds most of these itself.
+//!
 //! Types go by numpy's names (`"<f4"`, `"f4"`, `float32`). `transform` is `identity`,
 //! `msb_first` or `ordered`; left out, it is [`default_transform`](crate::default_transform).
 //!
@@ -22,6 +27,7 @@
 //! their type, or an unsigned integer where types differ), and single bytes otherwise.
 
 mod json;
+mod law;
 mod names;
 mod yaml;
 
@@ -35,6 +41,7 @@ use vortex_coder::schema::Schema;
 use crate::detect::{DETECTION_WINDOW, detect};
 use crate::error::{Error, Result};
 
+pub use law::describe_field;
 pub use yaml::to_yaml;
 
 /// Largest sidecar read, in bytes.

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_saphyr::Spanned;
 use vortex_coder::schema::{Field, MAX_STRIDE, Schema};
 
+use super::law::{GridEntry, LawEntry, keys};
 use super::names::{ByteOrder, TransformName, TypeName, transform_name};
 use crate::error::{Error, Result};
 use crate::transform::default_transform;
@@ -29,6 +30,8 @@ struct FieldEntry {
     count: Option<u64>,
     byte_order: Option<ByteOrder>,
     transform: Option<TransformName>,
+    decimal: Option<GridEntry>,
+    law: Option<LawEntry>,
 }
 
 pub(super) fn parse(path: &Path, text: &str) -> Result<Schema> {
@@ -41,6 +44,7 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Schema> {
         return Err(Error::sidecar(path, message));
     }
     let mut fields = Vec::new();
+    let mut laws = Vec::new();
     let mut end = 0u64;
     for entry in &file.fields {
         let (at, entry) = (&entry.referenced, &entry.value);
@@ -69,6 +73,13 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Schema> {
             (None, order) => order.or(file.byte_order).is_some_and(|o| o.big_endian),
         };
         let dtype = entry.dtype.dtype;
+        let grid = entry.decimal.map(GridEntry::grid).transpose().map_err(refuse)?;
+        if let Some(law) = &entry.law {
+            if entry.count.is_some() {
+                return Err(refuse("a law is for one field, not for an array of them".into()));
+            }
+            laws.push((entry, at, law));
+        }
         for index in 0..count {
             let name = match entry.count {
                 Some(_) => format!("{}[{index}]", entry.name),
@@ -81,11 +92,25 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Schema> {
                 // Below the stride, checked above.
                 offset: (offset + index * size) as u32,
                 transform: entry.transform.map_or(default_transform(dtype), |t| t.0),
+                grid,
+                law: None,
             });
         }
     }
     // Below MAX_STRIDE, checked above.
-    Schema::new(stride as usize, fields).map_err(|e| Error::sidecar(path, e.message))
+    let schema =
+        Schema::new(stride as usize, fields).map_err(|e| Error::sidecar(path, e.message))?;
+    let mut resolved = Vec::new();
+    for (entry, at, law) in laws {
+        let index = schema.fields().iter().position(|field| field.name == entry.name);
+        let index = index.expect("made of this entry");
+        let law = law.law(&schema).map_err(|message| {
+            let (line, name) = (at.line(), &entry.name);
+            Error::sidecar(path, format!("line {line}: field {name:?}: {message}"))
+        })?;
+        resolved.push((index, law));
+    }
+    schema.with_laws(resolved).map_err(|e| Error::sidecar(path, e.message))
 }
 
 /// A schema in Vortex's own form.
@@ -94,15 +119,20 @@ pub fn to_yaml(schema: &Schema) -> String {
     for field in schema.fields() {
         let name = quoted(&field.name);
         let dtype = field.dtype.numpy(field.big_endian);
-        let transform = if field.transform == default_transform(field.dtype) {
+        // A law comes with its own.
+        let transform = if field.law.is_some() || field.transform == default_transform(field.dtype)
+        {
             String::new()
         } else {
             format!(", transform: {}", transform_name(field.transform))
         };
         let offset = field.offset;
+        let known = keys(schema, field, quoted);
         // Writing to a string does not fail.
-        let _ =
-            writeln!(text, "  - {{name: {name}, dtype: \"{dtype}\", offset: {offset}{transform}}}");
+        let _ = writeln!(
+            text,
+            "  - {{name: {name}, dtype: \"{dtype}\", offset: {offset}{transform}{known}}}"
+        );
     }
     text
 }
@@ -125,6 +155,7 @@ fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::law::describe_field;
     use super::*;
     use proptest::prelude::*;
     use vortex_coder::schema::{DType, Transform};
@@ -214,6 +245,47 @@ fields:
     }
 
     #[test]
+    fn grids_and_laws_are_stated_and_written() {
+        let text = "stride: 24
+fields:
+  - {name: e, dtype: f4, decimal: {digits: 6, places: 2}, law: {form: root_of_squares, constant: 0.25, plus: [px, py]}}
+  - {name: px, dtype: f4}
+  - {name: py, dtype: f4, decimal: {digits: 7, places: 0}}
+  - {name: '-share', dtype: f4}
+  - {name: rest, dtype: f8, law: {form: sum, constant: 1, plus: [], minus: ['-share']}}
+";
+        let schema = read(text).unwrap();
+        assert_eq!(read(&to_yaml(&schema)).unwrap(), schema);
+        let known = |index| describe_field(&schema, index);
+        assert_eq!(
+            known(0),
+            "decimals of 6 digits, at most 2 after the point; near sqrt(0.25 + px^2 + py^2)"
+        );
+        assert_eq!((known(1).as_str(), known(4).as_str()), ("", "near 1 - -share"));
+    }
+
+    #[test]
+    fn laws_that_cannot_be_name_line_and_field() {
+        let field = |rest: &str| format!("stride: 4\nfields:\n  - {{name: a, dtype: f4, {rest}}}");
+        let cases = [
+            ("law: {form: sum, plus: [b]}", "line 3: field \"a\": its law names \"b\""),
+            ("law: {form: sum, plus: [a]}", "circle"),
+            ("law: {form: sum}", "1 to 16"),
+            ("law: {form: product, plus: [a]}", "root_of_squares"),
+            ("law: {form: sum, constant: .nan, plus: [a]}", "finite"),
+            ("decimal: {digits: 9, places: 2}", "1 to 8 digits"),
+            ("transform: identity, decimal: {digits: 3, places: 2}", "decimals are for"),
+        ];
+        for (rest, words) in cases {
+            let message = read(&field(rest)).unwrap_err().to_string();
+            assert!(message.contains(words), "{words:?} not in:\n{message}");
+        }
+        let array =
+            "stride: 8\nfields:\n  - {name: a, dtype: f4, count: 2, law: {form: sum, plus: [b]}}";
+        assert!(read(array).unwrap_err().to_string().contains("not for an array"));
+    }
+
+    #[test]
     fn byte_order_of_the_file_is_for_fields_without_one() {
         let text = "stride: 13\nbyte_order: big\nfields:\n  - {name: a, dtype: f4}\n  \
                     - {name: b, dtype: '<f4'}\n  - {name: c, dtype: f4, byte_order: little}\n  \
@@ -243,6 +315,8 @@ fields:
                     big_endian: big_endian && dtype.size() > 1,
                     offset,
                     transform: Transform::from_code(transform).unwrap(),
+                    grid: None,
+                    law: None,
                 });
                 offset += dtype.size() as u32;
             }

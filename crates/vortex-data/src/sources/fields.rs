@@ -32,6 +32,8 @@ impl Fields {
             big_endian: big_endian && dtype.size() > 1,
             offset,
             transform: default_transform(dtype),
+            grid: None,
+            law: None,
         });
     }
 

@@ -43,6 +43,8 @@ pub struct TrainConfig {
     pub split: SplitConfig,
     /// What one step sees.
     pub batch: BatchConfig,
+    /// What is looked for in the values of the fields.
+    pub search: SearchConfig,
     /// How windows are drawn from the data.
     pub sampling: SamplingConfig,
     /// AdamW and its rate.
@@ -68,6 +70,7 @@ impl Default for TrainConfig {
             model: ModelConfig::default(),
             split: SplitConfig::default(),
             batch: BatchConfig::default(),
+            search: SearchConfig::default(),
             sampling: SamplingConfig::default(),
             optimizer: OptimizerConfig::default(),
             budget: Budget::default(),
@@ -101,6 +104,28 @@ impl SplitConfig {
     /// The same for the data crate.
     pub fn ratios(&self) -> Result<SplitRatios> {
         SplitRatios::new(self.train, self.validation, self.test).map_err(TrainError::data)
+    }
+}
+
+/// What is looked for in the values of the fields before training; found things become part of the model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SearchConfig {
+    /// Single precision numbers that were printed as decimals.
+    pub decimals: bool,
+    /// Sums and roots of sums of squares of other fields.
+    pub laws: bool,
+}
+
+impl Default for SearchConfig {
+    fn default() -> Self {
+        Self { decimals: true, laws: true }
+    }
+}
+
+impl From<SearchConfig> for vortex_data::Search {
+    fn from(SearchConfig { decimals, laws }: SearchConfig) -> Self {
+        Self { decimals, laws }
     }
 }
 

@@ -11,7 +11,8 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use vortex_coder::layout::RecordLayout;
-use vortex_data::{RecordFile, RecordSet};
+use vortex_coder::schema::Schema;
+use vortex_data::{RecordFile, RecordSet, describe_field, discover};
 use vortex_model::RecordSpec;
 
 use self::export::BLOCK_BYTES;
@@ -117,12 +118,17 @@ impl Run<'_> {
         let Self { config, data, run_dir, cancel, resume, memory } = self;
         config.validate()?;
         let parts = parts(data, &config.split)?;
-        let layout = RecordLayout::new(data.schema().clone());
+        let sample = train_sample(data, &parts)?;
+        let schema =
+            discover(data.schema(), &sample, config.search.into()).map_err(TrainError::data)?;
+        let layout = RecordLayout::new(schema);
         let records = (config.batch.tokens / layout.n_fields()).max(1);
         let sampler = Sampler::new(data, &layout, &parts, records, &config.sampling, config.seed)?;
         let most = config.validation.max_bytes;
         let validation = ValidationSet::new(data, &layout, &parts.validation, records, most)?;
-        let spec = record_spec(data, &layout, &parts)?;
+        let mut symbols = Vec::new();
+        layout.records_to_symbols(&sample, &mut symbols);
+        let spec = RecordSpec::from_sample(layout.clone(), &symbols);
         if let Some(bytes) = memory {
             crate::memory::check(config, &spec, sampler.records(), bytes)?;
         }
@@ -159,6 +165,10 @@ impl Run<'_> {
             step: trainer.progress.step,
             threads: trainer.workers.threads(),
         })?;
+        let fields = known_fields(layout.schema());
+        if !fields.is_empty() {
+            trainer.log.event(TrainEvent::Known { fields })?;
+        }
         let finished = trainer.run()?;
         let model = if finished {
             Some(trainer.export(&held_out_block(data, &layout, &parts, BLOCK_BYTES)?)?)
@@ -169,18 +179,27 @@ impl Run<'_> {
     }
 }
 
-/// What the training records say before any training: the first ones of every file.
-fn record_spec(data: &RecordSet, layout: &RecordLayout, parts: &Parts) -> Result<RecordSpec> {
-    let most = (SAMPLE_BYTES / layout.stride() as u64 / parts.train.len() as u64).max(1);
-    let (mut bytes, mut symbols) = (Vec::new(), Vec::new());
+/// Records that are looked at before any training: the first ones of the training part of every file.
+fn train_sample(data: &RecordSet, parts: &Parts) -> Result<Vec<u8>> {
+    let stride = data.schema().stride() as u64;
+    let most = (SAMPLE_BYTES / stride / parts.train.len() as u64).max(1);
+    let (mut bytes, mut sample) = (Vec::new(), Vec::new());
     for (_, part) in &parts.train {
         let records = most.min(part.end - part.start) as usize;
         data.read_records(part.start, records, &mut bytes).map_err(TrainError::data)?;
-        let mut here = Vec::new();
-        layout.records_to_symbols(&bytes, &mut here);
-        symbols.extend(here);
+        sample.extend_from_slice(&bytes);
     }
-    Ok(RecordSpec::from_sample(layout.clone(), &symbols))
+    Ok(sample)
+}
+
+/// Fields with a grid or a law, and which.
+fn known_fields(schema: &Schema) -> Vec<String> {
+    let fields = schema.fields().iter().enumerate();
+    let known = fields.map(|(index, field)| (&field.name, describe_field(schema, index)));
+    known
+        .filter(|(_, text)| !text.is_empty())
+        .map(|(name, text)| format!("{name}: {text}"))
+        .collect()
 }
 
 struct Trainer<'a, B: TrainBackend> {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use vortex_coder::Model;
+use vortex_data::describe_field;
 use vortex_infer::{IntModel, Network, file::SIGNATURE};
 
 use crate::arguments::Common;
@@ -47,13 +48,14 @@ pub fn describe(file: &Path, common: &Common) -> Result<String> {
         schema.fields().len(),
         model.layout().roles().len(),
     );
-    let mut table = Table::new(["field", "dtype", "offset", "looks back (fields)"]);
-    for (field, lag) in schema.fields().iter().zip(&network.lag) {
+    let mut table = Table::new(["field", "dtype", "offset", "looks back (fields)", "known"]);
+    for (index, (field, lag)) in schema.fields().iter().zip(&network.lag).enumerate() {
         table.row([
             field.name.clone(),
             field.dtype.numpy(field.big_endian),
             field.offset.to_string(),
             lag.to_string(),
+            describe_field(schema, index),
         ]);
     }
     text.push_str(&table.to_string());

@@ -1,0 +1,192 @@
+//! What the values of a sample say about how they came to be: decimals that were printed, and
+//! laws between the fields of a record.
+//!
+//! All this is found in floating point, which decides nothing but what is proposed. A law is kept
+//! if the symbols of its field are cheaper with it; a grid, where most floats beside the values are
+//! not on it.
+
+mod cost;
+mod decimals;
+mod laws;
+mod values;
+
+use vortex_coder::Result;
+use vortex_coder::schema::{Law, Schema, Transform};
+
+/// What to look for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Search {
+    /// Decimal grids of single precision fields.
+    pub decimals: bool,
+    /// Sums and roots of sums of squares.
+    pub laws: bool,
+}
+
+/// Bytes of the sample that are coded to judge a law.
+const JUDGED_BYTES: usize = 1 << 20;
+/// Bits a record that a law must save.
+const LEAST_SAVING: f64 = 1.0;
+/// The same as a share of the field's bits.
+const LEAST_SHARE: f64 = 0.1;
+
+/// The schema with the grids and laws that make the records of `sample` shorter; what the schema
+/// has of its own is kept.
+///
+/// # Errors
+/// [`vortex_coder::ErrorKind::InvalidArgument`] only where `schema` itself is at fault.
+pub fn discover(schema: &Schema, sample: &[u8], search: Search) -> Result<Schema> {
+    let mut schema = schema.clone();
+    if search.decimals {
+        schema = with_decimals(&schema, sample)?;
+    }
+    if search.laws {
+        schema = with_laws(&schema, sample)?;
+    }
+    Ok(schema)
+}
+
+fn with_decimals(schema: &Schema, sample: &[u8]) -> Result<Schema> {
+    let mut fields = schema.clone().into_fields();
+    for field in &mut fields {
+        let free = field.grid.is_none() && field.law.is_none();
+        if free && field.transform != Transform::Identity {
+            field.grid = decimals::find(field, schema.stride(), sample);
+        }
+    }
+    Schema::new(schema.stride(), fields)
+}
+
+fn with_laws(schema: &Schema, sample: &[u8]) -> Result<Schema> {
+    let judged = sample.len().min(JUDGED_BYTES) / schema.stride() * schema.stride();
+    let mut gains = Vec::new();
+    for (index, law) in laws::find(schema, sample) {
+        let with = schema.clone().with_laws([(index, law.clone())])?;
+        let [before, after] = [schema, &with].map(|s| cost::bits(s, index, &sample[..judged]));
+        if before - after >= LEAST_SAVING.max(before * LEAST_SHARE) {
+            gains.push((before - after, index, law));
+        }
+    }
+    gains.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let mut chosen: Vec<(usize, Law)> = Vec::new();
+    let mut best = schema.clone();
+    for (_, index, law) in gains {
+        // One relation says something about one of its fields only.
+        let same =
+            |(i, l): &(usize, Law)| *i == index || fields_of(*i, l) == fields_of(index, &law);
+        if chosen.iter().any(same) {
+            continue;
+        }
+        // Refused where it would close a circle.
+        if let Ok(with) = best.clone().with_laws([(index, law.clone())]) {
+            best = with;
+            chosen.push((index, law));
+        }
+    }
+    Ok(best)
+}
+
+/// All fields that a law connects, sorted.
+fn fields_of(index: usize, law: &Law) -> Vec<usize> {
+    let mut fields: Vec<usize> = law.terms.iter().map(|t| usize::from(t.field)).collect();
+    fields.push(index);
+    fields.sort_unstable();
+    fields
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vortex_coder::schema::{DType, Field, LawForm};
+
+    const BOTH: Search = Search { decimals: true, laws: true };
+
+    /// Numbers between 0 and 1 that repeat themselves in no short time.
+    fn noise(seed: u64) -> impl FnMut() -> f64 {
+        let mut state = seed;
+        move || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (state >> 11) as f64 / (1u64 << 53) as f64
+        }
+    }
+
+    fn floats(names: &[&str]) -> Schema {
+        let field = |(i, name): (usize, &&str)| Field::new(*name, DType::F32, 4 * i as u32);
+        Schema::new(4 * names.len(), names.iter().enumerate().map(field).collect()).unwrap()
+    }
+
+    fn bytes(rows: &[Vec<f64>]) -> Vec<u8> {
+        rows.iter().flatten().flat_map(|&v| (v as f32).to_le_bytes()).collect()
+    }
+
+    #[test]
+    fn an_energy_is_found_with_its_mass() {
+        let mut draw = noise(1);
+        let rows: Vec<Vec<f64>> = (0..4000)
+            .map(|_| {
+                let [x, y, z] = [0; 3].map(|_| 40.0 * (draw() - 0.5));
+                vec![draw(), (x * x + y * y + z * z + 0.25).sqrt(), x, y, z, draw()]
+            })
+            .collect();
+        let schema = floats(&["noise", "e", "px", "py", "pz", "more"]);
+        let found = discover(&schema, &bytes(&rows), BOTH).unwrap();
+        let laws: Vec<_> = found.fields().iter().filter(|f| f.law.is_some()).collect();
+        assert_eq!(laws.len(), 1);
+        let law = laws[0].law.as_ref().unwrap();
+        assert_eq!((laws[0].name.as_str(), law.form), ("e", LawForm::RootOfSquares));
+        assert_eq!(law.terms.iter().map(|t| t.field).collect::<Vec<_>>(), [2, 3, 4]);
+        assert!((f64::from_bits(law.constant) - 0.25).abs() < 0.01);
+        assert!(found.fields().iter().all(|f| f.grid.is_none()));
+        let off = Search { laws: false, ..BOTH };
+        assert_eq!(discover(&schema, &bytes(&rows), off).unwrap(), schema);
+    }
+
+    #[test]
+    fn shares_that_sum_to_one_and_differences_are_found_once() {
+        let mut draw = noise(2);
+        let rows: Vec<Vec<f64>> = (0..4000)
+            .map(|_| {
+                let (b, c) = (draw() * draw(), draw());
+                let (c, u) = (c * (1.0 - b), (1.0 - c) * (1.0 - b));
+                let (eta, truth) = (4.0 * draw() - 2.0, 4.0 * draw() - 2.0);
+                vec![b, c, u, eta, truth, eta - truth]
+            })
+            .collect();
+        let schema = floats(&["pb", "pc", "pu", "eta", "truth", "delta"]);
+        let found = discover(&schema, &bytes(&rows), BOTH).unwrap();
+        let with_law = |range: std::ops::Range<usize>| {
+            found.fields()[range].iter().filter(|f| f.law.is_some()).count()
+        };
+        assert_eq!((with_law(0..3), with_law(3..6)), (1, 1));
+        let share = found.fields()[..3].iter().find_map(|f| f.law.as_ref()).unwrap();
+        assert!((f64::from_bits(share.constant) - 1.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn printed_numbers_get_the_coarsest_grid() {
+        let mut draw = noise(3);
+        let rows: Vec<Vec<f64>> = (0..4000)
+            .map(|_| {
+                let x = 200.0 * (draw() - 0.5);
+                let printed = |digits: usize, x: f64| format!("{x:.digits$}").parse().unwrap();
+                vec![printed(2, x), printed(4, draw()), draw(), f64::from((draw() * 5.0) as u8)]
+            })
+            .collect();
+        let schema = floats(&["cents", "fractions", "noise", "label"]);
+        let found = discover(&schema, &bytes(&rows), BOTH).unwrap();
+        let grid = |i: usize| found.fields()[i].grid.map(|g| (g.digits(), g.places()));
+        assert_eq!([grid(0), grid(1), grid(2), grid(3)], [Some((4, 2)), Some((4, 4)), None, None]);
+    }
+
+    #[test]
+    fn nothing_is_found_in_nothing() {
+        let schema = floats(&["a", "b"]);
+        for n in [0, 1, 5] {
+            let rows = vec![vec![0.0, f64::NAN]; n];
+            assert_eq!(discover(&schema, &bytes(&rows), BOTH).unwrap(), schema);
+        }
+        let bytes = Schema::bytes();
+        assert_eq!(discover(&bytes, b"some text that is no table", BOTH).unwrap(), bytes);
+    }
+}
