@@ -140,7 +140,7 @@ pub(super) fn not_vxc(found: &[u8], at: u64) -> Error {
             format!("byte {at}: the last member ends here, what follows is not a member"),
         );
     }
-    let what = if damaged_as_text(found, b"VXC") {
+    let what = if damaged_as_text(found, &MAGIC) {
         "it was a .vxc file, and was damaged by a transfer as text; get it again in binary mode"
     } else {
         "if it was one, its first bytes are damaged"
