@@ -119,6 +119,7 @@ impl Run<'_> {
         let parts = parts(data, &config.split)?;
         let layout = RecordLayout::new(data.schema().clone());
         let records = (config.batch.tokens / layout.n_fields()).max(1);
+        parts.check_windows(records)?;
         let sampler = Sampler::new(data, &layout, &parts, records, &config.sampling, config.seed)?;
         let most = config.validation.max_bytes;
         let validation = ValidationSet::new(data, &layout, &parts.validation, records, most)?;
