@@ -23,9 +23,9 @@ mod progress;
 mod report;
 mod rivals;
 mod scoreboard;
+mod stdout;
 mod training_data;
 mod verify;
-
 mod weights;
 
 use std::process::ExitCode;
