@@ -13,6 +13,8 @@ mod arguments;
 mod baselines;
 mod codec;
 mod commands;
+#[cfg(test)]
+mod documented;
 mod evaluation;
 mod failure;
 mod input;
