@@ -64,10 +64,10 @@ pub enum Level {
 /// Where outputs go and how.
 #[derive(Clone, Debug, Args)]
 pub struct OutputArguments {
-    /// Output file; `-` is standard output; with several FILEs a folder
+    /// Output file; `-` is standard output; with several FILEs an existing folder
     #[arg(short, long, value_name = "OUT")]
     pub output: Option<PathBuf>,
-    /// Replace existing outputs
+    /// Replace existing outputs; a link stays, and the file it leads to is replaced
     #[arg(short, long)]
     pub force: bool,
     /// Keep the inputs (they are always kept; accepted for the habit)
@@ -125,6 +125,34 @@ pub fn size(text: &str) -> Result<usize, String> {
     number.checked_mul(1 << shift).ok_or_else(|| "too large".into())
 }
 
+/// Reads the length of blocks of a `.vxc` file.
+pub fn block_size(text: &str) -> Result<usize, String> {
+    use vortex_coder::container::constants::{MAX_BLOCK_BYTES, MIN_BLOCK_BYTES};
+    size_within(text, MIN_BLOCK_BYTES as usize, MAX_BLOCK_BYTES as usize)
+}
+
+/// Reads the length of chunks of a `.vxw` file.
+pub fn chunk_size(text: &str) -> Result<usize, String> {
+    size_within(text, vortex_zipnn::MIN_CHUNK_BYTES, vortex_zipnn::MAX_CHUNK_BYTES)
+}
+
+fn size_within(text: &str, low: usize, high: usize) -> Result<usize, String> {
+    let bytes = size(text)?;
+    if (low..=high).contains(&bytes) {
+        return Ok(bytes);
+    }
+    let (low, high) = (low >> 10, high >> 20);
+    Err(format!("{bytes} bytes; {low}KiB to {high}MiB are possible"))
+}
+
+/// Reads a duration in seconds.
+pub fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if seconds > 0.0 && seconds.is_finite() => Ok(seconds),
+        _ => Err("not a number of seconds above 0, such as 110".into()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,6 +161,20 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_within_bounds_and_seconds() {
+        assert_eq!(block_size("1KiB"), Ok(1 << 10));
+        assert_eq!(block_size("64MiB"), Ok(64 << 20));
+        let refused = block_size("8G").unwrap_err();
+        assert_eq!(refused, "8589934592 bytes; 1KiB to 64MiB are possible");
+        assert!(block_size("1023").is_err() && block_size("67108865").is_err());
+        assert!(chunk_size("64KiB").is_ok() && chunk_size("63KiB").is_err());
+        assert_eq!(seconds("0.5"), Ok(0.5));
+        for bad in ["0", "-1", "nan", "inf", "x", ""] {
+            assert!(seconds(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

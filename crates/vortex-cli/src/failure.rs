@@ -5,6 +5,8 @@ use std::path::Path;
 
 use anyhow::Error;
 
+use crate::stdout;
+
 /// What ended a command.
 #[derive(Debug)]
 pub enum Failure {
@@ -21,28 +23,29 @@ pub enum Failure {
 impl<E: Into<Error>> From<E> for Failure {
     fn from(error: E) -> Self {
         let error = error.into();
-        if is_broken_pipe(&error) { Self::BrokenPipe } else { Self::Error(error) }
+        if stdout_is_closed(&error) { Self::BrokenPipe } else { Self::Error(error) }
     }
 }
 
-/// Whether the reader of our output went away.
-pub fn is_broken_pipe(error: &Error) -> bool {
-    io_kind(error) == Some(io::ErrorKind::BrokenPipe)
+/// Whether the reader of our standard output went away.
+pub fn stdout_is_closed(error: &Error) -> bool {
+    io_error(error).is_some_and(stdout::is_closed)
 }
 
-fn io_kind(error: &Error) -> Option<io::ErrorKind> {
-    error.chain().find_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind)
+fn io_error(error: &Error) -> Option<&io::Error> {
+    error.chain().find_map(|cause| cause.downcast_ref::<io::Error>())
 }
 
 /// What the user can do about the failures that come from the machine and not from the file.
 fn advice(error: &Error) -> Option<&'static str> {
-    match io_kind(error)? {
+    match io_error(error)?.kind() {
         io::ErrorKind::NotFound => Some("check the name"),
         io::ErrorKind::PermissionDenied => Some("check the permissions"),
         io::ErrorKind::StorageFull => Some("free some space or write elsewhere with -o"),
         io::ErrorKind::QuotaExceeded => Some("free some of your quota or write elsewhere with -o"),
         io::ErrorKind::ReadOnlyFilesystem => Some("write elsewhere with -o"),
         io::ErrorKind::FileTooLarge => Some("this file system holds no file that large"),
+        io::ErrorKind::BrokenPipe => Some("the program at the other end stopped reading"),
         _ => None,
     }
 }
@@ -96,9 +99,10 @@ mod tests {
     }
 
     #[test]
-    fn broken_pipe_is_found_under_context() {
+    fn a_broken_pipe_that_is_not_standard_output_is_told() {
         let error = Error::new(io::Error::from(io::ErrorKind::BrokenPipe)).context("writing");
-        assert!(is_broken_pipe(&error));
-        assert!(matches!(Failure::from(error), Failure::BrokenPipe));
+        assert!(!stdout_is_closed(&error));
+        let Failure::Error(error) = Failure::from(error) else { panic!("taken for our own") };
+        assert!(describe(&error).ends_with("stopped reading"), "{}", describe(&error));
     }
 }

@@ -13,6 +13,8 @@ mod arguments;
 mod baselines;
 mod codec;
 mod commands;
+#[cfg(test)]
+mod documented;
 mod evaluation;
 mod failure;
 mod input;
@@ -23,9 +25,9 @@ mod progress;
 mod report;
 mod rivals;
 mod scoreboard;
+mod stdout;
 mod training_data;
 mod verify;
-
 mod weights;
 
 use std::process::ExitCode;

@@ -17,14 +17,39 @@ const PATH_VARIABLE: &str = "VORTEX_MODEL_PATH";
 /// Extension of model files.
 pub const EXTENSION: &str = "vxm";
 /// Largest model file that is read.
-pub const MAX_MODEL_BYTES: u64 = 1 << 30;
+pub const MAX_MODEL_BYTES: u64 = vortex_infer::file::MAX_FILE_BYTES;
+/// Models found or embedded are kept as long as their networks have no more bytes than this in all; the
+/// latest one is kept in any case.
+const KEPT_BYTES: u64 = 256 << 20;
 
 /// The models of one run of the program.
 pub struct Models {
     level: Level,
     given: Option<Given>,
     /// Models found or embedded, so that many files need them loaded once.
-    loaded: Mutex<Vec<Arc<dyn Model>>>,
+    loaded: Mutex<Kept>,
+}
+
+/// The models used last, the latest at the end, with the bytes of their networks.
+#[derive(Default)]
+struct Kept(Vec<(u64, Arc<dyn Model>)>);
+
+impl Kept {
+    fn get(&mut self, digest: [u8; 32]) -> Option<Arc<dyn Model>> {
+        let at = self.0.iter().position(|(_, model)| model.digest() == Some(digest))?;
+        let found = self.0.remove(at);
+        let model = Arc::clone(&found.1);
+        self.0.push(found);
+        Some(model)
+    }
+
+    fn insert(&mut self, bytes: u64, model: Arc<dyn Model>) {
+        self.0.push((bytes, model));
+        let mut sum: u64 = self.0.iter().map(|(bytes, _)| bytes).sum();
+        while sum > KEPT_BYTES && self.0.len() > 1 {
+            sum -= self.0.remove(0).0;
+        }
+    }
 }
 
 struct Given {
@@ -50,6 +75,13 @@ impl Models {
         Ok(Self { level, given, loaded: Mutex::default() })
     }
 
+    /// One model, for tests.
+    #[cfg(test)]
+    pub fn of(model: Arc<dyn Model>) -> Self {
+        let given = Given { path: "test".into(), bytes: Arc::default(), model };
+        Self { level: Level::detect(), given: Some(given), loaded: Mutex::default() }
+    }
+
     /// The model of `-m`.
     pub fn given(&self) -> Option<Arc<dyn Model>> {
         self.given.as_ref().map(|given| Arc::clone(&given.model))
@@ -67,17 +99,16 @@ impl Models {
     }
 
     fn loaded(&self, digest: [u8; 32]) -> Option<Arc<dyn Model>> {
-        let loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        loaded.iter().find(|m| m.digest() == Some(digest)).map(Arc::clone)
+        self.loaded.lock().unwrap_or_else(PoisonError::into_inner).get(digest)
     }
 
     fn load(&self, bytes: &[u8]) -> vortex_coder::Result<Arc<dyn Model>> {
-        let model: Arc<dyn Model> = Arc::new(
-            IntModel::from_bytes(bytes, self.level)
-                .map_err(|e| Error::new(ErrorKind::WrongModel, e.to_string()))?,
-        );
+        let model = IntModel::from_bytes(bytes, self.level)
+            .map_err(|e| Error::new(ErrorKind::WrongModel, e.to_string()))?;
+        let network_bytes = model.network_bytes();
+        let model: Arc<dyn Model> = Arc::new(model);
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        loaded.push(Arc::clone(&model));
+        loaded.insert(network_bytes, Arc::clone(&model));
         Ok(model)
     }
 }
@@ -118,7 +149,7 @@ impl ModelLoader for Search {
 }
 
 impl Search {
-    /// Every model file in reach.
+    /// Every model file in reach; opening a pipe or a device might never return.
     fn candidates(&self) -> Vec<PathBuf> {
         let variable = std::env::var_os(PATH_VARIABLE).unwrap_or_default();
         let places = self.beside.iter().cloned().chain(std::env::split_paths(&variable));
@@ -128,7 +159,8 @@ impl Search {
                 files.push(place);
             } else if let Ok(entries) = std::fs::read_dir(&place) {
                 let paths = entries.filter_map(|e| Some(e.ok()?.path()));
-                files.extend(paths.filter(|p| p.extension().is_some_and(|e| e == EXTENSION)));
+                let models = paths.filter(|p| p.extension().is_some_and(|e| e == EXTENSION));
+                files.extend(models.filter(|p| p.is_file()));
             }
         }
         files
@@ -168,4 +200,41 @@ pub fn detect(level: arguments::Level) -> Result<Level> {
         bail!("this processor has no {}; use --level auto", level.name());
     }
     Ok(level)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vortex_coder::{Predictor, RecordLayout, Schema};
+
+    struct Named([u8; 32], RecordLayout);
+
+    impl Model for Named {
+        fn layout(&self) -> &RecordLayout {
+            &self.1
+        }
+        fn digest(&self) -> Option<[u8; 32]> {
+            Some(self.0)
+        }
+        fn predictor(&self) -> Box<dyn Predictor + '_> {
+            unreachable!("only kept")
+        }
+    }
+
+    #[test]
+    fn models_are_kept_while_there_is_room_and_the_oldest_go_first() {
+        let mut kept = Kept::default();
+        let insert = |kept: &mut Kept, bytes: u64, name: u8| {
+            let layout = RecordLayout::new(Schema::bytes());
+            kept.insert(bytes, Arc::new(Named([name; 32], layout)));
+            kept.0.iter().map(|(_, model)| model.digest().unwrap()[0]).collect::<Vec<_>>()
+        };
+        assert_eq!(insert(&mut kept, KEPT_BYTES / 4, 1), [1]);
+        assert_eq!(insert(&mut kept, KEPT_BYTES / 4, 2), [1, 2]);
+        assert_eq!(insert(&mut kept, KEPT_BYTES / 4, 3), [1, 2, 3]);
+        // Use makes a model young again.
+        assert!(kept.get([1; 32]).is_some() && kept.get([9; 32]).is_none());
+        assert_eq!(insert(&mut kept, KEPT_BYTES / 2, 4), [3, 1, 4]);
+        assert_eq!(insert(&mut kept, KEPT_BYTES * 2, 5), [5]);
+    }
 }

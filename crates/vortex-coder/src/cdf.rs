@@ -10,20 +10,25 @@ pub use table::Table;
 /// Totals stay below this (2^24).
 pub const TOTAL_LIMIT: u32 = 1 << 24;
 
+/// Symbols of a small alphabet: its cumulative frequencies are kept one by one.
+const FEW: usize = 16;
+
 /// A distribution in which every symbol has a frequency of at least one and the total is below
 /// [`TOTAL_LIMIT`]: guaranteed, because the only ways to make one keep it so.
 ///
 /// Cumulative frequencies are kept for groups of 8 symbols only, so that making a distribution
 /// is 32 independent sums instead of one chain of 256, and looking a symbol up is two short
-/// counts of "how many ends are at or below the target" instead of eight dependent halvings.
+/// counts of "how many ends are at or below the target" instead of eight dependent halvings. For
+/// up to 16 symbols there is one for each, and one count.
 #[derive(Clone, PartialEq, Eq)]
 #[repr(C)] // what small alphabets need lies side by side
 pub struct Cdf {
     /// `reciprocal(total)`.
     reciprocal: u64,
     n: u16,
-    /// Cumulative frequency at the start of each group of symbols; the total from the first group
-    /// without symbols on, so the last entry always is the total.
+    /// Cumulative frequency at the start of each group of symbols, or, where there are at most [`FEW`]
+    /// symbols, of each symbol. The total from the first one on that is not there, and in the last
+    /// entry always; what is between [`FEW`] and that is 0 where there are few symbols.
     group: [u32; GROUPS + 1],
     /// Frequencies; zero beyond `n`.
     freq: [u32; 256],
@@ -159,17 +164,10 @@ impl Cdf {
     /// Unless there are 1 to 256 weights.
     pub fn set_weights(&mut self, weights: &[u32]) {
         assert!((1..=256).contains(&weights.len()), "{} weights; 1 to 256", weights.len());
-        self.resize(weights.len());
-        // The sum in two 32-bit halves, which vectorises without 64-bit lanes.
-        let high: u32 = weights.iter().map(|w| w >> 16).sum();
-        let low: u32 = weights.iter().map(|w| w & 0xffff).sum();
-        let sum = (u64::from(high) << 16) + u64::from(low);
-        // Every floor of the shifted sum loses less than 1 and every frequency gains 1, so
-        // sum / 2^s < total <= sum / 2^s + 256. Hence no shift below this one can do, this one
-        // often does, and the next one (total <= 2^23 + 256) always does.
-        let shift = (64 - sum.leading_zeros()).saturating_sub(24);
-        if self.fill(weights, shift) >= TOTAL_LIMIT {
-            self.fill(weights, shift + 1);
+        if weights.len() <= FEW {
+            self.set_few(weights);
+        } else {
+            self.set_many(weights);
         }
         self.reciprocal = reciprocal(self.group[GROUPS]);
     }
@@ -208,6 +206,10 @@ impl Cdf {
         if u16::from(symbol) >= self.n {
             return None;
         }
+        if self.len() <= FEW {
+            let symbol = usize::from(symbol) % FEW;
+            return Some(self.make(self.group[symbol], self.freq[symbol]));
+        }
         let (g, rank) = (usize::from(symbol) / GROUP, usize::from(symbol) % GROUP);
         let row = &self.freq.as_chunks::<GROUP>().0[g];
         let mut inside = 0;
@@ -226,15 +228,13 @@ impl Cdf {
 
     #[inline(always)]
     pub(crate) fn find_below_total(&self, target: u32) -> (u8, Interval) {
-        // Small alphabets are one group or two.
-        let g = if self.len() <= GROUP {
-            0
-        } else if self.len() <= 2 * GROUP {
-            usize::from(self.group[1] <= target)
-        } else {
-            let ends: &[u32; GROUPS] = self.group.last_chunk().expect("one more entry");
-            search::group_of(ends, target)
-        };
+        let ends = &self.group[1..];
+        if self.len() <= FEW {
+            let symbol = search::holder(ends.first_chunk::<FEW>().expect("more entries"), target);
+            let interval = self.make(self.group[symbol], self.freq[symbol]);
+            return (symbol.to_le_bytes()[0], interval);
+        }
+        let g = search::holder(ends.first_chunk::<GROUPS>().expect("as many entries"), target);
         let row = &self.freq.as_chunks::<GROUP>().0[g];
         let (rank, before, end) = search::place(row, target - self.group[g]);
         let symbol = (g * GROUP + rank).to_le_bytes()[0];
@@ -246,10 +246,64 @@ impl Cdf {
         Interval { low, freq, total: self.total(), reciprocal: self.reciprocal }
     }
 
-    fn resize(&mut self, n: usize) {
-        if n < self.len() {
-            self.freq[n..].fill(0);
+    /// At most [`FEW`] weights: no more is touched than what they need.
+    #[inline]
+    fn set_few(&mut self, weights: &[u32]) {
+        if self.len() > FEW {
+            self.freq[FEW..].fill(0);
+            self.group.fill(0);
         }
+        self.set_len(weights.len());
+        let mut freq = [0; FEW];
+        let mut sum = 0;
+        for (f, &w) in freq.iter_mut().zip(weights) {
+            *f = w.wrapping_add(1);
+            sum += u64::from(w);
+        }
+        let least = least_shift(sum);
+        let mut total = sum + weights.len() as u64;
+        for shift in least.. {
+            // As they are where no shift is needed, which is nearly always.
+            if total < u64::from(TOTAL_LIMIT) {
+                break;
+            }
+            for (f, &w) in freq.iter_mut().zip(weights) {
+                *f = (w >> shift) + 1;
+            }
+            total = freq.iter().map(|&f| u64::from(f)).sum();
+        }
+        self.freq[..FEW].copy_from_slice(&freq);
+        let mut start = 0;
+        for (entry, f) in self.group.iter_mut().zip(freq) {
+            *entry = start;
+            start += f;
+        }
+        (self.group[FEW], self.group[GROUPS]) = (start, start);
+    }
+
+    fn set_many(&mut self, weights: &[u32]) {
+        if weights.len() < self.len() {
+            self.freq[weights.len()..].fill(0);
+        }
+        self.set_len(weights.len());
+        // Summed in 32 bits, which is a vector operation everywhere: 256 weights below 2^24 fit.
+        let (mut bits, mut sum) = (0u32, 0u32);
+        for w in weights {
+            bits |= w;
+            sum = sum.wrapping_add(*w);
+        }
+        let sum = match bits < 1 << 24 {
+            true => u64::from(sum),
+            false => weights.iter().map(|&w| u64::from(w)).sum(),
+        };
+        let shift = least_shift(sum);
+        if self.fill(weights, shift) >= TOTAL_LIMIT {
+            self.fill(weights, shift + 1);
+        }
+    }
+
+    #[inline]
+    fn set_len(&mut self, n: usize) {
         self.n = u16::try_from(n).expect("at most 256");
     }
 
@@ -268,12 +322,6 @@ impl Cdf {
                 sums[rows.len()] += *f;
             }
         }
-        if weights.len() <= 2 * GROUP {
-            let total = sums[0] + sums[1];
-            self.group.fill(total);
-            (self.group[0], self.group[1]) = (0, sums[0]);
-            return total;
-        }
         let mut start = 0;
         for (g, sum) in self.group.iter_mut().zip(sums) {
             *g = start;
@@ -282,6 +330,15 @@ impl Cdf {
         self.group[GROUPS] = start;
         start
     }
+}
+
+/// The least shift that may bring weights of this sum below [`TOTAL_LIMIT`].
+///
+/// Every floor of the shifted sum loses less than 1 and every frequency gains 1, so
+/// `sum / 2^s < total <= sum / 2^s + 256`. Hence no shift below this one can do, this one often
+/// does, and the next one (`total <= 2^23 + 256`) always does.
+fn least_shift(sum: u64) -> u32 {
+    (64 - sum.leading_zeros()).saturating_sub(24)
 }
 
 /// `BEFORE[rank][i]` is all ones for `i < rank`.

@@ -62,6 +62,11 @@ impl Error {
     pub fn truncated(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Truncated, message)
     }
+    /// [`ErrorKind::ChecksumMismatch`] of stored bytes: whoever reads this has a damaged file.
+    pub fn damaged(what: impl std::fmt::Display) -> Self {
+        let advice = "the file is damaged: get it again, or take another copy";
+        Self::new(ErrorKind::ChecksumMismatch, format!("{what}; {advice}"))
+    }
     /// [`ErrorKind::InvalidArgument`].
     pub fn invalid_argument(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::InvalidArgument, message)

@@ -76,6 +76,12 @@ pub struct Schema {
 }
 
 impl Schema {
+    /// About how much memory it takes.
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        let fields = self.fields.iter().map(|field| size_of::<Field>() + field.name.len());
+        fields.sum::<usize>() as u64
+    }
+
     /// A schema from its fields in any order; bytes that no field covers become padding fields.
     ///
     /// # Errors

@@ -233,7 +233,7 @@ fn a_packed_schema_is_read() {
     assert_ne!(file[9] & FLAG_PACKED_SCHEMA, 0);
     let indexed = IndexedReader::open(std::io::Cursor::new(&file), ReaderOptions::default());
     let indexed = indexed.unwrap();
-    assert_eq!(indexed.members().next().unwrap().schema, Some(long_names()));
+    assert_eq!(indexed.members().next().unwrap().schema.as_deref(), Some(&long_names()));
 }
 
 #[test]

@@ -143,7 +143,7 @@ fn inspection_tells_what_was_written() {
     let info = reader.members().next().unwrap().clone();
     assert_eq!(info.version, VERSION);
     assert_eq!(info.predictor, PredictorId::Model(*blake3::hash(&model.file()).as_bytes()));
-    assert_eq!(info.schema, Some(schema()));
+    assert_eq!(info.schema.as_deref(), Some(&schema()));
     assert_eq!((info.model_bytes, info.block_bytes), (100, 1023));
     assert_eq!(info.original_bytes, data.len() as u64);
     assert_eq!(info.original_digest, *blake3::hash(&data).as_bytes());

@@ -59,14 +59,16 @@ pub fn check(net: &Network, layout: &RecordLayout) -> Result<()> {
 fn head(net: &Network, layout: &RecordLayout) -> Result<()> {
     let (h, width) = (&net.head, net.head.own.width);
     let mut z = linear(&h.input, || "head input".into())?;
+    let (own_entries, ref_entries) = (largest_entries(&h.own), largest_entries(&h.reference));
     let mut own = 0i128;
     for field in 0..layout.n_fields() {
-        let sum = layout.roles_of(field).map(|r| embedding(&h.own, net.class[r], &h.own_scale, r));
+        let roles = layout.roles_of(field);
+        let sum = roles.map(|r| embedding(&own_entries, width, net.class[r], &h.own_scale, r));
         own = own.max(sum.sum());
     }
     below(own, SUM_LIMIT, || "the head's embedding of known symbols".into())?;
     let reference = (0..layout.roles().len())
-        .map(|r| embedding(&h.reference, net.class[r], &h.ref_scale, r))
+        .map(|r| embedding(&ref_entries, width, net.class[r], &h.ref_scale, r))
         .max();
     let reference = reference.unwrap_or(0);
     below(reference, SUM_LIMIT, || "the head's embedding of the reference".into())?;
@@ -90,8 +92,10 @@ fn head(net: &Network, layout: &RecordLayout) -> Result<()> {
 fn trunk_input(net: &Network, layout: &RecordLayout) -> Result<i128> {
     let e = &net.embedding;
     let n_fields = layout.n_fields();
+    let entries = largest_entries(&e.tables);
     let sum_of = |scale: &[i16], field: usize| -> i128 {
-        layout.roles_of(field).map(|r| embedding(&e.tables, net.class[r], scale, r)).sum()
+        let roles = layout.roles_of(field);
+        roles.map(|r| embedding(&entries, e.tables.width, net.class[r], scale, r)).sum()
     };
     let mut worst = 0;
     for field in 0..n_fields {
@@ -102,18 +106,25 @@ fn trunk_input(net: &Network, layout: &RecordLayout) -> Result<i128> {
     Ok(shifted(worst, e.tables.shift) + largest(&e.field_bias) + largest(&e.position))
 }
 
-/// Worst case of one embedding of role `r`: largest table entry times largest scale, per channel.
-fn embedding(t: &Tables, class: u8, scale: &[i16], r: usize) -> i128 {
-    let table =
-        &t.table[usize::from(class) * 256 * t.width..(usize::from(class) + 1) * 256 * t.width];
-    (0..t.width)
-        .map(|i| {
-            let entry =
-                table[i..].iter().step_by(t.width).map(|v| i128::from(v.unsigned_abs())).max();
-            entry.unwrap_or(0) * i128::from(scale[r * t.width + i].unsigned_abs())
-        })
-        .max()
-        .unwrap_or(0)
+/// Largest size of an entry, `[n_tables][width]`: roles share tables, so this looks at each once.
+fn largest_entries(t: &Tables) -> Vec<u8> {
+    let mut largest = vec![0; t.n_tables * t.width];
+    for (largest, table) in
+        largest.chunks_exact_mut(t.width).zip(t.table.chunks_exact(256 * t.width))
+    {
+        for row in table.chunks_exact(t.width) {
+            largest.iter_mut().zip(row).for_each(|(l, v)| *l = v.unsigned_abs().max(*l));
+        }
+    }
+    largest
+}
+
+/// Worst case of one embedding of role `r`: largest table entry times scale, per channel.
+fn embedding(entries: &[u8], width: usize, class: u8, scale: &[i16], r: usize) -> i128 {
+    let entries = &entries[usize::from(class) * width..][..width];
+    let products = entries.iter().zip(&scale[r * width..][..width]);
+    let largest = products.map(|(&e, s)| u32::from(e) * u32::from(s.unsigned_abs())).max();
+    largest.unwrap_or(0).into()
 }
 
 /// Worst output of a [`Linear`], after checking its sums.

@@ -17,8 +17,19 @@ const BIASES: u16 = 2;
 pub const HEADER_LEN: usize = 8 + 2 + 2 + 8 + 32;
 /// The checksum at the end.
 pub const CHECKSUM_LEN: usize = 32;
-/// Largest unpacked network in bytes.
-pub const MAX_NETWORK_BYTES: u64 = 1 << 30;
+/// Largest unpacked network in bytes: twice the largest configuration there is.
+pub const MAX_NETWORK_BYTES: u64 = 1 << 29;
+/// Longest file.
+pub const MAX_FILE_BYTES: u64 = MAX_NETWORK_BYTES + (1 << 20);
+/// What a file of any length may unpack to.
+const FREE_BYTES: u64 = 1 << 24;
+/// Most bytes of a network to a byte of its file, beyond [`FREE_BYTES`]; weights give less than 2.
+const MAX_EXPANSION: u64 = 64;
+
+/// Largest network in a file of `len` bytes, so that a short file does not ask for much memory.
+fn max_network_bytes(len: usize) -> u64 {
+    (len as u64).saturating_mul(MAX_EXPANSION).saturating_add(FREE_BYTES).min(MAX_NETWORK_BYTES)
+}
 
 /// What a model file holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,6 +59,7 @@ impl ModelFile {
         out.extend(packed.map_err(|e| Error::Shape(format!("it does not compress: {e}")))?);
         let checksum = blake3::hash(&out);
         out.extend(checksum.as_bytes());
+        within_limit(body.len() as u64, out.len())?;
         Ok(out)
     }
 
@@ -75,14 +87,26 @@ impl ModelFile {
         if header[10..12] != [0, 0] {
             return Err(damaged("its reserved bytes are not zero"));
         }
-        let length = u64::from_le_bytes(std::array::from_fn(|i| header[12 + i]));
-        if length > MAX_NETWORK_BYTES {
-            return Err(Error::Shape(format!("{length} bytes, limit {MAX_NETWORK_BYTES}")));
-        }
+        let length = network_bytes(bytes);
+        within_limit(length, bytes.len())?;
         let body = unpack(body, length).ok_or_else(|| damaged("its network does not unpack"))?;
         let self_test = std::array::from_fn(|i| header[20 + i]);
         Ok(Self { network: wire::read(&body, version >= BIASES)?, self_test })
     }
+}
+
+/// What the header of a file says of the length of its network; `bytes` hold a whole header.
+pub(crate) fn network_bytes(bytes: &[u8]) -> u64 {
+    u64::from_le_bytes(std::array::from_fn(|i| bytes[12 + i]))
+}
+
+fn within_limit(length: u64, file: usize) -> Result<()> {
+    let limit = max_network_bytes(file);
+    if length <= limit {
+        return Ok(());
+    }
+    let what = format!("a network of {length} bytes in a file of {file}, limit {limit}");
+    Err(Error::Shape(what))
 }
 
 /// Unpacks to exactly `length` bytes; memory grows only with what the data really gives.

@@ -70,6 +70,11 @@ impl IntModel {
         self.level
     }
 
+    /// Length of the unpacked network: a measure of the memory that the model takes.
+    pub fn network_bytes(&self) -> u64 {
+        crate::file::network_bytes(&self.bytes)
+    }
+
     /// The bytes of the model file.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes

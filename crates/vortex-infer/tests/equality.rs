@@ -6,7 +6,7 @@ use vortex_coder::schema::{DType, Field, Schema};
 use vortex_coder::{Cdf, RecordLayout, decode_records, encode_records, measure_records};
 use vortex_infer::random::{Sizes, network, symbols};
 use vortex_infer::spec::MemoryShape;
-use vortex_infer::{IntModel, Level};
+use vortex_infer::{IntModel, Level, Network};
 
 fn schema(types: &[DType]) -> Schema {
     let mut offset = 0;
@@ -58,50 +58,76 @@ fn shapes() -> Vec<(Schema, Sizes)> {
     ]
 }
 
-/// Steps both predictors with the same symbols and compares all frequencies. Lanes end one by one.
-fn compare(
-    a: &mut dyn Predictor,
-    b: &mut dyn Predictor,
-    layout: &RecordLayout,
-    lanes: usize,
-    records: usize,
-) {
-    let n = layout.roles().len();
+/// The network at every level that this machine has.
+fn at_every_level(net: &Network) -> Vec<IntModel> {
+    let bytes = net.to_bytes().unwrap();
+    let (here, missing): (Vec<_>, Vec<_>) =
+        Level::ALL.into_iter().partition(|level| level.is_available());
+    missing.iter().for_each(|level| println!("skipped: {} is not available here", level.name()));
+    here.into_iter().map(|level| IntModel::from_bytes(&bytes, level).unwrap()).collect()
+}
+
+/// Steps all models and the definition with the same symbols and compares all frequencies. All lanes run
+/// through the first half; then they end one by one.
+fn compare(models: &[IntModel], lanes: usize, records: usize) {
+    let layout = models[0].layout();
+    let steps = records * layout.roles().len();
     let input: Vec<Vec<u8>> = (0..lanes).map(|l| symbols(layout, records, 77 + l as u64)).collect();
-    let (mut x, mut y) = (vec![Cdf::default(); lanes], vec![Cdf::default(); lanes]);
-    a.begin(lanes);
-    b.begin(lanes);
-    for step in 0..records * n {
-        let active = lanes.min(1 + (records * n - 1 - step) / n * 2);
-        let codings = (a.predict(active, &mut x[..active]), b.predict(active, &mut y[..active]));
-        assert_eq!(codings.0, codings.1);
-        if codings.0 == Coding::Modelled {
-            for lane in 0..active {
-                assert!(x[lane].frequencies() == y[lane].frequencies(), "step {step}, lane {lane}");
-            }
-        }
+    let mut definition = models[0].interpreter();
+    let mut predictors: Vec<_> = models.iter().map(|m| (m.level(), m.predictor())).collect();
+    let (mut right, mut found) = (vec![Cdf::default(); lanes], vec![Cdf::default(); lanes]);
+    definition.begin(lanes);
+    predictors.iter_mut().for_each(|(_, predictor)| predictor.begin(lanes));
+    for step in 0..steps {
+        let active = (lanes * 2 * (steps - step)).div_ceil(steps).min(lanes);
+        let coding = definition.predict(active, &mut right[..active]);
         let actual: Vec<u8> = input[..active].iter().map(|s| s[step]).collect();
-        a.update(&actual);
-        b.update(&actual);
+        for (level, predictor) in &mut predictors {
+            let at = || format!("{}, step {step}, {active} of {lanes} lanes", level.name());
+            assert_eq!(predictor.predict(active, &mut found[..active]), coding, "{}", at());
+            if coding == Coding::Modelled {
+                for (right, found) in right[..active].iter().zip(&found) {
+                    assert!(right.frequencies() == found.frequencies(), "{}", at());
+                }
+            }
+            predictor.update(&actual);
+        }
+        definition.update(&actual);
     }
 }
 
 #[test]
 fn every_level_equals_the_definition() {
     for (i, (schema, sizes)) in shapes().into_iter().enumerate() {
-        let net = network(schema, sizes, i as u64);
-        for level in Level::ALL {
-            if !level.is_available() {
-                println!("skipped: {} is not available here", level.name());
-                continue;
-            }
-            let model = IntModel::new(net.clone(), level).unwrap();
-            for lanes in [1, 2, 9] {
-                let records = 60usize.div_ceil(model.layout().n_fields());
-                let (mut fast, mut slow) = (model.predictor(), model.interpreter());
-                compare(&mut *fast, &mut slow, model.layout(), lanes, records);
-            }
+        let models = at_every_level(&network(schema, sizes, i as u64));
+        let records = 60usize.div_ceil(models[0].layout().n_fields());
+        for lanes in [1, 2, 9] {
+            compare(&models, lanes, records);
         }
+        // As a block of the default length has them.
+        compare(&models, 64, records.div_ceil(8));
+    }
+}
+
+#[test]
+fn wide_matrices_equal_the_definition() {
+    // Sums over more than 2,048 inputs in every kind of matrix product that has them.
+    let sizes = Sizes {
+        d_model: 8,
+        n_heads: 2,
+        n_layers: 1,
+        d_ff: 2056,
+        d_head: 2100,
+        d_head_ff: 24,
+        window: 6,
+        n_tables: 1,
+        memory: None,
+        biases: true,
+    };
+    for (sizes, seed) in [(sizes, 21), (Sizes { d_head: 12, d_head_ff: 2310, ..sizes }, 22)] {
+        let models = at_every_level(&network(schema(&[DType::U16, DType::U8]), sizes, seed));
+        compare(&models, 3, 2);
+        compare(&models, 64, 1);
     }
 }
 

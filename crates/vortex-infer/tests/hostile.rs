@@ -160,6 +160,44 @@ fn shapes_and_indices_are_checked() {
 }
 
 #[test]
+fn a_short_file_does_not_ask_for_much_memory() {
+    let bytes = net().to_bytes().unwrap();
+    let limit = (1u64 << 24) + 64 * bytes.len() as u64;
+    for (length, refused) in [(limit, false), (limit + 1, true), (u64::MAX, true)] {
+        let mut bad = bytes.clone();
+        bad[12..20].copy_from_slice(&length.to_le_bytes());
+        let error = load(&sealed(bad)).err().unwrap();
+        assert_eq!(matches!(&error, Error::Shape(_)), refused, "{error}");
+        assert!(!refused || error.to_string().contains(&limit.to_string()), "{error}");
+    }
+}
+
+#[test]
+fn many_roles_do_not_make_the_proof_slow() {
+    // 4,000 roles that share one table of 256 x 512: looked at for each role it would be a minute.
+    let fields = (0..4000).map(|i| Field::new(format!("f{i}"), DType::U8, i)).collect();
+    let sizes = Sizes {
+        d_model: 512,
+        n_heads: 1,
+        n_layers: 1,
+        d_ff: 1,
+        d_head: 512,
+        d_head_ff: 1,
+        window: 1,
+        n_tables: 1,
+        memory: None,
+        biases: false,
+    };
+    let net = network(Schema::new(4000, fields).unwrap(), sizes, 1);
+    let layout = vortex_coder::RecordLayout::new(net.schema.clone());
+    let start = std::time::Instant::now();
+    vortex_infer::bounds::check(&net, &layout).unwrap();
+    let seconds = start.elapsed().as_secs_f64();
+    println!("proved in {seconds} s");
+    assert!(seconds < 5.0, "{seconds} s");
+}
+
+#[test]
 fn a_wrong_self_test_is_refused_by_name() {
     let file = ModelFile { network: net(), self_test: [7; 32] };
     let error = load(&file.to_bytes().unwrap()).err().unwrap();

@@ -222,3 +222,121 @@ impl<B: FusedOps> CompressiveAttention<B> {
         x + self.attend(q, (kv, &plan), slots, numerics)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::quant::host;
+    use burn::backend::Flex;
+    use burn::tensor::Distribution;
+
+    const TOKENS: usize = 7;
+    const D: usize = 8;
+    const HEADS: usize = 2;
+    const WINDOW: usize = 2;
+    const SEGMENT: usize = 3;
+
+    fn attention(memory: bool) -> (CompressiveAttention<Flex>, StreamPlans) {
+        let memory = memory.then_some(MemoryConfig { rate: 2, slots: 3, kernel: 2 });
+        let plan = memory.as_ref().map(|_| MemoryPlan {
+            attention: AttentionPlan::memory(1, TOKENS, HEADS, SEGMENT, 2, 3),
+            segment: SEGMENT,
+            keep: 2,
+        });
+        let config = CompressiveAttentionConfig {
+            d_model: D,
+            n_heads: HEADS,
+            branches: 1,
+            memory,
+            initial_gate: -0.5,
+        };
+        let local = AttentionPlan::sliding(1, TOKENS, HEADS, WINDOW);
+        (config.init(&Default::default()), StreamPlans { local, memory: plan })
+    }
+
+    fn input() -> Tensor<Flex, 2> {
+        Tensor::random([TOKENS, D], Distribution::Normal(0.0, 1.0), &Default::default())
+    }
+
+    fn rows(x: Tensor<Flex, 2>) -> Vec<Vec<f64>> {
+        let [_, width] = x.dims();
+        host(&x).chunks(width).map(|row| row.iter().map(|&v| f64::from(v)).collect()).collect()
+    }
+
+    /// Tokens whose output changes with the input of token `changed`.
+    fn reach(memory: bool, changed: usize) -> Vec<usize> {
+        let (part, plans) = attention(memory);
+        let x = input();
+        let mut other = host(&x);
+        other[changed * D..(changed + 1) * D].iter_mut().for_each(|v| *v = 0.3 - *v);
+        let other = burn::tensor::TensorData::new(other, [TOKENS, D]);
+        let other = Tensor::from_data(other, &Default::default());
+        let [a, b] = [x, other].map(|x| rows(part.forward(x, &plans, &Numerics::new(None))));
+        (0..TOKENS).filter(|&t| a[t] != b[t]).collect()
+    }
+
+    #[test]
+    fn a_token_sees_its_window_and_nothing_that_comes() {
+        for t in 0..TOKENS {
+            let seen: Vec<usize> = (t..TOKENS.min(t + WINDOW)).collect();
+            assert_eq!(reach(false, t), seen);
+            // Memory reaches further, but forward only, and only from complete segments.
+            let reached = reach(true, t);
+            assert_eq!(reached[0], t);
+            let later = (t / SEGMENT + 1) * SEGMENT;
+            assert!(reached.iter().all(|&r| seen.contains(&r) || r >= later), "{t}: {reached:?}");
+        }
+    }
+
+    /// Softmax-weighted values of one head, as written down in the literature.
+    fn retrieve(q: &[f64], kv: &[Vec<f64>], head: usize) -> Vec<f64> {
+        let width = D / HEADS;
+        let part = head * width..(head + 1) * width;
+        let scores = kv.iter().map(|kv| {
+            let product: f64 =
+                q[part.clone()].iter().zip(&kv[part.clone()]).map(|(q, k)| q * k).sum();
+            (product / (width as f64).sqrt()).exp()
+        });
+        let scores: Vec<f64> = scores.collect();
+        let sum: f64 = scores.iter().sum();
+        let value =
+            |i: usize| scores.iter().zip(kv).map(|(s, kv)| s / sum * kv[D + part.start + i]).sum();
+        (0..width).map(value).collect()
+    }
+
+    #[test]
+    fn window_and_memory_are_mixed_as_the_formula_says() {
+        let (part, plans) = attention(true);
+        let (x, numerics) = (input(), Numerics::new(None));
+        let out = rows(part.forward(x.clone(), &plans, &numerics));
+
+        let q0 = part.normalise(x.clone(), &numerics);
+        let q = rows(q0.clone().matmul(part.wq.val()));
+        let kv = rows(q0.clone().matmul(part.wkv.val()));
+        let (memory, plan) = (part.memory.as_ref().unwrap(), plans.memory.as_ref().unwrap());
+        let kept = memory.eviction.forward(q0, 1, plan, &numerics);
+        let slots = rows(kept.matmul(part.wkv.val()));
+        assert_eq!(slots.len(), 4, "two of each complete segment");
+        let gate = 1.0 / (1.0 + 0.5f64.exp());
+        let (x, wo) = (rows(x), rows(part.wo.val()));
+        for t in 0..TOKENS {
+            let window = &kv[(t + 1).saturating_sub(WINDOW)..=t];
+            let known = t / SEGMENT * 2;
+            let memory = &slots[known.saturating_sub(3)..known];
+            let mut mixed = Vec::new();
+            for head in 0..HEADS {
+                let local = retrieve(&q[t], window, head);
+                let remembered = match memory {
+                    [] => vec![0.0; D / HEADS],
+                    memory => retrieve(&q[t], memory, head),
+                };
+                let both = local.iter().zip(remembered);
+                mixed.extend(both.map(|(l, r)| (1.0 - gate) * l + gate * r));
+            }
+            for c in 0..D {
+                let right = x[t][c] + mixed.iter().zip(&wo).map(|(m, w)| m * w[c]).sum::<f64>();
+                assert!((right - out[t][c]).abs() < 1e-4, "token {t}: {right}, {}", out[t][c]);
+            }
+        }
+    }
+}

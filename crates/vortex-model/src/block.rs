@@ -76,3 +76,48 @@ impl<B: FusedOps> Block<B> {
         self.ffn.forward(x, &numerics.inside("ffn"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::AttentionPlan;
+    use crate::quant::host;
+    use burn::backend::Flex;
+    use burn::tensor::Distribution;
+
+    fn block() -> (Block<Flex>, Tensor<Flex, 2>, StreamPlans) {
+        let config = ModelConfig { d_model: 16, n_heads: 2, d_ff: 24, ..ModelConfig::default() };
+        let device = Default::default();
+        let x = Tensor::random([10, 16], Distribution::Normal(0.0, 3.0), &device);
+        let local = AttentionPlan::sliding(2, 5, 2, 3);
+        (BlockConfig::new(&config).init(&device), x, StreamPlans { local, memory: None })
+    }
+
+    fn furthest(a: Tensor<Flex, 2>, b: Tensor<Flex, 2>) -> f32 {
+        (a - b).abs().max().into_scalar()
+    }
+
+    #[test]
+    fn branches_read_the_normalised_stream_and_add_to_the_stream_itself() {
+        let (block, x, plans) = block();
+        let numerics = Numerics::new(None);
+        let attended = block.attention.forward(x.clone(), &plans, &numerics);
+        let whole = block.forward(x.clone(), &plans, &numerics);
+        let branch = whole.clone() - attended.clone();
+        assert!(furthest(block.ffn.forward(attended.clone(), &numerics), whole) < 1e-6);
+        // What a branch adds does not depend on the size of the stream, only on its direction.
+        let added = attended - x.clone();
+        let large = block.attention.forward(x.clone() * 8.0, &plans, &numerics) - x.clone() * 8.0;
+        assert!(furthest(added.clone(), large) < 1e-3);
+        assert!(added.abs().max().into_scalar() > 0.05 && branch.abs().max().into_scalar() > 0.05);
+    }
+
+    #[test]
+    fn without_outputs_of_its_branches_a_block_is_the_identity() {
+        let (mut block, x, plans) = block();
+        block.attention.wo = block.attention.wo.map(|w| w.zeros_like());
+        block.ffn.down = block.ffn.down.map(|w| w.zeros_like());
+        let out = block.forward(x.clone(), &plans, &Numerics::new(None));
+        assert_eq!(host(&out), host(&x));
+    }
+}

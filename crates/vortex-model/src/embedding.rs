@@ -138,3 +138,68 @@ impl<B: Backend> ByteEmbedding<B> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::{GatherPlan, gather_sum};
+    use crate::quant::host;
+    use burn::backend::Flex;
+
+    fn embedding(kind: EmbeddingKind, uniform: bool) -> ByteEmbedding<Flex> {
+        ByteEmbeddingConfig {
+            kind,
+            uniform,
+            n_classes: 2,
+            n_roles: 3,
+            n_sets: 2,
+            width: 6,
+            deviation: 0.5,
+        }
+        .init(&Default::default())
+    }
+
+    #[test]
+    fn roles_of_a_class_share_a_table_and_differ_in_scale() {
+        let embedding = embedding(EmbeddingKind::Typed, false);
+        let (table, scales) = (embedding.table.val(), embedding.scales());
+        assert_eq!((table.dims(), scales.dims()), ([512, 6], [6, 6]));
+        // Two symbols of one field: value 7 of role 0 and value 9 of role 2, both of class 1.
+        let mut plan = GatherPlan::builder(1, 2);
+        plan.push(256 + 7, 0);
+        plan.push(256 + 9, 2);
+        plan.end_row();
+        let sum = host(&gather_sum(table.clone(), scales.clone(), &plan.finish()));
+        let (table, scales) = (host(&table), host(&scales));
+        for (c, sum) in sum.iter().enumerate() {
+            let of =
+                |value: usize, role: usize| table[(256 + value) * 6 + c] * scales[role * 6 + c];
+            assert!((sum - of(7, 0) - of(9, 2)).abs() < 1e-6);
+        }
+        assert_ne!(scales[..6], scales[12..18]);
+    }
+
+    #[test]
+    fn scales_start_near_one_and_further_sets_with_other_signs() {
+        let typed = host(&embedding(EmbeddingKind::Typed, false).scales());
+        let (first, second) = typed.split_at(18);
+        assert!(first.iter().all(|s| (s - 1.0).abs() < 0.7), "{first:?}");
+        // The signs are those of the channels, for all roles.
+        for role in second.chunks(6) {
+            let signs = |row: &[f32]| row.iter().map(|s| s.is_sign_negative()).collect::<Vec<_>>();
+            assert_eq!(signs(role), signs(&second[..6]));
+            assert!(role.iter().all(|s| (s.abs() - 1.0).abs() < 0.7), "{role:?}");
+        }
+
+        let uniform = host(&embedding(EmbeddingKind::Typed, true).scales());
+        for (row, scales) in uniform.chunks(6).enumerate() {
+            for (c, scale) in scales.iter().enumerate() {
+                let turned = row >= 3 && c % 2 == 1;
+                assert_eq!(*scale, if turned { -scales[0] } else { scales[0] }, "row {row}");
+            }
+        }
+        assert!(
+            host(&embedding(EmbeddingKind::Standard, false).scales()).iter().all(|&s| s == 1.0)
+        );
+    }
+}

@@ -181,3 +181,107 @@ impl<B: FusedOps> ByteHead<B> {
         symbol_loss(logits, self.out_bias.val(), copy, &rows.loss)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::{GatherPlan, LossPlan};
+    use crate::quant::host;
+    use burn::backend::Flex;
+    use burn::tensor::Distribution;
+    use vortex_coder::layout::RecordLayout;
+    use vortex_coder::schema::{DType, Field, Schema};
+
+    const REFERENCE: u8 = 9;
+
+    fn head() -> (ByteHead<Flex>, RecordSpec) {
+        let schema = Schema::new(1, vec![Field::new("a", DType::U8, 0)]).unwrap();
+        let symbols: Vec<u8> = (0..4000u32).map(|i| (i * i % 23) as u8).collect();
+        let spec = RecordSpec::from_sample(RecordLayout::new(schema), &symbols);
+        let config = ByteHeadConfig {
+            d_trunk: 12,
+            head: HeadConfig { d_model: 10, d_ff: 16 },
+            embedding: EmbeddingKind::Typed,
+        };
+        (config.init(&spec, &Default::default()), spec)
+    }
+
+    /// Bits of each symbol that could come, after one token of the trunk.
+    fn bits(
+        head: &ByteHead<Flex>,
+        spec: &RecordSpec,
+        x: &Tensor<Flex, 2>,
+        matched: i32,
+    ) -> Vec<f32> {
+        let mut gather = GatherPlan::builder(256, 256);
+        for _ in 0..256 {
+            gather.push(crate::batch::head_rows(spec).bias + matched as usize, 2 * spec.n_roles());
+            gather.end_row();
+        }
+        let rows = ClassRows {
+            class: 0,
+            token: Some(vec![0; 256]),
+            gather: gather.finish(),
+            matched: vec![matched; 256],
+            loss: LossPlan {
+                role: vec![0; 256].into(),
+                reference: vec![REFERENCE; 256].into(),
+                target: (0..=255).collect(),
+                n_roles: 1,
+            },
+        };
+        let numerics = Numerics::new(None);
+        let z0 = head.input(x.clone(), &numerics);
+        host(&head.bits(z0, &head.tables(&numerics), &rows, &numerics))
+    }
+
+    fn trunk() -> Tensor<Flex, 2> {
+        Tensor::random([1, 12], Distribution::Normal(0.0, 1.0), &Default::default())
+    }
+
+    #[test]
+    fn probabilities_of_all_symbols_are_one_in_all() {
+        let (head, spec) = head();
+        for _ in 0..5 {
+            let bits = bits(&head, &spec, &trunk(), 0);
+            let sum: f64 = bits.iter().map(|&b| (-f64::from(b)).exp2()).sum();
+            assert!((sum - 1.0).abs() < 1e-4, "{sum}");
+        }
+    }
+
+    #[test]
+    fn the_start_is_the_frequencies_of_the_sample() {
+        let (mut head, spec) = head();
+        head.out[0] = head.out[0].clone().map(|w| w.zeros_like());
+        head.copy[0] = head.copy[0].clone().map(|w| w.zeros_like());
+        let bits = bits(&head, &spec, &trunk(), 0);
+        let frequency = spec.log_frequency[0];
+        let sum: f64 = frequency.iter().map(|&l| f64::from(l).exp2()).sum();
+        for (bits, log) in bits.iter().zip(frequency) {
+            let right = sum.log2() - f64::from(log);
+            assert!((f64::from(*bits) - right).abs() < 1e-3, "{bits} bits, {right}");
+        }
+    }
+
+    #[test]
+    fn the_copy_output_speaks_for_the_symbol_of_the_reference_alone() {
+        let (mut head, spec) = head();
+        let x = trunk();
+        let before = bits(&head, &spec, &x, 1);
+        // The bias of a symbol after symbols that matched, and not of one after others.
+        let raised = Tensor::<Flex, 2>::from_data([[0.0], [3.0]], &Default::default());
+        head.copy_bias = Param::from_tensor(raised);
+        let after = bits(&head, &spec, &x, 1);
+        let reference = usize::from(REFERENCE);
+        for other in [0, 8, 10, 255] {
+            let odds = |bits: &[f32]| bits[other] - bits[reference];
+            assert!((odds(&after) - odds(&before) - 3.0).abs() < 1e-3);
+            let among = |bits: &[f32]| bits[other] - bits[1];
+            assert!((among(&after) - among(&before)).abs() < 1e-3);
+        }
+        assert_eq!(bits(&head, &spec, &x, 0), {
+            head.copy_bias = Param::from_tensor(Tensor::zeros([2, 1], &Default::default()));
+            bits(&head, &spec, &x, 0)
+        });
+    }
+}

@@ -244,3 +244,56 @@ impl<B: FusedOps> ProductionModel<B> {
         LossOutput { mean_bits: total.add_scalar(flat) / batch.symbols as f64, role_bits }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::MemoryConfig;
+    use burn::backend::Flex;
+    use vortex_coder::layout::RecordLayout;
+    use vortex_coder::schema::{DType, Field, Schema};
+
+    fn model(architecture: Architecture) -> ProductionModel<Flex> {
+        let fields = vec![Field::new("a", DType::U16, 0), Field::new("b", DType::U16, 2)];
+        let layout = RecordLayout::new(Schema::new(4, fields).unwrap());
+        let spec = RecordSpec::from_sample(layout, &[1; 400]);
+        let memory = Some(MemoryConfig::default());
+        let config = ModelConfig { architecture, d_model: 16, memory, ..ModelConfig::default() };
+        ProductionModel::init(&config, &spec, &Default::default()).unwrap()
+    }
+
+    #[test]
+    fn memory_gates_start_at_minus_3_in_the_production_model() {
+        let gates = |architecture| -> Vec<f32> {
+            let model = model(architecture);
+            assert_eq!(model.layers.len(), 2);
+            let gate =
+                |layer: &Block<Flex>| host(&layer.attention.memory.as_ref().unwrap().gate.val());
+            model.layers.iter().flat_map(gate).collect()
+        };
+        assert_eq!(gates(Architecture::default()), [-3.0; 2 * 4]);
+        assert_eq!(gates(Architecture::Reference), [0.0; 2 * 4]);
+    }
+
+    #[test]
+    fn the_input_of_a_token_is_symbols_shift_of_the_field_and_position() {
+        let model = model(Architecture::Optimised);
+        let rows = crate::batch::trunk_rows(model.spec());
+        let (d, unit) = (16, 2 * model.spec().n_roles());
+        // Symbol 5 of role 1; the shift of field 1; position 3.
+        let class = usize::from(model.spec().class[1]);
+        let mut plan = GatherPlan::builder(1, 3);
+        plan.push(256 * class + 5, 1);
+        plan.push(rows.field + 1, unit);
+        plan.push(rows.position + 3, unit);
+        plan.end_row();
+        let found = host(&model.embed(&plan.finish(), &Numerics::new(None)));
+        let (table, scales) = (host(&model.embedding.table.val()), host(&model.trunk_scales()));
+        let (bias, position) = (host(&model.field_bias.val()), host(&model.positions()));
+        for (c, found) in found.iter().enumerate() {
+            let symbol = table[(256 * class + 5) * d + c] * scales[d + c];
+            let right = symbol + bias[d + c] + position[3 * d + c];
+            assert!((right - found).abs() < 1e-5, "channel {c}: {right} and {found}");
+        }
+    }
+}

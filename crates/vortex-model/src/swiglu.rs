@@ -79,3 +79,40 @@ impl<B: FusedOps> SwiGlu<B> {
         x + h.matmul(numerics.weight(self.down.val(), "hidden", &outputs))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::quant::host;
+    use burn::backend::Flex;
+
+    #[test]
+    fn equals_its_formula() {
+        let device = Default::default();
+        let (n, d, f) = (3, 6, 5);
+        let part = SwiGluConfig { d_model: d, d_ff: f, branches: 4 }.init::<Flex>(&device);
+        let x = Tensor::<Flex, 2>::random([n, d], Distribution::Normal(0.0, 2.0), &device);
+        let out = host(&part.forward(x.clone(), &Numerics::new(None)));
+        let [x, gate_up, down] = [x, part.gate_up.val(), part.down.val()].map(|t| host(&t));
+        for (row, out) in x.chunks(d).zip(out.chunks(d)) {
+            let square = row.iter().map(|v| f64::from(v * v)).sum::<f64>() / d as f64;
+            let normed: Vec<f64> = row.iter().map(|&v| f64::from(v) / square.sqrt()).collect();
+            let product = |column: usize| -> f64 {
+                let weights = gate_up[column..].iter().step_by(2 * f);
+                normed.iter().zip(weights).map(|(n, &w)| n * f64::from(w)).sum()
+            };
+            let hidden: Vec<f64> = (0..f)
+                .map(|i| {
+                    let gate = product(i);
+                    gate / (1.0 + (-gate).exp()) * product(f + i)
+                })
+                .collect();
+            for (c, (&x, &out)) in row.iter().zip(out).enumerate() {
+                let weights = down[c..].iter().step_by(d);
+                let sum: f64 = hidden.iter().zip(weights).map(|(h, &w)| h * f64::from(w)).sum();
+                let right = f64::from(x) + sum;
+                assert!((right - f64::from(out)).abs() < 1e-4, "{right} and {out}");
+            }
+        }
+    }
+}

@@ -1,12 +1,13 @@
 //! `vortex completions SHELL`
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use clap::{Args, CommandFactory, ValueEnum};
 use clap_complete::Shell;
 
 use crate::arguments::Arguments;
 use crate::failure::Failure;
+use crate::stdout::stdout;
 
 /// Print shell completions, or the manual page.
 #[derive(Debug, Args)]
@@ -44,7 +45,7 @@ impl Completions {
             Some(shell) => clap_complete::generate(shell, &mut command, "vortex", &mut text),
             None => clap_mangen::Man::new(command).render(&mut text)?,
         }
-        io::stdout().write_all(&text)?;
+        stdout().write_all(&text)?;
         Ok(())
     }
 }

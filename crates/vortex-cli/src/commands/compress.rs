@@ -16,10 +16,10 @@ use vortex_data::sources::{self, Format};
 use super::files;
 use super::prepare::{LayoutChoice, report_unread};
 use crate::archive::{self, Scratch};
-use crate::arguments::{Common, OutputArguments, size};
+use crate::arguments::{Common, OutputArguments, block_size};
 use crate::codec::{self, Encoding};
 use crate::failure::Failure;
-use crate::input::Input;
+use crate::input::{self, Input};
 use crate::models::Models;
 use crate::output::{Content, Output, Target, folder};
 use crate::progress;
@@ -54,7 +54,7 @@ pub struct Compress {
     #[arg(long, value_enum, default_value_t = LayoutChoice::Auto, requires = "datasets")]
     layout: LayoutChoice,
     /// Bytes coded on their own: the unit of random access and of threads
-    #[arg(long, value_name = "SIZE", value_parser = size, default_value = "1MiB")]
+    #[arg(long, value_name = "SIZE", value_parser = block_size, default_value = "1MiB")]
     block_size: usize,
     /// Do not decode the output to compare it
     #[arg(long)]
@@ -68,7 +68,8 @@ pub struct Compress {
 
 impl Compress {
     pub fn run(self, common: &Common) -> Result<(), Failure> {
-        files::check_usage(&self.files, &self.output);
+        let target = |file: &Path| files::compressed_target(file, &self.output, files::EXTENSION);
+        files::check_usage(&self.files, &self.output, target);
         let models = Arc::new(Models::open(self.model.as_deref(), common.level)?);
         let given = self.schema.as_deref().map(read_schema).transpose()?;
         if let (Some(schema), Some(model), Some(path)) = (&given, models.given(), &self.model)
@@ -81,13 +82,14 @@ impl Compress {
             );
         }
         files::for_each(&self.files, |file| {
-            let target = files::compressed_target(file, &self.output, files::EXTENSION)?;
+            let target = target(file)?;
             if self.datasets {
                 return self.code_datasets(file, &target, &models, common);
             }
-            let mut output = Output::open(&target, Content::Compressed, self.output.force)
-                .with_context(|| target.to_string())?;
             let mut input = Input::open(file)?;
+            let like = input.metadata.as_ref();
+            let output = Output::open(&target, Content::Compressed, self.output.force, like)
+                .with_context(|| target.to_string())?;
             let bar = progress::bytes(input.len(), &input.name(), !common.quiet);
             let parts = match (models.given(), &given) {
                 (Some(model), _) => vec![(u64::MAX, self.encoding(model, &models, common))],
@@ -97,8 +99,7 @@ impl Compress {
                     parts.into_iter().map(|(n, s)| (n, self.built_in(s, common))).collect()
                 }
             };
-            let sizes = self.encode(&mut input, &mut output, &models, &parts, &bar)?;
-            output.commit(input.metadata.as_ref()).with_context(|| target.to_string())?;
+            let sizes = self.encode(&mut input, output, &models, &parts, &bar)?;
             bar.finish_and_clear();
             if !common.quiet && (target != Target::Stdout || common.verbose) {
                 eprintln!("{}: {} => {target}", input.name(), sizes);
@@ -137,7 +138,9 @@ impl Compress {
         if file == Path::new("-") {
             bail!("--datasets reads a file back and forth; name one");
         }
-        let mut output = Output::open(target, Content::Compressed, self.output.force)
+        let metadata = input::open_file(file)?.metadata().context("cannot be read")?;
+        let like = metadata.is_file().then_some(&metadata);
+        let mut output = Output::open(target, Content::Compressed, self.output.force, like)
             .with_context(|| target.to_string())?;
         let scratch = match target {
             Target::Path(path) => Scratch::new(folder(path))?,
@@ -156,8 +159,7 @@ impl Compress {
         let (_, digest) = archive::pack(&manifest, scratch.path(), &mut tee, &encoding)?;
         tee.finish(digest)?;
         let compressed = tee.bytes;
-        let metadata = std::fs::metadata(file).context("cannot be read")?;
-        output.commit(Some(&metadata)).with_context(|| target.to_string())?;
+        output.commit().with_context(|| target.to_string())?;
         bar.finish_and_clear();
         for source in &manifest.sources {
             report_unread(file, source, common);
@@ -189,11 +191,12 @@ impl Compress {
         })
     }
 
-    /// Codes the parts of the input, each a member, one after the other.
+    /// Codes the parts of the input, each a member, one after the other. The output gets its name
+    /// when it was found to decode to the same bytes.
     fn encode(
         &self,
         input: &mut Input,
-        output: &mut Output,
+        output: Output,
         models: &Arc<Models>,
         parts: &[(u64, Encoding)],
         bar: &indicatif::ProgressBar,
@@ -208,6 +211,7 @@ impl Compress {
             codec::encode(&mut (&mut original).take(len), &mut tee, encoding)?;
         }
         tee.finish(original.digest.finalize())?;
+        tee.output.commit().context("the output")?;
         Ok(Sizes { original: original.bytes, compressed: tee.bytes })
     }
 }
@@ -238,4 +242,93 @@ fn schema_for(input: &mut Input) -> Result<Schema> {
         return Ok(schema_of(path, None)?.0);
     }
     Ok(detect(&input.head(DETECTION_WINDOW)?).schema)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use clap::Parser;
+    use vortex_coder::{Cdf, Coding, Predictor, RecordLayout};
+
+    use super::*;
+    use crate::arguments::{Arguments, Command};
+
+    /// A model whose predictors differ: as on a processor that computes wrong numbers.
+    struct Unsteady {
+        layout: RecordLayout,
+        made: AtomicU32,
+        steady: bool,
+    }
+
+    impl Model for Unsteady {
+        fn layout(&self) -> &RecordLayout {
+            &self.layout
+        }
+        fn digest(&self) -> Option<[u8; 32]> {
+            Some([7; 32])
+        }
+        fn predictor(&self) -> Box<dyn Predictor + '_> {
+            let made = self.made.fetch_add(1, Ordering::Relaxed);
+            Box::new(Favourite(if self.steady { 0 } else { made }))
+        }
+    }
+
+    /// Expects one byte before all others.
+    struct Favourite(u32);
+
+    impl Predictor for Favourite {
+        fn begin(&mut self, _lanes: usize) {}
+        fn predict(&mut self, active: usize, out: &mut [Cdf]) -> Coding {
+            let mut weights = [1; 256];
+            weights[self.0 as usize % 256] = 1000;
+            out[..active].iter_mut().for_each(|cdf| cdf.set_weights(&weights));
+            Coding::Modelled
+        }
+        fn update(&mut self, _symbols: &[u8]) {}
+    }
+
+    fn compress(folder: &Path, steady: bool, extra: &[&str]) -> Result<Sizes> {
+        let data = folder.join("data");
+        let mut noise = 1u32;
+        let bytes: Vec<u8> = (0..40_000)
+            .map(|_| {
+                noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                if noise >> 30 == 0 { (noise >> 16) as u8 } else { 0 }
+            })
+            .collect();
+        std::fs::write(&data, bytes)?;
+        let target = folder.join("data.vxc");
+        let arguments = ["vortex", "compress", "-f", "-q"];
+        let arguments = arguments.iter().chain(extra).copied().chain(["data"]);
+        let parsed = Arguments::try_parse_from(arguments)?;
+        let Command::Compress(command) = parsed.command else { bail!("another command") };
+        let made = AtomicU32::new(0);
+        let model: Arc<dyn Model> =
+            Arc::new(Unsteady { layout: RecordLayout::new(Schema::bytes()), made, steady });
+        let models = Arc::new(Models::of(Arc::clone(&model)));
+        let encoding = Encoding { model, embedded: None, block_bytes: 1 << 14, threads: 1 };
+        let mut input = Input::open(&data)?;
+        let output = Output::open(&Target::Path(target), Content::Compressed, true, None)?;
+        let bar = progress::bytes(None, "", false);
+        command.encode(&mut input, output, &models, &[(u64::MAX, encoding)], &bar)
+    }
+
+    #[test]
+    fn an_output_that_does_not_decode_gets_no_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("data.vxc");
+        let error = format!("{:#}", compress(folder.path(), false, &[]).unwrap_err());
+        assert!(error.contains("not to be trusted"), "{error}");
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1, "only the data");
+        // An older output stays as it was.
+        std::fs::write(&target, b"older").unwrap();
+        assert!(compress(folder.path(), false, &[]).is_err());
+        assert_eq!(std::fs::read(&target).unwrap(), b"older");
+        // Without verification nobody would have noticed; with a sound predictor all is well.
+        compress(folder.path(), false, &["--no-verify"]).unwrap();
+        let sizes = compress(folder.path(), true, &[]).unwrap();
+        assert!(sizes.compressed < sizes.original / 2, "{sizes}");
+        assert_eq!(std::fs::metadata(&target).unwrap().len(), sizes.compressed);
+    }
 }

@@ -1,13 +1,13 @@
 //! `vortex compress-weights`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use vortex_zipnn::{Contents, DType, Level, Options, compress};
 
 use super::files;
-use crate::arguments::{Common, OutputArguments, size};
+use crate::arguments::{Common, OutputArguments, chunk_size};
 use crate::failure::Failure;
 use crate::input::Input;
 use crate::output::{Content, Output, Target};
@@ -37,7 +37,7 @@ pub struct CompressWeights {
     #[arg(long, value_enum, default_value_t = Effort::Default)]
     effort: Effort,
     /// Longest run of bytes coded on its own: the unit of threads and of memory
-    #[arg(long, value_name = "SIZE", value_parser = size, default_value = "1MiB")]
+    #[arg(long, value_name = "SIZE", value_parser = chunk_size, default_value = "1MiB")]
     chunk_size: usize,
     /// Do not decode the output to compare it
     #[arg(long)]
@@ -69,7 +69,9 @@ fn dtype(name: &str) -> Result<DType, String> {
 
 impl CompressWeights {
     pub fn run(self, common: &Common) -> Result<(), Failure> {
-        files::check_usage(&self.files, &self.output);
+        let target =
+            |file: &Path| files::compressed_target(file, &self.output, files::WEIGHTS_EXTENSION);
+        files::check_usage(&self.files, &self.output, target);
         let contents = self.dtype.map_or(Contents::Safetensors, Contents::Raw);
         let level = match self.effort {
             Effort::Fast => Level::Fast,
@@ -79,10 +81,11 @@ impl CompressWeights {
         let threads = common.threads();
         let options = Options { level, chunk_bytes: self.chunk_size, threads };
         files::for_each(&self.files, |file| {
-            let target = files::compressed_target(file, &self.output, files::WEIGHTS_EXTENSION)?;
-            let output = Output::open(&target, Content::Compressed, self.output.force)
-                .with_context(|| target.to_string())?;
+            let target = target(file)?;
             let input = Input::open(file)?;
+            let like = input.metadata.as_ref();
+            let output = Output::open(&target, Content::Compressed, self.output.force, like)
+                .with_context(|| target.to_string())?;
             let bar = progress::bytes(input.len(), &input.name(), !common.quiet);
             let mut base = weights::open_base(self.base.as_deref())?;
             let verifier = (!self.no_verify).then(|| {
@@ -98,7 +101,7 @@ impl CompressWeights {
                 .map_err(weights::advise)?;
             tee.finish(original.digest.finalize())?;
             let sizes = Sizes { original: original.bytes, compressed: tee.bytes };
-            tee.output.commit(input.metadata.as_ref()).with_context(|| target.to_string())?;
+            tee.output.commit().with_context(|| target.to_string())?;
             bar.finish_and_clear();
             if !common.quiet && (target != Target::Stdout || common.verbose) {
                 eprintln!("{name}: {sizes} => {target}");

@@ -1,5 +1,6 @@
 //! `vortex decompress`
 
+use std::fs::Metadata;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -48,7 +49,8 @@ pub struct Decompress {
 
 impl Decompress {
     pub fn run(self, common: &Common) -> Result<(), Failure> {
-        files::check_usage(&self.files, &self.output);
+        let target = |file: &Path| files::original_target(file, &self.output, files::EXTENSION);
+        files::check_usage(&self.files, &self.output, target);
         let models = Arc::new(Models::open(self.model.as_deref(), common.level)?);
         files::for_each(&self.files, |file| {
             let mut input = Input::open(file)?;
@@ -59,19 +61,21 @@ impl Decompress {
             let search = models.search(input.path.as_deref());
             let packed = bar.wrap_read(input.reader);
             let mut reader = codec::reader(packed, search, common.threads());
-            let target = files::original_target(file, &self.output, files::EXTENSION)?;
+            let target = target(file)?;
             reader.start()?;
             if archive::is_archive(&reader) {
-                return self.datasets(file, &mut reader, target, common);
+                let like = input.metadata.as_ref();
+                return self.datasets(file, &mut reader, target, like, common);
             }
             if self.streams {
                 bail!("is not an archive of datasets; leave out --streams");
             }
-            let mut output = Output::open(&target, Content::Original, self.output.force)
+            let like = input.metadata.as_ref();
+            let mut output = Output::open(&target, Content::Original, self.output.force, like)
                 .with_context(|| target.to_string())?;
             let summary = reader.copy_to(&mut output)?;
             output.flush().context("cannot be written")?;
-            output.commit(input.metadata.as_ref()).with_context(|| target.to_string())?;
+            output.commit().with_context(|| target.to_string())?;
             bar.finish_and_clear();
             if !common.quiet && (target != Target::Stdout || common.verbose) {
                 eprintln!(
@@ -95,6 +99,7 @@ impl Decompress {
         file: &Path,
         reader: &mut Reader<R>,
         target: Target,
+        like: Option<&Metadata>,
         common: &Common,
     ) -> Result<()> {
         let Target::Path(path) = target else {
@@ -119,7 +124,7 @@ impl Decompress {
                 _ => (back, with_suffix(&path, !self.names_file(), "files"), "files"),
             }
         };
-        place(&from, &to, self.output.force)?;
+        place(&from, &to, self.output.force, like)?;
         for source in &manifest.sources {
             report_unread(file, source, common);
         }

@@ -1,6 +1,6 @@
 //! `vortex decompress-weights`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
@@ -29,19 +29,22 @@ pub struct DecompressWeights {
 
 impl DecompressWeights {
     pub fn run(self, common: &Common) -> Result<(), Failure> {
-        files::check_usage(&self.files, &self.output);
+        let target =
+            |file: &Path| files::original_target(file, &self.output, files::WEIGHTS_EXTENSION);
+        files::check_usage(&self.files, &self.output, target);
         files::for_each(&self.files, |file| {
             let mut input = Input::open(file)?;
             weights::refuse_records(&input.head(weights::MAGIC.len())?)?;
-            let target = files::original_target(file, &self.output, files::WEIGHTS_EXTENSION)?;
-            let mut output = Output::open(&target, Content::Original, self.output.force)
+            let target = target(file)?;
+            let like = input.metadata.as_ref();
+            let mut output = Output::open(&target, Content::Original, self.output.force, like)
                 .with_context(|| target.to_string())?;
             let bar = progress::bytes(input.len(), &input.name(), !common.quiet);
             let name = input.name();
             let packed = bar.wrap_read(input.reader);
             let base = self.base.as_deref();
             let summary = weights::decode(packed, &mut output, base, common.threads())?;
-            output.commit(input.metadata.as_ref()).with_context(|| target.to_string())?;
+            output.commit().with_context(|| target.to_string())?;
             bar.finish_and_clear();
             if !common.quiet && (target != Target::Stdout || common.verbose) {
                 eprintln!("{name}: {} bytes => {target}", thousands(summary.original_bytes));

@@ -7,10 +7,11 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, Parser};
 use vortex_data::{SyntheticJets, write_schema};
 
-use crate::arguments::{Arguments, Common};
+use crate::arguments::{Arguments, Common, seconds};
 use crate::failure::Failure;
 use crate::output::write_file;
 use crate::report::table::thousands;
+use crate::stdout::stdout;
 
 /// The training configuration of the demo: the default small model.
 const CONFIG: &str = include_str!("../../../../configs/cpu_small.yaml");
@@ -38,7 +39,7 @@ pub struct Demo {
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     new_records: usize,
     /// Seconds of training; the default is the configuration's
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_name = "S", value_parser = seconds)]
     seconds: Option<f64>,
     /// Draw the sizes as SVG
     #[arg(long, value_name = "FILE")]
@@ -123,12 +124,12 @@ impl Demo {
     }
 
     fn step(&self, title: &str) -> io::Result<()> {
-        writeln!(io::stdout(), "\n== {title}")
+        writeln!(stdout(), "\n== {title}")
     }
 }
 
 fn say(text: &str) -> io::Result<()> {
-    writeln!(io::stdout(), "{text}")
+    writeln!(stdout(), "{text}")
 }
 
 /// Shows a command line, and runs it in this process.

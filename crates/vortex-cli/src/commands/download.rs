@@ -1,6 +1,6 @@
 //! `vortex download`
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -14,6 +14,7 @@ use vortex_data::download::{
 use crate::arguments::Common;
 use crate::failure::Failure;
 use crate::report::table::thousands;
+use crate::stdout::stdout;
 use crate::{interrupt, progress};
 
 mod steps;
@@ -156,7 +157,7 @@ fn show(list: &FileList, files: &[FileEntry], out: &Path) -> Result<()> {
             text.push_str(&format!("    {url}\n"));
         }
     }
-    io::stdout().write_all(text.as_bytes()).context("standard output")
+    stdout().write_all(text.as_bytes()).context("standard output")
 }
 
 fn report(downloaded: &[Downloaded]) -> Result<()> {
@@ -169,7 +170,7 @@ fn report(downloaded: &[Downloaded]) -> Result<()> {
             thousands(file.bytes)
         ));
     }
-    io::stdout().write_all(text.as_bytes()).context("standard output")
+    stdout().write_all(text.as_bytes()).context("standard output")
 }
 
 /// A bar for the file that comes, and a line for what the user should know.

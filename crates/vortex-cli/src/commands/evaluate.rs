@@ -1,6 +1,6 @@
 //! `vortex evaluate`
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use vortex_data::split::SplitRatios;
 use vortex_infer::{IntModel, Level};
 use vortex_train::{DeviceChoice, float_cost};
 
-use crate::arguments::{Common, size};
+use crate::arguments::{Common, block_size};
 use crate::baselines::Choice;
 use crate::codec::Encoding;
 use crate::evaluation::{Subject, evaluate};
@@ -23,6 +23,7 @@ use crate::models::Models;
 use crate::output::write_file;
 use crate::report::page;
 use crate::report::results::Results;
+use crate::stdout::stdout;
 
 /// Measure real sizes on held-out data, beside other codecs.
 ///
@@ -63,7 +64,7 @@ pub struct Evaluate {
     #[arg(long, value_name = "DEVICE", requires = "model")]
     device: Option<DeviceChoice>,
     /// Bytes coded on their own
-    #[arg(long, value_name = "SIZE", value_parser = size, default_value = "1MiB")]
+    #[arg(long, value_name = "SIZE", value_parser = block_size, default_value = "1MiB")]
     block_size: usize,
 }
 
@@ -78,12 +79,15 @@ enum Part {
 
 impl Evaluate {
     pub fn run(self, common: &Common) -> Result<(), Failure> {
-        let results = self.measure(common).with_context(|| self.data.display().to_string())?;
+        // Its errors name the model file; all that follows is about the data.
+        let models = Arc::new(Models::open(self.model.as_deref(), common.level)?);
+        let measured = self.measure(&models, common);
+        let results = measured.with_context(|| self.data.display().to_string())?;
         let mut text = results.table();
         if self.roles {
             text.push_str(&format!("\n{}", results.role_table()));
         }
-        io::stdout().write_all(text.as_bytes())?;
+        stdout().write_all(text.as_bytes())?;
         if let Some(path) = &self.json {
             let json = serde_json::to_vec_pretty(&results)?;
             write_file(path, &json).with_context(|| path.display().to_string())?;
@@ -94,8 +98,7 @@ impl Evaluate {
         Ok(())
     }
 
-    fn measure(&self, common: &Common) -> Result<Results> {
-        let models = Arc::new(Models::open(self.model.as_deref(), common.level)?);
+    fn measure(&self, models: &Arc<Models>, common: &Common) -> Result<Results> {
         let data = crate::input::read_file(&self.data, MAX_BYTES)?;
         let model: Arc<dyn Model> = match models.given() {
             Some(model) => model,
@@ -115,7 +118,7 @@ impl Evaluate {
             threads: common.threads(),
         };
         let part_bytes = &data[range];
-        let float = self.device.map(|device| self.float_bits(device, &models, part_bytes));
+        let float = self.device.map(|device| self.float_bits(device, models, part_bytes));
         let float_bits = float.transpose()?;
         let subject = Subject {
             data: self.data.file_name().unwrap_or_default().to_string_lossy().into_owned(),
@@ -125,7 +128,7 @@ impl Evaluate {
                 .given_bytes()
                 .zip(self.model.as_ref())
                 .map(|(bytes, path)| (path.display().to_string(), bytes.len() as u64)),
-            models: &models,
+            models,
             encoding: &encoding,
             baselines: self.baselines,
         };

@@ -1,12 +1,13 @@
 //! What the commands over several FILEs share: names of outputs, and going on after a failure.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
 use crate::arguments::OutputArguments;
-use crate::failure::{Failure, is_broken_pipe, report};
-use crate::output::Target;
+use crate::failure::{Failure, report, stdout_is_closed};
+use crate::output::{Target, folder};
 
 /// Extension of compressed files.
 pub const EXTENSION: &str = "vxc";
@@ -21,7 +22,7 @@ pub fn for_each(
     let mut failed = false;
     for file in files {
         if let Err(error) = work(file) {
-            if is_broken_pipe(&error) {
+            if stdout_is_closed(&error) {
                 return Err(Failure::BrokenPipe);
             }
             report(file, &error);
@@ -31,22 +32,60 @@ pub fn for_each(
     if failed { Err(Failure::Reported) } else { Ok(()) }
 }
 
-/// One output file and several inputs do not go together; that is wrong usage.
-pub fn check_usage(files: &[PathBuf], arguments: &OutputArguments) {
+/// Ends the program with a message on wrong usage when the outputs of `files`, which `target` names,
+/// cannot all be.
+pub fn check_usage(
+    files: &[PathBuf],
+    arguments: &OutputArguments,
+    target: impl Fn(&Path) -> Result<Target>,
+) {
     use clap::{CommandFactory, error::ErrorKind};
-    let Some(output) = &arguments.output else { return };
-    if files.len() > 1 && output != Path::new("-") && !output.is_dir() {
-        crate::arguments::Arguments::command()
-            .error(
-                ErrorKind::ArgumentConflict,
-                format!(
-                    "-o {} with {} FILEs: name an existing folder or -",
-                    output.display(),
-                    files.len()
-                ),
-            )
-            .exit();
+    let wrong = match &arguments.output {
+        Some(output) => wrong_output(files, output),
+        None => None,
+    };
+    if let Some(message) = wrong.or_else(|| shared_output(files, target)) {
+        let mut command = crate::arguments::Arguments::command();
+        command.error(ErrorKind::ArgumentConflict, message).exit();
     }
+}
+
+/// What is wrong with -o, if anything.
+fn wrong_output(files: &[PathBuf], output: &Path) -> Option<String> {
+    let name = output.display();
+    if output == Path::new("-") || output.is_dir() {
+        return None;
+    }
+    if output.to_string_lossy().ends_with(std::path::is_separator) {
+        return Some(format!("-o {name}: there is no such folder; make it first: mkdir -p {name}"));
+    }
+    let n = files.len();
+    (n > 1).then(|| format!("-o {name} with {n} FILEs: name an existing folder or -"))
+}
+
+/// Two inputs that would both become one file.
+fn shared_output(files: &[PathBuf], target: impl Fn(&Path) -> Result<Target>) -> Option<String> {
+    let mut seen: HashMap<PathBuf, &Path> = HashMap::new();
+    for file in files {
+        // What has no target fails when its turn comes, and devices take any number of outputs.
+        let Ok(Target::Path(path)) = target(file) else { continue };
+        if std::fs::metadata(&path).is_ok_and(|found| !found.is_file()) {
+            continue;
+        }
+        let whole = std::fs::canonicalize(&path).or_else(|_| {
+            let name = path.file_name().unwrap_or_default();
+            Ok::<_, std::io::Error>(std::fs::canonicalize(folder(&path))?.join(name))
+        });
+        if let Some(other) = seen.insert(whole.unwrap_or_else(|_| path.clone()), file) {
+            return Some(format!(
+                "{} and {} would both become {}: write them into different folders, one by one",
+                other.display(),
+                file.display(),
+                path.display()
+            ));
+        }
+    }
+    None
 }
 
 /// Where the compressed form of `input` goes.

@@ -1,16 +1,18 @@
 //! `vortex inspect`
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 use vortex_coder::container::constants::MAGIC;
+use vortex_coder::container::damaged_as_text;
 
 use super::files;
 use crate::arguments::Common;
 use crate::failure::Failure;
 use crate::input::{self, open_file};
+use crate::stdout::stdout;
 
 mod container;
 mod model;
@@ -37,11 +39,18 @@ pub struct Inspect {
     files: Vec<PathBuf>,
 }
 
+/// First bytes and extensions of the files that this program writes.
+const OUR_FILES: [([u8; 8], &str); 3] = [
+    (MAGIC, files::EXTENSION),
+    (crate::weights::MAGIC, files::WEIGHTS_EXTENSION),
+    (vortex_infer::file::SIGNATURE, crate::models::EXTENSION),
+];
+
 impl Inspect {
     pub fn run(self, common: &Common) -> Result<(), Failure> {
         files::for_each(&self.files, |file| {
             let text = self.describe(file, common)?;
-            io::stdout().write_all(text.as_bytes())?;
+            stdout().write_all(text.as_bytes())?;
             Ok(())
         })
     }
@@ -49,14 +58,33 @@ impl Inspect {
     fn describe(&self, file: &Path, common: &Common) -> Result<String> {
         let mut start = [0; 8];
         let n = input::fill(&mut open_file(file)?, &mut start).context("cannot be read")?;
-        if start[..n] == MAGIC {
-            container::describe(file, self.model.as_deref(), common)
-        } else if start[..n] == crate::weights::MAGIC {
-            weights::describe(file)
-        } else if model::is_model(&start[..n]) {
-            model::describe(file, common)
-        } else {
-            raw::describe(file, self.schema.as_deref())
+        let start = &start[..n];
+        if start == MAGIC {
+            return container::describe(file, self.model.as_deref(), common);
         }
+        if start == crate::weights::MAGIC {
+            return weights::describe(file);
+        }
+        if model::is_model(start) {
+            return model::describe(file, common);
+        }
+        for (magic, extension) in &OUR_FILES {
+            ensure!(
+                !damaged_as_text(start, magic),
+                "was a .{extension} file, and was damaged by a transfer as text; get it again in \
+                 binary mode"
+            );
+        }
+        let mut text = raw::describe(file, self.schema.as_deref())?;
+        let found = file.extension().unwrap_or_default();
+        if let Some((_, extension)) =
+            OUR_FILES.iter().find(|(_, ext)| found.eq_ignore_ascii_case(ext))
+        {
+            text.push_str(&format!(
+                "\nnot a .{extension} file, whatever its name says; if it was one, its first bytes \
+                 are damaged\n"
+            ));
+        }
+        Ok(text)
     }
 }

@@ -1,12 +1,15 @@
 //! `vortex prepare`
 
+use std::fs::Metadata;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use vortex_data::SplitRatios;
-use vortex_data::prepare::{Layout, MANIFEST_NAME, Manifest, PrepareOptions, SourceEntry, prepare};
+use vortex_data::prepare::{
+    Layout, MANIFEST_NAME, Manifest, PrepareOptions, SourceEntry, StreamEntry, prepare,
+};
 use vortex_data::sources::Unread;
 
 use crate::archive::Scratch;
@@ -15,6 +18,7 @@ use crate::failure::Failure;
 use crate::output::place;
 use crate::progress;
 use crate::report::table::thousands;
+use crate::stdout::stdout;
 
 /// Turn HDF5, ROOT, npy, safetensors and text files into records to train on.
 ///
@@ -73,7 +77,7 @@ impl Prepare {
             report_unread(Path::new(&source.file), source, common);
         }
         if !common.quiet {
-            let mut out = io::stdout().lock();
+            let mut out = stdout();
             for source in &manifest.sources {
                 describe(&mut out, source)?;
             }
@@ -124,24 +128,32 @@ impl Prepare {
         let path = self.out.join(MANIFEST_NAME);
         if let Ok(old) = Manifest::read(&path) {
             // What a new preparation does not overwrite would be trained on with it.
-            for name in stream_files(&old).chain([MANIFEST_NAME.into()]) {
-                let _ = std::fs::remove_file(self.out.join(name));
+            for stream in old.streams() {
+                let _ = std::fs::remove_file(self.out.join(schema_file(stream)));
+                let _ = std::fs::remove_file(self.out.join(&stream.file));
+            }
+            let _ = std::fs::remove_file(&path);
+        }
+        let place = |name: &Path, like: Option<&Metadata>| {
+            place(&scratch.path().join(name), &self.out.join(name), self.force, like)
+        };
+        for (source, input) in manifest.sources.iter().zip(&self.inputs) {
+            // What only the owner may read stays so.
+            let like = std::fs::metadata(input).context("cannot be read")?;
+            for stream in source.datasets.iter().flat_map(|dataset| &dataset.streams) {
+                place(&schema_file(stream), None)?;
+                place(Path::new(&stream.file), Some(&like))?;
             }
         }
         // The manifest last: with it the folder counts as prepared.
-        for name in stream_files(&manifest).chain([MANIFEST_NAME.into()]) {
-            place(&scratch.path().join(&name), &self.out.join(&name), self.force)?;
-        }
+        place(Path::new(MANIFEST_NAME), None)?;
         Ok(manifest)
     }
 }
 
-/// Names of the streams and their schemas.
-fn stream_files(manifest: &Manifest) -> impl Iterator<Item = PathBuf> {
-    manifest.streams().flat_map(|stream| {
-        let file = PathBuf::from(&stream.file);
-        [file.with_extension("schema.yaml"), file]
-    })
+/// Name of the schema of a stream.
+fn schema_file(stream: &StreamEntry) -> PathBuf {
+    Path::new(&stream.file).with_extension("schema.yaml")
 }
 
 /// Names that are printed one by one; more of them are counted by reason.

@@ -56,7 +56,10 @@ impl Restore {
         let mut placed = Vec::new();
         for file in files {
             let to = self.out.join(file.path.file_name().context("has no name")?);
-            place(&file.path, &to, false)?;
+            // What only the owner may read stays so.
+            let stream = file.stream.as_ref().map(|name| folder(&path).join(name));
+            let like = stream.and_then(|stream| std::fs::metadata(stream).ok());
+            place(&file.path, &to, false, like.as_ref())?;
             placed.push((to, file));
         }
         for source in &manifest.sources {

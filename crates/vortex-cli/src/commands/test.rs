@@ -15,6 +15,7 @@ use crate::input::Input;
 use crate::models::Models;
 use crate::progress;
 use crate::report::table::thousands;
+use crate::stdout::stdout;
 use crate::weights;
 
 /// Check .vxc and .vxw files without writing anything: decodes them and compares all checksums.
@@ -49,12 +50,7 @@ impl Test {
             };
             bar.finish_and_clear();
             if !common.quiet {
-                writeln!(
-                    io::stdout(),
-                    "{}: ok, {} bytes",
-                    file.display(),
-                    thousands(original_bytes)
-                )?;
+                writeln!(stdout(), "{}: ok, {} bytes", file.display(), thousands(original_bytes))?;
             }
             Ok(())
         })

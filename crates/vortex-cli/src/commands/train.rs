@@ -8,7 +8,7 @@ use clap::Args;
 use vortex_data::RecordSet;
 use vortex_train::{DeviceChoice, Silent, TrainConfig, TrainObserver, train_with};
 
-use crate::arguments::Common;
+use crate::arguments::{Common, seconds};
 use crate::failure::Failure;
 use crate::report::table::thousands;
 use crate::scoreboard::{Board, Lines};
@@ -36,7 +36,7 @@ pub struct Train {
     #[arg(long, value_name = "FILE")]
     schema: Option<PathBuf>,
     /// Seconds of training, in place of the configuration's
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_name = "S", value_parser = seconds)]
     seconds: Option<f64>,
     /// Where to compute: cpu, cuda, cuda:N, rocm, rocm:N, or auto for the first GPU that works and else
     /// the CPU; GPUs need a build with --features cuda or rocm

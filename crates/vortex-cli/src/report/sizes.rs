@@ -5,6 +5,7 @@ use std::fmt;
 use super::table::thousands;
 
 /// Bytes of a file and of its compressed form.
+#[derive(Debug)]
 pub struct Sizes {
     /// Before.
     pub original: u64,

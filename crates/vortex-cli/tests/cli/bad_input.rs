@@ -60,11 +60,114 @@ fn wrong_usage_is_status_2() {
         &["compress", "--level", "sse", "a"],
         &["compress", "--embed-model", "a"],
         &["explode", "a"],
+        &["compress", "-o", "new/", "a"],
+        &["compress", "--block-size", "1000", "a"],
+        &["compress-weights", "--chunk-size", "8G", "a"],
+        &["evaluate", "--block-size", "65MiB", "--data", "a"],
+        &["train", "--config", "a", "--data", "a", "--out", "x", "--seconds", "0"],
+        &["train", "--config", "a", "--data", "a", "--out", "x", "--seconds", "nan"],
         &["train", "--data", "a"],
     ] {
         bench.vortex(arguments).assert().code(2);
     }
     assert_eq!(bench.names(), ["a", "b"]);
+}
+
+fn usage(bench: &Bench, arguments: &[&str], words: &[&str]) {
+    let output = bench.vortex(arguments).assert().code(2).get_output().clone();
+    let message = String::from_utf8(output.stderr).unwrap();
+    for word in words {
+        assert!(message.contains(word), "no {word:?} in: {message}");
+    }
+}
+
+#[test]
+fn wrong_usage_says_what_is_possible() {
+    let bench = Bench::new();
+    bench.write("a", b"a");
+    usage(&bench, &["compress", "-o", "new/", "a"], &["new/", "mkdir"]);
+    usage(&bench, &["compress", "--block-size", "8G", "a"], &["8589934592", "1KiB", "64MiB"]);
+    let train = ["train", "--config", "a", "--data", "a", "--out", "x", "--seconds", "-0.5"];
+    bench.vortex(&train).assert().code(2);
+    assert_eq!(bench.names(), ["a"]);
+}
+
+#[test]
+fn two_inputs_of_one_name_do_not_replace_each_other() {
+    let bench = Bench::new();
+    for folder in ["first", "second", "out"] {
+        std::fs::create_dir(bench.path(folder)).unwrap();
+    }
+    bench.write("first/x", &records(240));
+    bench.write("second/x", &records(480));
+    let inputs = ["first/x", "second/x"];
+    for force in [&["-f"][..], &[]] {
+        for command in ["compress", "compress-weights"] {
+            let arguments = [&[command, "-o", "out"], force, &inputs].concat();
+            usage(&bench, &arguments, &["first/x", "second/x", "out/x.vx"]);
+        }
+    }
+    bench.ok(&["compress", "-q", "first/x", "second/x"]);
+    let packed = ["first/x.vxc", "second/../second/x.vxc"];
+    let decompress = [&["decompress", "-f", "-o", "out"][..], &packed].concat();
+    usage(&bench, &decompress, &[packed[0], packed[1], "out/x"]);
+    usage(&bench, &["compress", "-f", "first/x", "first/../first/x"], &["first/x.vxc"]);
+    assert_eq!(std::fs::read_dir(bench.path("out")).unwrap().count(), 0);
+    // To one stream, one after the other, is another thing.
+    bench.ok(&["decompress", "-o", "-", packed[0], packed[1]]);
+}
+
+#[cfg(unix)]
+#[test]
+fn outputs_through_links_keep_the_link() {
+    let bench = Bench::new();
+    bench.write("data", &records(240));
+    bench.write("real", b"old");
+    std::os::unix::fs::symlink("real", bench.path("data.vxc")).unwrap();
+    bench.fails(&["compress", "data"], &["data.vxc", "exists", "-f"]);
+    bench.ok(&["compress", "-q", "-f", "data"]);
+    assert!(bench.path("data.vxc").is_symlink());
+    bench.ok(&["decompress", "-q", "-o", "back", "data.vxc"]);
+    assert_eq!(bench.read("back"), records(240));
+    assert!(bench.read("real").len() > 100);
+}
+
+#[test]
+fn damage_by_a_transfer_as_text_is_recognised() {
+    let bench = Bench::new();
+    bench.write("data", &records(2400));
+    bench.ok(&["compress", "-q", "data"]);
+    let whole = bench.read("data.vxc");
+    let without_cr: Vec<u8> = whole.iter().copied().filter(|&b| b != b'\r').collect();
+    let with_cr: Vec<u8> =
+        whole.iter().flat_map(|&b| if b == b'\n' { vec![b'\r', b] } else { vec![b] }).collect();
+    let seven_bits: Vec<u8> = whole.iter().map(|b| b & 0x7f).collect();
+    for damaged in [without_cr, with_cr, seven_bits] {
+        bench.write("text.vxc", &damaged);
+        for command in ["inspect", "test", "decompress"] {
+            bench.fails(&[command, "text.vxc"], &["text.vxc", "as text", "binary"]);
+        }
+    }
+    let mut damaged = whole;
+    damaged[2] ^= 1;
+    bench.write("bad.vxc", &damaged);
+    bench.fails(&["test", "bad.vxc"], &["not a .vxc file", "damaged"]);
+    let text = String::from_utf8(bench.ok(&["inspect", "bad.vxc"]).stdout).unwrap();
+    assert!(text.contains("raw data") && text.contains("first bytes are damaged"), "{text}");
+}
+
+#[test]
+fn damage_is_called_that_and_what_to_do_is_said() {
+    let bench = Bench::new();
+    bench.write("data", &records(24_000));
+    bench.ok(&["compress", "-q", "data"]);
+    let whole = bench.read("data.vxc");
+    for at in [20, whole.len() / 2, whole.len() - 40] {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 1;
+        bench.write("bad.vxc", &damaged);
+        bench.fails(&["test", "bad.vxc"], &["checksum", "damaged", "get it again"]);
+    }
 }
 
 #[test]
@@ -155,4 +258,9 @@ fn schemas_that_are_none() {
     bench.write("bad.json", b"{\"stride\": ");
     bench.fails(&["compress", "--schema", "bad.json", "data"], &["bad.json"]);
     bench.fails(&["compress", "--schema", "missing.json", "data"], &["missing.json"]);
+    bench.write("key.schema.yaml", b"stride: 8\nfelds: []\n");
+    let words = ["key.schema.yaml", "line 2", "`felds`", "fields"];
+    let message = bench.fails(&["compress", "--schema", "key.schema.yaml", "data"], &words);
+    assert_eq!(message.matches("unknown").count(), 1, "{message}");
+    assert!(!message.contains('|') && !message.contains("-->"), "{message}");
 }

@@ -10,6 +10,7 @@ mod download;
 mod help;
 mod imports;
 mod models;
+mod readme;
 mod round_trip;
 mod signals;
 mod training;

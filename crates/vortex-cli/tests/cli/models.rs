@@ -64,6 +64,25 @@ fn wrong_and_damaged() {
     }
     bench.fails(&["compress", "-m", "data", "-o", "x", "data"], &["data"]);
     bench.fails(&["compress", "-m", "missing.vxm", "-o", "x", "data"], &["missing.vxm"]);
+    let evaluate = ["evaluate", "-m", "missing.vxm", "--data", "data"];
+    let message = bench.fails(&evaluate, &["missing.vxm", "check the name"]);
+    assert!(message.starts_with("vortex: missing.vxm: "), "{message}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_that_is_called_a_model_is_passed_over() {
+    let (bench, data) = prepared();
+    bench.ok(&["compress", "-q", "-m", "models/m.vxm", "data"]);
+    let pipe = bench.path("a.vxm");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    if !made.is_ok_and(|status| status.success()) {
+        println!("skipped: no mkfifo here");
+        return;
+    }
+    bench.fails(&["decompress", "-o", "back", "data.vxc"], &["data.vxc", "model"]);
+    bench.write("b.vxm", model());
+    assert!(bench.ok(&["decompress", "-o", "-", "data.vxc"]).stdout == data);
 }
 
 #[test]

@@ -99,3 +99,23 @@ fn a_reader_that_goes_away() {
         assert_eq!(message, "");
     }
 }
+
+#[test]
+fn a_pipe_other_than_standard_output_that_breaks_is_a_failure() {
+    let bench = Bench::new();
+    bench.write("data", &records(STRIDE * 100_000));
+    bench.ok(&["compress", "-q", "--no-verify", "data"]);
+    let pipe = bench.path("pipe");
+    if !Command::new("mkfifo").arg(&pipe).status().is_ok_and(|status| status.success()) {
+        println!("skipped: no mkfifo here");
+        return;
+    }
+    let mut child = start(&bench, &["decompress", "-q", "-o", "pipe", "data.vxc"]);
+    let mut reader = std::fs::File::open(&pipe).unwrap();
+    reader.read_exact(&mut [0; 100]).unwrap();
+    drop(reader);
+    assert_eq!(wait(&mut child).code(), Some(1));
+    let mut message = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut message).unwrap();
+    assert!(message.contains("roken pipe") && message.contains("stopped reading"), "{message}");
+}

@@ -2,7 +2,7 @@
 
 use super::bench::{Bench, SCHEMA, STRIDE, records};
 
-const CONFIG: &str = "\
+pub const CONFIG: &str = "\
 batch: {sequences: 8, tokens: 48}
 budget: {max_steps: 30}
 validation: {times: 2, max_bytes: 20000}
@@ -69,6 +69,9 @@ fn data_and_configurations_that_cannot_be_trained_on() {
     train("config.yaml", "missing", &["missing"]);
     train("config.yaml", "empty", &["record"]);
     train("config.yaml", "short", &["record"]);
+    // 8 records a window, and a tenth of 60 to validate on.
+    bench.write("few", &records(STRIDE * 60));
+    train("config.yaml", "few", &["6 to validate on", "8 records", "batch.tokens"]);
 }
 
 #[test]

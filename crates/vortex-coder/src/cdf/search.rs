@@ -7,9 +7,10 @@ pub(super) const GROUP: usize = 8;
 /// Groups of 256 symbols.
 pub(super) const GROUPS: usize = 32;
 
-/// How many of the ends (growing, below 2^24) are at or below the target (below the last end).
+/// How many of the ends (not falling, below 2^24) are at or below the target (below the last end). `N` is a
+/// multiple of 4.
 #[inline(always)]
-pub(super) fn group_of(ends: &[u32; GROUPS], target: u32) -> usize {
+pub(super) fn holder<const N: usize>(ends: &[u32; N], target: u32) -> usize {
     // Counts the ends above by the sign of a difference, one count a vector lane.
     let mut above = [0u32; 4];
     for quad in ends.as_chunks::<4>().0 {
@@ -17,7 +18,7 @@ pub(super) fn group_of(ends: &[u32; GROUPS], target: u32) -> usize {
             *above += target.wrapping_sub(*end) >> 31;
         }
     }
-    (GROUPS - above.iter().sum::<u32>() as usize) % GROUPS
+    (N - above.iter().sum::<u32>() as usize) % N
 }
 
 /// For a target inside a group with these frequencies: rank of the symbol that holds it, the sum

@@ -48,10 +48,9 @@ impl BlockDecoder {
         let in_block = |error: Error| error.context(format!("block at byte {at}"));
         let found = crc32(&payload);
         if found != header.payload_crc {
-            return Err(in_block(Error::new(
-                ErrorKind::ChecksumMismatch,
-                format!("payload checksum {found:08x}, stored {:08x}", header.payload_crc),
-            )));
+            let stored = header.payload_crc;
+            let what = format_args!("payload checksum {found:08x}, stored {stored:08x}");
+            return Err(in_block(Error::damaged(what)));
         }
         let original = match header.method {
             Method::Raw => payload,
@@ -62,14 +61,15 @@ impl BlockDecoder {
         };
         let found = crc32(&original);
         if found != header.original_crc {
-            let why = match header.method {
-                Method::Modelled => "; the payload is sound, so the predictor is at fault",
-                _ => "",
-            };
-            return Err(in_block(Error::new(
-                ErrorKind::ChecksumMismatch,
-                format!("decoded checksum {found:08x}, stored {:08x}{why}", header.original_crc),
-            )));
+            let stored = header.original_crc;
+            let what = format!("decoded checksum {found:08x}, stored {stored:08x}");
+            return Err(in_block(match header.method {
+                Method::Modelled => Error::new(
+                    ErrorKind::ChecksumMismatch,
+                    format!("{what}; the payload is sound, so the predictor is at fault"),
+                ),
+                _ => Error::damaged(what),
+            }));
         }
         Ok(original)
     }

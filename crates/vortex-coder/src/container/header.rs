@@ -1,6 +1,7 @@
 //! The start of a member: what its blocks are coded with.
 
 use super::constants::*;
+use super::magic::damaged_as_text;
 use super::wire::{Fields, crc32};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -139,12 +140,12 @@ pub(super) fn not_vxc(found: &[u8], at: u64) -> Error {
             format!("byte {at}: the last member ends here, what follows is not a member"),
         );
     }
-    let hint = if found.windows(3).any(|w| w == b"VXC") {
-        " (it was damaged as text: transfer it in binary mode)"
+    let what = if damaged_as_text(found, &MAGIC) {
+        "it was a .vxc file, and was damaged by a transfer as text; get it again in binary mode"
     } else {
-        ""
+        "if it was one, its first bytes are damaged"
     };
-    Error::new(ErrorKind::NotVxc, format!("not a .vxc file: it starts with {found:02x?}{hint}"))
+    Error::new(ErrorKind::NotVxc, format!("not a .vxc file: it starts with {found:02x?}; {what}"))
 }
 
 #[cfg(test)]

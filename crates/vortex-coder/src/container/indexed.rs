@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::block::{BlockHeader, Method};
 use super::constants::*;
-use super::indexed_member::{IndexedMember, MemberInfo, read_member};
+use super::indexed_member::{IndexedMember, Kept, MemberInfo, read_member};
 use super::member::MemberStart;
 use super::reader::{ReaderOptions, decode_pool};
 use super::source::Source;
@@ -46,10 +46,10 @@ impl<R: Read + Seek> IndexedReader<R> {
         // The start first: it tells other files from damaged ones.
         source.seek(0)?;
         MemberStart::read(&mut source, &options.limits)?;
-        let (mut members, mut index_budget) = (Vec::new(), options.limits.max_index_bytes);
+        let (mut members, mut kept) = (Vec::new(), Kept::new(&options.limits));
         let mut end = file_bytes;
         while end > 0 {
-            let member = read_member(&mut source, end, &options.limits, &mut index_budget)?;
+            let member = read_member(&mut source, end, &options.limits, &mut kept)?;
             end = member.start.at;
             members.push(member);
         }
@@ -221,12 +221,15 @@ impl<R: Read + Seek> IndexedReader<R> {
         let start = &self.members[member].start;
         let model = start.model(embedded.as_deref(), self.options.models.as_ref())?;
         let Some(model) = model else { return Ok(()) };
-        // Members often share a model; keep one of it.
-        for other in &self.members {
-            if other.start.header.predictor == start.header.predictor
-                && (model.digest().is_some() || other.start.at == start.at)
+        let (predictor, at) = (start.header.predictor, start.at);
+        // Members often share a model; one is kept, whatever their number.
+        for other in &mut self.members {
+            if other.start.header.predictor == predictor
+                && (model.digest().is_some() || other.start.at == at)
             {
                 other.decoder.set_model(Arc::clone(&model));
+            } else if other.decoder.has_model() {
+                other.decoder = Arc::default();
             }
         }
         Ok(())

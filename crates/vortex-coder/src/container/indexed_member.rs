@@ -22,7 +22,7 @@ pub struct MemberInfo {
     /// What modelled blocks are coded with.
     pub predictor: PredictorId,
     /// The schema stored; `None` for plain bytes, or where only the model has it.
-    pub schema: Option<Schema>,
+    pub schema: Option<Arc<Schema>>,
     /// What the member is called, if its writer said so.
     pub label: Option<String>,
     /// Bytes of the embedded model, 0 without one.
@@ -54,12 +54,44 @@ pub(super) struct IndexedMember {
     pub(super) decoder: Arc<BlockDecoder>,
 }
 
+/// What the members found so far keep in memory, within [`Limits::max_index_bytes`].
+pub(super) struct Kept {
+    bytes: u64,
+    limit: u64,
+    /// Of the member read before.
+    schema: Option<Arc<Schema>>,
+}
+
+impl Kept {
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self { bytes: 0, limit: limits.max_index_bytes, schema: None }
+    }
+
+    fn take(&mut self, bytes: u64) -> Result<()> {
+        self.bytes = self.bytes.saturating_add(bytes);
+        Limits::check(self.bytes, self.limit, "indexes and schemas", "max_index_bytes")
+    }
+
+    /// Members in a row often have one schema; it is kept once.
+    fn share(&mut self, schema: &mut Option<Arc<Schema>>) -> Result<()> {
+        let Some(schema) = schema else { return Ok(()) };
+        match &self.schema {
+            Some(known) if known == schema => *schema = Arc::clone(known),
+            _ => {
+                self.take(schema.memory_bytes())?;
+                self.schema = Some(Arc::clone(schema));
+            }
+        }
+        Ok(())
+    }
+}
+
 /// The member whose last byte is before `end`.
 pub(super) fn read_member<R: Read + Seek>(
     source: &mut Source<R>,
     end: u64,
     limits: &Limits,
-    index_budget: &mut u64,
+    kept: &mut Kept,
 ) -> Result<IndexedMember> {
     let Some(footer_at) = end.checked_sub(FOOTER_BYTES as u64) else {
         return Err(Error::truncated(format!("{end} bytes are too few for a member")));
@@ -78,7 +110,7 @@ pub(super) fn read_member<R: Read + Seek>(
         corrupt(format!("a member of {} bytes ends at byte {end}", footer.member_bytes))
     })?;
     source.seek(at)?;
-    let start = MemberStart::read(source, limits).map_err(|error| match error.kind {
+    let mut start = MemberStart::read(source, limits).map_err(|error| match error.kind {
         ErrorKind::TrailingData | ErrorKind::NotVxc => {
             corrupt(format!("no member begins at byte {at}, as it says"))
         }
@@ -90,9 +122,8 @@ pub(super) fn read_member<R: Read + Seek>(
     }
 
     let index_at = at + footer.index_offset;
-    let index_bytes = footer.n_blocks.saturating_mul(INDEX_ENTRY_BYTES as u64);
-    Limits::check(index_bytes, *index_budget, "indexes", "max_index_bytes")?;
-    *index_budget -= index_bytes;
+    kept.take(footer.n_blocks.saturating_mul(INDEX_ENTRY_BYTES as u64))?;
+    kept.share(&mut start.schema)?;
     source.seek(index_at)?;
     let bytes: [u8; INDEX_HEADER_BYTES] = source.array("the index")?;
     let header = IndexHeader::read_from(&bytes, index_at)?;
@@ -151,10 +182,10 @@ fn read_entries<R: Read>(
     }
     let found = crc.finalize();
     if found != footer.index_crc {
-        return Err(Error::new(
-            ErrorKind::ChecksumMismatch,
-            format!("index at byte {index_at}: {found:08x}, stored {:08x}", footer.index_crc),
-        ));
+        let stored = footer.index_crc;
+        return Err(Error::damaged(format_args!(
+            "index at byte {index_at}: checksum {found:08x}, stored {stored:08x}"
+        )));
     }
     if at != index_at || original != footer.original_bytes {
         return Err(corrupt(format!(

@@ -46,10 +46,9 @@ pub(super) fn read<R: Read>(source: &mut Source<R>) -> Result<String> {
     let stored = u32::from_le_bytes(source.array("the label's checksum")?);
     let found = crc32(&bytes);
     if stored != found {
-        return Err(Error::new(
-            ErrorKind::ChecksumMismatch,
-            format!("label at byte {at}: checksum {found:08x}, stored {stored:08x}"),
-        ));
+        return Err(Error::damaged(format_args!(
+            "label at byte {at}: checksum {found:08x}, stored {stored:08x}"
+        )));
     }
     String::from_utf8(bytes.split_off(LABEL_LENGTH_BYTES))
         .map_err(|error| corrupt(format!("not UTF-8: {error}")))

@@ -13,7 +13,7 @@ pub struct Limits {
     pub max_schema_bytes: u32,
     /// Longest embedded model in bytes.
     pub max_model_bytes: u32,
-    /// Longest index that [`super::IndexedReader`] keeps, in bytes over all members.
+    /// Most bytes of indexes and of schemas that [`super::IndexedReader`] keeps, over all members.
     pub max_index_bytes: u64,
 }
 

@@ -12,7 +12,7 @@ use super::loader::{ModelLoader, hex, wrong_model};
 use super::schema_section;
 use super::source::Source;
 use crate::adaptive::AdaptiveModel;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::predictor::Model;
 use crate::schema::Schema;
 
@@ -21,7 +21,7 @@ use crate::schema::Schema;
 pub(super) struct MemberStart {
     pub(super) header: MemberHeader,
     /// As stored; a member of bytes may have none, and one with a model needs none.
-    pub(super) schema: Option<Schema>,
+    pub(super) schema: Option<Arc<Schema>>,
     /// What the writer called the member.
     pub(super) label: Option<String>,
     /// Place of the member in the file.
@@ -40,7 +40,10 @@ impl MemberStart {
         for i in 1..MAGIC.len() {
             // Garbage is garbage, however short.
             if bytes[..i] != MAGIC[..i] {
-                return Err(not_vxc(&bytes[..i], at));
+                let more = (i..MAGIC.len())
+                    .take_while(|&i| source.read(&mut bytes[i..=i], "the header").is_ok());
+                let end = i + more.count();
+                return Err(not_vxc(&bytes[..end], at));
             }
             source.read(&mut bytes[i..=i], "the header")?;
         }
@@ -56,7 +59,10 @@ impl MemberStart {
         let label = if header.labelled { Some(label::read(source)?) } else { None };
         let schema = match header.schema_bytes {
             0 => None,
-            len => Some(schema_section::read(source, len, header.packed_schema, limits)?),
+            len => {
+                let schema = schema_section::read(source, len, header.packed_schema, limits)?;
+                Some(Arc::new(schema))
+            }
         };
         let start = Self { header, schema, label, at };
         if start.schema.is_some() || !matches!(header.predictor, PredictorId::Model(_)) {
@@ -85,14 +91,11 @@ impl MemberStart {
         let bytes = source.vec(self.header.model_bytes, "the embedded model")?;
         let found = blake3::hash(&bytes);
         if *found.as_bytes() != digest {
-            return Err(Error::new(
-                ErrorKind::ChecksumMismatch,
-                format!(
-                    "embedded model at byte {at}: BLAKE3 {}, stored {}",
-                    found.to_hex(),
-                    hex(&digest)
-                ),
-            ));
+            return Err(Error::damaged(format_args!(
+                "embedded model at byte {at}: BLAKE3 {}, stored {}",
+                found.to_hex(),
+                hex(&digest)
+            )));
         }
         Ok(Some(bytes))
     }
@@ -105,7 +108,9 @@ impl MemberStart {
     ) -> Result<Option<Arc<dyn Model>>> {
         let digest = match self.header.predictor {
             PredictorId::None => return Ok(None),
-            PredictorId::Adaptive => return Ok(Some(adaptive(self.schema_or_bytes()))),
+            PredictorId::Adaptive => {
+                return Ok(Some(adaptive(Schema::clone(&self.schema_or_bytes()))));
+            }
             PredictorId::Model(digest) => digest,
         };
         let model = match embedded {
@@ -116,7 +121,7 @@ impl MemberStart {
             return Err(wrong_model(&digest, model.digest().as_ref()));
         }
         let schema = model.layout().schema();
-        if self.schema.as_ref().is_some_and(|stored| stored != schema) {
+        if self.schema.as_ref().is_some_and(|stored| **stored != *schema) {
             return Err(Error::corrupt(format!(
                 "member at byte {}: its schema is not that of its model {}",
                 self.at,
@@ -128,8 +133,8 @@ impl MemberStart {
     }
 
     /// A member without a schema and without a model is a member of bytes.
-    fn schema_or_bytes(&self) -> Schema {
-        self.schema.clone().unwrap_or_else(Schema::bytes)
+    fn schema_or_bytes(&self) -> Arc<Schema> {
+        self.schema.clone().unwrap_or_else(|| Arc::new(Schema::bytes()))
     }
 
     fn check_block_bytes(&self, schema: &Schema) -> Result<()> {

@@ -17,7 +17,7 @@ use super::pool::{Jobs, Pool};
 use super::source::Source;
 use super::summary::{OnBlock, Summary};
 use super::writer::{check_cancel, into_io};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::predictor::Model;
 
 /// How to read a `.vxc` file.
@@ -29,7 +29,7 @@ pub struct ReaderOptions {
     pub limits: Limits,
     /// Threads that decode blocks.
     pub threads: usize,
-    /// Checked before each block: set, the reader gives up with [`ErrorKind::Cancelled`].
+    /// Checked before each block: set, the reader gives up with [`crate::ErrorKind::Cancelled`].
     pub cancel: Option<Arc<AtomicBool>>,
 }
 
@@ -155,7 +155,7 @@ impl<R: Read> Reader<R> {
     /// The next decoded block; `None` after the last one, when the whole file was found sound.
     ///
     /// # Errors
-    /// One of each [`ErrorKind`] for what is wrong with the file; blocks before the damage are
+    /// One of each [`crate::ErrorKind`] for what is wrong with the file; blocks before the damage are
     /// given out first. Errors of the source, the loader and cancelling. After an error there is
     /// nothing more to read.
     pub fn next_block(&mut self) -> Result<Option<Vec<u8>>> {
@@ -328,12 +328,8 @@ impl Member {
         let entries_crc = entries_crc.finalize();
         let footer_at = source.at();
         let footer = Footer::read_from(&source.array("the footer")?, footer_at)?;
-        let mismatch = |what: &str| {
-            Err(Error::new(
-                ErrorKind::ChecksumMismatch,
-                format!("footer at byte {footer_at}: {what}"),
-            ))
-        };
+        let mismatch =
+            |what: &str| Err(Error::damaged(format_args!("footer at byte {footer_at}: {what}")));
         if footer.index_crc != entries_crc {
             return mismatch("its checksum of the index is that of another index");
         }

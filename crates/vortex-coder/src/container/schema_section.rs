@@ -7,7 +7,7 @@ use super::frame;
 use super::limits::Limits;
 use super::source::Source;
 use super::wire::crc32;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::schema::Schema;
 
 /// zstd level of packed schemas: they are short and written once.
@@ -65,10 +65,9 @@ pub(super) fn read<R: Read>(
     let stored = u32::from_le_bytes(source.array("the schema's checksum")?);
     let found = crc32(&bytes);
     if stored != found {
-        return Err(Error::new(
-            ErrorKind::ChecksumMismatch,
-            format!("schema at byte {at}: checksum {found:08x}, stored {stored:08x}"),
-        ));
+        return Err(Error::damaged(format_args!(
+            "schema at byte {at}: checksum {found:08x}, stored {stored:08x}"
+        )));
     }
     let plain = if packed { unpack(&bytes, at, limits)? } else { bytes };
     let mut rest = plain.as_slice();
@@ -101,7 +100,7 @@ fn unpack(bytes: &[u8], at: u64, limits: &Limits) -> Result<Vec<u8>> {
 mod tests {
     use super::super::constants::CRC_BYTES;
     use super::*;
-    use crate::{DType, Field};
+    use crate::{DType, ErrorKind, Field};
 
     fn schema(n: u32) -> Schema {
         let field = |i| Field::new(format!("Jet_btagDeepFlav_{i}"), DType::F32, 4 * i);

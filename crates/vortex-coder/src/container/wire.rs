@@ -1,7 +1,7 @@
 //! Little-endian fields inside a fixed number of bytes that end in their own CRC32.
 
 use super::constants::CRC_BYTES;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 
 /// CRC-32 (ISO-HDLC, as in gzip and PNG).
 pub(super) fn crc32(bytes: &[u8]) -> u32 {
@@ -18,10 +18,9 @@ impl<'a> Fields<'a> {
         let end = bytes.len() - CRC_BYTES;
         let (stored, found) = (fields.u32(end), crc32(&bytes[..end]));
         if stored != found {
-            return Err(Error::new(
-                ErrorKind::ChecksumMismatch,
-                format!("{what} at byte {at}: checksum {found:08x}, stored {stored:08x}"),
-            ));
+            return Err(Error::damaged(format_args!(
+                "{what} at byte {at}: checksum {found:08x}, stored {stored:08x}"
+            )));
         }
         Ok(fields)
     }

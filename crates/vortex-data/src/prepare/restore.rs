@@ -28,6 +28,8 @@ pub struct Restored {
     pub datasets: usize,
     /// Its bytes are those of the original file; otherwise its values are.
     pub same_bytes: bool,
+    /// Name of the first stream that its values come from.
+    pub stream: Option<String>,
 }
 
 /// Writes the files of a manifest into a folder: HDF5 as HDF5, arrays as `.npy` and `.npz`,
@@ -100,7 +102,9 @@ fn files(
             return Err(Error::source(&path, "restored file", error.to_string()));
         }
         let same_bytes = matches!(source.format, Format::Safetensors | Format::Bytes);
-        all.push(Restored { path, datasets: now.len(), same_bytes });
+        let stream = now.iter().find_map(|dataset| dataset.entry.streams.first());
+        let stream = stream.map(|stream| stream.file.clone());
+        all.push(Restored { path, datasets: now.len(), same_bytes, stream });
     }
     Ok(all)
 }

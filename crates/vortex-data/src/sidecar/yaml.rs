@@ -35,7 +35,9 @@ struct FieldEntry {
 }
 
 pub(super) fn parse(path: &Path, text: &str) -> Result<Schema> {
-    let file: SchemaFile = serde_saphyr::from_str(text)
+    // One line, without the lines around the place: they would repeat the message.
+    let options = serde_saphyr::options! { with_snippet: false };
+    let file: SchemaFile = serde_saphyr::from_str_with_options(text, options)
         .map_err(|e| Error::sidecar(path, e.to_string().trim_end().to_owned()))?;
     let stride = file.stride.value;
     if stride == 0 || stride > u64::from(MAX_STRIDE) {
@@ -241,6 +243,8 @@ fields:
             for word in words.iter().chain(&["x.schema.yaml"]) {
                 assert!(message.contains(word), "{word:?} not in:\n{message}");
             }
+            assert_eq!(message.lines().count(), 1, "{message}");
+            assert_eq!(message.matches("line ").count(), usize::from(message.contains("line")));
         }
     }
 

@@ -253,12 +253,22 @@ impl Default for CheckpointConfig {
     }
 }
 
+/// What a parser says, and the line that it speaks of where it does not name the key itself.
+fn with_key(error: &serde_saphyr::Error, text: &str) -> String {
+    let message = error.to_string();
+    let number = error.location().and_then(|at| usize::try_from(at.line()).ok()).unwrap_or(0);
+    let line = number.checked_sub(1).and_then(|n| text.lines().nth(n)).unwrap_or_default().trim();
+    let key = line.split(':').next().unwrap_or_default();
+    if message.contains(key) { message } else { format!("{message}: {line}") }
+}
+
 impl TrainConfig {
     /// Parses YAML; `origin` (a file name) is for the message.
     pub fn from_yaml(text: &str, origin: &str) -> Result<Self> {
-        let config: Self = serde_saphyr::from_str(text).map_err(|e| TrainError::Config {
-            origin: origin.to_string(),
-            message: e.to_string(),
+        // One line, without the lines around the place: they would repeat the message.
+        let options = serde_saphyr::options! { with_snippet: false };
+        let config: Self = serde_saphyr::from_str_with_options(text, options).map_err(|e| {
+            TrainError::Config { origin: origin.to_string(), message: with_key(&e, text) }
         })?;
         config.validate().map_err(|error| with_line(error, text, origin))?;
         Ok(config)
@@ -376,6 +386,7 @@ mod tests {
             assert!(error.contains("bad.yaml"), "{error}");
             assert!(line == 0 || error.contains(&format!("line {line}")), "{mistake}{error}");
             words.iter().for_each(|word| assert!(error.contains(word), "{mistake}{error}"));
+            assert!(!error.contains("-->"), "{mistake}{error}");
         }
     }
 

@@ -29,6 +29,25 @@ impl Parts {
     pub fn validation_records(&self) -> u64 {
         self.validation.iter().map(|part| part.end - part.start).sum()
     }
+
+    /// Refuses data without a whole window of `records` records to train on, or to validate on: costs on
+    /// shorter windows would say little about a model that is to use longer ones.
+    ///
+    /// # Errors
+    /// [`TrainError::Data`] with what there is, what is needed, and what to change.
+    pub fn check_windows(&self, records: usize) -> Result<()> {
+        let longest = |part: u64, whole: u64| part.max(whole);
+        let train = self.train.iter().map(|(_, part)| part.end - part.start).fold(0, longest);
+        let validation = self.validation.iter().map(|part| part.end - part.start);
+        let validation = validation.fold(0, longest);
+        if train.min(validation) >= records as u64 {
+            return Ok(());
+        }
+        Err(TrainError::Data(format!(
+            "{train} records in a row to train on and {validation} to validate on, but a window has {records} \
+             records: use a larger file, or lower `batch.tokens`",
+        )))
+    }
 }
 
 /// Cuts every file of a data set.
@@ -85,6 +104,16 @@ mod tests {
         assert_eq!(parts.validation, [800..900, 1163..1183]);
         assert_eq!(parts.test, [900..1000, 1002..1003, 1183..1203]);
         assert_eq!((parts.train_records(), parts.validation_records()), (962, 120));
+    }
+
+    #[test]
+    fn parts_shorter_than_a_window_are_refused_with_the_numbers() {
+        let parts = parts(&data(&[100, 50]), &SplitConfig::default()).unwrap();
+        parts.check_windows(10).unwrap();
+        let error = parts.check_windows(11).unwrap_err().to_string();
+        for word in ["80 records", "10 to validate", "11", "batch.tokens"] {
+            assert!(error.contains(word), "{error}");
+        }
     }
 
     #[test]

@@ -123,6 +123,7 @@ impl Run<'_> {
             discover(data.schema(), &sample, config.search.into()).map_err(TrainError::data)?;
         let layout = RecordLayout::new(schema);
         let records = (config.batch.tokens / layout.n_fields()).max(1);
+        parts.check_windows(records)?;
         let sampler = Sampler::new(data, &layout, &parts, records, &config.sampling, config.seed)?;
         let most = config.validation.max_bytes;
         let validation = ValidationSet::new(data, &layout, &parts.validation, records, most)?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -12,6 +12,7 @@ use vortex_data::download::{Downloaded, Experiment};
 use crate::arguments::{Arguments, Common};
 use crate::commands;
 use crate::failure::Failure;
+use crate::stdout::stdout;
 
 /// Commands for the files of a download.
 pub struct Steps {
@@ -73,7 +74,7 @@ impl Steps {
             }
             text.push('\n');
         }
-        io::stdout().write_all(text.as_bytes()).context("standard output")
+        stdout().write_all(text.as_bytes()).context("standard output")
     }
 
     /// Runs the commands, as if they had been typed one after the other.

@@ -77,7 +77,10 @@ pub fn describe(file: &Path, model: Option<&Path>, common: &Common) -> Result<St
                 }
             }
         }
-        _ => Arc::new(AdaptiveModel::new(largest.schema.clone().unwrap_or_else(Schema::bytes))),
+        _ => {
+            let schema = largest.schema.as_deref();
+            Arc::new(AdaptiveModel::new(schema.cloned().unwrap_or_else(Schema::bytes)))
+        }
     };
     let stride = model.layout().stride() as u64;
     let sample = reader.len().min(largest.original_bytes).min(SAMPLE_BYTES);
