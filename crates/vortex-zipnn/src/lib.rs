@@ -4,7 +4,8 @@
 pub use base::{Base, ReadSeek};
 pub use chunk::Layout;
 pub use container::{
-    ChunkHeader, Contents, FileHeader, Listing, Summary, compress, decompress, list,
+    ChunkHeader, Contents, FileHeader, Listing, Summary, compress, decompress, decompress_bytes,
+    list,
 };
 pub use delta::Filter;
 pub use dtype::DType;
@@ -28,4 +29,4 @@ mod repeats;
 mod safetensors;
 mod tensor;
 mod threads;
-mod values;
+mod transpose;

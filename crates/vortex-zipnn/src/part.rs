@@ -25,11 +25,11 @@ impl Method {
 }
 
 /// Bytes before the data of each part: method and length.
-pub(crate) const PART_HEADER_BYTES: usize = 5;
+const PART_HEADER_BYTES: usize = 5;
 /// Planes shorter than this are counted whole, longer ones by [`SAMPLES`] pieces first.
-const SAMPLED_FROM: usize = 32 << 10;
+const SAMPLED_FROM: usize = 16 << 10;
 /// Pieces of a sample, and bytes of each.
-const SAMPLES: usize = 64;
+const SAMPLES: usize = 32;
 const SAMPLE_BYTES: usize = 128;
 /// A part is stored raw if coding would save less than one in this many bytes.
 const WORTH: usize = 128;
@@ -39,66 +39,84 @@ const BEST_EFFORT: i32 = 19;
 /// What a dictionary coder is tried on first.
 pub(crate) const PROBE_BYTES: usize = 16 << 10;
 
+/// How a part will be stored.
+pub(crate) enum Plan {
+    /// As it is.
+    Raw,
+    /// One byte that fills the part.
+    Fill(u8),
+    /// Prefix codes, and the bytes that they take at most.
+    Huffman(CodeLengths, usize),
+    /// A zstd frame.
+    Zstd(Vec<u8>),
+}
+
+impl Plan {
+    /// The shortest way to store `part` that the level finds. `strings` is true where a dictionary coder may be worth
+    /// its time.
+    pub(crate) fn of(part: &[u8], level: Level, strings: bool) -> Self {
+        let strings = strings && level != Level::Fast || level == Level::Best;
+        if part.is_empty() || (level != Level::Best && looks_like_noise(part)) {
+            return Self::Raw;
+        }
+        let counts = histogram(part);
+        if let Some(symbol) = counts.only_symbol() {
+            return Self::Fill(symbol);
+        }
+        let may_repeat = strings && (level == Level::Best || repeats::likely(part, 1, u64::MAX));
+        let worth = part.len() - part.len() / WORTH;
+        if !may_repeat && counts.entropy_bits() > 8.0 * worth as f64 {
+            return Self::Raw;
+        }
+        let lengths = CodeLengths::best(&counts);
+        let coded = lengths.coded_bytes(&counts);
+        if may_repeat && let Some(frame) = dictionary_coded(part, level, coded.min(part.len())) {
+            return Self::Zstd(frame);
+        }
+        if coded >= worth { Self::Raw } else { Self::Huffman(lengths, coded) }
+    }
+
+    /// Bytes of the data of a part of `n` bytes, at most.
+    pub(crate) fn bytes(&self, n: usize) -> usize {
+        match self {
+            Self::Raw => n,
+            Self::Fill(_) => 1,
+            Self::Huffman(_, bytes) => *bytes,
+            Self::Zstd(frame) => frame.len(),
+        }
+    }
+
+    /// Appends the header and the data of the part that the plan was made for.
+    pub(crate) fn write(&self, part: &[u8], out: &mut Vec<u8>) {
+        let start = out.len();
+        out.extend([0; PART_HEADER_BYTES]);
+        let method = match self {
+            Self::Raw => {
+                out.extend_from_slice(part);
+                Method::Raw
+            }
+            Self::Fill(symbol) => {
+                out.push(*symbol);
+                Method::Fill
+            }
+            Self::Huffman(lengths, _) => {
+                huffman::encode(part, lengths, out);
+                Method::Huffman
+            }
+            Self::Zstd(frame) => {
+                out.extend_from_slice(frame);
+                Method::Zstd
+            }
+        };
+        let size = (out.len() - start - PART_HEADER_BYTES) as u32;
+        out[start] = method as u8;
+        out[start + 1..start + PART_HEADER_BYTES].copy_from_slice(&size.to_le_bytes());
+    }
+}
+
 /// Appends the header and the data of a part.
-pub(crate) fn encode(part: &[u8], level: Level, out: &mut Vec<u8>) {
-    let start = out.len();
-    out.extend([0; PART_HEADER_BYTES]);
-    let method = encode_data(part, level, out);
-    let size = (out.len() - start - PART_HEADER_BYTES) as u32;
-    out[start] = method as u8;
-    out[start + 1..start + PART_HEADER_BYTES].copy_from_slice(&size.to_le_bytes());
-}
-
-/// As [`encode`], for parts in which a dictionary coder is expected to find much.
-pub(crate) fn encode_repeats(part: &[u8], level: Level, out: &mut Vec<u8>) {
-    let Ok(mut frame) = zstd::bulk::compress(part, EFFORT) else { return encode(part, level, out) };
-    if level == Level::Best
-        && frame.len() < part.len()
-        && let Ok(smaller) = zstd::bulk::compress(part, BEST_EFFORT)
-    {
-        frame = smaller;
-    }
-    if frame.len() >= part.len() {
-        return encode(part, level, out);
-    }
-    out.push(Method::Zstd as u8);
-    out.extend((frame.len() as u32).to_le_bytes());
-    out.extend(frame);
-}
-
-fn encode_data(part: &[u8], level: Level, out: &mut Vec<u8>) -> Method {
-    let raw = |out: &mut Vec<u8>| {
-        out.extend_from_slice(part);
-        Method::Raw
-    };
-    if part.is_empty() || (level != Level::Best && looks_like_noise(part)) {
-        return raw(out);
-    }
-    let counts = histogram(part);
-    if let Some(symbol) = counts.only_symbol() {
-        out.push(symbol);
-        return Method::Fill;
-    }
-    let may_repeat = match level {
-        Level::Fast => false,
-        Level::Default => repeats::likely(part, 1, u64::MAX),
-        Level::Best => true,
-    };
-    let worth = part.len() - part.len() / WORTH;
-    if !may_repeat && counts.entropy_bits() > 8.0 * worth as f64 {
-        return raw(out);
-    }
-    let lengths = CodeLengths::of(&counts);
-    let coded = lengths.coded_bytes(&counts);
-    if may_repeat && let Some(frame) = dictionary_coded(part, level, coded.min(part.len())) {
-        out.extend(frame);
-        return Method::Zstd;
-    }
-    if coded >= worth {
-        return raw(out);
-    }
-    huffman::encode(part, &lengths, out);
-    Method::Huffman
+pub(crate) fn encode(part: &[u8], level: Level, strings: bool, out: &mut Vec<u8>) {
+    Plan::of(part, level, strings).write(part, out);
 }
 
 /// True if pieces spread over a long part have all bytes about equally often.
@@ -139,11 +157,11 @@ fn dictionary_coded(part: &[u8], level: Level, otherwise: usize) -> Option<Vec<u
 
 /// One part of `n` bytes from the front of `bytes`, which moves behind it. The part is in `bytes` or in
 /// `buffer`.
-pub(crate) fn decode<'a>(
+pub(crate) fn decode<'a: 'b, 'b>(
     bytes: &mut &'a [u8],
     n: usize,
-    buffer: &'a mut Vec<u8>,
-) -> Result<&'a [u8]> {
+    buffer: &'b mut Vec<u8>,
+) -> Result<&'b [u8]> {
     let (&[method, a, b, c, d], rest) = bytes
         .split_first_chunk::<PART_HEADER_BYTES>()
         .ok_or_else(|| Error::corrupt("the header of a part is missing"))?;
@@ -188,7 +206,7 @@ mod tests {
 
     fn method_of(part: &[u8], level: Level) -> (Method, usize) {
         let mut out = Vec::new();
-        encode(part, level, &mut out);
+        encode(part, level, true, &mut out);
         let mut bytes = &out[..];
         let mut buffer = Vec::new();
         assert!(*decode(&mut bytes, part.len(), &mut buffer).unwrap() == *part);
@@ -225,10 +243,10 @@ mod tests {
     #[test]
     fn lying_sizes_are_errors() {
         let mut out = Vec::new();
-        encode(&vec![7; 1000], Level::Best, &mut out);
+        encode(&vec![7; 1000], Level::Best, true, &mut out);
         for n in [0, 999, 1001] {
             let mut raw = Vec::new();
-            encode(&noise(1000), Level::Best, &mut raw);
+            encode(&noise(1000), Level::Best, true, &mut raw);
             assert!(decode(&mut &raw[..], n, &mut Vec::new()).is_err());
         }
         for size in [0u32, 2, u32::MAX] {

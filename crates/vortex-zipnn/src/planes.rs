@@ -5,6 +5,8 @@
 //! and the sign lies below it, among the bits that are noise.
 
 use crate::dtype::DType;
+use crate::error::Result;
+use crate::part;
 
 /// Cuts whole values into `dtype.width()` planes of equal length.
 pub(crate) fn split(values: &[u8], dtype: DType, planes: &mut Vec<Vec<u8>>) {
@@ -44,6 +46,24 @@ pub(crate) fn merge(planes: &[&[u8]], dtype: DType, values: &mut [u8]) {
             all => merge_8(values, all, |v| v),
         },
     );
+}
+
+/// Fills whole `values` from the parts of their planes at the front of `bytes`, which moves behind them. `planes` is
+/// working memory.
+pub(crate) fn decode(
+    bytes: &mut &[u8],
+    dtype: DType,
+    planes: &mut Vec<Vec<u8>>,
+    values: &mut [u8],
+) -> Result<()> {
+    let (width, n) = (dtype.width(), values.len() / dtype.width());
+    planes.resize_with(width, Vec::new);
+    let mut decoded = [&[][..]; 8];
+    for (plane, buffer) in decoded.iter_mut().zip(planes) {
+        *plane = part::decode(bytes, n, buffer)?;
+    }
+    merge(&decoded[..width], dtype, values);
+    Ok(())
 }
 
 fn turn_left_32(v: u32) -> u32 {

@@ -1,6 +1,6 @@
 //! One tensor in, one compressed file in memory out, and back.
 
-use crate::container::{Contents, compress, decompress};
+use crate::container::{Contents, compress, decompress_bytes};
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::options::Options;
@@ -29,7 +29,5 @@ pub fn compress_tensor_with(bytes: &[u8], dtype: DType, options: &Options) -> Re
 /// # Errors
 /// Whatever is wrong with `packed`; see [`crate::ErrorKind`].
 pub fn decompress_tensor(packed: &[u8]) -> Result<Vec<u8>> {
-    let mut out = Vec::with_capacity(packed.len() + packed.len() / 2);
-    decompress(packed, &mut out, None, 1)?;
-    Ok(out)
+    decompress_bytes(packed, None, 1)
 }

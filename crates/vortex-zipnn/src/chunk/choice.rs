@@ -4,14 +4,19 @@ use crate::delta::{self, Filter};
 use crate::dtype::DType;
 use crate::huffman::Histogram;
 use crate::options::Level;
-use crate::part::{self, PROBE_BYTES};
-use crate::{planes, repeats, values};
+use crate::part::PROBE_BYTES;
+use crate::repeats::{self, BYTES_PER_MATCH, Match, Search};
+use crate::{planes, transpose};
+
+use super::Scratch;
 
 /// Pieces of the sample on which filters are compared, and values of each.
 const PIECES: usize = 64;
 const PIECE_VALUES: usize = 64;
-/// Efforts of zstd: on samples, and on whole chunks before more is spent on them.
-const PROBE_EFFORT: i32 = 1;
+/// Bits that a match must replace.
+const MATCH_BITS: f64 = 64.0;
+/// Matches must save one in this many bytes, as decoding them takes time.
+const WORTH: f64 = 32.0;
 
 /// The filter whose planes cost least, each coded by its own frequencies.
 pub(super) fn filter(whole: &[u8], base: &[u8], dtype: DType) -> Filter {
@@ -53,53 +58,52 @@ pub(super) fn filter(whole: &[u8], base: &[u8], dtype: DType) -> Filter {
     Filter::ALL[best.unwrap_or(0)]
 }
 
-/// The row length and payload of the values as a sequence, if that is clearly shorter than
-/// `planes_bytes`.
-pub(super) fn values(
+/// The order in which enough values repeat earlier ones: 0 as they are, `row` for columns before rows. The matches are
+/// then in `scratch`, and the columns too. `planes_bytes` is what the planes of all values take.
+pub(super) fn repeats(
     whole: &[u8],
     dtype: DType,
     row: usize,
     level: Level,
     planes_bytes: usize,
-) -> Option<(usize, Vec<u8>)> {
+    scratch: &mut Scratch,
+) -> Option<usize> {
     let width = dtype.width();
-    if level == Level::Fast || width == 1 && row == 0 || whole.is_empty() {
+    let n = whole.len() / width;
+    if level == Level::Fast || n == 0 {
         return None;
     }
-    let rows = [0, row];
-    let orders = if row > 1 { &rows[..] } else { &rows[..1] };
-    // Decoding is slower, so it must be worth 1/16.
-    let enough = |size: usize, of: usize| {
-        (size as u64) * 16 * (whole.len() as u64) < 15 * (planes_bytes as u64) * (of as u64)
+    let Scratch { columns, matches: [in_rows, in_columns], repeats: memory, .. } = scratch;
+    // Bits that a value costs otherwise.
+    let bits = (planes_bytes as f64 * 8.0 / n as f64).max(1e-3);
+    let shortest = (MATCH_BITS / bits).ceil().max(BYTES_PER_MATCH as f64 / width as f64);
+    let search = Search { shortest: shortest as usize, thorough: level == Level::Best };
+    let gain = |matches: &[Match]| {
+        let sign = f64::from(u8::from(dtype.is_signed()));
+        let one = |m: &Match| f64::from(m.old) * (bits - sign) - MATCH_BITS / 2.0;
+        matches.iter().map(one).sum::<f64>()
     };
-    let mut best: Option<(usize, Vec<u8>)> = None;
-    for &row in orders {
-        let sample = probe(whole, width, row);
-        if level == Level::Default && !repeats::likely(&sample, width, magnitude_mask(dtype)) {
-            continue;
-        }
-        let (magnitudes, signs) = values::take_apart(&sample, width, 0, dtype.is_signed());
-        let Ok(probed) = zstd::bulk::compress(&magnitudes, PROBE_EFFORT) else { continue };
-        let promising = match level {
-            Level::Best => probed.len() < sample.len() / 8 * 7,
-            _ => enough(probed.len() + signs.len(), sample.len()),
-        };
-        if !promising {
-            continue;
-        }
-        let (magnitudes, signs) = values::take_apart(whole, width, row, dtype.is_signed());
-        let mut payload = Vec::new();
-        if dtype.is_signed() {
-            part::encode(&signs, level, &mut payload);
-        }
-        part::encode_repeats(&magnitudes, level, &mut payload);
-        if enough(payload.len(), whole.len())
-            && best.as_ref().is_none_or(|(_, shortest)| payload.len() < shortest.len())
-        {
-            best = Some((row, payload));
+    let mut best = (planes_bytes as f64 * 8.0 / WORTH, None);
+    // Other types than floats have had their dictionary coder, which does as well.
+    if dtype.is_float() || level == Level::Best {
+        repeats::find(whole, dtype, search, memory, in_rows);
+        let gained = gain(in_rows);
+        if gained > best.0 {
+            best = (gained, Some(0));
         }
     }
-    best
+    if row > 1
+        && row < n
+        && (level == Level::Best
+            || repeats::likely(&down_columns(whole, width, row), width, magnitude_mask(dtype)))
+    {
+        transpose::to_columns(whole, width, row, columns);
+        repeats::find(columns, dtype, search, memory, in_columns);
+        if gain(in_columns) > best.0 {
+            return Some(row);
+        }
+    }
+    best.1
 }
 
 /// Of the first eight bytes, what must repeat to be worth a reference: a magnitude, or several short ones.
@@ -115,13 +119,9 @@ fn magnitude_mask(dtype: DType) -> u64 {
     words & !signs
 }
 
-/// Values from the middle: in order, or down some columns of rows of `row` values.
-fn probe(whole: &[u8], width: usize, row: usize) -> Vec<u8> {
+/// Values down some columns from the middle of rows of `row` values.
+fn down_columns(whole: &[u8], width: usize, row: usize) -> Vec<u8> {
     let n = (PROBE_BYTES / width).min(whole.len() / width);
-    if row == 0 {
-        let at = (whole.len() / width - n) / 2 * width;
-        return whole[at..at + n * width].to_vec();
-    }
     let rows = whole.len() / width / row;
     let columns = (n / rows.max(1)).clamp(1, row);
     let first = (row - columns) / 2;

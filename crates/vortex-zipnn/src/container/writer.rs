@@ -3,7 +3,6 @@
 use std::io::{Read, Write};
 
 use rayon::prelude::*;
-use xxhash_rust::xxh3::Xxh3;
 
 use super::Summary;
 use super::constants::CHUNK_HEADER_BYTES;
@@ -75,7 +74,6 @@ pub fn compress(
         input: head.as_slice().chain(input),
         base,
         planner: Planner::new(segments.into_iter(), options.chunk_bytes),
-        digest: Xxh3::new(),
         bytes: 0,
         ended: false,
     };
@@ -93,11 +91,9 @@ pub fn compress(
         for job in &jobs[..n] {
             output.write_all(&job.header)?;
             output.write_all(&job.payload)?;
-            let stored = CHUNK_HEADER_BYTES + job.payload.len();
-            index.push(job.original.len() as u32, stored as u32);
+            index.push(&job.header, job.original.len() as u32, job.payload.len() as u32);
         }
     }
-    index.digest = source.digest.digest128().to_le_bytes();
     output.write_all(&index.to_bytes())?;
     output.flush()?;
     Ok(Summary {
@@ -112,7 +108,6 @@ struct Source<'a, 'b, R, I: Iterator<Item = Segment>> {
     input: R,
     base: Option<&'a mut Base<'b>>,
     planner: Planner<I>,
-    digest: Xxh3,
     bytes: u64,
     ended: bool,
 }
@@ -142,7 +137,6 @@ impl<R: Read, I: Iterator<Item = Segment>> Source<'_, '_, R, I> {
                 ));
             }
         }
-        self.digest.update(&job.original);
         self.bytes += found as u64;
         job.piece = Some(piece);
         job.base.clear();
@@ -156,14 +150,20 @@ impl<R: Read, I: Iterator<Item = Segment>> Source<'_, '_, R, I> {
 }
 
 /// One chunk on its way, and memory that serves the next one too.
-#[derive(Default)]
 struct Job {
     piece: Option<Piece>,
     original: Vec<u8>,
     base: Vec<u8>,
     scratch: Scratch,
-    header: Vec<u8>,
+    header: [u8; CHUNK_HEADER_BYTES],
     payload: Vec<u8>,
+}
+
+impl Default for Job {
+    fn default() -> Self {
+        let (original, base, scratch, payload) = Default::default();
+        Self { piece: None, original, base, scratch, header: [0; CHUNK_HEADER_BYTES], payload }
+    }
 }
 
 impl Job {
@@ -186,7 +186,6 @@ impl Job {
             original_crc: crc32(original),
             payload_crc: crc32(payload),
         };
-        self.header.clear();
-        self.header.extend(header.to_bytes());
+        self.header = header.to_bytes();
     }
 }

@@ -4,7 +4,7 @@
 //! each, the first one in the low half of a byte.
 
 use super::histogram::Histogram;
-use super::{MAX_BITS, STREAMS};
+use super::{FEW_BITS, MAX_BITS, SHORT_PLANE, STREAMS};
 use crate::error::{Error, Result};
 
 /// Length of the code of each symbol; 0 where it does not occur.
@@ -12,9 +12,13 @@ use crate::error::{Error, Result};
 pub(crate) struct CodeLengths(pub [u8; 256]);
 
 impl CodeLengths {
-    /// The lengths with the fewest bits for these counts (package-merge; Larmore and Hirschberg 1990).
-    /// At least two symbols must occur.
-    pub(crate) fn of(counts: &Histogram) -> Self {
+    /// The lengths with the fewest bits for a plane with these counts, in which at least two symbols occur.
+    pub(crate) fn best(counts: &Histogram) -> Self {
+        Self::of(counts, if counts.total < SHORT_PLANE { FEW_BITS } else { MAX_BITS })
+    }
+
+    /// The lengths of at most `max_bits` with the fewest bits in all (package-merge; Larmore and Hirschberg 1990).
+    pub(super) fn of(counts: &Histogram, max_bits: u32) -> Self {
         let mut leaves: Vec<(u64, u8)> = (0..=255u8)
             .zip(&counts.counts)
             .filter(|&(_, &count)| count > 0)
@@ -25,7 +29,7 @@ impl CodeLengths {
         // One list a level: (weight, is a package). A package is the next pair of the list before.
         let mut lists: Vec<Vec<(u64, bool)>> =
             vec![leaves.iter().map(|&(weight, _)| (weight, false)).collect()];
-        for _ in 1..MAX_BITS {
+        for _ in 1..max_bits {
             let packages = lists[lists.len() - 1].as_chunks::<2>().0;
             let mut merged = Vec::with_capacity(n + packages.len());
             let mut leaf = leaves.iter().map(|&(weight, _)| weight).peekable();
@@ -63,6 +67,11 @@ impl CodeLengths {
             .sum();
         let (low, high) = self.range();
         2 + (usize::from(high - low) + 2) / 2 + 4 * (STREAMS - 1) + (bits / 8) as usize + STREAMS
+    }
+
+    /// Bits of the longest code.
+    pub(super) fn longest(&self) -> u32 {
+        self.0.iter().copied().max().unwrap_or(0).into()
     }
 
     fn range(&self) -> (u8, u8) {
