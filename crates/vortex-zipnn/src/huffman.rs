@@ -17,10 +17,11 @@ pub(crate) use lengths::CodeLengths;
 
 /// Longest code in bits.
 const MAX_BITS: u32 = 11;
-/// Longest code of a short plane: what a decoder prepares for it is eight times smaller.
-const FEW_BITS: u32 = 8;
-/// Planes of fewer symbols are short.
+/// Longest codes of planes of fewer than so many symbols: what a decoder prepares for them is smaller.
+const SHORT_BITS: u32 = 8;
 const SHORT_PLANE: usize = 4096;
+const MIDDLE_BITS: u32 = 9;
+const MIDDLE_PLANE: usize = 32768;
 /// Streams that are read side by side.
 const STREAMS: usize = 4;
 
@@ -75,7 +76,7 @@ mod tests {
         decode(&coded, &mut out).unwrap();
         assert!(out == plane);
         let mut few = Vec::new();
-        encode(&plane, &CodeLengths::of(&counts, FEW_BITS), &mut few);
+        encode(&plane, &CodeLengths::of(&counts, SHORT_BITS), &mut few);
         out.fill(0xAA);
         decode(&few, &mut out).unwrap();
         assert!(out == plane);

@@ -1,7 +1,7 @@
 //! Bits to symbols.
 
 use super::table::{Entry, PER_ENTRY, n_bits, n_symbols, table};
-use super::{CodeLengths, FEW_BITS, MAX_BITS, STREAMS, stream_symbols};
+use super::{CodeLengths, MAX_BITS, MIDDLE_BITS, SHORT_BITS, STREAMS, stream_symbols};
 use crate::error::{Error, Result};
 
 /// Look-ups between two readings of a stream: 5 of 11 bits, behind up to 7 that are spent, and one bit that
@@ -29,28 +29,42 @@ pub(crate) fn decode(coded: &[u8], plane: &mut [u8]) -> Result<()> {
         })?;
     }
     streams[STREAMS - 1] = rest;
-    if lengths.longest() <= FEW_BITS {
-        decode_by::<{ 1 << FEW_BITS }>(streams, plane, &lengths)
-    } else {
-        decode_by::<{ 1 << MAX_BITS }>(streams, plane, &lengths)
+    let decode = Decode { streams, plane, lengths: &lengths };
+    let arch = pulp::Arch::new();
+    match lengths.longest() {
+        ..=SHORT_BITS => arch.dispatch(By::<{ 1 << SHORT_BITS }>(decode)),
+        ..=MIDDLE_BITS => arch.dispatch(By::<{ 1 << MIDDLE_BITS }>(decode)),
+        _ => arch.dispatch(By::<{ 1 << MAX_BITS }>(decode)),
     }
 }
 
-fn decode_by<const ENTRIES: usize>(
-    streams: [&[u8]; STREAMS],
-    plane: &mut [u8],
-    lengths: &CodeLengths,
-) -> Result<()> {
-    let table = &*table::<ENTRIES>(lengths);
-    let mut rest = plane;
-    let mut sizes = stream_symbols(rest.len()).into_iter();
-    let mut lanes = streams.map(|stream| {
-        let (output, behind) = std::mem::take(&mut rest).split_at_mut(sizes.next().unwrap_or(0));
-        rest = behind;
-        Lane { stream, byte: 0, bits: MARK, output }
-    });
-    pulp::Arch::new().dispatch(Rounds { lanes: &mut lanes, table });
-    lanes.into_iter().try_for_each(|lane| finish(lane, table, lengths))
+struct Decode<'a> {
+    streams: [&'a [u8]; STREAMS],
+    plane: &'a mut [u8],
+    lengths: &'a CodeLengths,
+}
+
+/// With a table of so many entries, and compiled for each level of instructions.
+struct By<'a, const ENTRIES: usize>(Decode<'a>);
+
+impl<const ENTRIES: usize> pulp::NullaryFnOnce for By<'_, ENTRIES> {
+    type Output = Result<()>;
+
+    #[inline(always)]
+    fn call(self) -> Result<()> {
+        let Decode { streams, plane, lengths } = self.0;
+        let table = &*table::<ENTRIES>(lengths);
+        let mut rest = plane;
+        let mut sizes = stream_symbols(rest.len()).into_iter();
+        let mut lanes = streams.map(|stream| {
+            let (output, behind) =
+                std::mem::take(&mut rest).split_at_mut(sizes.next().unwrap_or(0));
+            rest = behind;
+            Lane { stream, byte: 0, bits: MARK, output }
+        });
+        all_rounds(&mut lanes, table);
+        lanes.into_iter().try_for_each(|lane| finish(lane, table, lengths))
+    }
 }
 
 /// How far a stream is read, and where its next symbol goes.
@@ -75,37 +89,27 @@ impl Lane<'_> {
     }
 }
 
-/// All streams as far as whole rounds go, compiled for each level of instructions.
-struct Rounds<'a, 'b, const ENTRIES: usize> {
-    lanes: &'a mut [Lane<'b>; STREAMS],
-    table: &'a [Entry; ENTRIES],
-}
-
-impl<const ENTRIES: usize> pulp::NullaryFnOnce for Rounds<'_, '_, ENTRIES> {
-    type Output = ();
-
-    #[inline(always)]
-    fn call(self) {
-        let Self { lanes, table } = self;
-        // Streams end at different times; those that go on come first.
-        let mut n = STREAMS;
-        loop {
-            let mut i = 0;
-            while i < n {
-                if lanes[i].goes_on() {
-                    i += 1;
-                } else {
-                    n -= 1;
-                    lanes.swap(i, n);
-                }
+/// All streams as far as whole rounds go.
+#[inline(always)]
+fn all_rounds<const ENTRIES: usize>(lanes: &mut [Lane<'_>; STREAMS], table: &[Entry; ENTRIES]) {
+    // Streams end at different times; those that go on come first.
+    let mut n = STREAMS;
+    loop {
+        let mut i = 0;
+        while i < n {
+            if lanes[i].goes_on() {
+                i += 1;
+            } else {
+                n -= 1;
+                lanes.swap(i, n);
             }
-            match &mut lanes[..n] {
-                [] => return,
-                [a] => rounds([a], table),
-                [a, b] => rounds([a, b], table),
-                [a, b, c] => rounds([a, b, c], table),
-                [a, b, c, d, ..] => rounds([a, b, c, d], table),
-            }
+        }
+        match &mut lanes[..n] {
+            [] => return,
+            [a] => rounds([a], table),
+            [a, b] => rounds([a, b], table),
+            [a, b, c] => rounds([a, b, c], table),
+            [a, b, c, d, ..] => rounds([a, b, c, d], table),
         }
     }
 }

@@ -4,7 +4,7 @@
 //! each, the first one in the low half of a byte.
 
 use super::histogram::Histogram;
-use super::{FEW_BITS, MAX_BITS, SHORT_PLANE, STREAMS};
+use super::{MAX_BITS, MIDDLE_BITS, MIDDLE_PLANE, SHORT_BITS, SHORT_PLANE, STREAMS};
 use crate::error::{Error, Result};
 
 /// Length of the code of each symbol; 0 where it does not occur.
@@ -14,7 +14,12 @@ pub(crate) struct CodeLengths(pub [u8; 256]);
 impl CodeLengths {
     /// The lengths with the fewest bits for a plane with these counts, in which at least two symbols occur.
     pub(crate) fn best(counts: &Histogram) -> Self {
-        Self::of(counts, if counts.total < SHORT_PLANE { FEW_BITS } else { MAX_BITS })
+        let max_bits = match counts.total {
+            ..SHORT_PLANE => SHORT_BITS,
+            ..MIDDLE_PLANE => MIDDLE_BITS,
+            _ => MAX_BITS,
+        };
+        Self::of(counts, max_bits)
     }
 
     /// The lengths of at most `max_bits` with the fewest bits in all (package-merge; Larmore and Hirschberg 1990).

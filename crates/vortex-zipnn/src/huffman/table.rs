@@ -9,6 +9,11 @@ pub(super) const PER_ENTRY: usize = 6;
 /// bits that they take together in bits 0 to 7.
 pub(super) type Entry = u64;
 
+/// The number of symbols is in units of this.
+const ONE_SYMBOL: Entry = 1 << 8;
+/// Where the last symbol of a full entry is.
+const LAST_SYMBOL: usize = 16 + 8 * (PER_ENTRY - 1);
+
 /// Bits that the symbols of an entry take.
 #[inline(always)]
 pub(super) fn n_bits(entry: Entry) -> u32 {
@@ -23,47 +28,61 @@ pub(super) fn n_symbols(entry: Entry) -> usize {
 
 /// An entry for each value of the next bits, of which there are `log2(ENTRIES)`, at least as many as the longest code
 /// has.
+#[inline(always)]
 pub(super) fn table<const ENTRIES: usize>(lengths: &CodeLengths) -> Box<[Entry; ENTRIES]> {
     let bits = ENTRIES.trailing_zeros();
-    let mut single = [0u16; ENTRIES];
-    for (symbol, (&code, &length)) in (0u16..).zip(codes(&lengths.0).iter().zip(&lengths.0)) {
+    let mut single = [0u32; ENTRIES];
+    let mut shortest = u32::MAX;
+    for (symbol, (&code, &length)) in (0u32..).zip(codes(&lengths.0).iter().zip(&lengths.0)) {
         if length > 0 {
-            for entry in single[usize::from(code)..].iter_mut().step_by(1 << length) {
-                *entry = u16::from(length) << 8 | symbol;
+            shortest = shortest.min(length.into());
+            let entry = symbol << 16 | ONE_SYMBOL as u32 | u32::from(length);
+            for place in single[usize::from(code)..].iter_mut().step_by(1 << length) {
+                *place = entry;
             }
         }
     }
-    // Of fewer bits first: entry `2^k + b` of `fewer` is for `k` known bits `b`. Behind a code of `l` bits
-    // come the symbols of the entry whose number is smaller by `l` binary digits.
-    let mut fewer = [0u64; ENTRIES];
-    for k in 1..bits {
-        for b in 0..1 << k {
-            let at = 1 << k | b;
-            fewer[at] = before(single[b], k, &fewer, at, lengths);
-        }
-    }
-    let mut table = Box::new([0u64; ENTRIES]);
-    for (b, entry) in table.iter_mut().enumerate() {
-        *entry = before(single[b], bits, &fewer, ENTRIES | b, lengths);
+    let mut table = Box::new([0; ENTRIES]);
+    if shortest * (PER_ENTRY as u32) < bits {
+        fill::<true, ENTRIES>(&single, lengths, &mut table);
+    } else {
+        fill::<false, ENTRIES>(&single, lengths, &mut table);
     }
     table
 }
 
-/// The entry of `k` bits that begin with the code of `first`, or the empty one if they do not hold all of it.
+/// Adds the symbols behind the first one, given the entries of one symbol. `FULL` is true if there may be more symbols
+/// than an entry has room for.
 #[inline(always)]
-fn before(first: u16, k: u32, fewer: &[Entry], at: usize, lengths: &CodeLengths) -> Entry {
-    let (symbol, length) = (u64::from(first & 0xff), u32::from(first >> 8));
-    if length > k {
-        return 0;
+fn fill<const FULL: bool, const ENTRIES: usize>(
+    single: &[u32; ENTRIES],
+    lengths: &CodeLengths,
+    table: &mut [Entry; ENTRIES],
+) {
+    let bits = ENTRIES.trailing_zeros();
+    // Of fewer bits first: entry `2^k + b` of `fewer` is for `k` known bits `b`. Behind a code of `l` bits
+    // come the symbols of the entry whose number is smaller by `l` binary digits.
+    let mut fewer = [0; ENTRIES];
+    let entry = |first: u32, k: u32, fewer: &[Entry; ENTRIES], at: usize| {
+        let length = first & 0xff;
+        let mut rest = fewer[(at >> (length & 15)) % ENTRIES];
+        if FULL && n_symbols(rest) == PER_ENTRY {
+            // No room for the last one.
+            let last = lengths.0[usize::from((rest >> LAST_SYMBOL) as u8)];
+            rest = (rest & !(0xff << LAST_SYMBOL)) - ONE_SYMBOL - u64::from(last);
+        }
+        let entry = ((rest & !0xffff) << 8) + (rest & 0xffff) + u64::from(first);
+        // Without a branch, which would be hard to foretell. Some bits do not hold all of the first code.
+        entry & u64::from(length <= k).wrapping_neg()
+    };
+    for k in 1..bits {
+        for (b, &first) in single[..1 << k].iter().enumerate() {
+            fewer[(1 << k | b) % ENTRIES] = entry(first, k, &fewer, 1 << k | b);
+        }
     }
-    let mut rest = fewer[at >> length & (fewer.len() - 1)];
-    if n_symbols(rest) == PER_ENTRY {
-        // No room for the last one.
-        let last = lengths.0[usize::from((rest >> (16 + 8 * (PER_ENTRY - 1))) as u8)];
-        rest = (rest & !(0xff << (16 + 8 * (PER_ENTRY - 1)))) - 0x100 - u64::from(last);
+    for (b, (place, &first)) in table.iter_mut().zip(single).enumerate() {
+        *place = entry(first, bits, &fewer, ENTRIES | b);
     }
-    let symbols = rest >> 16 << 24 | symbol << 16;
-    symbols | (rest & 0xffff) + 0x100 + u64::from(length)
 }
 
 #[cfg(test)]
@@ -108,6 +127,10 @@ mod tests {
             let lengths = CodeLengths::of(&histogram, MAX_BITS);
             for (bits, &entry) in table::<{ 1 << MAX_BITS }>(&lengths).iter().enumerate() {
                 assert_eq!(entry, slow(bits, MAX_BITS, &lengths), "{bits:011b}");
+            }
+            let lengths = CodeLengths::of(&histogram, 9);
+            for (bits, &entry) in table::<512>(&lengths).iter().enumerate() {
+                assert_eq!(entry, slow(bits, 9, &lengths), "{bits:09b}");
             }
             let lengths = CodeLengths::of(&histogram, 8);
             for (bits, &entry) in table::<256>(&lengths).iter().enumerate() {
