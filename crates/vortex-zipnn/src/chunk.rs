@@ -50,7 +50,7 @@ pub(crate) struct Scratch {
     repeats: repeats::Scratch,
 }
 
-/// Replaces `payload` by the coded `chunk`. `row` is the length of the rows that the values are known to
+/// Appends the coded `chunk` to `payload`. `row` is the length of the rows that the values are known to
 /// have, or 0; `base` is what differences may be taken to, as long as the chunk.
 pub(crate) fn encode(
     chunk: &[u8],
@@ -74,7 +74,7 @@ pub(crate) fn encode(
             &scratch.residuals
         }
     };
-    payload.clear();
+    let start = payload.len();
     planes::split(coded, shape.filter.residual_type(dtype), &mut scratch.planes);
     let strings = !dtype.is_float() || shape.filter != Filter::None;
     let plans: Vec<Plan> =
@@ -97,8 +97,8 @@ pub(crate) fn encode(
         }
     }
     payload.extend_from_slice(tail);
-    if payload.len() >= chunk.len() {
-        payload.clear();
+    if payload.len() - start >= chunk.len() {
+        payload.truncate(start);
         payload.extend_from_slice(chunk);
         shape = Shape { layout: Layout::Stored, filter: Filter::None, row: 0, dtype };
     }

@@ -11,7 +11,7 @@ mod writer;
 
 pub use header::{ChunkHeader, FileHeader};
 pub use listing::{Listing, list};
-pub use memory::decompress_bytes;
+pub use memory::Codec;
 pub use reader::decompress;
 pub use writer::{Contents, compress};
 

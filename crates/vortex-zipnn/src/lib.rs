@@ -4,8 +4,7 @@
 pub use base::{Base, ReadSeek};
 pub use chunk::Layout;
 pub use container::{
-    ChunkHeader, Contents, FileHeader, Listing, Summary, compress, decompress, decompress_bytes,
-    list,
+    ChunkHeader, Codec, Contents, FileHeader, Listing, Summary, compress, decompress, list,
 };
 pub use delta::Filter;
 pub use dtype::DType;
@@ -27,6 +26,7 @@ mod plan;
 mod planes;
 mod repeats;
 mod safetensors;
+mod strings;
 mod tensor;
 mod threads;
 mod transpose;

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::huffman::{self, CodeLengths, Histogram, histogram};
 use crate::options::Level;
-use crate::repeats;
+use crate::{repeats, strings};
 
 /// How a part is stored. The numbers are those of the file format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,15 +142,15 @@ fn dictionary_coded(part: &[u8], level: Level, otherwise: usize) -> Option<Vec<u
     };
     if level == Level::Default && part.len() > 2 * PROBE_BYTES {
         let at = (part.len() - PROBE_BYTES) / 2;
-        let probe = zstd::bulk::compress(&part[at..at + PROBE_BYTES], 1).ok()?;
+        let probe = strings::compress(&part[at..at + PROBE_BYTES], 1).ok()?;
         if !enough(probe.len(), PROBE_BYTES) {
             return None;
         }
     }
-    let mut frame = zstd::bulk::compress(part, EFFORT).ok()?;
+    let mut frame = strings::compress(part, EFFORT).ok()?;
     // The highest effort saves a tenth more where it helps at all.
     if level == Level::Best && frame.len() < otherwise + otherwise / 8 {
-        frame = zstd::bulk::compress(part, BEST_EFFORT).ok()?;
+        frame = strings::compress(part, BEST_EFFORT).ok()?;
     }
     enough(frame.len(), part.len()).then_some(frame)
 }
@@ -189,7 +189,7 @@ pub(crate) fn decode<'a: 'b, 'b>(
         }
         3 => {
             buffer.resize(n, 0);
-            let found = zstd::bulk::decompress_to_buffer(data, &mut buffer[..])
+            let found = strings::decompress(data, buffer)
                 .map_err(|e| Error::corrupt(format!("a zstd frame: {e}")))?;
             if found != n {
                 return Err(wrong(found));

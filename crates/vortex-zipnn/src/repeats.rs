@@ -140,37 +140,57 @@ pub(crate) fn decode(
 fn put_together<const WIDTH: usize>(
     values: &mut [u8],
     matches: impl Iterator<Item = Match>,
-    mut new: &[u8],
+    new: &[u8],
     flips: &[u8],
 ) {
     let values = values.as_chunks_mut::<WIDTH>().0;
-    let mut take = |n: usize| {
-        let (taken, rest) = new.split_at(n * WIDTH);
-        new = rest;
-        taken.as_chunks::<WIDTH>().0
-    };
-    let (mut at, mut n_old) = (0, 0);
-    for m in matches {
-        let (n, distance) = (usize::from(m.new), m.distance as usize);
-        values[at..at + n].copy_from_slice(take(n));
-        at += n;
-        let end = at + usize::from(m.old);
-        let flipped = !flips.is_empty() && !flips::none(flips, n_old, end - at);
-        let from = at - distance;
-        while at < end {
-            // Without flips, what was copied can be copied again with it.
-            let n = (end - at).min(if flipped { distance } else { at - from });
-            let start = if flipped { at - distance } else { from };
-            values.copy_within(start..start + n, at);
-            if flipped {
-                flips::apply(&mut values[at..at + n], flips, n_old);
-            }
-            n_old += n;
+    pulp::Arch::new().dispatch(PutTogether { values, matches, new, flips });
+}
+
+/// Compiled for each level of instructions.
+struct PutTogether<'a, M, const WIDTH: usize> {
+    values: &'a mut [[u8; WIDTH]],
+    matches: M,
+    new: &'a [u8],
+    flips: &'a [u8],
+}
+
+impl<M: Iterator<Item = Match>, const WIDTH: usize> pulp::NullaryFnOnce
+    for PutTogether<'_, M, WIDTH>
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self { values, matches, mut new, flips } = self;
+        let mut take = |n: usize| {
+            let (taken, rest) = new.split_at(n * WIDTH);
+            new = rest;
+            taken.as_chunks::<WIDTH>().0
+        };
+        let (mut at, mut n_old) = (0, 0);
+        for m in matches {
+            let (n, distance) = (usize::from(m.new), m.distance as usize);
+            values[at..at + n].copy_from_slice(take(n));
             at += n;
+            let end = at + usize::from(m.old);
+            let flipped = !flips.is_empty() && !flips::none(flips, n_old, end - at);
+            let from = at - distance;
+            while at < end {
+                // Without flips, what was copied can be copied again with it.
+                let n = (end - at).min(if flipped { distance } else { at - from });
+                let start = if flipped { at - distance } else { from };
+                values.copy_within(start..start + n, at);
+                if flipped {
+                    flips::apply(&mut values[at..at + n], flips, n_old);
+                }
+                n_old += n;
+                at += n;
+            }
         }
+        let rest = values.len() - at;
+        values[at..].copy_from_slice(take(rest));
     }
-    let rest = values.len() - at;
-    values[at..].copy_from_slice(take(rest));
 }
 
 #[cfg(test)]

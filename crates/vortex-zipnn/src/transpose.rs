@@ -33,11 +33,43 @@ fn by_width(values: &[u8], width: usize, across: usize, down: usize, out: &mut [
 fn transpose<const WIDTH: usize>(values: &[u8], across: usize, down: usize, out: &mut [u8]) {
     let from = values.as_chunks::<WIDTH>().0;
     let to = out.as_chunks_mut::<WIDTH>().0;
-    for top in (0..down).step_by(BLOCK) {
-        for left in (0..across).step_by(BLOCK) {
-            for j in left..across.min(left + BLOCK) {
-                for i in top..down.min(top + BLOCK) {
-                    to[j * down + i] = from[i * across + j];
+    pulp::Arch::new().dispatch(Transpose { from, to, across, down });
+}
+
+/// Compiled for each level of instructions.
+struct Transpose<'a, const WIDTH: usize> {
+    from: &'a [[u8; WIDTH]],
+    to: &'a mut [[u8; WIDTH]],
+    across: usize,
+    down: usize,
+}
+
+impl<const WIDTH: usize> pulp::NullaryFnOnce for Transpose<'_, WIDTH> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self { from, to, across, down } = self;
+        for top in (0..down).step_by(BLOCK) {
+            for left in (0..across).step_by(BLOCK) {
+                if top + BLOCK <= down && left + BLOCK <= across {
+                    let mut block = [[[0; WIDTH]; BLOCK]; BLOCK];
+                    for (i, row) in block.iter_mut().enumerate() {
+                        let at = (top + i) * across + left;
+                        row.copy_from_slice(&from[at..at + BLOCK]);
+                    }
+                    for j in 0..BLOCK {
+                        let at = (left + j) * down + top;
+                        for (value, row) in to[at..at + BLOCK].iter_mut().zip(&block) {
+                            *value = row[j];
+                        }
+                    }
+                } else {
+                    for j in left..across.min(left + BLOCK) {
+                        for i in top..down.min(top + BLOCK) {
+                            to[j * down + i] = from[i * across + j];
+                        }
+                    }
                 }
             }
         }

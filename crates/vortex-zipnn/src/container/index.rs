@@ -25,18 +25,27 @@ impl Index {
         Self { offset: HEADER_BYTES as u64, ..Self::default() }
     }
 
-    /// Adds the chunk of this header.
-    pub(super) fn push(
+    /// Adds a chunk that is stored, from its header on, as `stored`.
+    pub(super) fn push(&mut self, stored: &[u8], original_bytes: usize) {
+        self.push_header(
+            &std::array::from_fn(|i| stored[i]),
+            original_bytes as u32,
+            stored.len() as u32,
+        );
+    }
+
+    /// Adds a chunk by its header and lengths.
+    pub(super) fn push_header(
         &mut self,
         header: &[u8; CHUNK_HEADER_BYTES],
         original_bytes: u32,
-        payload_bytes: u32,
+        stored_bytes: u32,
     ) {
         let mut hashed = [0; 16 + CHUNK_HEADER_BYTES];
         hashed[..16].copy_from_slice(&self.digest);
         hashed[16..].copy_from_slice(header);
         self.digest = xxh3_128(&hashed).to_le_bytes();
-        self.push_entry(original_bytes, CHUNK_HEADER_BYTES as u32 + payload_bytes);
+        self.push_entry(original_bytes, stored_bytes);
     }
 
     fn push_entry(&mut self, original_bytes: u32, stored_bytes: u32) {

@@ -48,7 +48,8 @@ pub fn list(mut file: impl Read + Seek) -> Result<Listing> {
         }
         let bytes: [u8; CHUNK_HEADER_BYTES] = std::array::from_fn(|i| bytes[i]);
         let chunk = ChunkHeader::parse(&bytes, &header, at)?;
-        index.push(&bytes, chunk.original_bytes, chunk.payload_bytes);
+        let stored = CHUNK_HEADER_BYTES as u32 + chunk.payload_bytes;
+        index.push_header(&bytes, chunk.original_bytes, stored);
         chunks.push(chunk);
     }
     let head: [u8; INDEX_HEADER_BYTES] = std::array::from_fn(|i| bytes[i]);

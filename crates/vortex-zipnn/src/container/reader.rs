@@ -53,7 +53,8 @@ pub fn decompress(
             std::mem::replace(&mut job.outcome, Ok(()))
                 .map_err(|e| e.context(format_args!("chunk at byte {}", job.at)))?;
             output.write_all(&job.original)?;
-            index.push(&job.bytes, job.original.len() as u32, job.payload.len() as u32);
+            let stored = CHUNK_HEADER_BYTES + job.payload.len();
+            index.push_header(&job.bytes, job.original.len() as u32, stored as u32);
         }
     }
     let head = index_head.unwrap_or_default();

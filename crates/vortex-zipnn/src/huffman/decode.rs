@@ -138,7 +138,10 @@ fn rounds<const N: usize, const ENTRIES: usize>(
             break;
         }
         (bits, byte) = (next_bits, next_byte);
-        let mut windows = outputs.each_mut().map(|output| output.first_chunk_mut::<ROUND>());
+        let mut windows = [const { None }; N];
+        for (window, output) in windows.iter_mut().zip(&mut outputs) {
+            *window = output.first_chunk_mut::<ROUND>();
+        }
         let mut n = [0usize; N];
         // The streams take turns, as each look-up waits for the one before in its stream.
         for _ in 0..LOOKUPS {
