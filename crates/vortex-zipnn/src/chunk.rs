@@ -7,9 +7,8 @@ use crate::delta::{self, Filter};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::options::Level;
-use crate::part::Plan;
 use crate::repeats::{self, Match};
-use crate::{planes, transpose};
+use crate::{part, planes, transpose};
 
 mod choice;
 
@@ -77,11 +76,8 @@ pub(crate) fn encode(
     let start = payload.len();
     planes::split(coded, shape.filter.residual_type(dtype), &mut scratch.planes);
     let strings = !dtype.is_float() || shape.filter != Filter::None;
-    let plans: Vec<Plan> =
-        scratch.planes.iter().map(|plane| Plan::of(plane, level, strings)).collect();
-    let planes_bytes = scratch.planes.iter().zip(&plans).map(|(p, plan)| plan.bytes(p.len())).sum();
     let repeated = match shape.filter {
-        Filter::None => choice::repeats(whole, dtype, row, level, planes_bytes, scratch),
+        Filter::None => choice::repeats(whole, dtype, row, level, scratch),
         _ => None,
     };
     if let Some(row) = repeated {
@@ -92,8 +88,8 @@ pub(crate) fn encode(
         repeats::encode(values, dtype, matches, level, &mut scratch.repeats, payload);
         shape = Shape { layout: Layout::Repeats, row, ..shape };
     } else {
-        for (plane, plan) in scratch.planes.iter().zip(&plans) {
-            plan.write(plane, payload);
+        for plane in &scratch.planes {
+            part::encode(plane, level, strings, payload);
         }
     }
     payload.extend_from_slice(tail);

@@ -1,7 +1,7 @@
 //! One plane, coded the shortest way.
 
 use crate::error::{Error, Result};
-use crate::huffman::{self, CodeLengths, Histogram, histogram};
+use crate::huffman::{self, CodeLengths, histogram};
 use crate::options::Level;
 use crate::{repeats, strings};
 
@@ -27,7 +27,7 @@ impl Method {
 /// Bytes before the data of each part: method and length.
 const PART_HEADER_BYTES: usize = 5;
 /// Planes shorter than this are counted whole, longer ones by [`SAMPLES`] pieces first.
-const SAMPLED_FROM: usize = 16 << 10;
+const SAMPLED_FROM: usize = 8 << 10;
 /// Pieces of a sample, and bytes of each.
 const SAMPLES: usize = 32;
 const SAMPLE_BYTES: usize = 128;
@@ -37,101 +37,72 @@ const WORTH: usize = 128;
 const EFFORT: i32 = 3;
 const BEST_EFFORT: i32 = 19;
 /// What a dictionary coder is tried on first.
-pub(crate) const PROBE_BYTES: usize = 16 << 10;
+const PROBE_BYTES: usize = 16 << 10;
 
-/// How a part will be stored.
-pub(crate) enum Plan {
-    /// As it is.
-    Raw,
-    /// One byte that fills the part.
-    Fill(u8),
-    /// Prefix codes, and the bytes that they take at most.
-    Huffman(CodeLengths, usize),
-    /// A zstd frame.
-    Zstd(Vec<u8>),
-}
-
-impl Plan {
-    /// The shortest way to store `part` that the level finds. `strings` is true where a dictionary coder may be worth
-    /// its time.
-    pub(crate) fn of(part: &[u8], level: Level, strings: bool) -> Self {
-        let strings = strings && level != Level::Fast || level == Level::Best;
-        if part.is_empty() || (level != Level::Best && looks_like_noise(part)) {
-            return Self::Raw;
-        }
-        let counts = histogram(part);
-        if let Some(symbol) = counts.only_symbol() {
-            return Self::Fill(symbol);
-        }
-        let may_repeat = strings && (level == Level::Best || repeats::likely(part, 1, u64::MAX));
-        let worth = part.len() - part.len() / WORTH;
-        if !may_repeat && counts.entropy_bits() > 8.0 * worth as f64 {
-            return Self::Raw;
-        }
-        let lengths = CodeLengths::best(&counts);
-        let coded = lengths.coded_bytes(&counts);
-        if may_repeat && let Some(frame) = dictionary_coded(part, level, coded.min(part.len())) {
-            return Self::Zstd(frame);
-        }
-        if coded >= worth { Self::Raw } else { Self::Huffman(lengths, coded) }
-    }
-
-    /// Bytes of the data of a part of `n` bytes, at most.
-    pub(crate) fn bytes(&self, n: usize) -> usize {
-        match self {
-            Self::Raw => n,
-            Self::Fill(_) => 1,
-            Self::Huffman(_, bytes) => *bytes,
-            Self::Zstd(frame) => frame.len(),
-        }
-    }
-
-    /// Appends the header and the data of the part that the plan was made for.
-    pub(crate) fn write(&self, part: &[u8], out: &mut Vec<u8>) {
-        let start = out.len();
-        out.extend([0; PART_HEADER_BYTES]);
-        let method = match self {
-            Self::Raw => {
-                out.extend_from_slice(part);
-                Method::Raw
-            }
-            Self::Fill(symbol) => {
-                out.push(*symbol);
-                Method::Fill
-            }
-            Self::Huffman(lengths, _) => {
-                huffman::encode(part, lengths, out);
-                Method::Huffman
-            }
-            Self::Zstd(frame) => {
-                out.extend_from_slice(frame);
-                Method::Zstd
-            }
-        };
-        let size = (out.len() - start - PART_HEADER_BYTES) as u32;
-        out[start] = method as u8;
-        out[start + 1..start + PART_HEADER_BYTES].copy_from_slice(&size.to_le_bytes());
-    }
-}
-
-/// Appends the header and the data of a part.
+/// Appends the header and the data of a part, stored the shortest way that the level finds. `strings` is true where a
+/// dictionary coder may be worth its time.
 pub(crate) fn encode(part: &[u8], level: Level, strings: bool, out: &mut Vec<u8>) {
-    Plan::of(part, level, strings).write(part, out);
+    let start = out.len();
+    out.extend([0; PART_HEADER_BYTES]);
+    let method = encode_data(part, level, strings, out);
+    let size = (out.len() - start - PART_HEADER_BYTES) as u32;
+    out[start] = method as u8;
+    out[start + 1..start + PART_HEADER_BYTES].copy_from_slice(&size.to_le_bytes());
 }
 
-/// True if pieces spread over a long part have all bytes about equally often.
-fn looks_like_noise(part: &[u8]) -> bool {
+fn encode_data(part: &[u8], level: Level, strings: bool, out: &mut Vec<u8>) -> Method {
+    let raw = |out: &mut Vec<u8>| {
+        out.extend_from_slice(part);
+        Method::Raw
+    };
+    if part.is_empty() || (level != Level::Best && looks_like_noise(part)) {
+        return raw(out);
+    }
+    let counts = histogram(part);
+    if let Some(symbol) = counts.only_symbol() {
+        out.push(symbol);
+        return Method::Fill;
+    }
+    let may_repeat = match level {
+        Level::Fast => false,
+        Level::Default => strings && repeats::likely(part, 1, u64::MAX),
+        Level::Best => true,
+    };
+    let worth = part.len() - part.len() / WORTH;
+    if !may_repeat && counts.entropy_bits() > 8.0 * worth as f64 {
+        return raw(out);
+    }
+    let lengths = CodeLengths::best(&counts);
+    let coded = lengths.coded_bytes(&counts);
+    if may_repeat && let Some(frame) = dictionary_coded(part, level, coded.min(part.len())) {
+        out.extend(frame);
+        return Method::Zstd;
+    }
+    if coded >= worth {
+        return raw(out);
+    }
+    huffman::encode(part, &lengths, out);
+    Method::Huffman
+}
+
+/// Bits that a byte of `part` takes by its own frequency, from pieces spread over a long part.
+pub(crate) fn sampled_bits(part: &[u8]) -> f64 {
     if part.len() < SAMPLED_FROM {
-        return false;
+        return if part.is_empty() { 0.0 } else { histogram(part).bits_per_byte() };
     }
-    let mut counts = Histogram::empty();
-    for i in 0..SAMPLES {
+    let mut sample = [0; SAMPLES * SAMPLE_BYTES];
+    for (i, piece) in sample.chunks_exact_mut(SAMPLE_BYTES).enumerate() {
         let at = (part.len() - SAMPLE_BYTES) * i / (SAMPLES - 1);
-        counts.add(&part[at..at + SAMPLE_BYTES]);
+        piece.copy_from_slice(&part[at..at + SAMPLE_BYTES]);
     }
+    let counts = histogram(&sample);
     // A sample of noise seems to have a little less than 8 bits: 255 / (2 ln 2 n).
-    let bits = counts.entropy_bits() / counts.total as f64 + 184.0 / counts.total as f64;
-    bits > 8.0 * (1.0 - 1.0 / WORTH as f64)
+    counts.bits_per_byte() + 184.0 / counts.total as f64
+}
+
+/// True if a long part seems to have all bytes about equally often.
+fn looks_like_noise(part: &[u8]) -> bool {
+    part.len() >= SAMPLED_FROM && sampled_bits(part) > 8.0 * (1.0 - 1.0 / WORTH as f64)
 }
 
 /// A zstd frame that is clearly shorter than `otherwise`.

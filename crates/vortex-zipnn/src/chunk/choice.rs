@@ -4,15 +4,17 @@ use crate::delta::{self, Filter};
 use crate::dtype::DType;
 use crate::huffman::Histogram;
 use crate::options::Level;
-use crate::part::PROBE_BYTES;
 use crate::repeats::{self, BYTES_PER_MATCH, Match, Search};
-use crate::{planes, transpose};
+use crate::{part, planes, transpose};
 
 use super::Scratch;
 
 /// Pieces of the sample on which filters are compared, and values of each.
 const PIECES: usize = 64;
 const PIECE_VALUES: usize = 64;
+/// Values that are looked at before matches are searched for, and runs that they come in.
+const SAMPLE_VALUES: usize = 1024;
+const SAMPLE_RUNS: usize = 8;
 /// Bits that a match must replace.
 const MATCH_BITS: f64 = 64.0;
 /// Matches must save one in this many bytes, as decoding them takes time.
@@ -59,13 +61,12 @@ pub(super) fn filter(whole: &[u8], base: &[u8], dtype: DType) -> Filter {
 }
 
 /// The order in which enough values repeat earlier ones: 0 as they are, `row` for columns before rows. The matches are
-/// then in `scratch`, and the columns too. `planes_bytes` is what the planes of all values take.
+/// then in `scratch`, and the columns too; the planes of all values are there before.
 pub(super) fn repeats(
     whole: &[u8],
     dtype: DType,
     row: usize,
     level: Level,
-    planes_bytes: usize,
     scratch: &mut Scratch,
 ) -> Option<usize> {
     let width = dtype.width();
@@ -73,32 +74,39 @@ pub(super) fn repeats(
     if level == Level::Fast || n == 0 {
         return None;
     }
-    let Scratch { columns, matches: [in_rows, in_columns], repeats: memory, .. } = scratch;
+    let thorough = level == Level::Best;
+    let mask = magnitude_mask(dtype);
+    // Other types than floats have their dictionary coder, which does as well.
+    let rows = thorough || dtype.is_float() && repeats::likely(&sample(whole, width), width, mask);
+    let columns = row > 1
+        && row < n
+        && (thorough || repeats::likely(&sample_of_columns(whole, width, row), width, mask));
+    if !rows && !columns {
+        return None;
+    }
+    let Scratch {
+        planes, columns: turned, matches: [in_rows, in_columns], repeats: memory, ..
+    } = scratch;
     // Bits that a value costs otherwise.
-    let bits = (planes_bytes as f64 * 8.0 / n as f64).max(1e-3);
+    let bits = planes.iter().map(|plane| part::sampled_bits(plane)).sum::<f64>().max(1e-3);
     let shortest = (MATCH_BITS / bits).ceil().max(BYTES_PER_MATCH as f64 / width as f64);
-    let search = Search { shortest: shortest as usize, thorough: level == Level::Best };
+    let search = Search { shortest: shortest as usize, thorough };
     let gain = |matches: &[Match]| {
         let sign = f64::from(u8::from(dtype.is_signed()));
         let one = |m: &Match| f64::from(m.old) * (bits - sign) - MATCH_BITS / 2.0;
         matches.iter().map(one).sum::<f64>()
     };
-    let mut best = (planes_bytes as f64 * 8.0 / WORTH, None);
-    // Other types than floats have had their dictionary coder, which does as well.
-    if dtype.is_float() || level == Level::Best {
+    let mut best = (bits * n as f64 / WORTH, None);
+    if rows {
         repeats::find(whole, dtype, search, memory, in_rows);
         let gained = gain(in_rows);
         if gained > best.0 {
             best = (gained, Some(0));
         }
     }
-    if row > 1
-        && row < n
-        && (level == Level::Best
-            || repeats::likely(&down_columns(whole, width, row), width, magnitude_mask(dtype)))
-    {
-        transpose::to_columns(whole, width, row, columns);
-        repeats::find(columns, dtype, search, memory, in_columns);
+    if columns {
+        transpose::to_columns(whole, width, row, turned);
+        repeats::find(turned, dtype, search, memory, in_columns);
         if gain(in_columns) > best.0 {
             return Some(row);
         }
@@ -119,15 +127,25 @@ fn magnitude_mask(dtype: DType) -> u64 {
     words & !signs
 }
 
+/// Runs of values from everywhere.
+fn sample(whole: &[u8], width: usize) -> Vec<u8> {
+    let run = SAMPLE_VALUES / SAMPLE_RUNS * width;
+    if whole.len() <= run * SAMPLE_RUNS {
+        return whole.to_vec();
+    }
+    let starts =
+        (0..SAMPLE_RUNS).map(|i| (whole.len() - run) / width * i / (SAMPLE_RUNS - 1) * width);
+    starts.flat_map(|at| &whole[at..at + run]).copied().collect()
+}
+
 /// Values down some columns from the middle of rows of `row` values.
-fn down_columns(whole: &[u8], width: usize, row: usize) -> Vec<u8> {
-    let n = (PROBE_BYTES / width).min(whole.len() / width);
-    let rows = whole.len() / width / row;
-    let columns = (n / rows.max(1)).clamp(1, row);
+fn sample_of_columns(whole: &[u8], width: usize, row: usize) -> Vec<u8> {
+    let rows = (whole.len() / width / row).clamp(1, SAMPLE_VALUES);
+    let columns = (SAMPLE_VALUES / rows).clamp(1, row);
     let first = (row - columns) / 2;
-    let mut out = Vec::with_capacity(PROBE_BYTES);
+    let mut out = Vec::with_capacity(rows * columns * width);
     for column in first..first + columns {
-        for i in 0..rows.min(n) {
+        for i in 0..rows {
             let at = (i * row + column) * width;
             out.extend_from_slice(&whole[at..at + width]);
         }

@@ -6,27 +6,28 @@ const WINDOW: usize = 8 << 10;
 /// Slots of the table of hashes.
 const SLOTS: usize = 1 << 12;
 /// One place in this many must have been seen before.
-const SHARE: usize = 32;
+const SHARE: u32 = 32;
+/// Fewer words say nothing.
+const MIN_PLACES: u32 = 128;
 
 /// True if among the words at every `step`th byte in the middle of `bytes`, each under `mask`, a fair share
-/// is a repetition. Words are eight bytes, little-endian.
+/// is a repetition, and for bytes too short to judge. Words are eight bytes, little-endian.
 pub(crate) fn likely(bytes: &[u8], step: usize, mask: u64) -> bool {
     let window = bytes.len().min(WINDOW);
     let start = (bytes.len() - window) / 2 / step * step;
     let mut seen = [0u16; SLOTS];
-    let (mut places, mut repeats) = (0, 0);
+    let (mut places, mut repeats) = (0u32, 0u32);
     for word in bytes[start..start + window].windows(8).step_by(step) {
         let word = u64::from_le_bytes(std::array::from_fn(|i| word[i])) & mask;
         let hash = word.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let slot = &mut seen[(hash >> 52) as usize % SLOTS];
         // Zero is an empty slot.
         let tag = (hash >> 36) as u16 | 1;
-        repeats += usize::from(*slot == tag);
+        repeats += u32::from(*slot == tag);
         places += 1;
         *slot = tag;
     }
-    // Too short to judge.
-    places < 256 || repeats * SHARE >= places
+    places < MIN_PLACES || repeats * SHARE >= places
 }
 
 #[cfg(test)]

@@ -54,16 +54,23 @@ pub(crate) struct Search {
     pub thorough: bool,
 }
 
-/// Values that are compared at once: shorter matches are not found.
-const COMPARED: usize = 3;
+/// Values that are compared at once, of 1 to 8 bytes each: shorter matches are not found.
+const fn compared(width: usize) -> usize {
+    match width {
+        1 => 8,
+        2 => 4,
+        4 => 3,
+        _ => 2,
+    }
+}
 /// The longest step of a hurried search, and how many failures make it longer.
-const MAX_STEP: usize = 16;
-const PATIENCE: usize = 32;
+const MAX_STEP: usize = 32;
+const PATIENCE: usize = 8;
 /// Inside of a match, one place in this many can be referred to later.
 const INSIDE: usize = 8;
 /// Binary digits of the number of places that are kept in mind.
 const MIN_LOG: u32 = 10;
-const MAX_LOG: u32 = 16;
+const MAX_LOG: u32 = 14;
 
 /// Replaces `out` by the matches of `values` of `WIDTH` bytes, in order. `signed` values may differ in their
 /// highest bits. `places` is working memory.
@@ -75,44 +82,63 @@ pub(super) fn find<const WIDTH: usize>(
     out: &mut Vec<Match>,
 ) {
     out.clear();
+    let bytes = values;
     let values = values.as_chunks::<WIDTH>().0;
     let n = values.len();
+    let compared = compared(WIDTH);
     let log = n.max(1).ilog2().clamp(MIN_LOG, MAX_LOG);
     places.clear();
     places.resize(1 << log, 0);
-    let mask = if signed { u64::MAX >> (65 - 8 * WIDTH) } else { u64::MAX >> (64 - 8 * WIDTH) };
-    let magnitude = |i: usize| {
-        let mut bytes = [0; 8];
-        bytes[..WIDTH].copy_from_slice(&values[i]);
-        u64::from_le_bytes(bytes) & mask
+    let mut mask = [if signed { 0x7f } else { 0xff }; WIDTH];
+    mask[..WIDTH - 1].fill(0xff);
+    let magnitude = |i: usize| -> [u8; WIDTH] { std::array::from_fn(|b| values[i][b] & mask[b]) };
+    let masks: [u8; 8] = std::array::from_fn(|b| mask[b % WIDTH]);
+    let masks = u64::from_le_bytes(masks);
+    // What is compared, in two words.
+    let key = |i: usize| {
+        let bytes = &bytes[i * WIDTH..][..compared * WIDTH];
+        let mut words = [0; 16];
+        words[..compared * WIDTH].copy_from_slice(bytes);
+        let words = words.as_chunks::<8>().0;
+        [u64::from_le_bytes(words[0]) & masks, u64::from_le_bytes(words[1]) & masks]
     };
-    let slot = |i: usize| {
-        let hash = (0..COMPARED).fold(0u64, |hash, k| {
-            (hash.rotate_left(23) ^ magnitude(i + k)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-        });
-        (hash >> (64 - log)) as usize
+    // Values of eight bytes together.
+    let word = |i: usize| {
+        let word = bytes.get(i * WIDTH..).and_then(<[u8]>::first_chunk);
+        word.map(|word| u64::from_le_bytes(*word) & masks)
+    };
+    let slot = |[a, b]: [u64; 2]| {
+        let hash = a.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ b.wrapping_mul(0xc2b2_ae3d_27d4_eb4f);
+        ((hash ^ hash >> 29).wrapping_mul(0x1656_67b1_9e37_79f9) >> (64 - log)) as usize
     };
     let (mut at, mut done, mut failures) = (0, 0, 0);
-    while at + COMPARED <= n {
+    while at + compared <= n {
         // Zero is no place.
-        let place = &mut places[slot(at)];
+        let wanted = key(at);
+        let place = &mut places[slot(wanted)];
         let earlier = *place as usize;
         *place = at as u32 + 1;
-        if earlier > 0 && (0..COMPARED).all(|k| magnitude(at + k) == magnitude(earlier - 1 + k)) {
+        if earlier > 0 && key(earlier - 1) == wanted {
             let mut from = earlier - 1;
             let mut to = at;
             while to > done && from > 0 && magnitude(to - 1) == magnitude(from - 1) {
                 (to, from) = (to - 1, from - 1);
             }
-            let mut end = at + COMPARED;
-            while end < n && magnitude(end) == magnitude(end - (to - from)) {
+            let mut end = at + compared;
+            let distance = to - from;
+            while let Some(next) = word(end)
+                && word(end - distance) == Some(next)
+            {
+                end += 8 / WIDTH;
+            }
+            while end < n && magnitude(end) == magnitude(end - distance) {
                 end += 1;
             }
             if end - to >= search.shortest {
-                push(to - done, end - to, (to - from) as u32, out);
+                push(to - done, end - to, distance as u32, out);
                 let step = if search.thorough { 1 } else { INSIDE };
-                for inside in (at + 1..end.min(n - COMPARED)).step_by(step) {
-                    places[slot(inside)] = inside as u32 + 1;
+                for inside in (at + 1..end.min(n - compared)).step_by(step) {
+                    places[slot(key(inside))] = inside as u32 + 1;
                 }
                 (at, done, failures) = (end, end, 0);
                 continue;
