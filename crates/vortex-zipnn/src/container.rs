@@ -10,7 +10,7 @@ mod reader;
 mod writer;
 
 pub use header::{ChunkHeader, FileHeader};
-pub use listing::{Listing, list};
+pub use listing::{Listing, list, tensors};
 pub use memory::Codec;
 pub use reader::decompress;
 pub use writer::{Contents, compress};

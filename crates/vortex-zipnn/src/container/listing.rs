@@ -1,11 +1,15 @@
 //! What a file holds, without decoding it.
 
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{Cursor, Read, Seek, SeekFrom};
 
 use super::constants::*;
 use super::header::{ChunkHeader, FileHeader};
 use super::index::Index;
+use super::reader::decode_chunk;
+use crate::chunk::Scratch;
+use crate::delta::Filter;
 use crate::error::{Error, ErrorKind, Result};
+use crate::safetensors::{self, TensorEntry};
 
 /// The headers of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,4 +70,72 @@ pub fn list(mut file: impl Read + Seek) -> Result<Listing> {
     file.read_to_end(&mut bytes)?;
     index.check(&head, &bytes)?;
     Ok(Listing { header, chunks, original_bytes: index.original_bytes, file_bytes })
+}
+
+/// The tensors of a compressed safetensors file that `listing` is of. Of the chunks, the first ones are decoded, as far as
+/// the header goes. `None` for other files, and where the header is stored as a difference.
+///
+/// # Errors
+/// Those of reading, and whatever is wrong with those chunks.
+pub fn tensors(file: impl Read + Seek, listing: &Listing) -> Result<Option<Vec<TensorEntry>>> {
+    let mut original = Original {
+        file,
+        chunks: listing.chunks.iter(),
+        at: HEADER_BYTES as u64,
+        decoded: Cursor::default(),
+        payload: Vec::new(),
+        error: None,
+    };
+    let entries = safetensors::entries(&mut original);
+    match (original.error, entries) {
+        (Some(error), _) => Err(error),
+        (None, Ok(entries)) => Ok(Some(entries)),
+        (None, Err(error)) if matches!(error.kind, ErrorKind::Io(_)) => Err(error),
+        (None, Err(_)) => Ok(None),
+    }
+}
+
+/// The bytes of a file before compression up to the first difference, decoded when they are read.
+struct Original<'a, F> {
+    file: F,
+    chunks: std::slice::Iter<'a, ChunkHeader>,
+    /// Of the next chunk.
+    at: u64,
+    decoded: Cursor<Vec<u8>>,
+    payload: Vec<u8>,
+    error: Option<Error>,
+}
+
+impl<F: Read + Seek> Original<'_, F> {
+    fn decode(&mut self, chunk: &ChunkHeader) -> Result<()> {
+        let payload_at = self.at + CHUNK_HEADER_BYTES as u64;
+        self.file.seek(SeekFrom::Start(payload_at))?;
+        self.payload.clear();
+        self.file.by_ref().take(chunk.payload_bytes.into()).read_to_end(&mut self.payload)?;
+        let mut original = vec![0; chunk.original_bytes as usize];
+        decode_chunk(chunk, &self.payload, &[], &mut Scratch::default(), &mut original)
+            .map_err(|e| e.context(format_args!("chunk at byte {}", self.at)))?;
+        self.at = payload_at + u64::from(chunk.payload_bytes);
+        self.decoded = Cursor::new(original);
+        Ok(())
+    }
+}
+
+impl<F: Read + Seek> Read for Original<'_, F> {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        let n = self.decoded.read(out)?;
+        if n > 0 || out.is_empty() {
+            return Ok(n);
+        }
+        match self.chunks.next() {
+            Some(chunk) if chunk.filter == Filter::None => match self.decode(chunk) {
+                Ok(()) => self.decoded.read(out),
+                Err(error) => {
+                    self.error = Some(error);
+                    Ok(0)
+                }
+            },
+            _ => Ok(0),
+        }
+    }
 }

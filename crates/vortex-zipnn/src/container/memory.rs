@@ -20,7 +20,7 @@ const TRUSTED_BYTES: usize = 1 << 20;
 const TRUSTED_RATIO: usize = 8;
 
 /// Compresses and decompresses files and tensors in memory, one after the other, with the same threads and the same working
-/// memory: about five chunks for each thread, kept until it is dropped.
+/// memory: at most eight chunks for each thread, kept until it is dropped.
 ///
 /// ```
 /// use vortex_zipnn::{Codec, Contents, DType, Options};

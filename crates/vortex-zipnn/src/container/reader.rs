@@ -18,7 +18,7 @@ use crate::threads::Threads;
 /// Decompresses one file, which must end where `input` does. Files that hold differences need the
 /// `base` that they were made with. What is written before an error is of no use.
 ///
-/// Memory: about five chunks for each thread, of the length that the file was made with (at most
+/// Memory: at most eight chunks for each thread, of the length that the file was made with (at most
 /// [`MAX_ORIGINAL_BYTES`]).
 ///
 /// # Errors

@@ -31,7 +31,7 @@ pub enum Contents {
 /// Compresses all of `input` into one file. With `base`, tensors that it has under the same name, type
 /// and length ([`Contents::Raw`]: the same bytes) may be stored as differences.
 ///
-/// Memory: about five chunks for each thread.
+/// Memory: at most eight chunks for each thread.
 ///
 /// # Errors
 /// [`ErrorKind::NotSafetensors`] and [`ErrorKind::Truncated`] for input that is not what `contents`

@@ -70,7 +70,7 @@ const PATIENCE: usize = 8;
 const INSIDE: usize = 8;
 /// Binary digits of the number of places that are kept in mind.
 const MIN_LOG: u32 = 10;
-const MAX_LOG: u32 = 14;
+const MAX_LOG: u32 = 13;
 
 /// Replaces `out` by the matches of `values` of `WIDTH` bytes, in order. `signed` values may differ in their
 /// highest bits. `places` is working memory.
