@@ -76,7 +76,7 @@ mod tests {
         decode(&coded, &mut out).unwrap();
         assert!(out == plane);
         let mut few = Vec::new();
-        encode(&plane, &CodeLengths::of(&counts, SHORT_BITS), &mut few);
+        encode(plane, &CodeLengths::of(&counts, SHORT_BITS), &mut few);
         out.fill(0xAA);
         decode(&few, &mut out).unwrap();
         assert!(out == plane);

@@ -31,10 +31,13 @@ pub(crate) fn decode(coded: &[u8], plane: &mut [u8]) -> Result<()> {
     streams[STREAMS - 1] = rest;
     let decode = Decode { streams, plane, lengths: &lengths };
     let arch = pulp::Arch::new();
-    match lengths.longest() {
-        ..=SHORT_BITS => arch.dispatch(By::<{ 1 << SHORT_BITS }>(decode)),
-        ..=MIDDLE_BITS => arch.dispatch(By::<{ 1 << MIDDLE_BITS }>(decode)),
-        _ => arch.dispatch(By::<{ 1 << MAX_BITS }>(decode)),
+    let longest = lengths.longest();
+    if longest <= SHORT_BITS {
+        arch.dispatch(By::<{ 1 << SHORT_BITS }>(decode))
+    } else if longest <= MIDDLE_BITS {
+        arch.dispatch(By::<{ 1 << MIDDLE_BITS }>(decode))
+    } else {
+        arch.dispatch(By::<{ 1 << MAX_BITS }>(decode))
     }
 }
 

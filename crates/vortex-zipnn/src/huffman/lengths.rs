@@ -14,10 +14,12 @@ pub(crate) struct CodeLengths(pub [u8; 256]);
 impl CodeLengths {
     /// The lengths with the fewest bits for a plane with these counts, in which at least two symbols occur.
     pub(crate) fn best(counts: &Histogram) -> Self {
-        let max_bits = match counts.total {
-            ..SHORT_PLANE => SHORT_BITS,
-            ..MIDDLE_PLANE => MIDDLE_BITS,
-            _ => MAX_BITS,
+        let max_bits = if counts.total < SHORT_PLANE {
+            SHORT_BITS
+        } else if counts.total < MIDDLE_PLANE {
+            MIDDLE_BITS
+        } else {
+            MAX_BITS
         };
         Self::of(counts, max_bits)
     }

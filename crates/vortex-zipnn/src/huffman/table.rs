@@ -95,12 +95,12 @@ mod tests {
         let codes = codes(&lengths.0);
         let (mut spent, mut n, mut symbols) = (0u32, 0, 0u64);
         'next: while n < PER_ENTRY {
-            for symbol in 0..256 {
+            for (symbol, &code) in codes.iter().enumerate() {
                 let length = u32::from(lengths.0[symbol]);
                 let mask = (1usize << length) - 1;
                 if length > 0
                     && spent + length <= width
-                    && bits >> spent & mask == usize::from(codes[symbol])
+                    && bits >> spent & mask == usize::from(code)
                 {
                     symbols |= (symbol as u64) << (16 + 8 * n);
                     (n, spent) = (n + 1, spent + length);
