@@ -15,8 +15,6 @@ const PIECE_VALUES: usize = 64;
 /// Values that are looked at before matches are searched for, and runs that they come in.
 const SAMPLE_VALUES: usize = 1024;
 const SAMPLE_RUNS: usize = 8;
-/// Share of all bits from which on a second order is not tried.
-const NEARLY_ALL: f64 = 0.75;
 /// Bits that a match must replace.
 const MATCH_BITS: f64 = 64.0;
 /// Matches must save one in this many bytes, as decoding them takes time.
@@ -106,7 +104,7 @@ pub(super) fn repeats(
             best = (gained, Some(0));
         }
     }
-    if columns && best.0 < bits * n as f64 * NEARLY_ALL {
+    if columns {
         transpose::to_columns(whole, width, row, turned);
         repeats::find(turned, dtype, search, memory, in_columns);
         if gain(in_columns) > best.0 {
