@@ -1,13 +1,15 @@
-//! Sizes and speeds of one file at each level, on one thread: `measure FILE [DTYPE] [BASE]`.
+//! Sizes and speeds of one file in memory, on one thread: `measure FILE [DTYPE] [BASE] [best]`.
 //!
-//! Without DTYPE, or with `-`, FILE is a safetensors file, otherwise values of that type. Each time is the
-//! mean of several rounds, on Linux that of the processor, so that other programs do not count. The result of decoding is compared each time.
+//! Without DTYPE, or with `-`, FILE is a safetensors file, otherwise values of that type; BASE may be `-` for none. Timed is one
+//! call of `Codec::compress` or `Codec::decompress`, from bytes to a new vector of bytes, checksums included, with the
+//! base's digest where there is one. Each time is that of the quickest of the rounds that fill a second. What is decoded is compared.
 
 use std::error::Error;
+use std::hint::black_box;
 use std::io::Cursor;
 use std::time::{Duration, Instant};
 
-use vortex_zipnn::{Base, Contents, DType, Level, Options, compress, decompress};
+use vortex_zipnn::{Base, Codec, Contents, DType, Level, Options};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -16,32 +18,26 @@ fn main() -> Result<(), Box<dyn Error>> {
         None | Some("-") => Contents::Safetensors,
         Some(name) => Contents::Raw(DType::parse(name).ok_or("no such type")?),
     };
-    let base = arguments.next().map(std::fs::read).transpose()?;
+    let base = arguments.next().filter(|base| base != "-").map(std::fs::read).transpose()?;
+    let mut levels = vec![Level::Fast, Level::Default];
+    if arguments.next().as_deref() == Some("best") {
+        levels.push(Level::Best);
+    }
     let bytes = std::fs::read(&file)?;
     let megabytes = bytes.len() as f64 / 1e6;
     let mut copy = Vec::new();
-    let memcpy = time(|| {
+    let (_, memcpy) = quickest(|| {
         copy.clear();
-        copy.extend_from_slice(&bytes);
+        copy.extend_from_slice(black_box(&bytes));
         Ok(())
     })?;
     println!("memcpy: {:.0} MB/s", megabytes / memcpy.as_secs_f64());
-    for level in [Level::Fast, Level::Default, Level::Best] {
-        let options = Options { level, threads: 1, ..Options::default() };
-        let mut packed = Vec::new();
-        let packing = time(|| {
-            packed.clear();
-            let mut base = base.as_ref().map(|b| Base::open(Cursor::new(b))).transpose()?;
-            compress(&bytes[..], &mut packed, contents, base.as_mut(), &options)?;
-            Ok(())
-        })?;
-        let mut back = Vec::new();
-        let unpacking = time(|| {
-            back.clear();
-            let mut base = base.as_ref().map(|b| Base::open(Cursor::new(b))).transpose()?;
-            decompress(&packed[..], &mut back, base.as_mut(), 1)?;
-            Ok(())
-        })?;
+    let open_base = || base.as_ref().map(|b| Base::open(Cursor::new(b))).transpose();
+    for level in levels {
+        let mut codec = Codec::new(Options { level, threads: 1, ..Options::default() })?;
+        let (packed, packing) =
+            quickest(|| Ok(codec.compress(&bytes, contents, open_base()?.as_mut())?))?;
+        let (back, unpacking) = quickest(|| Ok(codec.decompress(&packed, open_base()?.as_mut())?))?;
         if back != bytes {
             return Err("decoded bytes differ".into());
         }
@@ -57,25 +53,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Time of one round, from as many as fill half a second.
-fn time(mut work: impl FnMut() -> Result<(), Box<dyn Error>>) -> Result<Duration, Box<dyn Error>> {
-    work()?;
+/// The result of `work`, and the time of its quickest round in a second.
+fn quickest<T>(
+    mut work: impl FnMut() -> Result<T, Box<dyn Error>>,
+) -> Result<(T, Duration), Box<dyn Error>> {
     let begin = Instant::now();
-    let start = clock(begin);
-    for rounds in 1.. {
-        work()?;
-        let spent = clock(begin).saturating_sub(start);
-        if spent > Duration::from_millis(500) {
-            return Ok(spent / rounds);
+    let mut best = Duration::MAX;
+    loop {
+        let start = Instant::now();
+        let result = work()?;
+        best = best.min(start.elapsed());
+        if begin.elapsed() > Duration::from_secs(1) {
+            return Ok((result, best));
         }
     }
-    Ok(Duration::MAX)
-}
-
-/// Time that this thread has run, or where that is not known, time since `begin`.
-fn clock(begin: Instant) -> Duration {
-    std::fs::read_to_string("/proc/thread-self/schedstat")
-        .ok()
-        .and_then(|text| text.split(' ').next()?.parse().ok())
-        .map_or_else(|| begin.elapsed(), Duration::from_nanos)
 }

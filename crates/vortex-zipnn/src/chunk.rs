@@ -7,7 +7,8 @@ use crate::delta::{self, Filter};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::options::Level;
-use crate::{part, planes, values};
+use crate::repeats::{self, Match};
+use crate::{part, planes, transpose};
 
 mod choice;
 
@@ -19,13 +20,13 @@ pub enum Layout {
     Stored = 0,
     /// One part for each byte of a value, the lowest first.
     Planes = 1,
-    /// A part of signs, where the type has them, and a part of whole magnitudes.
-    Values = 2,
+    /// Which values repeat earlier ones, and the planes of the others.
+    Repeats = 2,
 }
 
 impl Layout {
     /// All of them, in order of their numbers.
-    pub const ALL: [Self; 3] = [Self::Stored, Self::Planes, Self::Values];
+    pub const ALL: [Self; 3] = [Self::Stored, Self::Planes, Self::Repeats];
 }
 
 /// What a decoder must know of a chunk beside its payload.
@@ -43,9 +44,12 @@ pub(crate) struct Shape {
 pub(crate) struct Scratch {
     planes: Vec<Vec<u8>>,
     residuals: Vec<u8>,
+    columns: Vec<u8>,
+    matches: [Vec<Match>; 2],
+    repeats: repeats::Scratch,
 }
 
-/// Replaces `payload` by the coded `chunk`. `row` is the length of the rows that the values are known to
+/// Appends the coded `chunk` to `payload`. `row` is the length of the rows that the values are known to
 /// have, or 0; `base` is what differences may be taken to, as long as the chunk.
 pub(crate) fn encode(
     chunk: &[u8],
@@ -69,71 +73,74 @@ pub(crate) fn encode(
             &scratch.residuals
         }
     };
-    let plane_type = shape.filter.residual_type(dtype);
-    payload.clear();
-    planes::split(coded, plane_type, &mut scratch.planes);
-    for plane in &scratch.planes {
-        part::encode(plane, level, payload);
-    }
-    if shape.filter == Filter::None
-        && let Some((row, shorter)) = choice::values(whole, dtype, row, level, payload.len())
-    {
-        *payload = shorter;
-        shape = Shape { layout: Layout::Values, row, ..shape };
+    let start = payload.len();
+    planes::split(coded, shape.filter.residual_type(dtype), &mut scratch.planes);
+    let strings = !dtype.is_float() || shape.filter != Filter::None;
+    let repeated = match shape.filter {
+        Filter::None => choice::repeats(whole, dtype, row, level, scratch),
+        _ => None,
+    };
+    if let Some(row) = repeated {
+        let (values, matches) = match row {
+            0 => (whole, &scratch.matches[0]),
+            _ => (&scratch.columns[..], &scratch.matches[1]),
+        };
+        repeats::encode(values, dtype, matches, level, &mut scratch.repeats, payload);
+        shape = Shape { layout: Layout::Repeats, row, ..shape };
+    } else {
+        for plane in &scratch.planes {
+            part::encode(plane, level, strings, payload);
+        }
     }
     payload.extend_from_slice(tail);
-    if payload.len() >= chunk.len() {
-        payload.clear();
+    if payload.len() - start >= chunk.len() {
+        payload.truncate(start);
         payload.extend_from_slice(chunk);
         shape = Shape { layout: Layout::Stored, filter: Filter::None, row: 0, dtype };
     }
     shape
 }
 
-/// Replaces `chunk` by the `original_bytes` that [`encode`] was given, with the same base.
+/// Fills `chunk`, as long as what [`encode`] was given, with the same base.
 pub(crate) fn decode(
     payload: &[u8],
     shape: Shape,
     base: Option<&[u8]>,
-    original_bytes: usize,
     scratch: &mut Scratch,
-    chunk: &mut Vec<u8>,
+    chunk: &mut [u8],
 ) -> Result<()> {
-    let width = shape.dtype.width();
-    let n = original_bytes / width;
-    let (mut signs, mut magnitudes) = (Vec::new(), Vec::new());
+    let Shape { dtype, layout, filter, row } = shape;
+    let n = chunk.len() / dtype.width() * dtype.width();
     let mut rest = payload;
-    match shape.layout {
-        Layout::Stored => chunk.clear(),
-        Layout::Planes => {
-            scratch.planes.resize_with(width, Vec::new);
-            let planes = scratch.planes.iter_mut();
-            let planes: Vec<&[u8]> =
-                planes.map(|buffer| part::decode(&mut rest, n, buffer)).collect::<Result<_>>()?;
-            chunk.resize(n * width, 0);
-            planes::merge(&planes, shape.filter.residual_type(shape.dtype), chunk);
+    let (whole, tail) = match layout {
+        Layout::Stored => chunk.split_at_mut(0),
+        _ => chunk.split_at_mut(n),
+    };
+    match (layout, row) {
+        (Layout::Stored, _) => {}
+        (Layout::Planes, _) => {
+            planes::decode(&mut rest, filter.residual_type(dtype), &mut scratch.planes, whole)?;
         }
-        Layout::Values => {
-            let signs = match shape.dtype.is_signed() {
-                true => part::decode(&mut rest, values::sign_bytes(n), &mut signs)?,
-                false => &[],
-            };
-            let magnitudes = part::decode(&mut rest, n * width, &mut magnitudes)?;
-            *chunk = values::put_together(magnitudes.to_vec(), signs, width, shape.row);
+        (Layout::Repeats, 0) => repeats::decode(&mut rest, dtype, whole, &mut scratch.repeats)?,
+        (Layout::Repeats, _) => {
+            scratch.columns.resize(n, 0);
+            repeats::decode(&mut rest, dtype, &mut scratch.columns, &mut scratch.repeats)?;
+            transpose::to_rows(&scratch.columns, dtype.width(), row, whole);
         }
     }
-    if shape.filter != Filter::None {
+    if filter != Filter::None {
         let base = base.ok_or_else(|| Error::corrupt("a difference without its base"))?;
-        delta::restore(chunk, &base[..n * width], shape.dtype, shape.filter);
+        delta::restore(whole, &base[..n], dtype, filter);
     }
-    chunk.extend_from_slice(rest);
-    if chunk.len() == original_bytes {
-        return Ok(());
+    if rest.len() != tail.len() {
+        return Err(Error::corrupt(format!(
+            "a payload with {} bytes behind its parts, but {} are expected",
+            rest.len(),
+            tail.len()
+        )));
     }
-    Err(Error::corrupt(format!(
-        "a payload that gives {} bytes, but {original_bytes} are expected",
-        chunk.len()
-    )))
+    tail.copy_from_slice(rest);
+    Ok(())
 }
 
 #[cfg(test)]
@@ -150,8 +157,8 @@ mod tests {
         let mut payload = Vec::new();
         let mut scratch = Scratch::default();
         let shape = encode(chunk, dtype, row, base, level, &mut scratch, &mut payload);
-        let mut back = vec![9];
-        decode(&payload, shape, base, chunk.len(), &mut scratch, &mut back).unwrap();
+        let mut back = vec![9; chunk.len()];
+        decode(&payload, shape, base, &mut scratch, &mut back).unwrap();
         assert!(back == chunk, "{shape:?}");
         (shape, payload.len())
     }
@@ -209,7 +216,7 @@ mod tests {
             }
         }
         let (shape, size) = round_trip(&bytes(&values), DType::F32, columns, None, Level::Default);
-        assert_eq!((shape.layout, shape.row), (Layout::Values, columns));
+        assert_eq!((shape.layout, shape.row), (Layout::Repeats, columns));
         assert!(size < values.len() * 2, "{size}");
     }
 }

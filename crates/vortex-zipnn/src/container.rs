@@ -5,11 +5,13 @@ mod fields;
 mod header;
 mod index;
 mod listing;
+mod memory;
 mod reader;
 mod writer;
 
 pub use header::{ChunkHeader, FileHeader};
-pub use listing::{Listing, list};
+pub use listing::{Listing, list, tensors};
+pub use memory::Codec;
 pub use reader::decompress;
 pub use writer::{Contents, compress};
 

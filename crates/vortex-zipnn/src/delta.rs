@@ -83,10 +83,6 @@ word!(u16, i16);
 word!(u32, i32);
 word!(u64, i64);
 
-fn is_float(dtype: DType) -> bool {
-    dtype.is_wide_float() || matches!(dtype, DType::F8E4M3 | DType::F8E5M2)
-}
-
 macro_rules! for_each_value {
     ($word:ty, $values:expr, $base:expr, $change:expr) => {{
         const WIDTH: usize = size_of::<$word>();
@@ -120,7 +116,7 @@ pub(crate) fn residuals(
 ) {
     out.clear();
     out.extend_from_slice(values);
-    match (filter, is_float(dtype)) {
+    match (filter, dtype.is_float()) {
         (Filter::None, _) => {}
         (Filter::Xor, _) => by_width!(dtype, out, base, |v, b| v.xor(b)),
         (Filter::Difference, true) => by_width!(dtype, out, base, |v, b| v.difference(b, true)),
@@ -130,7 +126,7 @@ pub(crate) fn residuals(
 
 /// Residuals to values, in place.
 pub(crate) fn restore(values: &mut [u8], base: &[u8], dtype: DType, filter: Filter) {
-    match (filter, is_float(dtype)) {
+    match (filter, dtype.is_float()) {
         (Filter::None, _) => {}
         (Filter::Xor, _) => by_width!(dtype, values, base, |v, b| v.xor(b)),
         (Filter::Difference, true) => by_width!(dtype, values, base, |v, b| v.restore(b, true)),

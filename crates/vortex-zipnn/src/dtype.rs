@@ -70,6 +70,11 @@ impl DType {
         matches!(self, Self::F16 | Self::Bf16 | Self::F32 | Self::F64)
     }
 
+    /// True for floats of any width.
+    pub const fn is_float(self) -> bool {
+        self.is_wide_float() || matches!(self, Self::F8E4M3 | Self::F8E5M2)
+    }
+
     /// True where the highest bit of a value is its sign.
     pub const fn is_signed(self) -> bool {
         !matches!(self, Self::Bytes | Self::U8 | Self::Bool | Self::U16 | Self::U32 | Self::U64)

@@ -56,6 +56,11 @@ impl Error {
     pub fn corrupt(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Corrupt, message)
     }
+    /// [`ErrorKind::TrailingData`] behind a file of `bytes`.
+    pub(crate) fn trailing_data(bytes: u64) -> Self {
+        let message = format!("something follows the end of the file at byte {bytes}");
+        Self::new(ErrorKind::TrailingData, message)
+    }
     /// [`ErrorKind::InvalidArgument`].
     pub fn invalid_argument(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::InvalidArgument, message)

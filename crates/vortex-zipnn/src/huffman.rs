@@ -8,6 +8,7 @@ mod decode;
 mod encode;
 mod histogram;
 mod lengths;
+mod table;
 
 pub(crate) use decode::decode;
 pub(crate) use encode::encode;
@@ -16,6 +17,11 @@ pub(crate) use lengths::CodeLengths;
 
 /// Longest code in bits.
 const MAX_BITS: u32 = 11;
+/// Longest codes of planes of fewer than so many symbols: what a decoder prepares for them is smaller.
+const SHORT_BITS: u32 = 8;
+const SHORT_PLANE: usize = 4096;
+const MIDDLE_BITS: u32 = 9;
+const MIDDLE_PLANE: usize = 32768;
 /// Streams that are read side by side.
 const STREAMS: usize = 4;
 
@@ -62,12 +68,17 @@ mod tests {
 
     fn round_trip(plane: &[u8]) -> usize {
         let counts = histogram(plane);
-        let lengths = CodeLengths::of(&counts);
+        let lengths = CodeLengths::of(&counts, MAX_BITS);
         let mut coded = Vec::new();
         encode(plane, &lengths, &mut coded);
         assert!(coded.len() <= lengths.coded_bytes(&counts));
         let mut out = vec![0xAA; plane.len()];
         decode(&coded, &mut out).unwrap();
+        assert!(out == plane);
+        let mut few = Vec::new();
+        encode(plane, &CodeLengths::of(&counts, SHORT_BITS), &mut few);
+        out.fill(0xAA);
+        decode(&few, &mut out).unwrap();
         assert!(out == plane);
         coded.len()
     }
@@ -124,7 +135,7 @@ mod tests {
     fn any_flip_and_cut_ends_without_a_panic() {
         let plane = peaked(700, 3);
         let mut coded = Vec::new();
-        encode(&plane, &CodeLengths::of(&histogram(&plane)), &mut coded);
+        encode(&plane, &CodeLengths::of(&histogram(&plane), MAX_BITS), &mut coded);
         let mut out = vec![0; plane.len()];
         for cut in 0..coded.len() {
             assert!(decode(&coded[..cut], &mut out).is_err(), "cut at {cut}");

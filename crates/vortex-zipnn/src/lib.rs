@@ -4,13 +4,14 @@
 pub use base::{Base, ReadSeek};
 pub use chunk::Layout;
 pub use container::{
-    ChunkHeader, Contents, FileHeader, Listing, Summary, compress, decompress, list,
+    ChunkHeader, Codec, Contents, FileHeader, Listing, Summary, compress, decompress, list, tensors,
 };
 pub use delta::Filter;
 pub use dtype::DType;
 pub use error::{Error, ErrorKind, Result};
 pub use options::{DEFAULT_CHUNK_BYTES, Level, MAX_CHUNK_BYTES, MIN_CHUNK_BYTES, Options};
 pub use part::Method;
+pub use safetensors::TensorEntry;
 pub use tensor::{compress_tensor, compress_tensor_with, decompress_tensor};
 
 mod base;
@@ -26,6 +27,7 @@ mod plan;
 mod planes;
 mod repeats;
 mod safetensors;
+mod strings;
 mod tensor;
 mod threads;
-mod values;
+mod transpose;

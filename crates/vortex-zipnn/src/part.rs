@@ -1,9 +1,9 @@
 //! One plane, coded the shortest way.
 
 use crate::error::{Error, Result};
-use crate::huffman::{self, CodeLengths, Histogram, histogram};
+use crate::huffman::{self, CodeLengths, histogram};
 use crate::options::Level;
-use crate::repeats;
+use crate::{repeats, strings};
 
 /// How a part is stored. The numbers are those of the file format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,11 +25,11 @@ impl Method {
 }
 
 /// Bytes before the data of each part: method and length.
-pub(crate) const PART_HEADER_BYTES: usize = 5;
+const PART_HEADER_BYTES: usize = 5;
 /// Planes shorter than this are counted whole, longer ones by [`SAMPLES`] pieces first.
-const SAMPLED_FROM: usize = 32 << 10;
+const SAMPLED_FROM: usize = 8 << 10;
 /// Pieces of a sample, and bytes of each.
-const SAMPLES: usize = 64;
+const SAMPLES: usize = 32;
 const SAMPLE_BYTES: usize = 128;
 /// A part is stored raw if coding would save less than one in this many bytes.
 const WORTH: usize = 128;
@@ -37,36 +37,20 @@ const WORTH: usize = 128;
 const EFFORT: i32 = 3;
 const BEST_EFFORT: i32 = 19;
 /// What a dictionary coder is tried on first.
-pub(crate) const PROBE_BYTES: usize = 16 << 10;
+const PROBE_BYTES: usize = 16 << 10;
 
-/// Appends the header and the data of a part.
-pub(crate) fn encode(part: &[u8], level: Level, out: &mut Vec<u8>) {
+/// Appends the header and the data of a part, stored the shortest way that the level finds. `strings` is true where a
+/// dictionary coder may be worth its time.
+pub(crate) fn encode(part: &[u8], level: Level, strings: bool, out: &mut Vec<u8>) {
     let start = out.len();
     out.extend([0; PART_HEADER_BYTES]);
-    let method = encode_data(part, level, out);
+    let method = encode_data(part, level, strings, out);
     let size = (out.len() - start - PART_HEADER_BYTES) as u32;
     out[start] = method as u8;
     out[start + 1..start + PART_HEADER_BYTES].copy_from_slice(&size.to_le_bytes());
 }
 
-/// As [`encode`], for parts in which a dictionary coder is expected to find much.
-pub(crate) fn encode_repeats(part: &[u8], level: Level, out: &mut Vec<u8>) {
-    let Ok(mut frame) = zstd::bulk::compress(part, EFFORT) else { return encode(part, level, out) };
-    if level == Level::Best
-        && frame.len() < part.len()
-        && let Ok(smaller) = zstd::bulk::compress(part, BEST_EFFORT)
-    {
-        frame = smaller;
-    }
-    if frame.len() >= part.len() {
-        return encode(part, level, out);
-    }
-    out.push(Method::Zstd as u8);
-    out.extend((frame.len() as u32).to_le_bytes());
-    out.extend(frame);
-}
-
-fn encode_data(part: &[u8], level: Level, out: &mut Vec<u8>) -> Method {
+fn encode_data(part: &[u8], level: Level, strings: bool, out: &mut Vec<u8>) -> Method {
     let raw = |out: &mut Vec<u8>| {
         out.extend_from_slice(part);
         Method::Raw
@@ -81,14 +65,14 @@ fn encode_data(part: &[u8], level: Level, out: &mut Vec<u8>) -> Method {
     }
     let may_repeat = match level {
         Level::Fast => false,
-        Level::Default => repeats::likely(part, 1, u64::MAX),
+        Level::Default => strings && repeats::likely(part, 1, u64::MAX),
         Level::Best => true,
     };
     let worth = part.len() - part.len() / WORTH;
     if !may_repeat && counts.entropy_bits() > 8.0 * worth as f64 {
         return raw(out);
     }
-    let lengths = CodeLengths::of(&counts);
+    let lengths = CodeLengths::best(&counts);
     let coded = lengths.coded_bytes(&counts);
     if may_repeat && let Some(frame) = dictionary_coded(part, level, coded.min(part.len())) {
         out.extend(frame);
@@ -101,19 +85,24 @@ fn encode_data(part: &[u8], level: Level, out: &mut Vec<u8>) -> Method {
     Method::Huffman
 }
 
-/// True if pieces spread over a long part have all bytes about equally often.
-fn looks_like_noise(part: &[u8]) -> bool {
+/// Bits that a byte of `part` takes by its own frequency, from pieces spread over a long part.
+pub(crate) fn sampled_bits(part: &[u8]) -> f64 {
     if part.len() < SAMPLED_FROM {
-        return false;
+        return if part.is_empty() { 0.0 } else { histogram(part).bits_per_byte() };
     }
-    let mut counts = Histogram::empty();
-    for i in 0..SAMPLES {
+    let mut sample = [0; SAMPLES * SAMPLE_BYTES];
+    for (i, piece) in sample.chunks_exact_mut(SAMPLE_BYTES).enumerate() {
         let at = (part.len() - SAMPLE_BYTES) * i / (SAMPLES - 1);
-        counts.add(&part[at..at + SAMPLE_BYTES]);
+        piece.copy_from_slice(&part[at..at + SAMPLE_BYTES]);
     }
+    let counts = histogram(&sample);
     // A sample of noise seems to have a little less than 8 bits: 255 / (2 ln 2 n).
-    let bits = counts.entropy_bits() / counts.total as f64 + 184.0 / counts.total as f64;
-    bits > 8.0 * (1.0 - 1.0 / WORTH as f64)
+    counts.bits_per_byte() + 184.0 / counts.total as f64
+}
+
+/// True if a long part seems to have all bytes about equally often.
+fn looks_like_noise(part: &[u8]) -> bool {
+    part.len() >= SAMPLED_FROM && sampled_bits(part) > 8.0 * (1.0 - 1.0 / WORTH as f64)
 }
 
 /// A zstd frame that is clearly shorter than `otherwise`.
@@ -124,26 +113,26 @@ fn dictionary_coded(part: &[u8], level: Level, otherwise: usize) -> Option<Vec<u
     };
     if level == Level::Default && part.len() > 2 * PROBE_BYTES {
         let at = (part.len() - PROBE_BYTES) / 2;
-        let probe = zstd::bulk::compress(&part[at..at + PROBE_BYTES], 1).ok()?;
+        let probe = strings::compress(&part[at..at + PROBE_BYTES], 1).ok()?;
         if !enough(probe.len(), PROBE_BYTES) {
             return None;
         }
     }
-    let mut frame = zstd::bulk::compress(part, EFFORT).ok()?;
+    let mut frame = strings::compress(part, EFFORT).ok()?;
     // The highest effort saves a tenth more where it helps at all.
     if level == Level::Best && frame.len() < otherwise + otherwise / 8 {
-        frame = zstd::bulk::compress(part, BEST_EFFORT).ok()?;
+        frame = strings::compress(part, BEST_EFFORT).ok()?;
     }
     enough(frame.len(), part.len()).then_some(frame)
 }
 
 /// One part of `n` bytes from the front of `bytes`, which moves behind it. The part is in `bytes` or in
 /// `buffer`.
-pub(crate) fn decode<'a>(
+pub(crate) fn decode<'a: 'b, 'b>(
     bytes: &mut &'a [u8],
     n: usize,
-    buffer: &'a mut Vec<u8>,
-) -> Result<&'a [u8]> {
+    buffer: &'b mut Vec<u8>,
+) -> Result<&'b [u8]> {
     let (&[method, a, b, c, d], rest) = bytes
         .split_first_chunk::<PART_HEADER_BYTES>()
         .ok_or_else(|| Error::corrupt("the header of a part is missing"))?;
@@ -171,7 +160,7 @@ pub(crate) fn decode<'a>(
         }
         3 => {
             buffer.resize(n, 0);
-            let found = zstd::bulk::decompress_to_buffer(data, &mut buffer[..])
+            let found = strings::decompress(data, buffer)
                 .map_err(|e| Error::corrupt(format!("a zstd frame: {e}")))?;
             if found != n {
                 return Err(wrong(found));
@@ -188,7 +177,7 @@ mod tests {
 
     fn method_of(part: &[u8], level: Level) -> (Method, usize) {
         let mut out = Vec::new();
-        encode(part, level, &mut out);
+        encode(part, level, true, &mut out);
         let mut bytes = &out[..];
         let mut buffer = Vec::new();
         assert!(*decode(&mut bytes, part.len(), &mut buffer).unwrap() == *part);
@@ -225,10 +214,10 @@ mod tests {
     #[test]
     fn lying_sizes_are_errors() {
         let mut out = Vec::new();
-        encode(&vec![7; 1000], Level::Best, &mut out);
+        encode(&vec![7; 1000], Level::Best, true, &mut out);
         for n in [0, 999, 1001] {
             let mut raw = Vec::new();
-            encode(&noise(1000), Level::Best, &mut raw);
+            encode(&noise(1000), Level::Best, true, &mut raw);
             assert!(decode(&mut &raw[..], n, &mut Vec::new()).is_err());
         }
         for size in [0u32, 2, u32::MAX] {

@@ -11,7 +11,7 @@ use crate::dtype::DType;
 use crate::safetensors::Segment;
 
 /// Tensors up to this length are put behind what stands before them.
-const SHORT_BYTES: u64 = 16 << 10;
+const SHORT_BYTES: u64 = 32 << 10;
 /// Headers may cost this much, and one in [`OVERHEAD_SHARE`] of the bytes so far.
 const OVERHEAD_BYTES: u64 = 512;
 const OVERHEAD_SHARE: u64 = 2048;

@@ -5,6 +5,8 @@
 //! and the sign lies below it, among the bits that are noise.
 
 use crate::dtype::DType;
+use crate::error::Result;
+use crate::part;
 
 /// Cuts whole values into `dtype.width()` planes of equal length.
 pub(crate) fn split(values: &[u8], dtype: DType, planes: &mut Vec<Vec<u8>>) {
@@ -14,10 +16,24 @@ pub(crate) fn split(values: &[u8], dtype: DType, planes: &mut Vec<Vec<u8>>) {
         plane.clear();
         plane.resize(n, 0);
     }
-    let turn = dtype.is_wide_float();
-    pulp::Arch::new().dispatch(
-        #[inline(always)]
-        || match &mut planes[..] {
+    pulp::Arch::new().dispatch(Split { values, planes, turn: dtype.is_wide_float() });
+}
+
+// Structures instead of closures: only what is inlined into `call` is compiled for each level of instructions.
+
+struct Split<'a> {
+    values: &'a [u8],
+    planes: &'a mut [Vec<u8>],
+    turn: bool,
+}
+
+impl pulp::NullaryFnOnce for Split<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self { values, planes, turn } = self;
+        match planes {
             [a] => a.copy_from_slice(values),
             [a, b] if turn => split_2(values, a, b, |v| v.rotate_left(1)),
             [a, b] => split_2(values, a, b, |v| v),
@@ -25,16 +41,28 @@ pub(crate) fn split(values: &[u8], dtype: DType, planes: &mut Vec<Vec<u8>>) {
             [a, b, c, d] => split_4(values, [a, b, c, d], |v| v),
             all if turn => split_8(values, all, turn_left_64),
             all => split_8(values, all, |v| v),
-        },
-    );
+        }
+    }
 }
 
 /// The values that [`split`] cut: `planes` as long as it made them, `values` as long as it was given.
 pub(crate) fn merge(planes: &[&[u8]], dtype: DType, values: &mut [u8]) {
-    let turn = dtype.is_wide_float();
-    pulp::Arch::new().dispatch(
-        #[inline(always)]
-        || match planes {
+    pulp::Arch::new().dispatch(Merge { planes, values, turn: dtype.is_wide_float() });
+}
+
+struct Merge<'a> {
+    planes: &'a [&'a [u8]],
+    values: &'a mut [u8],
+    turn: bool,
+}
+
+impl pulp::NullaryFnOnce for Merge<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self { planes, values, turn } = self;
+        match planes {
             [a] => values.copy_from_slice(a),
             [a, b] if turn => merge_2(values, a, b, |v| v.rotate_right(1)),
             [a, b] => merge_2(values, a, b, |v| v),
@@ -42,22 +70,44 @@ pub(crate) fn merge(planes: &[&[u8]], dtype: DType, values: &mut [u8]) {
             [a, b, c, d] => merge_4(values, [a, b, c, d], |v| v),
             all if turn => merge_8(values, all, turn_right_64),
             all => merge_8(values, all, |v| v),
-        },
-    );
+        }
+    }
 }
 
+/// Fills whole `values` from the parts of their planes at the front of `bytes`, which moves behind them. `planes` is
+/// working memory.
+pub(crate) fn decode(
+    bytes: &mut &[u8],
+    dtype: DType,
+    planes: &mut Vec<Vec<u8>>,
+    values: &mut [u8],
+) -> Result<()> {
+    let (width, n) = (dtype.width(), values.len() / dtype.width());
+    planes.resize_with(width, Vec::new);
+    let mut decoded = [&[][..]; 8];
+    for (plane, buffer) in decoded.iter_mut().zip(planes) {
+        *plane = part::decode(bytes, n, buffer)?;
+    }
+    merge(&decoded[..width], dtype, values);
+    Ok(())
+}
+
+#[inline(always)]
 fn turn_left_32(v: u32) -> u32 {
     v & 0xffff | v << 1 & 0xfffe_0000 | v >> 15 & 0x1_0000
 }
 
+#[inline(always)]
 fn turn_right_32(v: u32) -> u32 {
     v & 0xffff | v >> 1 & 0x7fff_0000 | v << 15 & 0x8000_0000
 }
 
+#[inline(always)]
 fn turn_left_64(v: u64) -> u64 {
     u64::from(turn_left_32((v >> 32) as u32)) << 32 | v & 0xffff_ffff
 }
 
+#[inline(always)]
 fn turn_right_64(v: u64) -> u64 {
     u64::from(turn_right_32((v >> 32) as u32)) << 32 | v & 0xffff_ffff
 }

@@ -104,6 +104,41 @@ pub(crate) fn read_header(source: &mut dyn Read) -> Result<Header> {
     Ok(Header { bytes, segments })
 }
 
+/// A tensor that the header of a safetensors file lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TensorEntry {
+    /// Its name.
+    pub name: String,
+    /// Its type, as the header has it.
+    pub dtype: String,
+    /// Its shape.
+    pub shape: Vec<u64>,
+    /// Where its bytes begin in the file.
+    pub offset: u64,
+    /// How many there are.
+    pub bytes: u64,
+}
+
+/// The tensors that a file lists, in the order of their bytes; `source` gives the file from its beginning on.
+pub(crate) fn entries(source: &mut dyn Read) -> Result<Vec<TensorEntry>> {
+    let header = read_header(source)?;
+    let json: Map<String, Value> = serde_json::from_slice(&header.bytes[8..]).unwrap_or_default();
+    let mut offset = header.bytes.len() as u64;
+    let mut entries = Vec::new();
+    for segment in header.segments {
+        let bytes = segment.bytes.unwrap_or(0);
+        if let Some(name) = segment.name {
+            let entry = json.get(&name);
+            let dtype = entry.and_then(|e| e.get("dtype")?.as_str()).unwrap_or_default().into();
+            let shape = entry.and_then(|e| e.get("shape")?.as_array());
+            let shape = shape.into_iter().flatten().filter_map(Value::as_u64).collect();
+            entries.push(TensorEntry { name, dtype, shape, offset, bytes });
+        }
+        offset = offset.saturating_add(bytes);
+    }
+    Ok(entries)
+}
+
 struct Tensor {
     begin: u64,
     end: u64,

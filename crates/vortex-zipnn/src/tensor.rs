@@ -1,6 +1,6 @@
 //! One tensor in, one compressed file in memory out, and back.
 
-use crate::container::{Contents, compress, decompress};
+use crate::container::{Codec, Contents};
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::options::Options;
@@ -19,9 +19,7 @@ pub fn compress_tensor(bytes: &[u8], dtype: DType) -> Result<Vec<u8>> {
 /// # Errors
 /// [`crate::ErrorKind::InvalidArgument`] for options that are not possible.
 pub fn compress_tensor_with(bytes: &[u8], dtype: DType, options: &Options) -> Result<Vec<u8>> {
-    let mut out = Vec::with_capacity(bytes.len() + bytes.len() / 1000 + 512);
-    compress(bytes, &mut out, Contents::Raw(dtype), None, options)?;
-    Ok(out)
+    Codec::new(*options)?.compress(bytes, Contents::Raw(dtype), None)
 }
 
 /// The bytes that [`compress_tensor`] was given.
@@ -29,7 +27,5 @@ pub fn compress_tensor_with(bytes: &[u8], dtype: DType, options: &Options) -> Re
 /// # Errors
 /// Whatever is wrong with `packed`; see [`crate::ErrorKind`].
 pub fn decompress_tensor(packed: &[u8]) -> Result<Vec<u8>> {
-    let mut out = Vec::with_capacity(packed.len() + packed.len() / 2);
-    decompress(packed, &mut out, None, 1)?;
-    Ok(out)
+    Codec::new(Options { threads: 1, ..Options::default() })?.decompress(packed, None)
 }

@@ -4,14 +4,21 @@ use crate::delta::{self, Filter};
 use crate::dtype::DType;
 use crate::huffman::Histogram;
 use crate::options::Level;
-use crate::part::{self, PROBE_BYTES};
-use crate::{planes, repeats, values};
+use crate::repeats::{self, BYTES_PER_MATCH, Match, Search};
+use crate::{part, planes, transpose};
+
+use super::Scratch;
 
 /// Pieces of the sample on which filters are compared, and values of each.
 const PIECES: usize = 64;
 const PIECE_VALUES: usize = 64;
-/// Efforts of zstd: on samples, and on whole chunks before more is spent on them.
-const PROBE_EFFORT: i32 = 1;
+/// Values that are looked at before matches are searched for, and runs that they come in.
+const SAMPLE_VALUES: usize = 1024;
+const SAMPLE_RUNS: usize = 8;
+/// Bits that a match must replace.
+const MATCH_BITS: f64 = 64.0;
+/// Matches must save one in this many bytes, as decoding them takes time.
+const WORTH: f64 = 32.0;
 
 /// The filter whose planes cost least, each coded by its own frequencies.
 pub(super) fn filter(whole: &[u8], base: &[u8], dtype: DType) -> Filter {
@@ -53,53 +60,58 @@ pub(super) fn filter(whole: &[u8], base: &[u8], dtype: DType) -> Filter {
     Filter::ALL[best.unwrap_or(0)]
 }
 
-/// The row length and payload of the values as a sequence, if that is clearly shorter than
-/// `planes_bytes`.
-pub(super) fn values(
+/// The order in which enough values repeat earlier ones: 0 as they are, `row` for columns before rows. The matches are
+/// then in `scratch`, and the columns too; the planes of all values are there before.
+pub(super) fn repeats(
     whole: &[u8],
     dtype: DType,
     row: usize,
     level: Level,
-    planes_bytes: usize,
-) -> Option<(usize, Vec<u8>)> {
+    scratch: &mut Scratch,
+) -> Option<usize> {
     let width = dtype.width();
-    if level == Level::Fast || width == 1 && row == 0 || whole.is_empty() {
+    let n = whole.len() / width;
+    if level == Level::Fast || n == 0 {
         return None;
     }
-    let rows = [0, row];
-    let orders = if row > 1 { &rows[..] } else { &rows[..1] };
-    // Decoding is slower, so it must be worth 1/16.
-    let enough = |size: usize, of: usize| {
-        (size as u64) * 16 * (whole.len() as u64) < 15 * (planes_bytes as u64) * (of as u64)
+    let thorough = level == Level::Best;
+    let mask = magnitude_mask(dtype);
+    // Other types than floats have their dictionary coder, which does as well.
+    let rows = thorough || dtype.is_float() && repeats::likely(&sample(whole, width), width, mask);
+    let columns = row > 1
+        && row < n
+        && (thorough || repeats::likely(&sample_of_columns(whole, width, row), width, mask));
+    if !rows && !columns {
+        return None;
+    }
+    let Scratch {
+        planes, columns: turned, matches: [in_rows, in_columns], repeats: memory, ..
+    } = scratch;
+    // Bits that a value costs otherwise.
+    let bits = planes.iter().map(|plane| part::sampled_bits(plane)).sum::<f64>().max(1e-3);
+    let shortest = (MATCH_BITS / bits).ceil().max(BYTES_PER_MATCH as f64 / width as f64);
+    let search = Search { shortest: shortest as usize, thorough };
+    let gain = |matches: &[Match]| {
+        let sign = f64::from(u8::from(dtype.is_signed()));
+        let one = |m: &Match| f64::from(m.old) * (bits - sign) - MATCH_BITS / 2.0;
+        matches.iter().map(one).sum::<f64>()
     };
-    let mut best: Option<(usize, Vec<u8>)> = None;
-    for &row in orders {
-        let sample = probe(whole, width, row);
-        if level == Level::Default && !repeats::likely(&sample, width, magnitude_mask(dtype)) {
-            continue;
-        }
-        let (magnitudes, signs) = values::take_apart(&sample, width, 0, dtype.is_signed());
-        let Ok(probed) = zstd::bulk::compress(&magnitudes, PROBE_EFFORT) else { continue };
-        let promising = match level {
-            Level::Best => probed.len() < sample.len() / 8 * 7,
-            _ => enough(probed.len() + signs.len(), sample.len()),
-        };
-        if !promising {
-            continue;
-        }
-        let (magnitudes, signs) = values::take_apart(whole, width, row, dtype.is_signed());
-        let mut payload = Vec::new();
-        if dtype.is_signed() {
-            part::encode(&signs, level, &mut payload);
-        }
-        part::encode_repeats(&magnitudes, level, &mut payload);
-        if enough(payload.len(), whole.len())
-            && best.as_ref().is_none_or(|(_, shortest)| payload.len() < shortest.len())
-        {
-            best = Some((row, payload));
+    let mut best = (bits * n as f64 / WORTH, None);
+    if rows {
+        repeats::find(whole, dtype, search, memory, in_rows);
+        let gained = gain(in_rows);
+        if gained > best.0 {
+            best = (gained, Some(0));
         }
     }
-    best
+    if columns {
+        transpose::to_columns(whole, width, row, turned);
+        repeats::find(turned, dtype, search, memory, in_columns);
+        if gain(in_columns) > best.0 {
+            return Some(row);
+        }
+    }
+    best.1
 }
 
 /// Of the first eight bytes, what must repeat to be worth a reference: a magnitude, or several short ones.
@@ -115,19 +127,25 @@ fn magnitude_mask(dtype: DType) -> u64 {
     words & !signs
 }
 
-/// Values from the middle: in order, or down some columns of rows of `row` values.
-fn probe(whole: &[u8], width: usize, row: usize) -> Vec<u8> {
-    let n = (PROBE_BYTES / width).min(whole.len() / width);
-    if row == 0 {
-        let at = (whole.len() / width - n) / 2 * width;
-        return whole[at..at + n * width].to_vec();
+/// Runs of values from everywhere.
+fn sample(whole: &[u8], width: usize) -> Vec<u8> {
+    let run = SAMPLE_VALUES / SAMPLE_RUNS * width;
+    if whole.len() <= run * SAMPLE_RUNS {
+        return whole.to_vec();
     }
-    let rows = whole.len() / width / row;
-    let columns = (n / rows.max(1)).clamp(1, row);
+    let starts =
+        (0..SAMPLE_RUNS).map(|i| (whole.len() - run) / width * i / (SAMPLE_RUNS - 1) * width);
+    starts.flat_map(|at| &whole[at..at + run]).copied().collect()
+}
+
+/// Values down some columns from the middle of rows of `row` values.
+fn sample_of_columns(whole: &[u8], width: usize, row: usize) -> Vec<u8> {
+    let rows = (whole.len() / width / row).clamp(1, SAMPLE_VALUES);
+    let columns = (SAMPLE_VALUES / rows).clamp(1, row);
     let first = (row - columns) / 2;
-    let mut out = Vec::with_capacity(PROBE_BYTES);
+    let mut out = Vec::with_capacity(rows * columns * width);
     for column in first..first + columns {
-        for i in 0..rows.min(n) {
+        for i in 0..rows {
             let at = (i * row + column) * width;
             out.extend_from_slice(&whole[at..at + width]);
         }

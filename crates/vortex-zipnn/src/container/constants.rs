@@ -4,8 +4,8 @@
 pub const MAGIC: [u8; 8] = *b"\x9EVXW\r\n\x1A\n";
 /// Last bytes of a file.
 pub const END_MAGIC: [u8; 8] = *b"\x9EVXZ\r\n\x1A\n";
-/// The version written, and the newest one read.
-pub const VERSION: u8 = 1;
+/// The version written, and the only one read: no files of version 1 were published.
+pub const VERSION: u8 = 2;
 
 /// Bytes of the file header, its CRC included.
 pub const HEADER_BYTES: usize = 64;

@@ -47,7 +47,11 @@ impl FileHeader {
         if bytes[8] != VERSION {
             return Err(Error::new(
                 ErrorKind::UnsupportedVersion,
-                format!("format version {} is not known here ({VERSION} is)", bytes[8]),
+                format!(
+                    "has format version {}, but version {VERSION} is read here; decompress it with the \
+                     program that wrote it",
+                    bytes[8]
+                ),
             ));
         }
         let fields = Fields::checked(&bytes[..HEADER_BYTES], 60, "the file header", 0)?;
@@ -155,7 +159,7 @@ impl ChunkHeader {
                 "a payload of {payload_bytes} bytes for {original_bytes}"
             )));
         }
-        if row > original_bytes || row > 0 && self.layout != Layout::Values {
+        if row > original_bytes || row > 0 && self.layout != Layout::Repeats {
             return Err(Error::corrupt(format!("rows of {row} values in {original_bytes} bytes")));
         }
         if self.filter == Filter::None {

@@ -1,5 +1,7 @@
 //! The index, one entry a chunk, and the footer.
 
+use xxhash_rust::xxh3::xxh3_128;
+
 use super::constants::*;
 use super::fields::{Fields, Filled, crc32, mismatch};
 use crate::error::{Error, ErrorKind, Result};
@@ -13,7 +15,7 @@ pub(super) struct Index {
     pub original_bytes: u64,
     /// Where the index begins in the file.
     pub offset: u64,
-    /// XXH3 (128 bits) of all bytes before compression.
+    /// Of all chunk headers: XXH3 (128 bits) of the digest before, zeros at first, and the next header.
     pub digest: [u8; 16],
 }
 
@@ -23,7 +25,30 @@ impl Index {
         Self { offset: HEADER_BYTES as u64, ..Self::default() }
     }
 
-    pub(super) fn push(&mut self, original_bytes: u32, stored_bytes: u32) {
+    /// Adds a chunk that is stored, from its header on, as `stored`.
+    pub(super) fn push(&mut self, stored: &[u8], original_bytes: usize) {
+        self.push_header(
+            &std::array::from_fn(|i| stored[i]),
+            original_bytes as u32,
+            stored.len() as u32,
+        );
+    }
+
+    /// Adds a chunk by its header and lengths.
+    pub(super) fn push_header(
+        &mut self,
+        header: &[u8; CHUNK_HEADER_BYTES],
+        original_bytes: u32,
+        stored_bytes: u32,
+    ) {
+        let mut hashed = [0; 16 + CHUNK_HEADER_BYTES];
+        hashed[..16].copy_from_slice(&self.digest);
+        hashed[16..].copy_from_slice(header);
+        self.digest = xxh3_128(&hashed).to_le_bytes();
+        self.push_entry(original_bytes, stored_bytes);
+    }
+
+    fn push_entry(&mut self, original_bytes: u32, stored_bytes: u32) {
         self.entries.push([original_bytes, stored_bytes]);
         self.original_bytes += u64::from(original_bytes);
         self.offset += u64::from(stored_bytes);
@@ -70,7 +95,7 @@ impl Index {
         if found.digest != self.digest {
             return Err(Error::new(
                 ErrorKind::ChecksumMismatch,
-                "the digest of all bytes is not the one that the file states",
+                "the digest of all chunk headers is not the one that the file states",
             ));
         }
         Err(Error::corrupt("an index or footer that does not describe the chunks before it"))
@@ -99,7 +124,7 @@ impl Index {
         index.digest = fields.array(32);
         for entry in entries.as_chunks::<INDEX_ENTRY_BYTES>().0 {
             let (original, stored) = (Fields(entry).u32(0), Fields(entry).u32(4));
-            index.push(original, stored);
+            index.push_entry(original, stored);
         }
         let sums = [fields.u64(0), fields.u64(8), fields.u64(16), fields.u64(24)];
         let n = index.entries.len() as u64;

@@ -3,7 +3,6 @@
 use std::io::{Read, Write};
 
 use rayon::prelude::*;
-use xxhash_rust::xxh3::Xxh3;
 
 use super::Summary;
 use super::constants::*;
@@ -19,7 +18,7 @@ use crate::threads::Threads;
 /// Decompresses one file, which must end where `input` does. Files that hold differences need the
 /// `base` that they were made with. What is written before an error is of no use.
 ///
-/// Memory: about five chunks for each thread, of the length that the file was made with (at most
+/// Memory: at most eight chunks for each thread, of the length that the file was made with (at most
 /// [`MAX_ORIGINAL_BYTES`]).
 ///
 /// # Errors
@@ -39,7 +38,6 @@ pub fn decompress(
     check_base(&header, base.as_deref())?;
     let mut jobs: Vec<Job> = (0..threads.in_flight()).map(|_| Job::default()).collect();
     let mut index = Index::new();
-    let mut digest = Xxh3::new();
     let mut index_head = None;
     while index_head.is_none() {
         let mut n = 0;
@@ -54,13 +52,11 @@ pub fn decompress(
         for job in &mut jobs[..n] {
             std::mem::replace(&mut job.outcome, Ok(()))
                 .map_err(|e| e.context(format_args!("chunk at byte {}", job.at)))?;
-            digest.update(&job.original);
             output.write_all(&job.original)?;
             let stored = CHUNK_HEADER_BYTES + job.payload.len();
-            index.push(job.original.len() as u32, stored as u32);
+            index.push_header(&job.bytes, job.original.len() as u32, stored as u32);
         }
     }
-    index.digest = digest.digest128().to_le_bytes();
     let head = index_head.unwrap_or_default();
     Index::parse_head(&head, index.offset)?;
     let mut rest = Vec::new();
@@ -68,10 +64,7 @@ pub fn decompress(
     source.read(n, "its index", &mut rest)?;
     index.check(&head, &rest)?;
     if source.input.take(1).read_to_end(&mut rest)? > 0 {
-        return Err(Error::new(
-            ErrorKind::TrailingData,
-            format!("something follows the end of the file at byte {}", index.file_bytes()),
-        ));
+        return Err(Error::trailing_data(index.file_bytes()));
     }
     output.flush()?;
     Ok(Summary {
@@ -81,7 +74,7 @@ pub fn decompress(
     })
 }
 
-fn check_base(header: &FileHeader, base: Option<&Base<'_>>) -> Result<()> {
+pub(super) fn check_base(header: &FileHeader, base: Option<&Base<'_>>) -> Result<()> {
     let Some((bytes, digest)) = header.base else { return Ok(()) };
     let hex = |digest: &[u8; 32]| blake3::Hash::from_bytes(*digest).to_hex();
     let Some(base) = base else {
@@ -145,7 +138,8 @@ impl<R: Read> Source<R> {
         let mut rest = Vec::new();
         self.read(CHUNK_HEADER_BYTES - INDEX_HEADER_BYTES, "the header of a chunk", &mut rest)?;
         bytes.extend(rest);
-        let header = ChunkHeader::parse(&std::array::from_fn(|i| bytes[i]), file, job.at)?;
+        job.bytes = std::array::from_fn(|i| bytes[i]);
+        let header = ChunkHeader::parse(&job.bytes, file, job.at)?;
         self.read(header.payload_bytes as usize, "a chunk", &mut job.payload)?;
         job.base.clear();
         if let (true, Some(base)) = (header.filter != Filter::None, base) {
@@ -159,6 +153,7 @@ impl<R: Read> Source<R> {
 /// One chunk on its way, and memory that serves the next one too.
 struct Job {
     at: u64,
+    bytes: [u8; CHUNK_HEADER_BYTES],
     header: Option<ChunkHeader>,
     payload: Vec<u8>,
     base: Vec<u8>,
@@ -170,31 +165,41 @@ struct Job {
 impl Default for Job {
     fn default() -> Self {
         let (payload, base, original, scratch) = Default::default();
-        Self { at: 0, header: None, payload, base, original, scratch, outcome: Ok(()) }
+        let bytes = [0; CHUNK_HEADER_BYTES];
+        Self { at: 0, bytes, header: None, payload, base, original, scratch, outcome: Ok(()) }
     }
 }
 
 impl Job {
     fn decode(&mut self) {
-        self.outcome = match self.header {
-            Some(header) => self.decode_chunk(&header),
+        let Self { payload, base, original, scratch, .. } = self;
+        self.outcome = match &self.header {
+            Some(header) => {
+                original.resize(header.original_bytes as usize, 0);
+                decode_chunk(header, payload, base, scratch, original)
+            }
             None => Ok(()),
         };
     }
+}
 
-    fn decode_chunk(&mut self, header: &ChunkHeader) -> Result<()> {
-        let found = crc32(&self.payload);
-        if found != header.payload_crc {
-            return Err(mismatch("its payload", found, header.payload_crc));
-        }
-        let base = (header.filter != Filter::None).then_some(&self.base[..]);
-        let n = header.original_bytes as usize;
-        let (scratch, original) = (&mut self.scratch, &mut self.original);
-        chunk::decode(&self.payload, header.shape(), base, n, scratch, original)?;
-        let found = crc32(&self.original);
-        if found != header.original_crc {
-            return Err(mismatch("its decoded bytes", found, header.original_crc));
-        }
-        Ok(())
+/// Fills `original` with the chunk, and checks both checksums.
+pub(super) fn decode_chunk(
+    header: &ChunkHeader,
+    payload: &[u8],
+    base: &[u8],
+    scratch: &mut Scratch,
+    original: &mut [u8],
+) -> Result<()> {
+    let found = crc32(payload);
+    if found != header.payload_crc {
+        return Err(mismatch("its payload", found, header.payload_crc));
     }
+    let base = (header.filter != Filter::None).then_some(base);
+    chunk::decode(payload, header.shape(), base, scratch, original)?;
+    let found = crc32(original);
+    if found != header.original_crc {
+        return Err(mismatch("its decoded bytes", found, header.original_crc));
+    }
+    Ok(())
 }

@@ -3,7 +3,6 @@
 use std::io::{Read, Write};
 
 use rayon::prelude::*;
-use xxhash_rust::xxh3::Xxh3;
 
 use super::Summary;
 use super::constants::CHUNK_HEADER_BYTES;
@@ -32,7 +31,7 @@ pub enum Contents {
 /// Compresses all of `input` into one file. With `base`, tensors that it has under the same name, type
 /// and length ([`Contents::Raw`]: the same bytes) may be stored as differences.
 ///
-/// Memory: about five chunks for each thread.
+/// Memory: at most eight chunks for each thread.
 ///
 /// # Errors
 /// [`ErrorKind::NotSafetensors`] and [`ErrorKind::Truncated`] for input that is not what `contents`
@@ -47,35 +46,12 @@ pub fn compress(
 ) -> Result<Summary> {
     options.check()?;
     let threads = Threads::new(options.threads)?;
-    let (head, mut segments): (Vec<u8>, Vec<Segment>) = match contents {
-        Contents::Raw(dtype) => {
-            let place = base.as_ref().map(|_| 0);
-            (Vec::new(), vec![Segment { base: place, ..Segment::rest(dtype) }])
-        }
-        Contents::Safetensors => {
-            let header = safetensors::read_header(&mut input)?;
-            let mut segments = vec![Segment::gap(header.bytes.len() as u64)];
-            segments.extend(header.segments);
-            segments.push(Segment::rest(DType::Bytes));
-            (header.bytes, segments)
-        }
-    };
-    if let (Contents::Safetensors, Some(base)) = (contents, base.as_deref_mut()) {
-        let tensors = base.tensors()?;
-        for segment in &mut segments {
-            segment.base = tensors.place(segment);
-        }
-    }
-    let header = FileHeader {
-        base: base.as_ref().map(|base| (base.bytes, base.digest)),
-        chunk_bytes: options.chunk_bytes as u32,
-    };
-    output.write_all(&header.to_bytes())?;
+    let (head, segments) = segments(&mut input, contents, base.as_deref_mut())?;
+    output.write_all(&file_header(base.as_deref(), options).to_bytes())?;
     let mut source = Source {
         input: head.as_slice().chain(input),
         base,
         planner: Planner::new(segments.into_iter(), options.chunk_bytes),
-        digest: Xxh3::new(),
         bytes: 0,
         ended: false,
     };
@@ -91,13 +67,10 @@ pub fn compress(
             jobs => jobs.par_iter_mut().for_each(|job| job.encode(options.level)),
         });
         for job in &jobs[..n] {
-            output.write_all(&job.header)?;
-            output.write_all(&job.payload)?;
-            let stored = CHUNK_HEADER_BYTES + job.payload.len();
-            index.push(job.original.len() as u32, stored as u32);
+            output.write_all(&job.stored)?;
+            index.push(&job.stored, job.original.len());
         }
     }
-    index.digest = source.digest.digest128().to_le_bytes();
     output.write_all(&index.to_bytes())?;
     output.flush()?;
     Ok(Summary {
@@ -107,12 +80,102 @@ pub fn compress(
     })
 }
 
+/// The header of a file with these options.
+pub(super) fn file_header(base: Option<&Base<'_>>, options: &Options) -> FileHeader {
+    FileHeader {
+        base: base.map(|base| (base.bytes, base.digest)),
+        chunk_bytes: options.chunk_bytes as u32,
+    }
+}
+
+/// What is read to learn of `input` what it is made of, and that.
+pub(super) fn segments(
+    input: &mut dyn Read,
+    contents: Contents,
+    base: Option<&mut Base<'_>>,
+) -> Result<(Vec<u8>, Vec<Segment>)> {
+    match contents {
+        Contents::Raw(dtype) => {
+            let place = base.map(|_| 0);
+            Ok((Vec::new(), vec![Segment { base: place, ..Segment::rest(dtype) }]))
+        }
+        Contents::Safetensors => {
+            let header = safetensors::read_header(input)?;
+            let mut segments = vec![Segment::gap(header.bytes.len() as u64)];
+            segments.extend(header.segments);
+            segments.push(Segment::rest(DType::Bytes));
+            if let Some(base) = base {
+                let tensors = base.tensors()?;
+                for segment in &mut segments {
+                    segment.base = tensors.place(segment);
+                }
+            }
+            Ok((header.bytes, segments))
+        }
+    }
+}
+
+/// An error for input that ends after `bytes`, before a tensor does.
+pub(super) fn cut_short(bytes: u64) -> Error {
+    Error::new(
+        ErrorKind::Truncated,
+        format!("ends after {bytes} bytes, inside the tensors that its header lists"),
+    )
+}
+
+/// The bytes of the base for a piece of which `n` bytes were found: none or as many.
+pub(super) fn base_bytes(
+    base: Option<&mut Base<'_>>,
+    piece: &Piece,
+    n: usize,
+    out: &mut Vec<u8>,
+) -> Result<()> {
+    out.clear();
+    if let (Some(base), Some(place)) = (base, piece.base)
+        && place.checked_add(n as u64).is_some_and(|end| end <= base.bytes)
+    {
+        base.read_at(place, n, out)?;
+    }
+    Ok(())
+}
+
+/// Appends the header and payload of a chunk.
+pub(super) fn encode_chunk(
+    piece: &Piece,
+    original: &[u8],
+    base: &[u8],
+    level: Level,
+    scratch: &mut Scratch,
+    out: &mut Vec<u8>,
+) {
+    let base = (base.len() == original.len()).then_some(base);
+    let start = out.len();
+    let payload_at = start + CHUNK_HEADER_BYTES;
+    out.resize(payload_at, 0);
+    let shape = chunk::encode(original, piece.dtype, piece.row, base, level, scratch, out);
+    let payload = &out[payload_at..];
+    let header = ChunkHeader {
+        dtype: shape.dtype,
+        layout: shape.layout,
+        filter: shape.filter,
+        row: shape.row as u32,
+        original_bytes: original.len() as u32,
+        payload_bytes: payload.len() as u32,
+        base_offset: match shape.filter {
+            Filter::None => 0,
+            _ => piece.base.unwrap_or(0),
+        },
+        original_crc: crc32(original),
+        payload_crc: crc32(payload),
+    };
+    out[start..payload_at].copy_from_slice(&header.to_bytes());
+}
+
 /// Gives the bytes of one chunk after the other.
 struct Source<'a, 'b, R, I: Iterator<Item = Segment>> {
     input: R,
     base: Option<&'a mut Base<'b>>,
     planner: Planner<I>,
-    digest: Xxh3,
     bytes: u64,
     ended: bool,
 }
@@ -133,24 +196,12 @@ impl<R: Read, I: Iterator<Item = Segment>> Source<'_, '_, R, I> {
         if found < piece.bytes {
             self.ended = true;
             if !piece.open {
-                return Err(Error::new(
-                    ErrorKind::Truncated,
-                    format!(
-                        "ends after {} bytes, inside the tensors that its header lists",
-                        self.bytes + found as u64
-                    ),
-                ));
+                return Err(cut_short(self.bytes + found as u64));
             }
         }
-        self.digest.update(&job.original);
         self.bytes += found as u64;
+        base_bytes(self.base.as_deref_mut(), &piece, found, &mut job.base)?;
         job.piece = Some(piece);
-        job.base.clear();
-        if let (Some(base), Some(place)) = (self.base.as_deref_mut(), piece.base)
-            && place.checked_add(found as u64).is_some_and(|end| end <= base.bytes)
-        {
-            base.read_at(place, found, &mut job.base)?;
-        }
         Ok(found > 0)
     }
 }
@@ -162,31 +213,16 @@ struct Job {
     original: Vec<u8>,
     base: Vec<u8>,
     scratch: Scratch,
-    header: Vec<u8>,
-    payload: Vec<u8>,
+    /// Header and payload.
+    stored: Vec<u8>,
 }
 
 impl Job {
     fn encode(&mut self, level: Level) {
-        let Some(piece) = self.piece.take() else { return };
-        let Self { original, base, scratch, payload, .. } = self;
-        let base = (base.len() == original.len()).then_some(&base[..]);
-        let shape = chunk::encode(original, piece.dtype, piece.row, base, level, scratch, payload);
-        let header = ChunkHeader {
-            dtype: shape.dtype,
-            layout: shape.layout,
-            filter: shape.filter,
-            row: shape.row as u32,
-            original_bytes: original.len() as u32,
-            payload_bytes: payload.len() as u32,
-            base_offset: match shape.filter {
-                Filter::None => 0,
-                _ => piece.base.unwrap_or(0),
-            },
-            original_crc: crc32(original),
-            payload_crc: crc32(payload),
-        };
-        self.header.clear();
-        self.header.extend(header.to_bytes());
+        let Self { piece, original, base, scratch, stored } = self;
+        stored.clear();
+        if let Some(piece) = piece.take() {
+            encode_chunk(&piece, original, base, level, scratch, stored);
+        }
     }
 }

@@ -1,18 +1,18 @@
 //! Bits to symbols.
 
-use super::{CodeLengths, MAX_BITS, STREAMS, codes, stream_symbols};
+use super::table::{Entry, PER_ENTRY, n_bits, n_symbols, table};
+use super::{CodeLengths, MAX_BITS, MIDDLE_BITS, SHORT_BITS, STREAMS, stream_symbols};
 use crate::error::{Error, Result};
 
-/// Entries of the table: one for each value of the next 11 bits.
-const ENTRIES: usize = 1 << MAX_BITS;
-/// Symbols that one entry gives at most.
-const PER_ENTRY: u32 = 6;
-/// Look-ups between two readings of the stream: 5 of 11 bits, behind up to 7 that are spent.
+/// Look-ups between two readings of a stream: 5 of 11 bits, behind up to 7 that are spent, and one bit that
+/// counts.
 const LOOKUPS: usize = 5;
-
-/// Each entry: up to six symbols in its low 48 bits, their number in bits 48 to 55, and the bits that
-/// they take together in bits 56 to 63.
-type Table = [u64; ENTRIES];
+/// What one round writes to a stream's output at most, the last look-up's whole word included, rounded up so that
+/// bounds are known when compiling.
+const ROUND: usize = 40;
+const _: () = assert!(ROUND >= (LOOKUPS - 1) * PER_ENTRY + 8);
+/// Above the bits of a stream stands a 1; how far it has moved down is how many are spent.
+const MARK: u64 = 1 << 63;
 
 /// Fills `plane` from what `encode` wrote. `coded` must be used up.
 pub(crate) fn decode(coded: &[u8], plane: &mut [u8]) -> Result<()> {
@@ -29,122 +29,170 @@ pub(crate) fn decode(coded: &[u8], plane: &mut [u8]) -> Result<()> {
         })?;
     }
     streams[STREAMS - 1] = rest;
-    let table = table(&lengths);
-    let [a, b, c, _] = stream_symbols(plane.len());
-    let (first, plane) = plane.split_at_mut(a);
-    let (second, plane) = plane.split_at_mut(b);
-    let (third, fourth) = plane.split_at_mut(c);
-    let outputs = [first, second, third, fourth];
-    pulp::Arch::new().dispatch(Streams { streams, outputs, table: &table, lengths: &lengths })
+    let decode = Decode { streams, plane, lengths: &lengths };
+    let arch = pulp::Arch::new();
+    let longest = lengths.longest();
+    if longest <= SHORT_BITS {
+        arch.dispatch(By::<{ 1 << SHORT_BITS }>(decode))
+    } else if longest <= MIDDLE_BITS {
+        arch.dispatch(By::<{ 1 << MIDDLE_BITS }>(decode))
+    } else {
+        arch.dispatch(By::<{ 1 << MAX_BITS }>(decode))
+    }
 }
 
-fn table(lengths: &CodeLengths) -> Box<Table> {
-    let codes = codes(&lengths.0);
-    let mut single = [0u16; ENTRIES];
-    for (symbol, (&code, &length)) in (0u16..).zip(codes.iter().zip(&lengths.0)) {
-        if length > 0 {
-            for entry in single[usize::from(code)..].iter_mut().step_by(1 << length) {
-                *entry = u16::from(length) << 8 | symbol;
-            }
-        }
-    }
-    let mut table = Box::new([0u64; ENTRIES]);
-    for (bits, entry) in table.iter_mut().enumerate() {
-        let (mut spent, mut n, mut symbols) = (0u32, 0u32, 0u64);
-        while n < PER_ENTRY {
-            let next = single[bits >> spent];
-            let length = u32::from(next >> 8);
-            if spent + length > MAX_BITS {
-                break;
-            }
-            symbols |= u64::from(next & 255) << (8 * n);
-            spent += length;
-            n += 1;
-        }
-        *entry = symbols | u64::from(n) << 48 | u64::from(spent) << 56;
-    }
-    table
-}
-
-/// The four streams, compiled for each level of instructions.
-struct Streams<'a> {
+struct Decode<'a> {
     streams: [&'a [u8]; STREAMS],
-    outputs: [&'a mut [u8]; STREAMS],
-    table: &'a Table,
+    plane: &'a mut [u8],
     lengths: &'a CodeLengths,
 }
 
-impl pulp::NullaryFnOnce for Streams<'_> {
+/// With a table of so many entries, and compiled for each level of instructions.
+struct By<'a, const ENTRIES: usize>(Decode<'a>);
+
+impl<const ENTRIES: usize> pulp::NullaryFnOnce for By<'_, ENTRIES> {
     type Output = Result<()>;
 
     #[inline(always)]
     fn call(self) -> Result<()> {
-        let Self { streams, mut outputs, table, lengths } = self;
-        // What one round writes at most, the last look-up's whole word included.
-        const ROUND: usize = (LOOKUPS - 1) * PER_ENTRY as usize + 8;
-        let mut bit = [0usize; STREAMS];
-        let mut at = [0usize; STREAMS];
-        while (0..STREAMS)
-            .all(|s| bit[s] / 8 + 8 <= streams[s].len() && at[s] + ROUND <= outputs[s].len())
-        {
-            let mut bits = [0u64; STREAMS];
-            for s in 0..STREAMS {
-                let start = bit[s] / 8;
-                let mut word = [0; 8];
-                word.copy_from_slice(&streams[s][start..start + 8]);
-                bits[s] = u64::from_le_bytes(word) >> (bit[s] % 8);
+        let Decode { streams, plane, lengths } = self.0;
+        let table = &*table::<ENTRIES>(lengths);
+        let mut rest = plane;
+        let mut sizes = stream_symbols(rest.len()).into_iter();
+        let mut lanes = streams.map(|stream| {
+            let (output, behind) =
+                std::mem::take(&mut rest).split_at_mut(sizes.next().unwrap_or(0));
+            rest = behind;
+            Lane { stream, byte: 0, bits: MARK, output }
+        });
+        all_rounds(&mut lanes, table);
+        lanes.into_iter().try_for_each(|lane| finish(lane, table, lengths))
+    }
+}
+
+/// How far a stream is read, and where its next symbol goes.
+struct Lane<'a> {
+    stream: &'a [u8],
+    /// Where `bits` were read.
+    byte: usize,
+    /// What is not spent of them, under the mark.
+    bits: u64,
+    /// What is not filled yet.
+    output: &'a mut [u8],
+}
+
+impl Lane<'_> {
+    fn bit(&self) -> usize {
+        self.byte * 8 + self.bits.leading_zeros() as usize
+    }
+
+    /// True if there is a whole round to go.
+    fn goes_on(&self) -> bool {
+        self.output.len() >= ROUND && self.bit() / 8 + 8 <= self.stream.len()
+    }
+}
+
+/// All streams as far as whole rounds go.
+#[inline(always)]
+fn all_rounds<const ENTRIES: usize>(lanes: &mut [Lane<'_>; STREAMS], table: &[Entry; ENTRIES]) {
+    // Streams end at different times; those that go on come first.
+    let mut n = STREAMS;
+    loop {
+        let mut i = 0;
+        while i < n {
+            if lanes[i].goes_on() {
+                i += 1;
+            } else {
+                n -= 1;
+                lanes.swap(i, n);
             }
-            let mut outputs = outputs.iter_mut().zip(&at);
-            let windows = [(); STREAMS].map(|()| match outputs.next() {
-                Some((output, &at)) => &mut output[at..at + ROUND],
-                None => &mut [],
-            });
-            let (mut n, mut spent) = ([0usize; STREAMS], [0usize; STREAMS]);
-            // The streams take turns, as each look-up waits for the one before in its stream.
-            for _ in 0..LOOKUPS {
-                for s in 0..STREAMS {
-                    let entry = table[bits[s] as usize % ENTRIES];
-                    windows[s][n[s]..n[s] + 8].copy_from_slice(&entry.to_le_bytes());
-                    let length = entry >> 56;
-                    bits[s] >>= length & 63;
-                    spent[s] += length as usize;
-                    n[s] += (entry >> 48) as usize & 255;
+        }
+        match &mut lanes[..n] {
+            [] => return,
+            [a] => rounds([a], table),
+            [a, b] => rounds([a, b], table),
+            [a, b, c] => rounds([a, b, c], table),
+            [a, b, c, d, ..] => rounds([a, b, c, d], table),
+        }
+    }
+}
+
+/// Decodes from `N` streams up to the first end of one.
+#[inline(always)]
+fn rounds<const N: usize, const ENTRIES: usize>(
+    mut lanes: [&mut Lane<'_>; N],
+    table: &[Entry; ENTRIES],
+) {
+    let streams = lanes.each_ref().map(|lane| lane.stream);
+    let mut bits = lanes.each_ref().map(|lane| lane.bits);
+    let mut byte = lanes.each_ref().map(|lane| lane.byte);
+    let mut outputs = lanes.each_mut().map(|lane| std::mem::take(&mut lane.output));
+    'rounds: loop {
+        let (mut next_bits, mut next_byte) = (bits, byte);
+        for s in 0..N {
+            let spent = bits[s].leading_zeros();
+            next_byte[s] += (spent / 8) as usize;
+            let Some(word) = streams[s].get(next_byte[s]..).and_then(<[u8]>::first_chunk) else {
+                break 'rounds;
+            };
+            next_bits[s] = (u64::from_le_bytes(*word) | MARK) >> (spent % 8);
+        }
+        if outputs.iter().any(|output| output.len() < ROUND) {
+            break;
+        }
+        (bits, byte) = (next_bits, next_byte);
+        let mut windows = [const { None }; N];
+        for (window, output) in windows.iter_mut().zip(&mut outputs) {
+            *window = output.first_chunk_mut::<ROUND>();
+        }
+        let mut n = [0usize; N];
+        // The streams take turns, as each look-up waits for the one before in its stream.
+        for _ in 0..LOOKUPS {
+            for s in 0..N {
+                let entry = table[bits[s] as usize % ENTRIES];
+                if let Some(window) = &mut windows[s] {
+                    window[n[s]..n[s] + 8].copy_from_slice(&(entry >> 16).to_le_bytes());
                 }
-            }
-            for s in 0..STREAMS {
-                bit[s] += spent[s];
-                at[s] += n[s];
+                bits[s] >>= n_bits(entry) & 63;
+                n[s] += n_symbols(entry);
             }
         }
-        for s in 0..STREAMS {
-            finish(streams[s], bit[s], &mut outputs[s][at[s]..], table, lengths)?;
+        for (output, n) in outputs.iter_mut().zip(n) {
+            *output = &mut std::mem::take(output)[n..];
         }
-        Ok(())
+    }
+    for (s, (lane, output)) in lanes.into_iter().zip(outputs).enumerate() {
+        *lane = Lane { stream: streams[s], byte: byte[s], bits: bits[s], output };
     }
 }
 
 /// Fills the rest of an output, and checks that the stream ends with it.
-fn finish(
-    stream: &[u8],
-    mut bit: usize,
-    output: &mut [u8],
-    table: &Table,
+fn finish<const ENTRIES: usize>(
+    lane: Lane<'_>,
+    table: &[Entry; ENTRIES],
     lengths: &CodeLengths,
 ) -> Result<()> {
-    let mut at = 0;
-    while at < output.len() {
-        let mut word = [0; 8];
-        let tail = &stream[(bit / 8).min(stream.len())..];
-        let n = tail.len().min(8);
-        word[..n].copy_from_slice(&tail[..n]);
-        let mut entry = table[(u64::from_le_bytes(word) >> (bit % 8)) as usize % ENTRIES];
-        let n = ((entry >> 48) as usize & 255).min(output.len() - at);
-        for symbol in &mut output[at..at + n] {
-            *symbol = entry as u8;
-            bit += usize::from(lengths.0[usize::from(*symbol)]);
+    let mut bit = lane.bit();
+    let Lane { stream, mut output, .. } = lane;
+    while !output.is_empty() {
+        let tail = stream.get(bit / 8..).unwrap_or_default();
+        let word = match tail.first_chunk() {
+            Some(word) => u64::from_le_bytes(*word),
+            None => {
+                let mut word = [0; 8];
+                word[..tail.len()].copy_from_slice(tail);
+                u64::from_le_bytes(word)
+            }
+        };
+        let mut entry = table[(word >> (bit % 8)) as usize % ENTRIES];
+        let n = n_symbols(entry).min(output.len());
+        let (symbols, behind) = output.split_at_mut(n);
+        for symbol in symbols {
             entry >>= 8;
+            *symbol = (entry >> 8) as u8;
+            bit += usize::from(lengths.0[usize::from(*symbol)]);
         }
-        at += n;
+        output = behind;
     }
     let padding_is_zero =
         bit.is_multiple_of(8) || stream.get(bit / 8).is_some_and(|b| b >> (bit % 8) == 0);

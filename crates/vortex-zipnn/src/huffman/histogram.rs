@@ -18,6 +18,11 @@ impl Histogram {
             .sum()
     }
 
+    /// Bits of one byte, in the mean; there is at least one.
+    pub(crate) fn bits_per_byte(&self) -> f64 {
+        self.entropy_bits() / self.total as f64
+    }
+
     /// The only byte that occurs.
     pub(crate) fn only_symbol(&self) -> Option<u8> {
         let symbol = self.counts.iter().position(|&count| count > 0)?;

@@ -1,10 +1,10 @@
-//! Code lengths: the best ones of at most 11 bits, and their form in a file.
+//! Code lengths: good ones of at most 11 bits, and their form in a file.
 //!
 //! In a file: lowest and highest symbol that occur, then the lengths of all symbols between, four bits
 //! each, the first one in the low half of a byte.
 
 use super::histogram::Histogram;
-use super::{MAX_BITS, STREAMS};
+use super::{MAX_BITS, MIDDLE_BITS, MIDDLE_PLANE, SHORT_BITS, SHORT_PLANE, STREAMS};
 use crate::error::{Error, Result};
 
 /// Length of the code of each symbol; 0 where it does not occur.
@@ -12,43 +12,37 @@ use crate::error::{Error, Result};
 pub(crate) struct CodeLengths(pub [u8; 256]);
 
 impl CodeLengths {
-    /// The lengths with the fewest bits for these counts (package-merge; Larmore and Hirschberg 1990).
-    /// At least two symbols must occur.
-    pub(crate) fn of(counts: &Histogram) -> Self {
-        let mut leaves: Vec<(u64, u8)> = (0..=255u8)
-            .zip(&counts.counts)
-            .filter(|&(_, &count)| count > 0)
-            .map(|(symbol, &count)| (u64::from(count), symbol))
-            .collect();
-        leaves.sort_unstable();
-        let n = leaves.len();
-        // One list a level: (weight, is a package). A package is the next pair of the list before.
-        let mut lists: Vec<Vec<(u64, bool)>> =
-            vec![leaves.iter().map(|&(weight, _)| (weight, false)).collect()];
-        for _ in 1..MAX_BITS {
-            let packages = lists[lists.len() - 1].as_chunks::<2>().0;
-            let mut merged = Vec::with_capacity(n + packages.len());
-            let mut leaf = leaves.iter().map(|&(weight, _)| weight).peekable();
-            for [a, b] in packages {
-                let weight = a.0 + b.0;
-                while let Some(w) = leaf.next_if(|&w| w <= weight) {
-                    merged.push((w, false));
-                }
-                merged.push((weight, true));
-            }
-            merged.extend(leaf.map(|w| (w, false)));
-            lists.push(merged);
+    /// The lengths with the fewest bits for a plane with these counts, in which at least two symbols occur.
+    pub(crate) fn best(counts: &Histogram) -> Self {
+        let max_bits = if counts.total < SHORT_PLANE {
+            SHORT_BITS
+        } else if counts.total < MIDDLE_PLANE {
+            MIDDLE_BITS
+        } else {
+            MAX_BITS
+        };
+        Self::of(counts, max_bits)
+    }
+
+    /// The lengths of a Huffman code, and where it has longer ones than `max_bits`, lengths close to the best ones.
+    pub(super) fn of(counts: &Histogram, max_bits: u32) -> Self {
+        // The count above the symbol: rare ones first.
+        let mut leaves = [0u64; 256];
+        let mut n = 0;
+        for (symbol, &count) in (0u64..).zip(&counts.counts) {
+            leaves[n] = u64::from(count) << 8 | symbol;
+            n += usize::from(count > 0);
         }
-        // The 2n - 2 cheapest of the last list; each package stands for two of the list before.
-        let mut lengths = [0u8; 256];
-        let mut take = 2 * n.saturating_sub(1);
-        for list in lists.iter().rev() {
-            let taken = &list[..take.min(list.len())];
-            let packages = taken.iter().filter(|item| item.1).count();
-            for &(_, symbol) in &leaves[..taken.len() - packages] {
-                lengths[usize::from(symbol)] += 1;
+        let leaves = &mut leaves[..n];
+        leaves.sort_unstable();
+        let mut n_codes = codes_of_each_length(leaves);
+        limit(&mut n_codes, max_bits as usize);
+        let mut lengths = [0; 256];
+        let mut leaves = leaves.iter().rev();
+        for (length, &n) in (0u8..).zip(&n_codes) {
+            for leaf in leaves.by_ref().take(n) {
+                lengths[usize::from(*leaf as u8)] = length;
             }
-            take = 2 * packages;
         }
         Self(lengths)
     }
@@ -63,6 +57,11 @@ impl CodeLengths {
             .sum();
         let (low, high) = self.range();
         2 + (usize::from(high - low) + 2) / 2 + 4 * (STREAMS - 1) + (bits / 8) as usize + STREAMS
+    }
+
+    /// Bits of the longest code.
+    pub(super) fn longest(&self) -> u32 {
+        self.0.iter().copied().max().unwrap_or(0).into()
     }
 
     fn range(&self) -> (u8, u8) {
@@ -107,5 +106,60 @@ impl CodeLengths {
             return Err(Error::corrupt("code lengths that make no complete prefix code"));
         }
         Ok(Self(lengths))
+    }
+}
+
+/// Longest code of a Huffman code of 256 symbols.
+const UNLIMITED: usize = 255;
+
+/// How many codes of each length a Huffman code has for sorted leaves, at least two, with their counts above bit 8.
+fn codes_of_each_length(leaves: &[u64]) -> [usize; UNLIMITED + 1] {
+    let n = leaves.len();
+    let count = |leaf: usize| leaves.get(leaf).map_or(u64::MAX, |leaf| leaf >> 8);
+    // Inner nodes are made in the order of their counts, so two queues hold all that has no parent.
+    let mut inner = [u64::MAX; 256];
+    let mut parent_of_leaf = [0u8; 256];
+    let mut parent_of_inner = [0u8; 256];
+    let (mut leaf, mut node) = (0, 0);
+    let n_inner = n.saturating_sub(1);
+    for parent in 0..n_inner {
+        let mut sum = 0;
+        for _ in 0..2 {
+            if count(leaf) <= inner[node] {
+                sum += count(leaf);
+                parent_of_leaf[leaf] = parent as u8;
+                leaf += 1;
+            } else {
+                sum += inner[node];
+                parent_of_inner[node] = parent as u8;
+                node += 1;
+            }
+        }
+        inner[parent] = sum;
+    }
+    let mut depth = [0u8; 256];
+    for node in (0..n_inner.saturating_sub(1)).rev() {
+        depth[node] = depth[usize::from(parent_of_inner[node])] + 1;
+    }
+    let mut n_codes = [0; UNLIMITED + 1];
+    for &parent in &parent_of_leaf[..n] {
+        n_codes[usize::from(depth[usize::from(parent)]) + 1] += 1;
+    }
+    n_codes
+}
+
+/// Makes codes that are too long as long as allowed, and others longer until there is room for all.
+fn limit(n_codes: &mut [usize; UNLIMITED + 1], max_bits: usize) {
+    let too_long: usize = n_codes[max_bits + 1..].iter().sum();
+    n_codes[max_bits + 1..].fill(0);
+    n_codes[max_bits] += too_long;
+    let mut room: usize = (1..=max_bits).map(|l| n_codes[l] << (max_bits - l)).sum();
+    while room > 1 << max_bits {
+        // One of the longest goes below one of the next shorter ones that there are.
+        let Some(shorter) = (1..max_bits).rev().find(|&l| n_codes[l] > 0) else { return };
+        n_codes[max_bits] -= 1;
+        n_codes[shorter] -= 1;
+        n_codes[shorter + 1] += 2;
+        room -= 1;
     }
 }

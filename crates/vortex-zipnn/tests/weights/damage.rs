@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use vortex_zipnn::container::constants::*;
 use vortex_zipnn::{
-    Base, Contents, DType, ErrorKind, Options, compress, compress_tensor, decompress,
+    Base, Codec, Contents, DType, ErrorKind, Options, compress, compress_tensor, decompress,
     decompress_tensor, list,
 };
 
@@ -39,10 +39,15 @@ fn small() -> (Vec<u8>, Vec<u8>, Vec<u8>) {
 fn read(packed: &[u8], base: &[u8]) -> Result<Vec<u8>, ErrorKind> {
     let mut base = Base::open(Cursor::new(base)).unwrap();
     let mut out = Vec::new();
-    match decompress(packed, &mut out, Some(&mut base), 1) {
+    let streamed = match decompress(packed, &mut out, Some(&mut base), 1) {
         Ok(_) => Ok(out),
         Err(e) => Err(e.kind),
-    }
+    };
+    let mut codec = Codec::new(Options { threads: 1, ..Options::default() }).unwrap();
+    let at_once = codec.decompress(packed, Some(&mut base)).map_err(|e| e.kind);
+    // What is looked at first differs, so the kind of an error may too.
+    assert_eq!(streamed.as_ref().ok(), at_once.as_ref().ok());
+    streamed
 }
 
 #[test]
@@ -91,7 +96,9 @@ fn lies_with_right_checksums_are_errors() {
     let weights = f32_bytes((0..5000).map(|_| noise.weight()));
     let packed = compress_tensor(&weights, DType::F32).unwrap();
     let kind = |at: usize, bytes: &[u8]| {
-        decompress_tensor(&forged(&packed, at, bytes)).map(drop).unwrap_err().kind
+        let forged = forged(&packed, at, bytes);
+        assert!(decompress_tensor(&forged).is_err());
+        decompress(&forged[..], std::io::sink(), None, 1).unwrap_err().kind
     };
     assert_eq!(kind(0, &[0x55]), ErrorKind::ChecksumMismatch);
     for (at, code) in [(1, 16), (2, 3), (3, 3)] {

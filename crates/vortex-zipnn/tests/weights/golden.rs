@@ -3,7 +3,7 @@
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
-use vortex_zipnn::{Base, Contents, Options, compress, decompress};
+use vortex_zipnn::{Base, Contents, ErrorKind, Options, compress, decompress};
 
 use crate::samples::model;
 
@@ -12,16 +12,25 @@ fn asset(name: &str) -> PathBuf {
 }
 
 #[test]
-fn version_1_decodes() {
+fn version_2_decodes() {
     let mut out = Vec::new();
-    decompress(&std::fs::read(asset("v1_plain.vxw")).unwrap()[..], &mut out, None, 1).unwrap();
+    decompress(&std::fs::read(asset("v2_plain.vxw")).unwrap()[..], &mut out, None, 1).unwrap();
     assert!(out == model(0, 3));
     let base = model(0, 0);
     let mut base = Base::open(Cursor::new(&base)).unwrap();
     let mut out = Vec::new();
-    decompress(&std::fs::read(asset("v1_delta.vxw")).unwrap()[..], &mut out, Some(&mut base), 1)
+    decompress(&std::fs::read(asset("v2_delta.vxw")).unwrap()[..], &mut out, Some(&mut base), 1)
         .unwrap();
     assert!(out == model(2, 0));
+}
+
+#[test]
+fn version_1_is_refused_by_name() {
+    let mut file = std::fs::read(asset("v2_plain.vxw")).unwrap();
+    file[8] = 1;
+    let error = decompress(&file[..], Vec::new(), None, 1).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::UnsupportedVersion);
+    assert!(error.message.contains("has format version 1"), "{error}");
 }
 
 /// How they were written. Only a new version of the format may run this, with new names.
@@ -37,6 +46,6 @@ fn write_assets() {
         compress(&file[..], &mut out, Contents::Safetensors, base.as_mut(), &options).unwrap();
         std::fs::write(path, out).unwrap();
     };
-    write("v1_plain.vxw", model(0, 3), None);
-    write("v1_delta.vxw", model(2, 0), Some(model(0, 0)));
+    write("v2_plain.vxw", model(0, 3), None);
+    write("v2_delta.vxw", model(2, 0), Some(model(0, 0)));
 }

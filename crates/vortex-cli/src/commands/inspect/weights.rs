@@ -1,11 +1,12 @@
-//! Compressed weights: what kinds of chunks there are, and which base they need.
+//! Compressed weights: what kinds of chunks there are, which base they need, and the tensors.
 
 use std::collections::BTreeMap;
 use std::io::BufReader;
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use anyhow::Result;
-use vortex_zipnn::{Filter, Layout, list};
+use vortex_zipnn::{Filter, Layout, Listing, TensorEntry, list, tensors};
 
 use crate::input::open_file;
 use crate::report::sizes::Sizes;
@@ -55,5 +56,69 @@ pub fn describe(file: &Path) -> Result<String> {
         ]);
     }
     text.push_str(&table.to_string());
+    if let Some(tensors) = tensors(BufReader::new(open_file(file)?), &listing)?
+        && !tensors.is_empty()
+    {
+        text.push('\n');
+        text.push_str(&tensor_table(&tensors, &listing).to_string());
+    }
     Ok(text)
+}
+
+/// Tensors that share no chunk with others have a stored size; others have one together.
+fn tensor_table(tensors: &[TensorEntry], listing: &Listing) -> Table {
+    let mut end = 0;
+    let ends: Vec<u64> = listing
+        .chunks
+        .iter()
+        .map(|chunk| {
+            end += u64::from(chunk.original_bytes);
+            end
+        })
+        .collect();
+    let chunks_of = |tensor: &TensorEntry| -> RangeInclusive<usize> {
+        let first = ends.partition_point(|&end| end <= tensor.offset);
+        let last = ends.partition_point(|&end| end < tensor.offset.saturating_add(tensor.bytes));
+        first..=last
+    };
+    let mut groups: Vec<(RangeInclusive<usize>, &[TensorEntry])> = Vec::new();
+    let mut start = 0;
+    for (i, tensor) in tensors.iter().enumerate() {
+        let chunks = chunks_of(tensor);
+        match groups.last_mut() {
+            Some((of_group, members)) if of_group.contains(chunks.start()) => {
+                *of_group = *of_group.start()..=*chunks.end();
+                *members = &tensors[start..=i];
+            }
+            _ => {
+                start = i;
+                groups.push((chunks, &tensors[i..=i]));
+            }
+        }
+    }
+    let mut table = Table::new(["tensor", "type", "shape", "bytes", "stored", "%"]);
+    for (chunks, members) in groups {
+        let chunks = listing.chunks.get(chunks).unwrap_or_default();
+        let stored: u64 = chunks.iter().map(|chunk| u64::from(chunk.payload_bytes)).sum();
+        let coded: u64 = chunks.iter().map(|chunk| u64::from(chunk.original_bytes)).sum();
+        let sizes =
+            [thousands(stored), format!("{:.1}", stored as f64 * 100.0 / coded.max(1) as f64)];
+        for tensor in members {
+            let [stored, percent] = match members {
+                [_] => sizes.clone(),
+                _ => Default::default(),
+            };
+            let shape = format!("{:?}", tensor.shape);
+            // Names come from the file, and may hold anything.
+            let name = tensor.name.escape_debug().to_string();
+            let dtype = tensor.dtype.escape_debug().to_string();
+            table.row([name, dtype, shape, thousands(tensor.bytes), stored, percent]);
+        }
+        if members.len() > 1 {
+            let [stored, percent] = sizes;
+            let what = format!("  ({} together)", members.len());
+            table.row([what, String::new(), String::new(), thousands(coded), stored, percent]);
+        }
+    }
+    table
 }

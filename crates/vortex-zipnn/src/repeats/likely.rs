@@ -1,0 +1,50 @@
+//! Whether a dictionary coder may find anything: a look at a few thousand places, far quicker than
+//! coding a sample.
+
+/// Bytes that are looked at.
+const WINDOW: usize = 8 << 10;
+/// Slots of the table of hashes.
+const SLOTS: usize = 1 << 12;
+/// One place in this many must have been seen before.
+const SHARE: u32 = 32;
+/// Fewer words say nothing.
+const MIN_PLACES: u32 = 128;
+
+/// True if among the words at every `step`th byte in the middle of `bytes`, each under `mask`, a fair share
+/// is a repetition, and for bytes too short to judge. Words are eight bytes, little-endian.
+pub(crate) fn likely(bytes: &[u8], step: usize, mask: u64) -> bool {
+    let window = bytes.len().min(WINDOW);
+    let start = (bytes.len() - window) / 2 / step * step;
+    let mut seen = [0u16; SLOTS];
+    let (mut places, mut repeats) = (0u32, 0u32);
+    for word in bytes[start..start + window].windows(8).step_by(step) {
+        let word = u64::from_le_bytes(std::array::from_fn(|i| word[i])) & mask;
+        let hash = word.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let slot = &mut seen[(hash >> 52) as usize % SLOTS];
+        // Zero is an empty slot.
+        let tag = (hash >> 36) as u16 | 1;
+        repeats += u32::from(*slot == tag);
+        places += 1;
+        *slot = tag;
+    }
+    places < MIN_PLACES || repeats * SHARE >= places
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn noise_has_none_and_periods_have() {
+        let noise: Vec<u8> = (0..40_000u32)
+            .map(|i| (i.wrapping_mul(i | 1).wrapping_mul(2_654_435_761) >> 24) as u8)
+            .collect();
+        assert!(!likely(&noise, 1, u64::MAX) && !likely(&noise, 4, u32::MAX.into()));
+        let periodic = noise[..3000].repeat(10);
+        assert!(likely(&periodic, 1, u64::MAX) && likely(&periodic, 4, u32::MAX.into()));
+        assert!(likely(&noise[..100], 1, u64::MAX));
+        for n in 0..20 {
+            likely(&noise[..n], 4, u64::MAX);
+        }
+    }
+}
