@@ -88,7 +88,7 @@ pub fn prepare(
         let (bytes, blake3) =
             digest.map_err(|_| Error::source(input, "file", "its digest was not finished"))??;
         entries.push(SourceEntry {
-            file: file_name(input),
+            file: sources::file_name(input),
             format: source.format(),
             bytes,
             blake3,
@@ -298,10 +298,6 @@ impl Names {
         }
         Err("no file name is left".into())
     }
-}
-
-fn file_name(path: &Path) -> String {
-    path.file_name().map_or_else(|| "data".into(), |name| name.to_string_lossy().into_owned())
 }
 
 fn stem(path: &Path) -> String {
