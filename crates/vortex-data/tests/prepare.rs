@@ -6,7 +6,9 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use vortex_data::SplitRatios;
-use vortex_data::prepare::{Layout, MANIFEST_NAME, Manifest, PrepareOptions, prepare, restore};
+use vortex_data::prepare::{
+    Layout, LayoutRule, MANIFEST_NAME, Manifest, PrepareOptions, prepare, restore,
+};
 use vortex_data::sources::{Source, open};
 use vortex_data::{read_schema, schema_of};
 
@@ -44,9 +46,14 @@ fn assert_equal(there: &Path, back: &Path) {
 fn options() -> Vec<PrepareOptions> {
     let split = SplitRatios::DEFAULT;
     let mut all = Vec::new();
-    for layout in [None, Some(Layout::Row), Some(Layout::Column)] {
+    for layout in [
+        LayoutRule::Training,
+        LayoutRule::Coding,
+        LayoutRule::Fixed(Layout::Row),
+        LayoutRule::Fixed(Layout::Column),
+    ] {
         for seed in [None, Some(3)] {
-            all.push(PrepareOptions { layout, split, seed });
+            all.push(PrepareOptions { layout: layout.clone(), split, seed });
         }
     }
     all
@@ -164,7 +171,11 @@ fn safetensors_and_archives_of_text_come_back() {
 #[test]
 fn splits_are_cut_at_events() {
     let folder = tempfile::tempdir().unwrap();
-    let options = PrepareOptions { layout: Some(Layout::Row), seed: Some(1), ..Default::default() };
+    let options = PrepareOptions {
+        layout: LayoutRule::Fixed(Layout::Row),
+        seed: Some(1),
+        ..Default::default()
+    };
     let manifest =
         prepare(&[assets().join("new.h5")], folder.path(), &options, &mut |_| {}).unwrap();
     let cube = manifest.sources[0].datasets.iter().find(|d| d.name == "cube").unwrap();

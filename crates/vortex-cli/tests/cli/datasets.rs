@@ -183,7 +183,7 @@ fn archives_with_a_model_for_one_of_the_datasets() {
     bench.write("fits.npy", &fits);
     bench.write("other.npy", &other);
     let inputs = ["fits.npy", "other.npy"];
-    let code = ["compress", "-q", "--datasets", "--layout", "row", "-m", "m.vxm"];
+    let code = ["compress", "-q", "--datasets", "-m", "m.vxm"];
     bench.ok(&[&code[..], &inputs].concat());
     let uses_model = |name: &str| {
         let text = String::from_utf8(bench.ok(&["inspect", name]).stdout).unwrap();
