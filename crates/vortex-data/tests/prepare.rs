@@ -169,6 +169,38 @@ fn safetensors_and_archives_of_text_come_back() {
 }
 
 #[test]
+fn trees_come_back_as_arrays() {
+    let input = assets().join("root/columns.root");
+    let tree = open(&input).unwrap();
+    let names: Vec<_> = tree.datasets().iter().map(|d| (d.name.as_str(), d.n_records)).collect();
+    // A record for each of 30 entries, and one for each of their 0 to 3 items.
+    assert_eq!(names, [("sub/deep/events", 30), ("sub/deep/events/hit", 43)]);
+    let fields = tree.datasets()[0].schema.fields();
+    let counts = fields.iter().find(|f| f.name == "counts(hit)").unwrap();
+    let stride = tree.datasets()[0].schema.stride();
+    for (entry, record) in bytes_of(tree.as_ref(), 0).chunks_exact(stride).enumerate() {
+        let stored = &record[counts.offset as usize..counts.end()];
+        assert_eq!(stored, (entry as u32 % 4).to_le_bytes());
+    }
+    for options in options() {
+        let folder = tempfile::tempdir().unwrap();
+        let (data, back) = (folder.path().join("data"), folder.path().join("back"));
+        let manifest = prepare(std::slice::from_ref(&input), &data, &options, &mut |_| {}).unwrap();
+        assert!(manifest.sources[0].unread.iter().any(|u| u.name == "title"), "{manifest:?}");
+        let files = restore(&manifest, &data, &back, &mut |_| {}).unwrap();
+        assert_eq!(files[0].path, back.join("columns.root.npz"));
+        let arrays = open(&files[0].path).unwrap();
+        assert_eq!(arrays.datasets().len(), tree.datasets().len());
+        for (number, info) in tree.datasets().iter().enumerate() {
+            let array = &arrays.datasets()[number];
+            assert_eq!((array.n_records, &array.schema), (info.n_records, &info.schema));
+            let same = bytes_of(arrays.as_ref(), number) == bytes_of(tree.as_ref(), number);
+            assert!(same, "{}", info.name);
+        }
+    }
+}
+
+#[test]
 fn splits_are_cut_at_events() {
     let folder = tempfile::tempdir().unwrap();
     let options = PrepareOptions {
