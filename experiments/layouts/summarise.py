@@ -22,10 +22,9 @@ def layout(prepared, dataset):
     files = streams(prepared, dataset)
     results = [json.loads(path.with_suffix(".json").read_text()) for path in files]
     runs = [json.loads((prepared / f"run-{path.stem}" / "summary.json").read_text()) for path in files]
-    best = lambda result, name: min(c["bytes"] for c in result["codecs"] if c["name"].startswith(name))
-    codec = lambda name: sum(best(result, name) for result in results)
+    codec = lambda name: sum(c["bytes"] for result in results for c in result["codecs"] if c["name"] == name)
     vortex = sum(result["codecs"][0]["bytes"] for result in results)
-    return (len(files), sum(r["bytes"] for r in results), vortex, codec("xz -9e"), codec("zstd"), codec("pcodec"),
+    return (len(files), sum(r["bytes"] for r in results), vortex, codec("xz -9e"), codec("zstd -19"), codec("pcodec 12"),
             sum(r["model_bytes"] for r in results), sum(run["seconds"] for run in runs))
 
 
