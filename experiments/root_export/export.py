@@ -57,6 +57,21 @@ def flat_columns(array, name):
             raise TypeError(f"a layout of class {type(layout).__name__}")
 
 
+def declared(column, name, values):
+    """The values in the type that the file declares, where uproot widens it.
+
+    The size of a collection (RNTupleCardinality<std::uint32_t>, or of std::uint64_t) is not stored: uproot takes it from
+    the collection's offsets, as int64.
+    """
+    kind = re.fullmatch(r"ROOT::RNTupleCardinality<std::uint(32|64)_t>", getattr(column, "typename", None) or "")
+    if kind is None or name != column.name:
+        return values
+    sizes = values.astype(f"<u{int(kind[1]) // 8}")
+    if not np.array_equal(sizes, values):
+        raise TypeError(f"sizes beyond {kind[1]} bits")
+    return sizes
+
+
 def columns(tree):
     """Yields (path, thing with .array()) of a TTree or an RNTuple."""
     import uproot
@@ -111,7 +126,8 @@ def export(source, out, listing):
                 if chosen is not None and chosen[key] is not None and path not in chosen[key]:
                     continue
                 try:
-                    parts = list(flat_columns(column.array(library="ak"), path))
+                    parts = [(part, declared(column, part, values), counts)
+                             for part, values, counts in flat_columns(column.array(library="ak"), path)]
                 except Exception as e:  # uproot has many errors of its own
                     record["unread"][path] = f"{type(e).__name__}: {str(e).strip().splitlines()[0] if str(e).strip() else ''}"
                     continue
@@ -159,13 +175,34 @@ def check(out):
     return wrong
 
 
+def by_path(out):
+    """The files' types, shapes and digests of each column of a folder, by tree and path."""
+    manifest = json.loads((out / "manifest.json").read_text())
+    facts = lambda column: [(f["dtype"], f["shape"], f["sha256"]) for f in column["files"]]
+    return {(tree, c["path"]): facts(c) for tree, record in manifest["trees"].items() for c in record["columns"]}
+
+
+def compare(left, right):
+    left, right = by_path(left), by_path(right)
+    both = left.keys() & right.keys()
+    differing = sorted(key for key in both if left[key] != right[key])
+    for key in differing:
+        print(f"{'/'.join(key)}: {left[key]} and {right[key]}")
+    print(f"{len(both)} columns in both, {len(differing)} differ; "
+          f"{len(left) - len(both)} only in the first, {len(right) - len(both)} only in the second")
+    return len(differing)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("source", nargs="?", type=Path)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--list", help="output of root_list: write only what it names")
     parser.add_argument("--check", type=Path, metavar="DIR", help="compare the files of DIR with its manifest")
+    parser.add_argument("--compare", type=Path, nargs=2, metavar="DIR", help="compare the columns of the same name in two folders")
     options = parser.parse_args()
+    if options.compare:
+        sys.exit(1 if compare(*options.compare) else 0)
     if options.check:
         sys.exit(1 if check(options.check) else 0)
     if not (options.source and options.out):

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use vortex_data::prepare::{Layout, PrepareOptions, prepare, restore};
+use vortex_data::prepare::{Layout, LayoutRule, PrepareOptions, prepare, restore};
 
 fn main() -> vortex_data::Result<()> {
     let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
@@ -13,7 +13,11 @@ fn main() -> vortex_data::Result<()> {
         return Ok(());
     };
     let inputs: Vec<PathBuf> = arguments.collect();
-    let layouts = [("row", Some(Layout::Row)), ("column", Some(Layout::Column)), ("auto", None)];
+    let layouts = [
+        ("row", LayoutRule::Fixed(Layout::Row)),
+        ("column", LayoutRule::Fixed(Layout::Column)),
+        ("auto", LayoutRule::Training),
+    ];
     for (name, layout) in layouts {
         let folder = out.join(name);
         let options = PrepareOptions { layout, ..PrepareOptions::default() };

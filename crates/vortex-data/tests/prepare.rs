@@ -6,7 +6,9 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use vortex_data::SplitRatios;
-use vortex_data::prepare::{Layout, MANIFEST_NAME, Manifest, PrepareOptions, prepare, restore};
+use vortex_data::prepare::{
+    Layout, LayoutRule, MANIFEST_NAME, Manifest, PrepareOptions, prepare, restore,
+};
 use vortex_data::sources::{Source, open};
 use vortex_data::{read_schema, schema_of};
 
@@ -44,9 +46,14 @@ fn assert_equal(there: &Path, back: &Path) {
 fn options() -> Vec<PrepareOptions> {
     let split = SplitRatios::DEFAULT;
     let mut all = Vec::new();
-    for layout in [None, Some(Layout::Row), Some(Layout::Column)] {
+    for layout in [
+        LayoutRule::Training,
+        LayoutRule::Coding,
+        LayoutRule::Fixed(Layout::Row),
+        LayoutRule::Fixed(Layout::Column),
+    ] {
         for seed in [None, Some(3)] {
-            all.push(PrepareOptions { layout, split, seed });
+            all.push(PrepareOptions { layout: layout.clone(), split, seed });
         }
     }
     all
@@ -94,33 +101,45 @@ fn arrays_come_back_byte_for_byte() {
     }
 }
 
-#[test]
-fn safetensors_and_archives_of_text_come_back() {
-    use std::io::Write;
-    let folder = tempfile::tempdir().unwrap();
-    let path = |name: &str| folder.path().join(name);
+/// A file of three tensors.
+fn safetensors() -> Vec<u8> {
     let header = br#"{"b":{"dtype":"BF16","shape":[2,3],"data_offsets":[8,20]},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"__metadata__":{"x":"y"},"c":{"dtype":"F8_E4M3","shape":[3],"data_offsets":[20,23]}}"#;
     let mut file = (header.len() as u64).to_le_bytes().to_vec();
     file.extend(header);
     file.extend(0..23u8);
-    fs::write(path("t.safetensors"), &file).unwrap();
-    let text = b"E 1 2 3\nP 4 5.5e-3\n".repeat(500);
-    let pack = |bytes: &[u8]| {
-        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        gzip.write_all(bytes).unwrap();
-        gzip.finish().unwrap()
-    };
-    fs::write(path("plain.hepmc"), &text).unwrap();
-    // Two members in a row are one file, as for gunzip.
-    fs::write(path("one.hepmc.gz"), [pack(&text[..100]), pack(&text[100..])].concat()).unwrap();
+    file
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    use std::io::Write;
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(bytes).unwrap();
+    gzip.finish().unwrap()
+}
+
+/// A `.tar.gz` of files with the same text.
+fn tar_gzip(names: &[&str], text: &[u8]) -> Vec<u8> {
     let mut archive = tar::Builder::new(Vec::new());
-    for name in ["x/first.hepmc", "second.hepmc"] {
+    for name in names {
         let mut entry = tar::Header::new_gnu();
         entry.set_size(text.len() as u64);
         entry.set_mode(0o644);
-        archive.append_data(&mut entry, name, text.as_slice()).unwrap();
+        archive.append_data(&mut entry, name, text).unwrap();
     }
-    fs::write(path("two.tar.gz.1"), pack(&archive.into_inner().unwrap())).unwrap();
+    gzip(&archive.into_inner().unwrap())
+}
+
+#[test]
+fn safetensors_and_archives_of_text_come_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let (file, text) = (safetensors(), b"E 1 2 3\nP 4 5.5e-3\n".repeat(500));
+    fs::write(path("t.safetensors"), &file).unwrap();
+    fs::write(path("plain.hepmc"), &text).unwrap();
+    // Two members in a row are one file, as for gunzip.
+    fs::write(path("one.hepmc.gz"), [gzip(&text[..100]), gzip(&text[100..])].concat()).unwrap();
+    let archive = tar_gzip(&["x/first.hepmc", "second.hepmc"], &text);
+    fs::write(path("two.tar.gz.1"), archive).unwrap();
 
     let inputs: Vec<PathBuf> = ["t.safetensors", "plain.hepmc", "one.hepmc.gz", "two.tar.gz.1"]
         .iter()
@@ -137,6 +156,12 @@ fn safetensors_and_archives_of_text_come_back() {
     for name in ["plain.hepmc", "one.hepmc", "x_first.hepmc", "second.hepmc"] {
         assert!(fs::read(back.join(name)).unwrap() == text, "{name}");
     }
+    // Members of an archive can be read in any order, and left half read.
+    let source = open(&path("two.tar.gz.1")).unwrap();
+    for dataset in [1, 0, 1, 1] {
+        source.stream(dataset, &mut |_| Ok(ControlFlow::Break(()))).unwrap();
+        assert!(bytes_of(source.as_ref(), dataset) == text);
+    }
     // A damaged archive is an error, not a shorter file.
     let whole = fs::read(path("one.hepmc.gz")).unwrap();
     fs::write(path("cut.gz"), &whole[..whole.len() - 5]).unwrap();
@@ -144,9 +169,45 @@ fn safetensors_and_archives_of_text_come_back() {
 }
 
 #[test]
+fn trees_come_back_as_arrays() {
+    let input = assets().join("root/columns.root");
+    let tree = open(&input).unwrap();
+    let names: Vec<_> = tree.datasets().iter().map(|d| (d.name.as_str(), d.n_records)).collect();
+    // A record for each of 30 entries, and one for each of their 0 to 3 items.
+    assert_eq!(names, [("sub/deep/events", 30), ("sub/deep/events/hit", 43)]);
+    let fields = tree.datasets()[0].schema.fields();
+    let counts = fields.iter().find(|f| f.name == "counts(hit)").unwrap();
+    let stride = tree.datasets()[0].schema.stride();
+    for (entry, record) in bytes_of(tree.as_ref(), 0).chunks_exact(stride).enumerate() {
+        let stored = &record[counts.offset as usize..counts.end()];
+        assert_eq!(stored, (entry as u32 % 4).to_le_bytes());
+    }
+    for options in options() {
+        let folder = tempfile::tempdir().unwrap();
+        let (data, back) = (folder.path().join("data"), folder.path().join("back"));
+        let manifest = prepare(std::slice::from_ref(&input), &data, &options, &mut |_| {}).unwrap();
+        assert!(manifest.sources[0].unread.iter().any(|u| u.name == "title"), "{manifest:?}");
+        let files = restore(&manifest, &data, &back, &mut |_| {}).unwrap();
+        assert_eq!(files[0].path, back.join("columns.root.npz"));
+        let arrays = open(&files[0].path).unwrap();
+        assert_eq!(arrays.datasets().len(), tree.datasets().len());
+        for (number, info) in tree.datasets().iter().enumerate() {
+            let array = &arrays.datasets()[number];
+            assert_eq!((array.n_records, &array.schema), (info.n_records, &info.schema));
+            let same = bytes_of(arrays.as_ref(), number) == bytes_of(tree.as_ref(), number);
+            assert!(same, "{}", info.name);
+        }
+    }
+}
+
+#[test]
 fn splits_are_cut_at_events() {
     let folder = tempfile::tempdir().unwrap();
-    let options = PrepareOptions { layout: Some(Layout::Row), seed: Some(1), ..Default::default() };
+    let options = PrepareOptions {
+        layout: LayoutRule::Fixed(Layout::Row),
+        seed: Some(1),
+        ..Default::default()
+    };
     let manifest =
         prepare(&[assets().join("new.h5")], folder.path(), &options, &mut |_| {}).unwrap();
     let cube = manifest.sources[0].datasets.iter().find(|d| d.name == "cube").unwrap();
@@ -223,8 +284,16 @@ fn damaged_files_do_no_harm() {
             state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) as usize % n
     };
-    for name in ["old.h5", "new.h5", "mixed.npy", "packed.npz", "stored.npz"] {
-        let whole = fs::read(assets().join(name)).unwrap();
+    let asset = |name: &str| fs::read(assets().join(name)).unwrap();
+    for (name, whole) in [
+        ("old.h5", asset("old.h5")),
+        ("new.h5", asset("new.h5")),
+        ("mixed.npy", asset("mixed.npy")),
+        ("packed.npz", asset("packed.npz")),
+        ("stored.npz", asset("stored.npz")),
+        ("t.safetensors", safetensors()),
+        ("two.tar.gz", tar_gzip(&["a", "b/c"], &b"E 1 2 3\n".repeat(100))),
+    ] {
         for round in 0..150 {
             let mut bytes = whole.clone();
             match round % 3 {

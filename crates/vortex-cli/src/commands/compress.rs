@@ -9,7 +9,7 @@ use clap::Args;
 use vortex_coder::adaptive::AdaptiveModel;
 use vortex_coder::{Model, Schema};
 use vortex_data::detect::{DETECTION_WINDOW, detect};
-use vortex_data::prepare::{PrepareOptions, prepare};
+use vortex_data::prepare::{LayoutRule, PrepareOptions, prepare};
 use vortex_data::sidecar::{read_schema, schema_of};
 use vortex_data::sources::{self, Format};
 
@@ -147,7 +147,11 @@ impl Compress {
             Target::Stdout => Scratch::new(&std::env::temp_dir())?,
         };
         let bar = progress::bytes(None, &file.display().to_string(), !common.quiet);
-        let options = PrepareOptions { layout: self.layout.layout(), ..Default::default() };
+        let auto = match models.given() {
+            Some(model) => LayoutRule::Model(model.layout().schema().clone()),
+            None => LayoutRule::Coding,
+        };
+        let options = PrepareOptions { layout: self.layout.rule(auto), ..Default::default() };
         let inputs = [file.to_owned()];
         let manifest = prepare(&inputs, scratch.path(), &options, &mut |n| bar.inc(n))?;
         let encoding = match models.given() {

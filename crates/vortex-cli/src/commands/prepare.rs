@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use vortex_data::SplitRatios;
 use vortex_data::prepare::{
-    Layout, MANIFEST_NAME, Manifest, PrepareOptions, SourceEntry, StreamEntry, prepare,
+    Layout, LayoutRule, MANIFEST_NAME, Manifest, PrepareOptions, SourceEntry, StreamEntry, prepare,
 };
 use vortex_data::sources::Unread;
 
@@ -51,7 +51,8 @@ pub struct Prepare {
 /// How records lie in the streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LayoutChoice {
-    /// What makes a sample smaller, for each dataset
+    /// For `prepare` rows, unless columns make a sample much smaller; for `compress` what fits the
+    /// model or, without one, makes a sample smaller
     Auto,
     /// One record after the other
     Row,
@@ -60,12 +61,12 @@ pub enum LayoutChoice {
 }
 
 impl LayoutChoice {
-    /// The layout, unless it is to be chosen.
-    pub fn layout(self) -> Option<Layout> {
+    /// The rule for each dataset; `auto` is that of the command.
+    pub fn rule(self, auto: LayoutRule) -> LayoutRule {
         match self {
-            Self::Auto => None,
-            Self::Row => Some(Layout::Row),
-            Self::Column => Some(Layout::Column),
+            Self::Auto => auto,
+            Self::Row => LayoutRule::Fixed(Layout::Row),
+            Self::Column => LayoutRule::Fixed(Layout::Column),
         }
     }
 }
@@ -119,8 +120,8 @@ impl Prepare {
 
     /// Prepares in a temporary folder inside, and gives the files their names when all are there.
     fn prepare_aside(&self, common: &Common) -> Result<Manifest> {
-        let options =
-            PrepareOptions { layout: self.layout.layout(), split: self.split, seed: self.seed };
+        let layout = self.layout.rule(LayoutRule::Training);
+        let options = PrepareOptions { layout, split: self.split, seed: self.seed };
         let scratch = Scratch::new(&self.out)?;
         let bar = progress::bytes(None, "prepare", !common.quiet);
         let manifest = prepare(&self.inputs, scratch.path(), &options, &mut |n| bar.inc(n))?;

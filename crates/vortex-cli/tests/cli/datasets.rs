@@ -70,14 +70,14 @@ fn archives_of_datasets() {
     let bench = Bench::new();
     copied(&bench, "new.h5");
     let npy = copied(&bench, "mixed.npy");
-    bench.ok(&["compress", "-q", "--datasets", "new.h5", "mixed.npy"]);
+    bench.ok(&["compress", "-q", "--datasets", "--layout", "column", "new.h5", "mixed.npy"]);
     bench.ok(&["test", "-q", "new.h5.vxc", "mixed.npy.vxc"]);
     std::fs::create_dir(bench.path("back")).unwrap();
     bench.ok(&["decompress", "-q", "-o", "back", "new.h5.vxc", "mixed.npy.vxc"]);
     assert!(bench.read("back/mixed.npy") == npy);
     bench.ok(&["decompress", "--streams", "new.h5.vxc"]);
     // From the file that came back, the same streams.
-    bench.ok(&["prepare", "-q", "back/new.h5", "--out", "again"]);
+    bench.ok(&["prepare", "-q", "back/new.h5", "--layout", "column", "--out", "again"]);
     for stream in std::fs::read_dir(bench.path("again")).unwrap() {
         let name = stream.unwrap().file_name().into_string().unwrap();
         if name != "manifest.json" {
@@ -183,7 +183,7 @@ fn archives_with_a_model_for_one_of_the_datasets() {
     bench.write("fits.npy", &fits);
     bench.write("other.npy", &other);
     let inputs = ["fits.npy", "other.npy"];
-    let code = ["compress", "-q", "--datasets", "--layout", "row", "-m", "m.vxm"];
+    let code = ["compress", "-q", "--datasets", "-m", "m.vxm"];
     bench.ok(&[&code[..], &inputs].concat());
     let uses_model = |name: &str| {
         let text = String::from_utf8(bench.ok(&["inspect", name]).stdout).unwrap();

@@ -23,7 +23,7 @@ use crate::sidecar::write_schema;
 use crate::sources::{self, Source, Unread};
 use crate::split::SplitRatios;
 
-pub use choose::{Costs, SAMPLE_BYTES, measure};
+pub use choose::{Costs, LayoutRule, SAMPLE_BYTES, TRAINING_MARGIN, measure};
 pub use manifest::{
     DatasetEntry, FieldEntry, Layout, MANIFEST_NAME, MANIFEST_VERSION, MAX_MANIFEST_BYTES,
     Manifest, SourceEntry, StreamEntry, is_plain_name,
@@ -36,10 +36,10 @@ pub use streams::{CHUNK_BYTES, Streams, stream_names, stream_schema};
 const CHUNKS_IN_FLIGHT: usize = 3;
 
 /// How to prepare.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct PrepareOptions {
-    /// The layout of all datasets; `None`: what compresses a sample better, each on its own.
-    pub layout: Option<Layout>,
+    /// How the layout of each dataset is found.
+    pub layout: LayoutRule,
     /// Shares of train, validation and test.
     pub split: SplitRatios,
     /// Shuffles runs of records before the split.
@@ -88,7 +88,7 @@ pub fn prepare(
         let (bytes, blake3) =
             digest.map_err(|_| Error::source(input, "file", "its digest was not finished"))??;
         entries.push(SourceEntry {
-            file: file_name(input),
+            file: sources::file_name(input),
             format: source.format(),
             bytes,
             blake3,
@@ -117,11 +117,7 @@ fn dataset(
     on_bytes: &mut OnBytes<'_>,
 ) -> Result<DatasetEntry> {
     let info = &source.datasets()[number];
-    let layout = match options.layout {
-        _ if info.schema.fields().len() < 2 => Layout::Row,
-        Some(layout) => layout,
-        None => choose::choose(&info.schema, &sample(source, number)?),
-    };
+    let layout = options.layout.layout(&info.schema, || sample(source, number))?;
     let order = Order::new(info.n_records, info.records_per_event, &options.split, options.seed);
     let split = [order.parts()[0].end, order.parts()[1].end, order.parts()[2].end];
     let files = stream_names(base, &info.schema, layout);
@@ -298,10 +294,6 @@ impl Names {
         }
         Err("no file name is left".into())
     }
-}
-
-fn file_name(path: &Path) -> String {
-    path.file_name().map_or_else(|| "data".into(), |name| name.to_string_lossy().into_owned())
 }
 
 fn stem(path: &Path) -> String {

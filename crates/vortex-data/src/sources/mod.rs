@@ -14,6 +14,7 @@
 pub mod fields;
 pub mod hdf5;
 pub mod npy;
+mod pieces;
 pub mod root;
 pub mod safetensors;
 pub mod text;
@@ -90,6 +91,18 @@ pub struct DatasetInfo {
 }
 
 impl DatasetInfo {
+    /// `len` bytes that mean nothing in particular.
+    pub fn bytes(name: String, len: u64) -> Self {
+        Self {
+            name,
+            schema: Schema::bytes(),
+            n_records: len,
+            records_per_event: 1,
+            shape: vec![len],
+            origin: Origin::Bytes,
+        }
+    }
+
     /// Bytes of all records.
     pub fn n_bytes(&self) -> u64 {
         self.n_records.saturating_mul(self.schema.stride() as u64)
@@ -117,7 +130,9 @@ pub trait Source {
     fn datasets(&self) -> &[DatasetInfo];
 
     /// What is in the file and not among the datasets.
-    fn unread(&self) -> &[Unread];
+    fn unread(&self) -> &[Unread] {
+        &[]
+    }
 
     /// Gives out the bytes of a dataset in pieces of any length: `n_bytes` in all, unless the
     /// sink breaks off.
@@ -216,4 +231,9 @@ pub fn format_of(path: &Path) -> Result<Format> {
     } else {
         Format::Bytes
     })
+}
+
+/// The name of a file without its folder.
+pub(crate) fn file_name(path: &Path) -> String {
+    path.file_name().map_or_else(|| "data".into(), |name| name.to_string_lossy().into_owned())
 }

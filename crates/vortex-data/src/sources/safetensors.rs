@@ -4,16 +4,15 @@
 //! gives the file again, byte for byte.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
-use std::ops::ControlFlow;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use vortex_coder::schema::{DType, Schema};
 
 use super::fields::Fields;
-use super::{DatasetInfo, Format, Origin, PIECE_BYTES, Sink, Source, Unread};
+use super::pieces::{open_with_length, stream_range};
+use super::{DatasetInfo, Format, Origin, Sink, Source};
 use crate::error::{Error, Result};
 
 /// Longest header, as in the reference implementation.
@@ -43,8 +42,7 @@ impl SafetensorsSource {
     /// format asks for.
     pub fn open(path: &Path) -> Result<Self> {
         let refuse = |what: String| Error::source(path, "header", what);
-        let mut file = File::open(path).map_err(|e| Error::io(path, e))?;
-        let len = file.metadata().map_err(|e| Error::io(path, e))?.len();
+        let (mut file, len) = open_with_length(path)?;
         let mut word = [0; 8];
         file.read_exact(&mut word).map_err(|_| refuse(format!("{len} bytes are too few")))?;
         let header_bytes = u64::from_le_bytes(word);
@@ -70,7 +68,7 @@ impl SafetensorsSource {
 
         let data = 8 + header_bytes;
         let mut source = Self { path: path.to_owned(), datasets: Vec::new(), starts: Vec::new() };
-        source.add("(header)".into(), Schema::bytes(), data, vec![data], 0);
+        source.add(DatasetInfo::bytes("(header)".into(), data), 0);
         let mut at = 0;
         for (name, tensor) in tensors {
             let [start, end] = tensor.data_offsets;
@@ -93,7 +91,10 @@ impl SafetensorsSource {
                     tensor.shape, tensor.dtype
                 )));
             }
-            source.add(name, schema, bytes, tensor.shape, data + start);
+            let n_records = bytes / schema.stride() as u64;
+            let (shape, origin) = (tensor.shape, Origin::Bytes);
+            let info = DatasetInfo { name, schema, n_records, records_per_event: 1, shape, origin };
+            source.add(info, data + start);
             at = end;
         }
         if at != len - data {
@@ -102,12 +103,9 @@ impl SafetensorsSource {
         Ok(source)
     }
 
-    fn add(&mut self, name: String, schema: Schema, bytes: u64, shape: Vec<u64>, start: u64) {
-        self.starts.push(start);
-        let n_records = bytes / schema.stride() as u64;
-        let origin = Origin::Bytes;
-        let info = DatasetInfo { name, schema, n_records, records_per_event: 1, shape, origin };
+    fn add(&mut self, info: DatasetInfo, start: u64) {
         self.datasets.push(info);
+        self.starts.push(start);
     }
 }
 
@@ -141,40 +139,8 @@ impl Source for SafetensorsSource {
         &self.datasets
     }
 
-    fn unread(&self) -> &[Unread] {
-        &[]
-    }
-
     fn stream(&self, dataset: usize, sink: &mut Sink<'_>) -> Result<()> {
         let Some(info) = self.datasets.get(dataset) else { return Ok(()) };
-        let mut file = File::open(&self.path).map_err(|e| Error::io(&self.path, e))?;
-        file.seek(SeekFrom::Start(self.starts[dataset])).map_err(|e| Error::io(&self.path, e))?;
-        copy_exact(&self.path, &info.name, file, info.n_bytes(), sink)
+        stream_range(&self.path, &info.name, self.starts[dataset], info.n_bytes(), sink)
     }
-}
-
-/// Hands on exactly `len` bytes.
-pub(super) fn copy_exact(
-    path: &Path,
-    name: &str,
-    mut from: impl Read,
-    len: u64,
-    sink: &mut Sink<'_>,
-) -> Result<()> {
-    let mut piece = vec![0; PIECE_BYTES.min(usize::try_from(len).unwrap_or(PIECE_BYTES))];
-    let mut left = len;
-    while left > 0 {
-        let want = left.min(piece.len() as u64) as usize;
-        from.read_exact(&mut piece[..want]).map_err(|e| match e.kind() {
-            std::io::ErrorKind::UnexpectedEof => {
-                Error::source(path, name, format!("the file ends {left} bytes too early"))
-            }
-            _ => Error::io(path, e),
-        })?;
-        left -= want as u64;
-        if matches!(sink(&piece[..want])?, ControlFlow::Break(())) {
-            break;
-        }
-    }
-    Ok(())
 }

@@ -1,14 +1,14 @@
 //! Files as bytes: text such as HEPMC, plain, in `.gz`, or the members of a `.tar.gz`.
 
+use std::cell::RefCell;
 use std::fs::File;
-use std::io::{BufReader, Read};
-use std::ops::ControlFlow;
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
-use vortex_coder::schema::Schema;
 
-use super::{DatasetInfo, Format, Origin, PIECE_BYTES, Sink, Source, Unread};
+use super::pieces::{open_file, open_with_length, stream_exact, stream_range};
+use super::{DatasetInfo, Format, Sink, Source, Unread, file_name};
 use crate::error::{Error, Result};
 
 /// Most members of an archive.
@@ -22,9 +22,11 @@ pub struct BytesSource {
     path: PathBuf,
     packing: Packing,
     datasets: Vec<DatasetInfo>,
-    /// For each dataset its place among the entries of a tar archive.
-    entries: Vec<usize>,
+    /// Where each dataset begins, in the file or in what it unpacks to.
+    starts: Vec<u64>,
     unread: Vec<Unread>,
+    /// Where the last dataset was read to: members read in order are unpacked once.
+    unpacked: RefCell<Option<Unpacked>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,20 +47,18 @@ impl BytesSource {
             path: path.to_owned(),
             packing,
             datasets: Vec::new(),
-            entries: Vec::new(),
+            starts: Vec::new(),
             unread: Vec::new(),
+            unpacked: RefCell::new(None),
         };
         match packing {
             Packing::Plain => {
-                let len = std::fs::metadata(path).map_err(|e| Error::io(path, e))?.len();
+                let (_, len) = open_with_length(path)?;
                 source.add(file_name(path), len, 0);
             }
             Packing::Gzip => {
-                let mut len = 0;
-                source.read_pieces(source.gzip()?, u64::MAX, &mut |piece| {
-                    len += piece.len() as u64;
-                    Ok(ControlFlow::Continue(()))
-                })?;
+                let len = io::copy(&mut Unpacked::open(path)?, &mut io::sink());
+                let len = len.map_err(|e| source.damaged(&e))?;
                 let name = file_name(path);
                 let name = name.strip_suffix(".gz").unwrap_or(&name).to_owned();
                 source.add(name, len, 0);
@@ -68,21 +68,13 @@ impl BytesSource {
         Ok(source)
     }
 
-    fn add(&mut self, name: String, len: u64, entry: usize) {
-        self.entries.push(entry);
-        self.datasets.push(DatasetInfo {
-            name,
-            schema: Schema::bytes(),
-            n_records: len,
-            records_per_event: 1,
-            shape: vec![len],
-            origin: Origin::Bytes,
-        });
+    fn add(&mut self, name: String, len: u64, start: u64) {
+        self.datasets.push(DatasetInfo::bytes(name, len));
+        self.starts.push(start);
     }
 
     fn list_archive(&mut self) -> Result<()> {
-        let mut archive = tar::Archive::new(self.gzip()?);
-        let mut found = Vec::new();
+        let mut archive = tar::Archive::new(Unpacked::open(&self.path)?);
         for (index, entry) in archive.entries().map_err(|e| self.damaged(&e))?.enumerate() {
             let entry = entry.map_err(|e| self.damaged(&e))?;
             if index >= MAX_MEMBERS {
@@ -91,11 +83,8 @@ impl BytesSource {
             }
             let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
             let kind = entry.header().entry_type();
-            found.push((name, entry.size(), index, kind));
-        }
-        for (name, len, index, kind) in found {
             if kind.is_file() {
-                self.add(name, len, index);
+                self.add(name, entry.size(), entry.raw_file_position());
             } else if !kind.is_dir() {
                 let reason = format!("an archive entry of kind {kind:?}, not a file");
                 self.unread.push(Unread { name, reason });
@@ -104,35 +93,20 @@ impl BytesSource {
         Ok(())
     }
 
-    fn gzip(&self) -> Result<MultiGzDecoder<BufReader<File>>> {
-        let file = File::open(&self.path).map_err(|e| Error::io(&self.path, e))?;
-        Ok(MultiGzDecoder::new(BufReader::with_capacity(1 << 18, file)))
+    /// What the file unpacks to, from `start` on.
+    fn unpacked_from(&self, start: u64) -> Result<Unpacked> {
+        let mut unpacked = match self.unpacked.take() {
+            Some(unpacked) if unpacked.at <= start => unpacked,
+            _ => Unpacked::open(&self.path)?,
+        };
+        let skipped = start - unpacked.at;
+        io::copy(&mut unpacked.by_ref().take(skipped), &mut io::sink())
+            .map_err(|e| self.damaged(&e))?;
+        Ok(unpacked)
     }
 
-    fn damaged(&self, error: &std::io::Error) -> Error {
+    fn damaged(&self, error: &io::Error) -> Error {
         Error::source(&self.path, "archive", error.to_string())
-    }
-
-    /// Reads `len` bytes or, for [`u64::MAX`], all of them.
-    fn read_pieces(&self, mut from: impl Read, len: u64, sink: &mut Sink<'_>) -> Result<()> {
-        let mut piece = vec![0; PIECE_BYTES];
-        let mut left = len;
-        while left > 0 {
-            let want = left.min(PIECE_BYTES as u64) as usize;
-            let n = from.read(&mut piece[..want]).map_err(|e| self.damaged(&e))?;
-            if n == 0 {
-                if len == u64::MAX {
-                    break;
-                }
-                let what = format!("ends {left} bytes before its length");
-                return Err(Error::source(&self.path, "file", what));
-            }
-            left -= n as u64;
-            if sink(&piece[..n])?.is_break() {
-                break;
-            }
-        }
-        Ok(())
     }
 }
 
@@ -151,42 +125,49 @@ impl Source for BytesSource {
 
     fn stream(&self, dataset: usize, sink: &mut Sink<'_>) -> Result<()> {
         let Some(info) = self.datasets.get(dataset) else { return Ok(()) };
-        match self.packing {
-            Packing::Plain => {
-                let file = File::open(&self.path).map_err(|e| Error::io(&self.path, e))?;
-                self.read_pieces(file, info.n_records, sink)
-            }
-            Packing::Gzip => self.read_pieces(self.gzip()?, info.n_records, sink),
-            Packing::TarGzip => {
-                let mut archive = tar::Archive::new(self.gzip()?);
-                let mut entries = archive.entries().map_err(|e| self.damaged(&e))?;
-                let entry = entries.nth(self.entries[dataset]).transpose();
-                let Some(entry) = entry.map_err(|e| self.damaged(&e))? else {
-                    return Err(Error::source(&self.path, &info.name, "is gone from the archive"));
-                };
-                self.read_pieces(entry, info.n_records, sink)
-            }
+        let start = self.starts[dataset];
+        if self.packing == Packing::Plain {
+            return stream_range(&self.path, &info.name, start, info.n_records, sink);
         }
+        let mut unpacked = self.unpacked_from(start)?;
+        stream_exact(&self.path, &info.name, &mut unpacked, info.n_records, sink)?;
+        self.unpacked.replace(Some(unpacked));
+        Ok(())
+    }
+}
+
+/// The unpacked bytes of a gzip file, and how many of them were read.
+#[derive(Debug)]
+struct Unpacked {
+    from: MultiGzDecoder<BufReader<File>>,
+    at: u64,
+}
+
+impl Unpacked {
+    fn open(path: &Path) -> Result<Self> {
+        let file = BufReader::with_capacity(1 << 18, open_file(path)?);
+        Ok(Self { from: MultiGzDecoder::new(file), at: 0 })
+    }
+}
+
+impl Read for Unpacked {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.from.read(buffer)?;
+        self.at += n as u64;
+        Ok(n)
     }
 }
 
 /// What the first bytes say.
 fn packing(path: &Path) -> Result<Packing> {
-    let mut file = File::open(path).map_err(|e| Error::io(path, e))?;
     let mut start = Vec::new();
-    file.by_ref().take(2).read_to_end(&mut start).map_err(|e| Error::io(path, e))?;
+    open_file(path)?.take(2).read_to_end(&mut start).map_err(|e| Error::io(path, e))?;
     if start != [0x1f, 0x8b] {
         return Ok(Packing::Plain);
     }
-    let again = File::open(path).map_err(|e| Error::io(path, e))?;
     let mut head = Vec::new();
     // A damaged start is found when it is read in earnest.
-    let _ =
-        MultiGzDecoder::new(BufReader::new(again)).take(TAR_HEADER as u64).read_to_end(&mut head);
+    let _ = Unpacked::open(path)?.take(TAR_HEADER as u64).read_to_end(&mut head);
     let tar = head.len() == TAR_HEADER && &head[257..262] == b"ustar";
     Ok(if tar { Packing::TarGzip } else { Packing::Gzip })
-}
-
-fn file_name(path: &Path) -> String {
-    path.file_name().map_or_else(|| "data".into(), |name| name.to_string_lossy().into_owned())
 }

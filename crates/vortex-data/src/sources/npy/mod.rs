@@ -5,12 +5,12 @@ mod header;
 mod literal;
 
 use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use zip::ZipArchive;
 
-use super::safetensors::copy_exact;
+use super::pieces::{open_file, open_with_length, stream_exact, stream_range};
 use super::{DatasetInfo, Format, Sink, Source, Unread};
 use crate::error::{Error, Result};
 
@@ -34,8 +34,7 @@ impl NpySource {
     /// [`Error::Io`]; [`Error::Source`] for a damaged header, a dtype without a layout of its own
     /// (Python objects), or a file that is not as long as its header says.
     pub fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path).map_err(|e| Error::io(path, e))?;
-        let len = file.metadata().map_err(|e| Error::io(path, e))?.len();
+        let (file, len) = open_with_length(path)?;
         let header = Header::read("array", &mut BufReader::new(file))
             .map_err(|what| Error::source(path, "array", what))?;
         let expected = header.header_bytes.saturating_add(header.info.n_bytes());
@@ -62,15 +61,9 @@ impl Source for NpySource {
         &self.datasets
     }
 
-    fn unread(&self) -> &[Unread] {
-        &[]
-    }
-
     fn stream(&self, dataset: usize, sink: &mut Sink<'_>) -> Result<()> {
         let Some(info) = self.datasets.get(dataset) else { return Ok(()) };
-        let mut file = File::open(&self.path).map_err(|e| Error::io(&self.path, e))?;
-        file.seek(SeekFrom::Start(self.header_bytes)).map_err(|e| Error::io(&self.path, e))?;
-        copy_exact(&self.path, &info.name, file, info.n_bytes(), sink)
+        stream_range(&self.path, &info.name, self.header_bytes, info.n_bytes(), sink)
     }
 }
 
@@ -130,7 +123,7 @@ impl NpzSource {
     }
 
     fn archive(&self) -> Result<ZipArchive<BufReader<File>>> {
-        let file = File::open(&self.path).map_err(|e| Error::io(&self.path, e))?;
+        let file = open_file(&self.path)?;
         ZipArchive::new(BufReader::new(file)).map_err(|e| self.damaged(&e))
     }
 
@@ -158,7 +151,7 @@ impl Source for NpzSource {
         let mut entry = archive.by_index(self.entries[dataset]).map_err(|e| self.damaged(&e))?;
         Header::read(&info.name, &mut entry)
             .map_err(|what| Error::source(&self.path, &info.name, what))?;
-        copy_exact(&self.path, &info.name, &mut entry, info.n_bytes(), sink)?;
+        stream_exact(&self.path, &info.name, &mut entry, info.n_bytes(), sink)?;
         // The end is where the checksum is compared.
         let mut rest = [0; 1];
         entry.read(&mut rest).map_err(|e| self.damaged(&e))?;
