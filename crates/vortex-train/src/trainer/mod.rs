@@ -123,6 +123,7 @@ impl Run<'_> {
         let layout = RecordLayout::new(data.schema().clone());
         let records = (config.batch.tokens / layout.n_fields()).max(1);
         let sampler = Sampler::new(data, &layout, &parts, records, &config.sampling, config.seed)?;
+        memory_is_used(config, layout.n_fields(), sampler.records())?;
         let most = config.validation.max_bytes;
         let validation = ValidationSet::new(data, &layout, &parts.validation, records, most)?;
         let spec = record_spec(data, &layout, &parts)?;
@@ -170,6 +171,18 @@ impl Run<'_> {
         };
         trainer.summary(model)
     }
+}
+
+/// A memory takes up whole segments: one that no window goes beyond would not be trained, nor could it be exported.
+fn memory_is_used(config: &TrainConfig, n_fields: usize, records: usize) -> Result<()> {
+    let (_, segment) = config.model.window_and_segment(n_fields);
+    let used = config.model.memory.is_none() || records * n_fields > segment;
+    let least = segment + n_fields;
+    let rule = format!(
+        "at least {least} for records of {n_fields} fields (and as many fields there to train on), so that \
+         windows go beyond a segment of {segment}; else leave out `model.memory`"
+    );
+    TrainError::limit(used, "batch.tokens", config.batch.tokens, rule)
 }
 
 /// What the training records say before any training: the first ones of every file.
