@@ -2,12 +2,14 @@
 
 /// Fractional bits of a logarithm to base 2.
 pub const LOG: u32 = 5;
+/// Largest shift of [`rs`].
+pub const MAX_SHIFT: u32 = 30;
 /// Attention weights of this many 1/32 bits below the best are zero.
 pub const ATTENTION_REACH: i32 = 256;
 /// Symbol weights of this many 1/32 bits below the best are zero.
 pub const OUTPUT_REACH: i32 = 32 * 23;
 
-/// Rounded arithmetic shift to the right, `0 <= s <= 30`.
+/// Rounded arithmetic shift to the right by at most [`MAX_SHIFT`].
 #[inline(always)]
 pub fn rs(a: i32, s: u32) -> i32 {
     (a + ((1i32 << s) >> 1)) >> s
@@ -27,8 +29,8 @@ pub fn isqrt(a: u64) -> u64 {
 
 /// `isqrt(d << (2 * (20 + fraction)))`: the norm constant for `d` channels and a result with
 /// `fraction` fractional bits; `None` where it does not fit the format.
-pub fn norm_numerator(d: usize, fraction: u32) -> Option<u32> {
-    let shift = 2 * (20 + fraction);
+pub fn norm_numerator(d: usize, fraction: i32) -> Option<u32> {
+    let shift = u32::try_from(2 * (20 + fraction)).ok()?;
     let scaled = u64::try_from(d).ok()?.checked_mul(1u64.checked_shl(shift)?)?;
     u32::try_from(isqrt(scaled)).ok()
 }
@@ -54,7 +56,9 @@ mod tests {
     #[test]
     fn norm_numerator_is_the_scaled_square_root() {
         assert_eq!(norm_numerator(64, 5), Some(8 << 25));
+        assert_eq!(norm_numerator(64, -4), Some(8 << 16));
         assert_eq!(norm_numerator(1 << 20, 12), None);
+        assert_eq!(norm_numerator(64, -21), None);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! `docs/numerics.md`, "Bounds". A network that passes cannot make the engine or the interpreter
 //! panic or wrap, whatever it is fed.
 
-use crate::arithmetic::rs;
+use crate::arithmetic::{MAX_SHIFT, rs};
 use crate::engine::lane_bytes;
 use crate::error::{Error, Result};
 use crate::spec::{Layer, Linear, Memory, Network, Norm, SwiGlu, Tables};
@@ -258,7 +258,7 @@ fn layer_shapes(net: &Network, layer: &Layer) -> Result<()> {
     for (what, m) in [("wq", &layer.wq), ("wk", &layer.wk), ("wv", &layer.wv), ("wo", &layer.wo)] {
         matrix(what, m, d, d)?;
     }
-    within("score shift", layer.score_shift.into(), 0, 30)?;
+    within("score shift", layer.score_shift.into(), 0, MAX_SHIFT as usize)?;
     ffn("layer", &layer.ffn, d)?;
     match (&layer.memory, net.memory) {
         (None, None) => Ok(()),
@@ -281,14 +281,14 @@ fn ffn(what: &str, f: &SwiGlu, width: usize) -> Result<()> {
     matrix(what, &f.up, f.gate.n_out, width)?;
     matrix(what, &f.down, width, f.gate.n_out)?;
     length("silu", f.silu.len(), 256)?;
-    within("hidden shift", f.hidden_shift.into(), 0, 30)
+    within("hidden shift", f.hidden_shift.into(), 0, MAX_SHIFT as usize)
 }
 
 fn tables(what: &str, t: &Tables, n_tables: usize, width: usize) -> Result<()> {
     length(&format!("{what} tables"), t.n_tables, n_tables)?;
     length(&format!("{what} table width"), t.width, width)?;
     weights(&format!("{what} tables"), &t.table, n_tables * 256 * width)?;
-    within("embedding shift", t.shift.into(), 0, 30)
+    within("embedding shift", t.shift.into(), 0, MAX_SHIFT as usize)
 }
 
 fn matrix(what: &str, m: &Linear, n_out: usize, n_in: usize) -> Result<()> {
@@ -308,7 +308,8 @@ fn weights(what: &str, w: &[i8], expected: usize) -> Result<()> {
 
 fn shifts(what: &str, s: &[u8], expected: usize) -> Result<()> {
     length(&format!("{what} shifts"), s.len(), expected)?;
-    require(s.iter().all(|&s| s <= 30), || format!("{what} holds a shift above 30"))
+    let fits = s.iter().all(|&s| u32::from(s) <= MAX_SHIFT);
+    require(fits, || format!("{what} holds a shift above {MAX_SHIFT}"))
 }
 
 fn within(what: &str, value: usize, low: usize, high: usize) -> Result<()> {

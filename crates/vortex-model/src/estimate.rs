@@ -32,6 +32,10 @@ impl MemoryEstimate {
     }
 }
 
+fn gb(numbers: usize) -> f64 {
+    (numbers * FLOAT) as f64 / GIB
+}
+
 /// How a backend computes the fused operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kernels {
@@ -90,7 +94,7 @@ impl ModelConfig {
         }
     }
 
-    /// Memory of one training step of `batch_size` sequences of `seq_len` tokens, each rounded to
+    /// Memory of one training step in floating point, of `batch_size` sequences of `seq_len` tokens, each rounded to
     /// whole records of these.
     pub fn memory_estimate(
         &self,
@@ -99,6 +103,51 @@ impl ModelConfig {
         seq_len: usize,
         kernels: Kernels,
     ) -> MemoryEstimate {
+        let load = self.load(spec, batch_size, seq_len);
+        let parameters = self.parameter_count(spec);
+        MemoryEstimate {
+            parameters_gb: gb(parameters + self.computed_weights()),
+            activations_gb: gb(self.kept(&load) + self.passing(&load, kernels)),
+            optimiser_gb: gb(3 * parameters),
+        }
+    }
+
+    /// The same for a step that rounds weights and activations, as the last ones of a run do: what is rounded is
+    /// kept as it was and as it became.
+    pub fn quantised_estimate(
+        &self,
+        spec: &RecordSpec,
+        batch_size: usize,
+        seq_len: usize,
+        kernels: Kernels,
+    ) -> MemoryEstimate {
+        let (d, f) = (self.d_model, self.d_ff);
+        let (e, g) = (self.head.d_model, self.head.d_ff);
+        let Load { tokens: n, symbols: m, .. } = self.load(spec, batch_size, seq_len);
+        // Norm, queries, keys, values, context; norm, gate, up, hidden; with a memory what it takes up and gives.
+        let layer = 6 * d + 3 * f + if self.memory.is_some() { 2 * d } else { 0 };
+        let rounded = n * (self.n_layers * layer + d) + m * (2 * e + 3 * g);
+        let plain = self.memory_estimate(spec, batch_size, seq_len, kernels);
+        MemoryEstimate {
+            parameters_gb: plain.parameters_gb + gb(self.parameter_count(spec)),
+            activations_gb: plain.activations_gb + gb(rounded),
+            ..plain
+        }
+    }
+
+    /// Memory of a pass without gradients over such a batch, beside the weights, in GiB.
+    pub fn forward_gb(&self, spec: &RecordSpec, batch_size: usize, seq_len: usize) -> f64 {
+        let (d, f) = (self.d_model, self.d_ff);
+        let (e, g) = (self.head.d_model, self.head.d_ff);
+        let load = self.load(spec, batch_size, seq_len);
+        // Where most is alive: stream, gate, up, hidden; or those of the head, and logits twice.
+        let trunk = load.tokens * (2 * d + 3 * f.max(d));
+        let head = load.tokens * e + load.largest_class * (2 * e + 3 * g).max(e + 2 * 256);
+        gb(trunk.max(head))
+    }
+
+    /// Sizes of a batch, each sequence rounded to whole records.
+    fn load(&self, spec: &RecordSpec, batch_size: usize, seq_len: usize) -> Load {
         let fields = spec.n_fields();
         let records = (seq_len / fields).max(1);
         let mut of_class = vec![0; spec.n_classes.max(1)];
@@ -112,19 +161,12 @@ impl ModelConfig {
             EmbeddingKind::Standard => modelled,
         };
         let all = batch_size * records;
-        let load = Load {
+        Load {
             tokens: all * fields,
             symbols: all * modelled,
             largest_class: all * largest,
             sequences: batch_size,
             length: records * fields,
-        };
-        let parameters = self.parameter_count(spec);
-        let gb = |numbers: usize| (numbers * FLOAT) as f64 / GIB;
-        MemoryEstimate {
-            parameters_gb: gb(parameters + self.computed_weights()),
-            activations_gb: gb(self.kept(&load) + self.passing(&load, kernels)),
-            optimiser_gb: gb(3 * parameters),
         }
     }
 
@@ -166,9 +208,9 @@ impl ModelConfig {
 }
 
 impl<B: Backend> ProductionModel<B> {
-    /// Memory of one training step in GiB on a device whose backend computes with tensor operations;
-    /// see [`ModelConfig::memory_estimate`].
+    /// Most memory of one training step in GiB on a device whose backend computes with tensor operations;
+    /// see [`ModelConfig::quantised_estimate`].
     pub fn vram_estimate_gb(&self, batch_size: usize, seq_len: usize) -> MemoryEstimate {
-        self.config().memory_estimate(self.spec(), batch_size, seq_len, Kernels::Tensors)
+        self.config().quantised_estimate(self.spec(), batch_size, seq_len, Kernels::Tensors)
     }
 }

@@ -2,6 +2,7 @@
 //! [`crate::quant`] rounds in training.
 
 use burn::tensor::{Tensor, activation, backend::Backend};
+use vortex_infer::arithmetic::norm_numerator;
 use vortex_infer::spec;
 
 use crate::attention::MemoryStream;
@@ -15,8 +16,6 @@ use crate::quant::{LOG_BITS, MAX_SHIFT, QuantSpec, channel_bits, host, largest_b
 
 /// Fractional bits of embedding scales, at most.
 const SCALE_BITS: i32 = 12;
-/// Bits that a norm's inverse has beyond its result.
-const INVERSE_BITS: i32 = 20;
 /// Fractional bits of SiLU beyond those of its argument: 127 * 2^8 still fits 16 bits.
 const SILU_BITS: i32 = 8;
 
@@ -117,10 +116,9 @@ impl<'a> Site<'a> {
 
     fn norm(&self, site: &str, d: usize) -> Result<spec::Norm> {
         let bits = self.bits(site)?;
-        let square = (d as u128) << (2 * (INVERSE_BITS + bits)).max(0);
-        match u32::try_from(square.isqrt()) {
-            Ok(numerator) => Ok(spec::Norm { numerator }),
-            Err(_) => Err(Error::Export(format!(
+        match norm_numerator(d, bits) {
+            Some(numerator) => Ok(spec::Norm { numerator }),
+            None => Err(Error::Export(format!(
                 "{}{site} of {d} channels cannot have {bits} fractional bits",
                 self.path
             ))),

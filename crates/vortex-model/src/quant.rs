@@ -11,15 +11,16 @@ use std::sync::Arc;
 
 use burn::tensor::{Tensor, backend::Backend};
 use serde::{Deserialize, Serialize};
+use vortex_infer::arithmetic;
 
 use crate::kernels::{FusedOps, fake_quantise};
 
 /// Most fractional bits of a residual stream, the trunk's and the head's.
 pub const RESIDUAL_BITS: i32 = 10;
 /// Fractional bits of logits, which are logarithms to base 2.
-pub const LOG_BITS: i32 = 5;
+pub const LOG_BITS: i32 = arithmetic::LOG as i32;
 /// Largest shift of an integer matrix product.
-pub const MAX_SHIFT: i32 = 30;
+pub const MAX_SHIFT: i32 = arithmetic::MAX_SHIFT as i32;
 
 /// Fractional bits of every eight-bit activation, by site.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,9 +1,10 @@
-//! Memory and time of a few training steps beside the estimate:
-//! `run_memory CONFIG kept|layers|balanced [STEPS]`.
+//! Memory and time of a whole short run beside the estimate:
+//! `run_memory CONFIG [kept|layers|balanced [STEPS [section.key=value...]]]`.
 //!
 //! Trains on synthetic jets with the configuration's model and batch, keeping what the backward pass needs, computing
 //! layers again (`batch.gradient_checkpointing`), or with burn's own balanced checkpointing. Linux only.
-//! One line: seconds a step, estimate, peak of the resident set, their ratio.
+//! One line: seconds a step, estimate, peak of the process, their ratio. With RUN_MEMORY_TRACE set, the memory at
+//! each event of the run goes to standard error.
 
 use std::error::Error;
 use std::path::Path;
@@ -15,25 +16,55 @@ use vortex_coder::layout::RecordLayout;
 use vortex_data::synthetic::SyntheticJets;
 use vortex_data::{RecordFile, RecordSet};
 use vortex_model::RecordSpec;
-use vortex_train::{CpuBackend, Silent, TrainConfig, memory, train_on};
+use vortex_train::observer::line;
+use vortex_train::{CpuBackend, TrainConfig, TrainEvent, TrainObserver, memory, train_on};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+const GIB: f64 = (1u64 << 30) as f64;
+
+/// Tells when memory was taken.
+struct Trace(bool);
+
+impl TrainObserver for Trace {
+    fn event(&mut self, event: &TrainEvent) {
+        if self.0 {
+            let gib = |bytes: Option<u64>| bytes.unwrap_or(0) as f64 / GIB;
+            let (now, most) = (gib(memory::resident()), gib(memory::peak()));
+            eprintln!("{now:.3} GiB, at most {most:.3}: {}", line(event));
+        }
+    }
+}
+
+/// The configuration with one dotted key replaced.
+fn with(config: &TrainConfig, key: &str, value: &str) -> Result<TrainConfig, Box<dyn Error>> {
+    let mut tree = serde_json::to_value(config)?;
+    let path = format!("/{}", key.replace('.', "/"));
+    let slot = tree.pointer_mut(&path).ok_or_else(|| format!("no key {key}"))?;
+    *slot = serde_json::from_str(value)?;
+    Ok(serde_json::from_value(tree)?)
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [path, mode, rest @ ..] = &arguments[..] else {
-        return Err("usage: run_memory CONFIG kept|layers|balanced [STEPS]".into());
+    let (keys, words): (Vec<&String>, _) = arguments.iter().partition(|a| a.contains('='));
+    let [path, rest @ ..] = &words[..] else {
+        return Err("usage: run_memory CONFIG [kept|layers|balanced [STEPS [key=value...]]]".into());
     };
-    let steps: u64 = rest.first().map_or(Ok(4), |n| n.parse())?;
-    let mut config = TrainConfig::read(Path::new(path))?;
+    let mode = rest.first().map_or("kept", |mode| mode.as_str());
+    let steps: u64 = rest.get(1).map_or(Ok(4), |n| n.parse())?;
+    let mut config = TrainConfig::read(Path::new(path.as_str()))?;
     (config.budget.max_steps, config.budget.max_seconds) = (Some(steps), None);
     config.batch.gradient_checkpointing = mode == "layers";
-    config.quantise.fraction = 0.0;
-    config.validation.max_bytes = 2000;
+    config.quantise.fraction = 0.5;
+    config.validation.times = 1;
+    for (key, value) in keys.iter().filter_map(|a| a.split_once('=')) {
+        config = with(&config, key, value)?;
+    }
     let schema = SyntheticJets::schema();
     let mut bytes = Vec::new();
-    SyntheticJets::new(1).write(20_000, &mut bytes)?;
+    SyntheticJets::new(1).write(4000, &mut bytes)?;
     let file = RecordFile::from_bytes("jets", bytes, schema.clone());
     let data = RecordSet::new(schema.clone(), vec![file])?;
     let layout = RecordLayout::new(schema);
@@ -42,20 +73,24 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let dir = std::env::temp_dir().join(format!("run_memory.{}", std::process::id()));
     let cancel = AtomicBool::new(false);
-    let device = Default::default();
-    let before = memory::resident().ok_or("Linux is needed")? as f64;
-    let run = match mode.as_str() {
+    let run = match mode {
         "balanced" => train_on::<Autodiff<Flex, BalancedCheckpointing>>,
         _ => train_on::<CpuBackend>,
     };
-    let summary = run(&config, &data, &dir, &mut Silent, &cancel, false, &device);
+    let mut trace = Trace(std::env::var_os("RUN_MEMORY_TRACE").is_some());
+    let summary = run(&config, &data, &dir, &mut trace, &cancel, false, &[]);
     std::fs::remove_dir_all(&dir)?;
-    let peak = memory::peak().ok_or("Linux is needed")? as f64 - before;
+    let peak = memory::peak().ok_or("Linux is needed")? as f64;
+    let batch = &config.batch;
     println!(
-        "{path} {mode}: {:.2} s a step, estimate {:.3} GiB, peak {:.3} GiB, estimate / peak {:.2}",
+        "{path} {mode}, {} windows of {} tokens in {} shards: {:.2} s a step, estimate {:.3} GiB, peak {:.3} GiB, \
+         estimate / peak {:.2}",
+        batch.sequences,
+        batch.tokens,
+        batch.shards,
         summary?.seconds / steps as f64,
-        estimate / (1u64 << 30) as f64,
-        peak / (1u64 << 30) as f64,
+        estimate / GIB,
+        peak / GIB,
         estimate / peak,
     );
     Ok(())

@@ -33,7 +33,7 @@ fn status(key: &str) -> Result<f64, Box<dyn Error>> {
 }
 
 fn steps<B: TrainBackend>(config: &TrainConfig, spec: &RecordSpec) -> Result<(), Box<dyn Error>> {
-    let (mut workers, mut params) = Workers::<B>::new(config, spec, &Default::default())?;
+    let (mut workers, mut params) = Workers::<B>::new(config, spec, &[])?;
     let mut adam = AdamW::new(params.len());
     let ranges = workers.map().decay_ranges();
     let mut rng = Rng::new(config.seed);

@@ -1,12 +1,14 @@
 //! The device that a run uses, by the name that the user gives it.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind, set_hook, take_hook};
 use std::str::FromStr;
 
 use burn::tensor::backend::Backend;
 use burn::tensor::{DType, IntDType, Tensor, set_default_dtypes};
 
 use crate::backend::{CpuBackend, TrainBackend};
+use crate::device_list::Devices;
 use crate::error::{Result, TrainError};
 use crate::precision::Precision;
 
@@ -56,52 +58,92 @@ pub trait OnDevice {
     /// What comes of it.
     type Output;
 
-    /// Does it.
+    /// Does it on these devices, one at least.
     ///
     /// # Errors
     /// Those of the work.
-    fn run<B: TrainBackend>(self, device: &B::Device) -> Result<Self::Output>;
+    fn run<B: TrainBackend>(self, devices: &[B::Device]) -> Result<Self::Output>;
 }
 
-/// Opens a device, sets what it computes with, and runs the work there.
+/// Opens devices, sets what they compute with, and runs the work there.
 ///
 /// The precision of a device is fixed by its first use in a process.
 ///
 /// # Errors
-/// [`TrainError::Device`] when the device cannot be used, and those of the work.
-pub fn on_device<W: OnDevice>(
-    choice: DeviceChoice,
+/// [`TrainError::Device`] when a device cannot be used or has too little memory, and those of the work.
+pub fn on_devices<W: OnDevice>(
+    choice: &Devices,
     precision: Precision,
     work: W,
 ) -> Result<W::Output> {
-    match choice {
-        DeviceChoice::Auto => match gpus().into_iter().find(|gpu| ready(*gpu, precision)) {
-            Some(gpu) => on_device(gpu, precision, work),
-            None => on_device(DeviceChoice::Cpu, precision, work),
-        },
-        DeviceChoice::Cpu => match precision {
-            Precision::Auto | Precision::F32 => work.run::<CpuBackend>(&Default::default()),
+    match choice.all()[0] {
+        DeviceChoice::Auto => on_devices(&resolve(choice, precision), precision, work),
+        choice @ DeviceChoice::Cpu => match precision {
+            Precision::Auto | Precision::F32 => work.run::<CpuBackend>(&[Default::default()]),
             half => Err(error(
                 choice,
                 format!("computes in f32, but `precision` is {half}: set it to auto or f32"),
             )),
         },
         #[cfg(feature = "cuda")]
-        DeviceChoice::Cuda(index) => {
-            let device = burn::backend::cuda::CudaDevice { index };
-            open::<CudaBackend>(choice, precision, &device)?;
-            work.run::<CudaBackend>(&device)
+        DeviceChoice::Cuda(_) => {
+            let device = |index| burn::backend::cuda::CudaDevice { index };
+            run_on_gpus::<CudaBackend, W>(choice, precision, device, work)
         }
         #[cfg(not(feature = "cuda"))]
-        DeviceChoice::Cuda(_) => Err(not_built(choice, "cuda")),
+        choice @ DeviceChoice::Cuda(_) => Err(not_built(choice, "cuda")),
         #[cfg(feature = "rocm")]
-        DeviceChoice::Rocm(index) => {
-            let device = burn::backend::rocm::RocmDevice { index };
-            open::<RocmBackend>(choice, precision, &device)?;
-            work.run::<RocmBackend>(&device)
+        DeviceChoice::Rocm(_) => {
+            let device = |index| burn::backend::rocm::RocmDevice { index };
+            run_on_gpus::<RocmBackend, W>(choice, precision, device, work)
         }
         #[cfg(not(feature = "rocm"))]
-        DeviceChoice::Rocm(_) => Err(not_built(choice, "rocm")),
+        choice @ DeviceChoice::Rocm(_) => Err(not_built(choice, "rocm")),
+    }
+}
+
+/// Opens all GPUs, then runs the work on them.
+#[cfg(any(feature = "cuda", feature = "rocm"))]
+fn run_on_gpus<B: TrainBackend, W: OnDevice>(
+    choice: &Devices,
+    precision: Precision,
+    device: impl Fn(usize) -> B::Device,
+    work: W,
+) -> Result<W::Output> {
+    let mut devices = Vec::new();
+    for &choice in choice.all() {
+        let (DeviceChoice::Cuda(index) | DeviceChoice::Rocm(index)) = choice else {
+            return Err(error(choice, "is no GPU".into()));
+        };
+        devices.push(device(index));
+        open::<B>(choice, precision, &devices[devices.len() - 1])?;
+    }
+    let text = choice.to_string();
+    out_of_memory_is_an_error(&text, || work.run::<B>(&devices))
+}
+
+/// Runs work on devices whose memory nobody can ask for beforehand: that it was too little shows in a panic.
+#[cfg_attr(not(any(feature = "cuda", feature = "rocm")), allow(dead_code))]
+fn out_of_memory_is_an_error<T>(device: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(done) => done,
+        Err(panic) => {
+            let text = text_of(&*panic).unwrap_or_default().to_lowercase();
+            let signs = [
+                "out of memory",
+                "outofmemory",
+                "out_of_memory",
+                "can't allocate",
+                "cannot allocate",
+            ];
+            if !signs.iter().any(|sign| text.contains(sign)) {
+                resume_unwind(panic);
+            }
+            let message = "is out of memory. Halve `batch.sequences` and double `batch.accumulate`: the steps are \
+                           the same. `batch.gradient_checkpointing: true` takes less too. Estimates of each \
+                           configuration are in docs/HARDWARE_GUIDE.md";
+            Err(TrainError::Device { device: device.into(), message: message.into() })
+        }
     }
 }
 
@@ -109,6 +151,15 @@ pub fn on_device<W: OnDevice>(
 type CudaBackend = burn::backend::Autodiff<burn::backend::Cuda>;
 #[cfg(feature = "rocm")]
 type RocmBackend = burn::backend::Autodiff<burn::backend::Rocm>;
+
+/// What `auto` means on this machine; other choices stay what they are.
+pub fn resolve(choice: &Devices, precision: Precision) -> Devices {
+    if choice.all() != [DeviceChoice::Auto] {
+        return choice.clone();
+    }
+    let gpu = gpus().into_iter().find(|gpu| ready(*gpu, precision));
+    gpu.unwrap_or(DeviceChoice::Cpu).into()
+}
 
 /// The GPUs that `auto` tries.
 fn gpus() -> Vec<DeviceChoice> {
@@ -127,11 +178,11 @@ fn ready(gpu: DeviceChoice, precision: Precision) -> bool {
     struct Nothing;
     impl OnDevice for Nothing {
         type Output = ();
-        fn run<B: TrainBackend>(self, _: &B::Device) -> Result<()> {
+        fn run<B: TrainBackend>(self, _: &[B::Device]) -> Result<()> {
             Ok(())
         }
     }
-    on_device(gpu, precision, Nothing).is_ok()
+    on_devices(&gpu.into(), precision, Nothing).is_ok()
 }
 
 fn error(device: DeviceChoice, message: String) -> TrainError {
@@ -188,11 +239,15 @@ fn without_panic<T>(f: impl FnOnce() -> T) -> std::result::Result<T, String> {
     let result = catch_unwind(AssertUnwindSafe(f));
     set_hook(hook);
     result.map_err(|payload| {
-        let text = payload.downcast_ref::<String>().map(String::as_str);
-        let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
-        let line = text.and_then(|t| t.lines().find(|l| !l.trim().is_empty()));
+        let line = text_of(&*payload).and_then(|t| t.lines().find(|l| !l.trim().is_empty()));
         line.unwrap_or("no reason given").trim().chars().take(300).collect()
     })
+}
+
+/// What somebody panicked with, if it was text.
+fn text_of(panic: &(dyn Any + Send)) -> Option<&str> {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied())
 }
 
 #[cfg(test)]
@@ -203,8 +258,8 @@ mod tests {
     struct Two;
     impl OnDevice for Two {
         type Output = f32;
-        fn run<B: TrainBackend>(self, device: &B::Device) -> Result<f32> {
-            let two = Tensor::<B, 1>::ones([2], device).sum();
+        fn run<B: TrainBackend>(self, devices: &[B::Device]) -> Result<f32> {
+            let two = Tensor::<B, 1>::ones([2], &devices[0]).sum();
             Ok(two.into_data().iter::<f32>().sum())
         }
     }
@@ -223,9 +278,10 @@ mod tests {
     #[test]
     fn the_cpu_is_always_there() {
         for choice in [DeviceChoice::Cpu, DeviceChoice::Auto] {
-            assert_eq!(on_device(choice, Precision::Auto, Two).unwrap(), 2.0);
+            assert_eq!(on_devices(&choice.into(), Precision::Auto, Two).unwrap(), 2.0);
         }
-        let error = on_device(DeviceChoice::Cpu, Precision::Bf16, Two).unwrap_err().to_string();
+        let cpu = DeviceChoice::Cpu.into();
+        let error = on_devices(&cpu, Precision::Bf16, Two).unwrap_err().to_string();
         assert!(error.contains("cpu") && error.contains("bf16"), "{error}");
     }
 
@@ -235,10 +291,22 @@ mod tests {
         for (choice, driver) in
             [(DeviceChoice::Cuda(250), "nvidia"), (DeviceChoice::Rocm(250), "roc")]
         {
-            let error = on_device(choice, Precision::F32, Two).unwrap_err().to_string();
+            let error = on_devices(&choice.into(), Precision::F32, Two).unwrap_err().to_string();
             assert!(error.starts_with(&format!("device {choice}: ")), "{error}");
             assert!(error.contains("--features") || error.contains(driver), "{error}");
         }
+    }
+
+    #[test]
+    fn a_device_out_of_memory_is_an_error_with_a_way_out_and_other_panics_go_on() {
+        let run = |text: &'static str| {
+            out_of_memory_is_an_error("cuda:1", || -> Result<()> { panic!("{text}") })
+        };
+        let error = run("CUDA_ERROR_OUT_OF_MEMORY while allocating").unwrap_err().to_string();
+        assert!(error.starts_with("device cuda:1: is out of memory"), "{error}");
+        assert!(error.contains("batch.sequences") && error.contains("batch.accumulate"), "{error}");
+        assert!(catch_unwind(|| run("index out of bounds")).is_err());
+        assert_eq!(out_of_memory_is_an_error("cuda:1", || Ok(3)).unwrap(), 3);
     }
 
     #[test]

@@ -63,5 +63,7 @@ mod tests {
         let never = EarlyStoppingConfig { patience: 0, ..config };
         let mut stalling = Stalling::default();
         assert!((0..100).all(|_| !stalling.look(&never, 1.0)));
+        let usual = EarlyStoppingConfig::default();
+        assert_eq!((usual.patience, usual.min_delta), (5, 1e-4));
     }
 }

@@ -10,7 +10,7 @@ use vortex_model::{CatWrapper, ProductionModel, RecordSpec};
 
 use crate::backend::TrainBackend;
 use crate::checkpoint::Checkpoint;
-use crate::device::{DeviceChoice, OnDevice, on_device};
+use crate::device::{DeviceChoice, OnDevice, on_devices};
 use crate::error::{Result, TrainError};
 use crate::parameters::{flatten, load};
 
@@ -27,7 +27,7 @@ pub fn float_cost(
     records: &[u8],
 ) -> Result<f64> {
     let state = Checkpoint::load_state(checkpoint)?;
-    on_device(device, state.config.precision, Measuring { checkpoint, model, records })
+    on_devices(&device.into(), state.config.precision, Measuring { checkpoint, model, records })
 }
 
 struct Measuring<'a> {
@@ -39,7 +39,8 @@ struct Measuring<'a> {
 impl OnDevice for Measuring<'_> {
     type Output = f64;
 
-    fn run<B: TrainBackend>(self, device: &B::Device) -> Result<f64> {
+    fn run<B: TrainBackend>(self, devices: &[B::Device]) -> Result<f64> {
+        let device = &devices[0];
         let network = self.model.network();
         let spec = RecordSpec {
             lag: network.lag.clone(),

@@ -6,6 +6,7 @@
 pub use backend::CpuBackend;
 pub use config::TrainConfig;
 pub use device::DeviceChoice;
+pub use device_list::Devices;
 pub use error::{Result, TrainError};
 pub use files::RunDir;
 pub use float_cost::float_cost;
@@ -17,6 +18,7 @@ pub mod backend;
 pub mod checkpoint;
 pub mod config;
 pub mod device;
+pub mod device_list;
 pub mod early_stopping;
 pub mod error;
 pub mod files;

@@ -1,7 +1,7 @@
 //! Whether a run fits into memory, before it begins.
 
-use vortex_model::RecordSpec;
 use vortex_model::estimate::{Kernels, MemoryEstimate};
+use vortex_model::{ModelConfig, RecordSpec};
 
 use crate::config::{BatchConfig, TrainConfig};
 use crate::error::{Result, TrainError};
@@ -9,6 +9,8 @@ use crate::error::{Result, TrainError};
 /// Bytes of a number.
 const FLOAT: f64 = 4.0;
 const GIB: f64 = (1u64 << 30) as f64;
+/// Bytes of the program itself, and of an allocator that does not return everything at once.
+const PROCESS: f64 = 64.0 * (1 << 20) as f64;
 /// Share of the available memory that a run may plan with: the estimate is one, and others use the machine too.
 const USABLE: f64 = 0.9;
 
@@ -43,35 +45,45 @@ fn of_this_process(key: &str) -> Option<u64> {
     Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? << 10)
 }
 
-/// Most bytes that training of `records` records a window takes on the CPU.
+/// Most bytes that a process takes that trains on `records` records a window on the CPU, beside data that its caller
+/// holds.
 pub fn estimate(config: &TrainConfig, spec: &RecordSpec, records: usize) -> u64 {
     let batch = &config.batch;
     let threads = config.worker_threads().min(batch.shards).max(1) as f64;
     let windows = batch.sequences.div_ceil(batch.shards);
-    let step = step(config, spec, windows, records);
+    let tokens = records * spec.n_fields();
     let parameters = config.model.parameter_count(spec) as f64 * FLOAT;
-    // Weights and both averages, the same for the best ones, the same in a checkpoint and in its file; the gradient.
-    let once = parameters * 13.0;
-    // Of each thread: its weights and what is computed from them, its gradient twice.
-    let each = step.parameters_gb * GIB + 2.0 * parameters + step.activations_gb * GIB;
     let sampling = &config.sampling;
     let pool = match sampling.order {
         crate::sampler::Order::Random => 0,
         crate::sampler::Order::ShuffledChunks => sampling.chunk_bytes * sampling.pool_chunks,
     };
-    (once + threads * each + pool as f64 + 2.0 * config.validation.max_bytes as f64) as u64
+    // All the time: weights and both averages, the same of the best ones, and the weights of each thread.
+    let held =
+        parameters * (6.0 + threads) + pool as f64 + 2.0 * config.validation.max_bytes as f64;
+    // The sum of the gradients; of each thread what is computed from its weights, its gradient twice.
+    let step = step(config, spec, windows, tokens);
+    let each = (step.parameters_gb + step.activations_gb) * GIB + parameters;
+    let step = parameters + threads * each;
+    // A copy of weights and averages, their bytes, and the file.
+    let checkpoint = parameters * 9.0;
+    let calibration =
+        config.model.forward_gb(spec, config.quantise.calibration_sequences, tokens) * GIB;
+    (PROCESS + held + step.max(checkpoint).max(calibration)) as u64
 }
 
 /// One shard's step.
-fn step(config: &TrainConfig, spec: &RecordSpec, windows: usize, records: usize) -> MemoryEstimate {
+fn step(config: &TrainConfig, spec: &RecordSpec, windows: usize, tokens: usize) -> MemoryEstimate {
+    let of = |model: &ModelConfig| match config.quantise.fraction > 0.0 {
+        true => model.quantised_estimate(spec, windows, tokens, Kernels::Loops),
+        false => model.memory_estimate(spec, windows, tokens, Kernels::Loops),
+    };
     let model = &config.model;
-    let tokens = records * spec.n_fields();
-    let whole = model.memory_estimate(spec, windows, tokens, Kernels::Loops);
+    let whole = of(model);
     if !config.batch.gradient_checkpointing {
         return whole;
     }
-    let one = vortex_model::ModelConfig { n_layers: 1, ..model.clone() };
-    let one = one.memory_estimate(spec, windows, tokens, Kernels::Loops).activations_gb;
+    let one = of(&ModelConfig { n_layers: 1, ..model.clone() }).activations_gb;
     let inputs = (model.n_layers * windows * tokens * model.d_model) as f64 * FLOAT / GIB;
     MemoryEstimate { activations_gb: one + inputs, ..whole }
 }

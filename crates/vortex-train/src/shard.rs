@@ -82,13 +82,19 @@ mod tests {
         WindowBatch { symbols, windows: 6, records: 7, roles }
     }
 
-    fn step(model: &str, quantised: bool, change: impl Fn(&mut Pass<'_>)) -> StepOutput {
+    fn config(model: &str) -> TrainConfig {
         let text = format!("{{threads: 2, model: {{{model}}}, batch: {{shards: 2}}}}");
-        let config = TrainConfig::from_yaml(&text, "test").unwrap();
+        TrainConfig::from_yaml(&text, "test").unwrap()
+    }
+
+    fn spec() -> RecordSpec {
         let fields = vec![Field::new("a", DType::F32, 0), Field::new("b", DType::U16, 4)];
-        let spec = RecordSpec::new(RecordLayout::new(Schema::new(6, fields).unwrap()));
-        let device = Default::default();
-        let (mut workers, params) = Workers::<CpuBackend>::new(&config, &spec, &device).unwrap();
+        RecordSpec::new(RecordLayout::new(Schema::new(6, fields).unwrap()))
+    }
+
+    fn step(model: &str, quantised: bool, change: impl Fn(&mut Pass<'_>)) -> StepOutput {
+        let (config, spec) = (config(model), spec());
+        let (mut workers, params) = Workers::<CpuBackend>::new(&config, &spec, &[]).unwrap();
         let batch = batch(6);
         let quant = quantised.then(|| workers.calibrate(&params, &batch));
         let mut pass = Pass { quant: quant.as_ref(), ..Pass::plain(2) };
@@ -122,6 +128,21 @@ mod tests {
         for shards in [2, 3, 6] {
             assert_close(&whole, &step(MODEL, false, |p| p.shards = shards));
         }
+    }
+
+    #[test]
+    fn devices_share_the_shards_and_change_nothing() {
+        let run = |devices: usize| {
+            let devices = vec![Default::default(); devices];
+            let workers = Workers::<CpuBackend>::new(&config(MODEL), &spec(), &devices);
+            workers.map(|(mut workers, params)| {
+                (workers.threads(), workers.gradient(&params, &batch(6), Pass::plain(2)))
+            })
+        };
+        assert!(run(1).unwrap() == run(2).unwrap());
+        let error = run(3).err().map(|e| e.to_string()).unwrap_or_default();
+        let right = error.contains("`batch.shards` is 2") && error.contains("number of devices");
+        assert!(right, "{error}");
     }
 
     #[test]

@@ -24,26 +24,37 @@ pub struct StepOutput {
     pub gradient: Vec<f32>,
 }
 
-/// One model a thread.
+/// One model a thread, on the devices in turn.
 pub struct Workers<B: TrainBackend> {
     models: Vec<ProductionModel<B>>,
     map: ParameterMap,
-    device: B::Device,
+    devices: Vec<B::Device>,
     scaler: LossScaler,
+    /// Windows that are computed at once where nothing is differentiated.
+    windows: usize,
 }
 
 impl<B: TrainBackend> Workers<B> {
     /// Models with random weights from the configuration's seed; returns the weights too.
+    ///
+    /// # Errors
+    /// Where there is no model of this configuration, or a device that no shard is left for.
     pub fn new(
         config: &TrainConfig,
         spec: &RecordSpec,
-        device: &B::Device,
+        devices: &[B::Device],
     ) -> Result<(Self, Vec<f32>)> {
-        let (first, map, params) = init::<B>(config, spec, device)?;
-        let threads = config.worker_threads().min(config.batch.shards).max(1);
-        let models = vec![first; threads];
-        let scaler = LossScaler::for_device::<B>(device);
-        Ok((Self { models, map, device: device.clone(), scaler }, params))
+        let shards = config.batch.shards;
+        let least = devices.len().max(1);
+        let rule = || format!("at least {least}, the number of devices");
+        TrainError::limit(shards >= least, "batch.shards", shards, rule())?;
+        let first = devices.first().cloned().unwrap_or_default();
+        let (model, map, params) = init::<B>(config, spec, &first)?;
+        let scaler = LossScaler::for_device::<B>(&first);
+        let models = vec![model; config.worker_threads().max(least).min(shards)];
+        let windows = config.batch.sequences.div_ceil(shards);
+        let devices = if devices.is_empty() { vec![first] } else { devices.to_vec() };
+        Ok((Self { models, map, devices, scaler, windows }, params))
     }
 
     /// Names, shapes and places of the parameters.
@@ -65,15 +76,14 @@ impl<B: TrainBackend> Workers<B> {
 
     /// Mean bits and gradient of a batch.
     pub fn gradient(&mut self, params: &[f32], batch: &WindowBatch, pass: Pass<'_>) -> StepOutput {
-        let mut scaler = self.scaler.clone();
-        let output = scaler.unscaled(|scale| self.scaled_gradient(params, batch, pass, scale));
-        self.scaler = scaler;
-        output
+        let Self { models, devices, scaler, .. } = self;
+        scaler.unscaled(|scale| Self::scaled(models, devices, params, batch, pass, scale))
     }
 
     /// The same with a gradient that is `scale` times as large.
-    fn scaled_gradient(
-        &mut self,
+    fn scaled(
+        models: &mut [ProductionModel<B>],
+        devices: &[B::Device],
         params: &[f32],
         batch: &WindowBatch,
         pass: Pass<'_>,
@@ -81,15 +91,15 @@ impl<B: TrainBackend> Workers<B> {
     ) -> StepOutput {
         let shards = pass.shards.clamp(1, batch.windows);
         let bounds: Vec<usize> = (0..=shards).map(|i| i * batch.windows / shards).collect();
-        let threads = self.models.len();
+        let threads = models.len();
         let mut output = StepOutput { mean_bits: 0.0, gradient: vec![0.0; params.len()] };
         // One shard a thread at a time, summed in order: no more gradients in memory than threads.
         for first in (0..shards).step_by(threads) {
-            let device = &self.device;
-            let run = |shard: usize, model: &mut ProductionModel<B>| {
+            let run = |thread: usize, model: &mut ProductionModel<B>| {
                 if first == 0 {
-                    *model = load(model.clone(), params, device);
+                    *model = load(model.clone(), params, &devices[thread % devices.len()]);
                 }
+                let shard = first + thread;
                 let part = batch.slice(bounds[shard]..bounds[shard + 1]);
                 let mut sum = vec![0f32; params.len()];
                 let bits = differentiate(model, &part, pass, scale, &mut sum);
@@ -98,12 +108,11 @@ impl<B: TrainBackend> Workers<B> {
             let run = &run;
             let here = threads.min(shards - first);
             let done: Vec<_> = std::thread::scope(|scope| {
-                let (mine, others) = self.models[..here].split_at_mut(1);
+                let (mine, others) = models[..here].split_at_mut(1);
                 let others = others.iter_mut().enumerate();
-                let handles: Vec<_> = others
-                    .map(|(i, model)| scope.spawn(move || run(first + i + 1, model)))
-                    .collect();
-                let mine = run(first, &mut mine[0]);
+                let handles: Vec<_> =
+                    others.map(|(i, model)| scope.spawn(move || run(i + 1, model))).collect();
+                let mine = run(0, &mut mine[0]);
                 std::iter::once(mine).chain(handles.into_iter().map(join)).collect()
             });
             for (windows, bits, gradient) in done {
@@ -125,31 +134,38 @@ impl<B: TrainBackend> Workers<B> {
         quant: Option<&QuantSpec>,
     ) -> Vec<f64> {
         let threads = self.models.len();
-        let chunk = batch.windows.div_ceil(threads.max(4));
+        // Not a share of the threads: sums must not depend on their number.
+        let chunk = self.windows;
         let starts: Vec<usize> = (0..batch.windows).step_by(chunk).collect();
-        let model = load(self.models[0].clone(), params, &self.device).valid();
+        let on_device = |device| load(self.models[0].clone(), params, device).valid();
+        let models: Vec<_> = self.devices.iter().map(on_device).collect();
         let cost = |thread: usize, model: ProductionModel<B::InnerBackend>| {
-            let mut sum = vec![0.0; batch.roles];
-            for &start in starts.iter().skip(thread).step_by(threads) {
+            let mine = starts.iter().skip(thread).step_by(threads);
+            let bits = mine.map(|&start| {
                 let part = batch.slice(start..(start + chunk).min(batch.windows));
-                let plan = model.batch(&part.symbols, part.windows);
-                for (sum, bits) in sum.iter_mut().zip(model.loss(&plan, quant).role_bits) {
-                    *sum += bits * part.windows as f64 / batch.windows as f64;
-                }
-            }
-            sum
+                let share = part.windows as f64 / batch.windows as f64;
+                let role_bits =
+                    model.loss(&model.batch(&part.symbols, part.windows), quant).role_bits;
+                role_bits.into_iter().map(|bits| bits * share).collect()
+            });
+            bits.collect::<Vec<Vec<f64>>>()
         };
         let cost = &cost;
-        let sums: Vec<Vec<f64>> = std::thread::scope(|scope| {
+        let by_thread: Vec<Vec<Vec<f64>>> = std::thread::scope(|scope| {
             let handles: Vec<_> = (0..threads)
                 .map(|thread| {
-                    let model = model.clone();
+                    let model = models[thread % models.len()].clone();
                     scope.spawn(move || cost(thread, model))
                 })
                 .collect();
             handles.into_iter().map(join).collect()
         });
-        (0..batch.roles).map(|role| sums.iter().map(|s| s[role]).sum()).collect()
+        let mut sum = vec![0.0; batch.roles];
+        for chunk in 0..starts.len() {
+            let bits = &by_thread[chunk % threads][chunk / threads];
+            sum.iter_mut().zip(bits).for_each(|(sum, bits)| *sum += bits);
+        }
+        sum
     }
 
     /// Activation scales from a batch.
@@ -169,7 +185,7 @@ impl<B: TrainBackend> Workers<B> {
 
     /// The model with these parameters, without gradients.
     pub fn model(&self, params: &[f32]) -> ProductionModel<B::InnerBackend> {
-        load(self.models[0].clone(), params, &self.device).valid()
+        load(self.models[0].clone(), params, &self.devices[0]).valid()
     }
 }
 

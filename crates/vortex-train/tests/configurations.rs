@@ -41,6 +41,11 @@ fn every_file_says_how_many_parameters_its_model_has() {
             let model = ProductionModel::<Flex>::init(&config.model, &spec, &Default::default())
                 .expect("a valid model");
             assert_eq!(model.num_params(), counted, "{}", path.display());
+            let fields = spec.n_fields();
+            let tokens = config.batch.tokens / fields * fields;
+            let (_, segment) = config.model.window_and_segment(fields);
+            let used = config.model.memory.is_none() || tokens > segment;
+            assert!(used, "{}: no window goes beyond a segment", path.display());
             counted
         });
         let expected = line(counts[0], counts[1]);

@@ -86,10 +86,10 @@ pub fn measure(codec: &dyn Codec, data: &[u8], schema: &Schema) -> Result<Measur
 #[cfg(test)]
 mod tests {
     use super::*;
-    use vortex_coder::schema::{DType, Field, Transform};
+    use vortex_coder::schema::{DType, Field};
 
     fn field(name: &str, dtype: DType, big_endian: bool, offset: u32) -> Field {
-        Field { name: name.into(), dtype, big_endian, offset, transform: Transform::MsbFirst }
+        Field { big_endian, ..Field::new(name, dtype, offset) }
     }
 
     /// Records of 31 bytes with every number type pcodec treats on its own.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use vortex_data::RecordSet;
-use vortex_train::{DeviceChoice, Silent, TrainConfig, TrainObserver, train_with};
+use vortex_train::{Devices, Silent, TrainConfig, TrainObserver, train_with};
 
 use crate::arguments::{Common, seconds};
 use crate::failure::Failure;
@@ -39,9 +39,10 @@ pub struct Train {
     #[arg(long, value_name = "S", value_parser = seconds)]
     seconds: Option<f64>,
     /// Where to compute: cpu, cuda, cuda:N, rocm, rocm:N, or auto for the first GPU that works and else
-    /// the CPU; GPUs need a build with --features cuda or rocm
+    /// the CPU; several GPUs of one kind share each step: cuda:0,cuda:1. GPUs need a build with --features
+    /// cuda or rocm
     #[arg(long, value_name = "DEVICE", default_value = "cpu")]
-    device: DeviceChoice,
+    device: Devices,
     /// Go on with the run in RUN
     #[arg(long, conflicts_with = "force")]
     resume: bool,
@@ -64,7 +65,7 @@ impl Train {
             Box::new(Lines::new(records.schema(), common.verbose))
         };
         let trained = train_with(
-            self.device,
+            &self.device,
             &config,
             &records,
             &self.out,

@@ -20,7 +20,8 @@ use self::log::Log;
 use self::progress::Progress;
 use crate::backend::TrainBackend;
 use crate::config::TrainConfig;
-use crate::device::{DeviceChoice, OnDevice, on_device};
+use crate::device::{DeviceChoice, OnDevice, on_devices, resolve};
+use crate::device_list::Devices;
 use crate::error::{Result, TrainError};
 use crate::files::{RunDir, write_atomically};
 use crate::observer::{TrainEvent, TrainObserver};
@@ -45,16 +46,16 @@ pub fn train(
     cancel: &AtomicBool,
     resume: bool,
 ) -> Result<TrainSummary> {
-    train_with(DeviceChoice::Cpu, config, data, run_dir, observer, cancel, resume)
+    train_with(&DeviceChoice::Cpu.into(), config, data, run_dir, observer, cancel, resume)
 }
 
-/// Trains on the device of the user's choice; see [`train_on`]. A run that does not fit into the memory of
+/// Trains on the devices of the user's choice; see [`train_on`]. A run that does not fit into the memory of
 /// a CPU's machine is refused.
 ///
 /// # Errors
-/// [`TrainError::Device`] when it cannot be used, and see [`TrainError`].
+/// [`TrainError::Device`] when one cannot be used, and see [`TrainError`].
 pub fn train_with(
-    device: DeviceChoice,
+    devices: &Devices,
     config: &TrainConfig,
     data: &RecordSet,
     run_dir: &Path,
@@ -68,20 +69,22 @@ pub fn train_with(
     }
     impl OnDevice for Training<'_> {
         type Output = TrainSummary;
-        fn run<B: TrainBackend>(self, device: &B::Device) -> Result<TrainSummary> {
-            self.run.train::<B>(self.observer, device)
+        fn run<B: TrainBackend>(self, devices: &[B::Device]) -> Result<TrainSummary> {
+            self.run.train::<B>(self.observer, devices)
         }
     }
-    let memory = crate::memory::available().filter(|_| device == DeviceChoice::Cpu);
+    let devices = resolve(devices, config.precision);
+    let memory = crate::memory::available().filter(|_| devices.all() == [DeviceChoice::Cpu]);
     let run = Run { config, data, run_dir, cancel, resume, memory };
-    on_device(device, config.precision, Training { run, observer })
+    on_devices(&devices, config.precision, Training { run, observer })
 }
 
 /// Trains a model on a part of the records and writes everything into `run_dir`.
 ///
 /// With `resume`, goes on from `last.safetensors` there; the same numbers come out as without the
 /// interruption when the budget is in steps. When `cancel` becomes true, the run is saved and
-/// returns after the current step, without a model.
+/// returns after the current step, without a model. Shards go to the devices in turn: results do not depend on how
+/// many of one kind there are.
 ///
 /// # Errors
 /// See [`TrainError`]; a loss that is no number ends the run and leaves the last checkpoint as it was.
@@ -92,10 +95,10 @@ pub fn train_on<B: TrainBackend>(
     observer: &mut dyn TrainObserver,
     cancel: &AtomicBool,
     resume: bool,
-    device: &B::Device,
+    devices: &[B::Device],
 ) -> Result<TrainSummary> {
     let run = Run { config, data, run_dir, cancel, resume, memory: None };
-    run.train::<B>(observer, device)
+    run.train::<B>(observer, devices)
 }
 
 /// What a run is told.
@@ -113,7 +116,7 @@ impl Run<'_> {
     fn train<B: TrainBackend>(
         self,
         observer: &mut dyn TrainObserver,
-        device: &B::Device,
+        devices: &[B::Device],
     ) -> Result<TrainSummary> {
         let Self { config, data, run_dir, cancel, resume, memory } = self;
         config.validate()?;
@@ -125,6 +128,7 @@ impl Run<'_> {
         let records = (config.batch.tokens / layout.n_fields()).max(1);
         parts.check_windows(records)?;
         let sampler = Sampler::new(data, &layout, &parts, records, &config.sampling, config.seed)?;
+        memory_is_used(config, layout.n_fields(), sampler.records())?;
         let most = config.validation.max_bytes;
         let validation = ValidationSet::new(data, &layout, &parts.validation, records, most)?;
         let mut symbols = Vec::new();
@@ -135,7 +139,7 @@ impl Run<'_> {
         }
         // After all checks: this removes what an earlier run left there.
         let dir = RunDir::open(run_dir, resume)?;
-        let (workers, params) = Workers::<B>::new(config, &spec, device)?;
+        let (workers, params) = Workers::<B>::new(config, &spec, devices)?;
         let mut trainer = Trainer {
             config,
             cancel,
@@ -178,6 +182,18 @@ impl Run<'_> {
         };
         trainer.summary(model)
     }
+}
+
+/// A memory takes up whole segments: one that no window goes beyond would not be trained, nor could it be exported.
+fn memory_is_used(config: &TrainConfig, n_fields: usize, records: usize) -> Result<()> {
+    let (_, segment) = config.model.window_and_segment(n_fields);
+    let used = config.model.memory.is_none() || records * n_fields > segment;
+    let least = segment + n_fields;
+    let rule = format!(
+        "at least {least} for records of {n_fields} fields (and as many fields there to train on), so that \
+         windows go beyond a segment of {segment}; else leave out `model.memory`"
+    );
+    TrainError::limit(used, "batch.tokens", config.batch.tokens, rule)
 }
 
 /// Records that are looked at before any training: the first ones of the training part of every file.

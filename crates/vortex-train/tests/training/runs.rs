@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use vortex_infer::{IntModel, Level};
+use vortex_model::MemoryConfig;
 use vortex_train::checkpoint::Checkpoint;
 use vortex_train::{Silent, TrainConfig, TrainError, TrainEvent, TrainObserver, train};
 
@@ -69,6 +70,25 @@ fn threads_do_not_change_the_model() {
     config.seed += 1;
     run(&config, &dir.path().join("other"), &mut Silent);
     assert_ne!(model_bytes(&dir.path().join("other")), models[0]);
+}
+
+#[test]
+fn a_memory_needs_windows_that_go_beyond_a_segment() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = config(6);
+    config.model.memory = Some(MemoryConfig { rate: 2, slots: 12, kernel: 2 });
+    // Records have 3 fields and segments 12 tokens.
+    for tokens in [12, 14] {
+        config.batch.tokens = tokens;
+        let cancel = AtomicBool::new(false);
+        let run = train(&config, &data(2000), dir.path(), &mut Silent, &cancel, false);
+        let error = run.unwrap_err().to_string();
+        assert!(error.contains(&format!("`batch.tokens` is {tokens}")), "{error}");
+        assert!(error.contains("at least 15"), "{error}");
+    }
+    config.batch.tokens = 15;
+    let summary = run(&config, dir.path(), &mut Silent);
+    assert!(summary.model.is_some());
 }
 
 #[test]
