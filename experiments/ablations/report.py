@@ -132,7 +132,7 @@ def main():
     DOCUMENT.write_text(text)
     for mode in ("bytes", "time"):
         rows = [(v.name, results.differences(v, mode, "test")) for v in changed if results.complete(v, mode)]
-        svg = differences_svg(rows, list(SHORT.values()), "bits per byte of the test part, % more than the base")
+        svg = differences_svg(rows, list(SHORT.values()), "bits per byte of the test part, % more than the base (root scale)")
         (ROOT / f"docs/img/ablations_same_{mode}.svg").write_text(svg)
 
 
