@@ -61,20 +61,24 @@ def means(by_set):
     return [100 * (statistics.geometric_mean(1 + d / 100 for d in seed) - 1) for seed in zip(*by_set)]
 
 
-def cell(values, digits=2):
+def cell(values):
     """Mean and standard deviation, bold where the 95 % interval of the mean leaves out 0."""
     mean, deviation = statistics.mean(values), statistics.stdev(values)
-    text = f"{mean:+.{digits}f} ± {deviation:.{digits}f}"
-    return f"**{text}**" if abs(mean) > INTERVAL * deviation else text
+    text = f"{mean:+.2f} ± {deviation:.2f}"
+    # Runs are printed with four digits: less than 0.01 % is their rounding.
+    return f"**{text}**" if abs(mean) > max(INTERVAL * deviation, 0.01) else text
 
 
 def baseline_table(results, name):
-    lines = ["| set | validation | test | CPU seconds a run | model, bytes |", "|---|---|---|---|---|"]
+    lines = ["| set | validation | test | CPU seconds a run | a step | model, bytes |", "|---|---|---|---|---|---|"]
     for data in SETS:
         of = lambda column: [results.value(name, "bytes", data, s, column) for s in SEEDS]
         bits = [f"{statistics.mean(of(c)):.4f} ± {statistics.stdev(of(c)):.4f}" for c in ("validation", "test")]
         size = f"{statistics.mean(of('vxm')):,.0f}"
-        lines.append(f"| {SHORT[data]} | {bits[0]} | {bits[1]} | {statistics.median(of('cpu')):.1f} | {size} |")
+        seconds = statistics.median(of("cpu"))
+        run, probe = (results.runs[name, mode, data, SEEDS[0]] for mode in ("bytes", "probe"))
+        step = (seconds - float(probe["cpu"])) / (int(run["steps"]) - int(probe["steps"]))
+        lines.append(f"| {SHORT[data]} | {bits[0]} | {bits[1]} | {seconds:.1f} | {step:.3f} | {size} |")
     return lines
 
 
