@@ -549,6 +549,6 @@ fn limits_are_kept() {
         let case = Limits { max_index_bytes, ..Limits::default() };
         assert_eq!(decode_indexed(&file, limits(case)).unwrap_err().kind, LimitExceeded);
     }
-    let case = Limits { max_index_bytes: 88 + 4 * 80, ..Limits::default() };
+    let case = Limits { max_index_bytes: 88 + 4 * 160, ..Limits::default() };
     assert_eq!(decode_indexed(&file, limits(case)).unwrap().len(), 11_000);
 }

@@ -10,7 +10,7 @@ use crate::error::{Result, TrainError};
 const FLOAT: f64 = 4.0;
 const GIB: f64 = (1u64 << 30) as f64;
 /// Bytes of the program itself, and of an allocator that does not return everything at once.
-const PROCESS: f64 = 64.0 * (1 << 20) as f64;
+const PROCESS: f64 = 80.0 * (1 << 20) as f64;
 /// Share of the available memory that a run may plan with: the estimate is one, and others use the machine too.
 const USABLE: f64 = 0.9;
 

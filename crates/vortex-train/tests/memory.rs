@@ -60,10 +60,14 @@ fn short_run() {
 #[test]
 fn the_estimates_of_the_small_configurations_are_within_a_quarter_of_the_peak() {
     for name in ["cpu_small.yaml", "cpu_medium.yaml"] {
-        let bytes = in_a_process("short_run", name);
-        let ratio = bytes[0] / bytes[1];
-        println!("{name}: {bytes:?} bytes, {ratio:.2}");
-        assert!((0.75..=1.25).contains(&ratio), "{name}: {bytes:?} bytes, {ratio:.2}");
+        // What an allocator keeps depends on how threads take turns: the middle one of three.
+        let mut ratios = [0; 3].map(|_| {
+            let bytes = in_a_process("short_run", name);
+            bytes[0] / bytes[1]
+        });
+        ratios.sort_by(f64::total_cmp);
+        println!("{name}: estimate over peak {ratios:.2?}");
+        assert!((0.75..=1.25).contains(&ratios[1]), "{name}: estimate over peak {ratios:.2?}");
     }
 }
 

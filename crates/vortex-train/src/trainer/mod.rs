@@ -121,19 +121,14 @@ impl Run<'_> {
         let Self { config, data, run_dir, cancel, resume, memory } = self;
         config.validate()?;
         let parts = parts(data, &config.split)?;
-        let sample = train_sample(data, &parts)?;
-        let schema =
-            discover(data.schema(), &sample, config.search.into()).map_err(TrainError::data)?;
-        let layout = RecordLayout::new(schema);
+        let spec = record_spec(config, data, &parts)?;
+        let layout = spec.layout.clone();
         let records = (config.batch.tokens / layout.n_fields()).max(1);
         parts.check_windows(records)?;
         let sampler = Sampler::new(data, &layout, &parts, records, &config.sampling, config.seed)?;
         memory_is_used(config, layout.n_fields(), sampler.records())?;
         let most = config.validation.max_bytes;
         let validation = ValidationSet::new(data, &layout, &parts.validation, records, most)?;
-        let mut symbols = Vec::new();
-        layout.records_to_symbols(&sample, &mut symbols);
-        let spec = RecordSpec::from_sample(layout.clone(), &symbols);
         if let Some(bytes) = memory {
             crate::memory::check(config, &spec, sampler.records(), bytes)?;
         }
@@ -196,17 +191,21 @@ fn memory_is_used(config: &TrainConfig, n_fields: usize, records: usize) -> Resu
     TrainError::limit(used, "batch.tokens", config.batch.tokens, rule)
 }
 
-/// Records that are looked at before any training: the first ones of the training part of every file.
-fn train_sample(data: &RecordSet, parts: &Parts) -> Result<Vec<u8>> {
-    let stride = data.schema().stride() as u64;
-    let most = (SAMPLE_BYTES / stride / parts.train.len() as u64).max(1);
+/// What the first training records of every file say before any training.
+fn record_spec(config: &TrainConfig, data: &RecordSet, parts: &Parts) -> Result<RecordSpec> {
+    let most = (SAMPLE_BYTES / data.schema().stride() as u64 / parts.train.len() as u64).max(1);
     let (mut bytes, mut sample) = (Vec::new(), Vec::new());
     for (_, part) in &parts.train {
         let records = most.min(part.end - part.start) as usize;
         data.read_records(part.start, records, &mut bytes).map_err(TrainError::data)?;
         sample.extend_from_slice(&bytes);
     }
-    Ok(sample)
+    let schema =
+        discover(data.schema(), &sample, config.search.into()).map_err(TrainError::data)?;
+    let layout = RecordLayout::new(schema);
+    let mut symbols = Vec::new();
+    layout.records_to_symbols(&sample, &mut symbols);
+    Ok(RecordSpec::from_sample(layout, &symbols))
 }
 
 /// Fields with a grid or a law, and which.
