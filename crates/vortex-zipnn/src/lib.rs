@@ -15,12 +15,15 @@ pub use safetensors::TensorEntry;
 pub use tensor::{compress_tensor, compress_tensor_with, decompress_tensor};
 
 mod base;
+mod bits;
 mod chunk;
 pub mod container;
 mod delta;
 mod dtype;
 mod error;
 mod huffman;
+#[cfg(test)]
+mod noise;
 mod options;
 mod part;
 mod plan;

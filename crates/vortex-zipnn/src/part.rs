@@ -174,6 +174,7 @@ pub(crate) fn decode<'a: 'b, 'b>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::noise::noise;
 
     fn method_of(part: &[u8], level: Level) -> (Method, usize) {
         let mut out = Vec::new();
@@ -183,16 +184,6 @@ mod tests {
         assert!(*decode(&mut bytes, part.len(), &mut buffer).unwrap() == *part);
         assert!(bytes.is_empty());
         (Method::ALL[usize::from(out[0])], out.len())
-    }
-
-    fn noise(n: usize) -> Vec<u8> {
-        let mut state = 5u64;
-        (0..n)
-            .map(|_| {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                (state >> 56) as u8
-            })
-            .collect()
     }
 
     #[test]

@@ -196,6 +196,7 @@ impl<M: Iterator<Item = Match>, const WIDTH: usize> pulp::NullaryFnOnce
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::noise::noise;
 
     fn round_trip(values: &[u8], dtype: DType, shortest: usize) -> (usize, usize) {
         let mut scratch = Scratch::default();
@@ -213,16 +214,6 @@ mod tests {
             sizes.push(payload.len());
         }
         (sizes[0], sizes[1])
-    }
-
-    fn noise(n: usize) -> Vec<u8> {
-        let mut state = 5u64;
-        (0..n)
-            .map(|_| {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                (state >> 56) as u8
-            })
-            .collect()
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::table::{Entry, PER_ENTRY, n_bits, n_symbols, table};
 use super::{CodeLengths, MAX_BITS, MIDDLE_BITS, SHORT_BITS, STREAMS, stream_symbols};
+use crate::bits::word;
 use crate::error::{Error, Result};
 
 /// Look-ups between two readings of a stream: 5 of 11 bits, behind up to 7 that are spent, and one bit that
@@ -175,16 +176,7 @@ fn finish<const ENTRIES: usize>(
     let mut bit = lane.bit();
     let Lane { stream, mut output, .. } = lane;
     while !output.is_empty() {
-        let tail = stream.get(bit / 8..).unwrap_or_default();
-        let word = match tail.first_chunk() {
-            Some(word) => u64::from_le_bytes(*word),
-            None => {
-                let mut word = [0; 8];
-                word[..tail.len()].copy_from_slice(tail);
-                u64::from_le_bytes(word)
-            }
-        };
-        let mut entry = table[(word >> (bit % 8)) as usize % ENTRIES];
+        let mut entry = table[word(stream, bit) as usize % ENTRIES];
         let n = n_symbols(entry).min(output.len());
         let (symbols, behind) = output.split_at_mut(n);
         for symbol in symbols {

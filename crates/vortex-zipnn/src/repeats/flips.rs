@@ -1,5 +1,7 @@
 //! Signs of old values that are not those of the values they repeat: a bit for each.
 
+use crate::bits::word;
+
 /// Appends a bit for each of `n` values, true where the highest bits of value `to + k` and value `from + k` differ.
 /// `n_bits` are there before.
 pub(super) fn push<const WIDTH: usize>(
@@ -16,20 +18,6 @@ pub(super) fn push<const WIDTH: usize>(
         let bit = n_bits + k;
         out[bit / 8] |= flip << (bit % 8);
     }
-}
-
-/// Bits from `bit` on, at least 57 of them; zeros behind the end.
-fn word(bits: &[u8], bit: usize) -> u64 {
-    let tail = &bits[(bit / 8).min(bits.len())..];
-    let word = match tail.first_chunk() {
-        Some(word) => u64::from_le_bytes(*word),
-        None => {
-            let mut word = [0; 8];
-            word[..tail.len()].copy_from_slice(tail);
-            u64::from_le_bytes(word)
-        }
-    };
-    word >> (bit % 8)
 }
 
 /// True if none of `n` bits from `bit` on is set.
