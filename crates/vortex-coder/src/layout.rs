@@ -108,7 +108,7 @@ impl RecordLayout {
             }
         }
         for field in &self.derived {
-            field.to_symbols(record, symbols);
+            field.to_symbols(self.schema.fields(), record, symbols);
         }
     }
 
@@ -133,7 +133,7 @@ impl RecordLayout {
             }
         }
         for field in &self.derived {
-            field.to_record(symbols, record);
+            field.to_record(self.schema.fields(), symbols, record);
         }
     }
 

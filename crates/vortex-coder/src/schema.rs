@@ -56,6 +56,26 @@ impl Field {
         Self { name, dtype, big_endian: false, offset, transform, grid: None, law: None }
     }
 
+    /// The bits of its value in a record, as an integer.
+    ///
+    /// # Panics
+    /// When the record ends before the field.
+    pub fn bits(&self, record: &[u8]) -> u64 {
+        let bytes = &record[self.offset as usize..self.end()];
+        let join = |bits: u64, byte: &u8| bits << 8 | u64::from(*byte);
+        if self.big_endian { bytes.iter().fold(0, join) } else { bytes.iter().rev().fold(0, join) }
+    }
+
+    /// Writes [`Self::bits`].
+    pub(crate) fn set_bits(&self, record: &mut [u8], bits: u64) {
+        let out = &mut record[self.offset as usize..self.end()];
+        let bytes = bits.to_le_bytes();
+        out.copy_from_slice(&bytes[..self.dtype.size()]);
+        if self.big_endian {
+            out.reverse();
+        }
+    }
+
     /// Offset of the first byte after the field.
     pub fn end(&self) -> usize {
         self.offset as usize + self.dtype.size()
@@ -78,7 +98,10 @@ pub struct Schema {
 impl Schema {
     /// About how much memory it takes.
     pub(crate) fn memory_bytes(&self) -> u64 {
-        let fields = self.fields.iter().map(|field| size_of::<Field>() + field.name.len());
+        let fields = self.fields.iter().map(|field| {
+            let terms = field.law.as_ref().map_or(0, |law| size_of_val(law.terms.as_slice()));
+            size_of::<Field>() + field.name.len() + terms
+        });
         fields.sum::<usize>() as u64
     }
 

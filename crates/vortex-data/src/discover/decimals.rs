@@ -5,8 +5,6 @@ use std::collections::HashSet;
 use vortex_coder::decimal::DecimalGrid;
 use vortex_coder::schema::{DType, Field};
 
-use super::values::bits;
-
 /// Values that are looked at.
 const VALUES: usize = 4096;
 /// Share of them that must lie on the grid.
@@ -27,7 +25,7 @@ pub(super) fn find(field: &Field, stride: usize, sample: &[u8]) -> Option<Decima
     let step = (records / VALUES).max(1);
     let all = || {
         let bits =
-            sample.chunks_exact(stride).step_by(step).map(|record| bits(field, record) as u32);
+            sample.chunks_exact(stride).step_by(step).map(|record| field.bits(record) as u32);
         bits.filter(|bits| bits << 1 != 0)
     };
     let values: HashSet<u32> = all().collect();
