@@ -143,6 +143,16 @@ pub(crate) fn decode(
     Ok(())
 }
 
+/// True if the checksum of the decoded bytes speaks for the payload too: values as they are, in planes as they are or in prefix
+/// codes. Matches may refer to other places and zstd frames may differ, and still give the same bytes.
+pub(crate) fn speaks_for_payload(payload: &[u8], shape: Shape) -> bool {
+    match shape.layout {
+        Layout::Stored => true,
+        Layout::Planes => !part::any_frame(payload, shape.dtype.width()),
+        Layout::Repeats => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -31,7 +31,9 @@ const SAMPLED_FROM: usize = 8 << 10;
 /// Pieces of a sample, and bytes of each.
 const SAMPLES: usize = 32;
 const SAMPLE_BYTES: usize = 128;
-/// A part is stored raw if coding would save less than one in this many bytes.
+/// A part is stored raw if coding would save less than one in so many bytes: of the planes of floats, many of which are nearly
+/// noise and would take most of the time of decoding, and of all others.
+const WORTH_OF_FLOATS: usize = 32;
 const WORTH: usize = 128;
 /// Levels of zstd.
 const EFFORT: i32 = 3;
@@ -40,7 +42,7 @@ const BEST_EFFORT: i32 = 19;
 const PROBE_BYTES: usize = 16 << 10;
 
 /// Appends the header and the data of a part, stored the shortest way that the level finds. `strings` is true where a
-/// dictionary coder may be worth its time.
+/// dictionary coder may be worth its time, which it is not for planes of floats.
 pub(crate) fn encode(part: &[u8], level: Level, strings: bool, out: &mut Vec<u8>) {
     let start = out.len();
     out.extend([0; PART_HEADER_BYTES]);
@@ -55,7 +57,11 @@ fn encode_data(part: &[u8], level: Level, strings: bool, out: &mut Vec<u8>) -> M
         out.extend_from_slice(part);
         Method::Raw
     };
-    if part.is_empty() || (level != Level::Best && looks_like_noise(part)) {
+    let share = match level {
+        Level::Fast | Level::Default if !strings => WORTH_OF_FLOATS,
+        _ => WORTH,
+    };
+    if part.is_empty() || (level != Level::Best && looks_like_noise(part, share)) {
         return raw(out);
     }
     let counts = histogram(part);
@@ -68,7 +74,7 @@ fn encode_data(part: &[u8], level: Level, strings: bool, out: &mut Vec<u8>) -> M
         Level::Default => strings && repeats::likely(part, 1, u64::MAX),
         Level::Best => true,
     };
-    let worth = part.len() - part.len() / WORTH;
+    let worth = part.len() - part.len() / share;
     if !may_repeat && counts.entropy_bits() > 8.0 * worth as f64 {
         return raw(out);
     }
@@ -100,9 +106,9 @@ pub(crate) fn sampled_bits(part: &[u8]) -> f64 {
     counts.bits_per_byte() + 184.0 / counts.total as f64
 }
 
-/// True if a long part seems to have all bytes about equally often.
-fn looks_like_noise(part: &[u8]) -> bool {
-    part.len() >= SAMPLED_FROM && sampled_bits(part) > 8.0 * (1.0 - 1.0 / WORTH as f64)
+/// True if coding a long part seems to save less than one in `share` bytes.
+fn looks_like_noise(part: &[u8], share: usize) -> bool {
+    part.len() >= SAMPLED_FROM && sampled_bits(part) > 8.0 * (1.0 - 1.0 / share as f64)
 }
 
 /// A zstd frame that is clearly shorter than `otherwise`.
@@ -169,6 +175,21 @@ pub(crate) fn decode<'a: 'b, 'b>(
         _ => return Err(Error::corrupt(format!("method {method} of a part is not known"))),
     }
     Ok(buffer)
+}
+
+/// True if among the first `n` parts of `bytes` is a zstd frame.
+pub(crate) fn any_frame(mut bytes: &[u8], n: usize) -> bool {
+    for _ in 0..n {
+        let Some((&[method, a, b, c, d], rest)) = bytes.split_first_chunk::<PART_HEADER_BYTES>()
+        else {
+            return false;
+        };
+        if method == Method::Zstd as u8 {
+            return true;
+        }
+        bytes = rest.get(u32::from_le_bytes([a, b, c, d]) as usize..).unwrap_or_default();
+    }
+    false
 }
 
 #[cfg(test)]

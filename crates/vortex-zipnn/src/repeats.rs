@@ -9,7 +9,7 @@ mod flips;
 mod likely;
 mod matches;
 
-pub(crate) use likely::likely;
+pub(crate) use likely::{FAIR_SHARE, likely, share};
 pub(crate) use matches::{MATCH_BYTES, Match, Search};
 
 /// Original bytes for each match, at least.

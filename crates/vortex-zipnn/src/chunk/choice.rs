@@ -17,6 +17,8 @@ const SAMPLE_VALUES: usize = 1024;
 const SAMPLE_RUNS: usize = 8;
 /// Bits that a match must replace.
 const MATCH_BITS: f64 = 64.0;
+/// Columns are looked at where they seem to repeat so much more than rows.
+const CLEARLY_MORE: f64 = 2.0;
 /// Matches must save one in this many bytes, as decoding them takes time.
 const WORTH: f64 = 32.0;
 
@@ -77,10 +79,18 @@ pub(super) fn repeats(
     let thorough = level == Level::Best;
     let mask = magnitude_mask(dtype);
     // Other types than floats have their dictionary coder, which does as well.
-    let rows = thorough || dtype.is_float() && repeats::likely(&sample(whole, width), width, mask);
+    let in_rows = match dtype.is_float() {
+        true => repeats::share(&sample(whole, width), width, mask),
+        false => 0.0,
+    };
+    let in_columns = match row > 1 && row < n {
+        true => repeats::share(&sample_of_columns(whole, width, row), width, mask),
+        false => 0.0,
+    };
+    let rows = thorough || in_rows >= repeats::FAIR_SHARE;
     let columns = row > 1
         && row < n
-        && (thorough || repeats::likely(&sample_of_columns(whole, width, row), width, mask));
+        && (thorough || in_columns >= repeats::FAIR_SHARE && in_columns > CLEARLY_MORE * in_rows);
     if !rows && !columns {
         return None;
     }

@@ -5,14 +5,19 @@
 const WINDOW: usize = 8 << 10;
 /// Slots of the table of hashes.
 const SLOTS: usize = 1 << 12;
-/// One place in this many must have been seen before.
-const SHARE: u32 = 32;
+/// So many of the places must have been seen before.
+pub(crate) const FAIR_SHARE: f64 = 1.0 / 32.0;
 /// Fewer words say nothing.
 const MIN_PLACES: u32 = 128;
 
-/// True if among the words at every `step`th byte in the middle of `bytes`, each under `mask`, a fair share
-/// is a repetition, and for bytes too short to judge. Words are eight bytes, little-endian.
+/// True if [`share`] is a fair one.
 pub(crate) fn likely(bytes: &[u8], step: usize, mask: u64) -> bool {
+    share(bytes, step, mask) >= FAIR_SHARE
+}
+
+/// How many of the words at every `step`th byte in the middle of `bytes`, each under `mask`, are repetitions, from 0 to 1;
+/// 1 for bytes too short to judge. Words are eight bytes, little-endian.
+pub(crate) fn share(bytes: &[u8], step: usize, mask: u64) -> f64 {
     let window = bytes.len().min(WINDOW);
     let start = (bytes.len() - window) / 2 / step * step;
     let mut seen = [0u16; SLOTS];
@@ -27,7 +32,7 @@ pub(crate) fn likely(bytes: &[u8], step: usize, mask: u64) -> bool {
         places += 1;
         *slot = tag;
     }
-    places < MIN_PLACES || repeats * SHARE >= places
+    if places < MIN_PLACES { 1.0 } else { f64::from(repeats) / f64::from(places) }
 }
 
 #[cfg(test)]
