@@ -12,7 +12,6 @@ WINDOW, TOKENS, SEQUENCES = 64, 256, 8  # of configs/cpu_small.yaml
 COMMON = {
     "threads": 1,
     "budget.max_seconds": None,
-    "optimizer.weight_decay": 1.0,
     "validation.times": 5,
     "validation.max_bytes": 30_000,
     "checkpoints.seconds": 1e6,
@@ -60,8 +59,8 @@ VARIANTS = [
     Variant("no reference input", "input", {"model.reference_input": False}),
     Variant("learned positions", "input", {"model.positions": "learned"}),
     Variant("weight decay 0.05", "weight decay", {"optimizer.weight_decay": 0.05}),
-    Variant("weight decay 0.3", "weight decay", {"optimizer.weight_decay": 0.3}),
-    Variant("weight decay 3", "weight decay", {"optimizer.weight_decay": 3.0}),
+    Variant("weight decay 1", "weight decay", {"optimizer.weight_decay": 1.0}),
+    Variant("laws and decimals not sought", "laws", {"search.decimals": False, "search.laws": False}),
 ]
 
 

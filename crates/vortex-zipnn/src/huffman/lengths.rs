@@ -39,7 +39,7 @@ impl CodeLengths {
         limit(&mut n_codes, max_bits as usize);
         let mut lengths = [0; 256];
         let mut leaves = leaves.iter().rev();
-        for (length, &n) in (0u8..).zip(&n_codes) {
+        for (length, &n) in (0..=u8::MAX).zip(&n_codes) {
             for leaf in leaves.by_ref().take(n) {
                 lengths[usize::from(*leaf as u8)] = length;
             }
