@@ -3,7 +3,7 @@
 set -euo pipefail
 [ $# -ge 2 ] || { echo "usage: $0 FOLDER_OF_FILES OUT_FOLDER [SECONDS] [PYTHON]" >&2; exit 2; }
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-files=$1 out=$2 seconds=${3:-60} python=${4:-python3}
+files=$1 out=$2 seconds=${3:-90} python=${4:-python3}
 vortex=${VORTEX:-${CARGO_TARGET_DIR:-$root/target}/release/vortex}
 [ -x "$vortex" ] || cargo build --release --manifest-path "$root/Cargo.toml" -p vortex-cli
 mkdir -p "$out"
