@@ -87,10 +87,7 @@ fn entropy(counts: &[u64; 256]) -> f64 {
     counts
         .iter()
         .filter(|&&n| n > 0)
-        .map(|&n| {
-            let p = n as f64 / total;
-            -p * p.log2()
-        })
+        .map(|&n| n as f64 / total * (total / n as f64).log2())
         .sum()
 }
 
