@@ -50,10 +50,10 @@ class Schema:
             self.fields.append((offset, SIZES[dtype], KINDS[dtype], transform, packed >> 6 & 1))
             offset += SIZES[dtype]
             at += 2 + len(name)
-            grid = law = None
+            grid = law = delta = None
             if packed & 128:
                 parts, at = data[at], at + 1
-                assert 0 < parts < 4
+                assert 0 < parts < 6
                 if parts & 1:
                     grid, at = (data[at], data[at + 1]), at + 2
                     assert 1 <= grid[0] <= 8 and grid[1] <= 30 and dtype == 9 and transform
@@ -64,7 +64,10 @@ class Schema:
                     constant, at = exact("f", 8, le(data, at + 4, 8)), at + 12
                     terms = [(le(data, at + 2 * i, 2), minus >> i & 1) for i in range(n)]
                     law, at = (form, constant, terms), at + 2 * n
-            self.known.append((grid, law))
+                if parts & 4:
+                    delta = True
+                    assert transform == 2
+            self.known.append((grid, law, delta))
         assert self.fields and at == len(data)
         self.stride = offset
         self.role_field, self.role_first = [], []
@@ -72,7 +75,8 @@ class Schema:
             self.role_field += [f] * size
             self.role_first += [offset] * size
 
-    def record(self, symbols):
+    def record(self, before, symbols):
+        """`before` is the record before in the same lane, or nothing."""
         out = bytearray()
         for offset, size, kind, transform, big in self.fields:
             value = bytearray(symbols[offset : offset + size])
@@ -84,28 +88,38 @@ class Schema:
                 else:
                     value = bytearray(b ^ 255 for b in value)
             out += value if transform == 0 or big else value[::-1]
-        done = {f for f, known in enumerate(self.known) if known == (None, None)}
+        done = {f for f, known in enumerate(self.known) if known == (None, None, None)}
         while len(done) < len(self.fields):
             f = next(
                 f
-                for f, (_, law) in enumerate(self.known)
+                for f, (_, law, _) in enumerate(self.known)
                 if f not in done and (not law or all(t in done for t, _ in law[2]))
             )
-            offset, size, _, transform, big = self.fields[f]
-            grid, law = self.known[f]
+            offset, size, kind, transform, big = self.fields[f]
+            grid, law, delta = self.known[f]
             code = int.from_bytes(symbols[offset : offset + size], "big")
             if law:
                 code = (code - (1 << 8 * size - 1) + self.expected(f, out)) % (1 << 8 * size)
+            if delta:
+                half = 1 << 8 * size - 1
+                code = (code - half + (self.code(f, before) if before else half)) % (1 << 8 * size)
             if transform == 2:
-                code = out_of_order(code, size)
+                code = out_of_order(code, size, kind)
             if grid:
                 code = swap(grid, code)
             out[offset : offset + size] = code.to_bytes(size, "big" if big else "little")
             done.add(f)
         return out
 
+    def code(self, f, record):
+        """The integer of a field with a distance."""
+        offset, size, kind, _, big = self.fields[f]
+        bits = int.from_bytes(record[offset : offset + size], "big" if big else "little")
+        grid = self.known[f][0]
+        return in_order(swap(grid, bits) if grid else bits, size, kind)
+
     def expected(self, f, record):
-        grid, (form, constant, terms) = self.known[f]
+        grid, (form, constant, terms), _ = self.known[f]
         size, addends = self.fields[f][1], [constant]
         for term, minus in terms:
             offset, term_size, kind, _, big = self.fields[term]
@@ -128,16 +142,20 @@ class Schema:
         if grid:
             place = place_of(grid, bits)
             bits = bits if place is None else place
-        return in_order(bits, size)
+        return in_order(bits, size, "f")
 
 
-def in_order(bits, size):
+def in_order(bits, size, kind):
     sign = 1 << 8 * size - 1
+    if kind != "f":
+        return bits ^ (sign if kind == "s" else 0)
     return bits ^ (2 * sign - 1) if bits & sign else bits | sign
 
 
-def out_of_order(code, size):
+def out_of_order(code, size, kind):
     sign = 1 << 8 * size - 1
+    if kind != "f":
+        return code ^ (sign if kind == "s" else 0)
     return code ^ sign if code & sign else code ^ (2 * sign - 1)
 
 
@@ -438,7 +456,7 @@ def modelled(payload, n, lanes, schema):
                 model.update(model.lanes[i], r, symbol)
                 records[i].append(symbol)
         for i, record in enumerate(records):
-            out[i] += schema.record(record)
+            out[i] += schema.record(out[i][-schema.stride :], record)
     coder.finish()
     return b"".join(out)
 

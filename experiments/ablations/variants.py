@@ -8,12 +8,15 @@ SEEDS = (1, 2, 3)
 WINDOW, TOKENS, SEQUENCES = 64, 256, 8  # of configs/cpu_small.yaml
 
 # What all runs have in common: one thread, so that processor time is the time on one core, fewer and smaller validations than
-# by default, so that a short run is spent on training, and no search for decimals and laws, which not every variant could use.
+# by default, so that a short run is spent on training, and no search for decimals, laws and distances, which not
+# every variant could use.
 COMMON = {
     "threads": 1,
     "budget.max_seconds": None,
     "search.decimals": False,
     "search.laws": False,
+    "search.deltas": False,
+    "optimizer.weight_decay": 1.0,
     "validation.times": 5,
     "validation.max_bytes": 30_000,
     "checkpoints.seconds": 1e6,
@@ -61,7 +64,7 @@ VARIANTS = [
     Variant("no reference input", "input", {"model.reference_input": False}),
     Variant("learned positions", "input", {"model.positions": "learned"}),
     Variant("weight decay 0.05", "weight decay", {"optimizer.weight_decay": 0.05}),
-    Variant("weight decay 1", "weight decay", {"optimizer.weight_decay": 1.0}),
+    Variant("weight decay 0.5", "weight decay", {"optimizer.weight_decay": 0.5}),
     Variant("decimals and laws sought", "laws", {"search.decimals": True, "search.laws": True}),
 ]
 

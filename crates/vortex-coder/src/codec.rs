@@ -25,15 +25,15 @@ pub fn lanes_for(block_bytes: usize) -> usize {
 
 /// What becomes of each symbol: written, read or weighed.
 trait SymbolCoder {
-    /// Symbols of one record, before its first one is coded.
-    fn load(&mut self, layout: &RecordLayout, record: usize, symbols: &mut [u8]);
+    /// Symbols of one record, before its first one is coded; `first` if it is the first of its lane.
+    fn load(&mut self, layout: &RecordLayout, record: usize, first: bool, symbols: &mut [u8]);
     /// Codes `symbol` under `cdf` and returns it (a decoder: returns what it reads instead).
     /// `None` when the distribution has no such symbol.
     fn code(&mut self, cdf: &Cdf, role: usize, symbol: u8) -> Option<u8>;
     /// Codes `symbol` as one of `alphabet` equally likely ones.
     fn code_flat(&mut self, alphabet: u16, role: usize, symbol: u8) -> Option<u8>;
     /// Symbols of one record, after its last one was coded.
-    fn store(&mut self, layout: &RecordLayout, record: usize, symbols: &[u8]);
+    fn store(&mut self, layout: &RecordLayout, record: usize, first: bool, symbols: &[u8]);
     /// Called between records.
     fn check(&self) -> Result<()> {
         Ok(())
@@ -143,7 +143,7 @@ fn run<C: SymbolCoder>(
     for step in 0..each + usize::from(longer > 0) {
         let active = if step < each { lanes } else { longer };
         for (lane, symbols) in symbols.chunks_exact_mut(n_roles).take(active).enumerate() {
-            coder.load(layout, first_record[lane] + step, symbols);
+            coder.load(layout, first_record[lane] + step, step == 0, symbols);
         }
         for (role, &Role { alphabet, .. }) in layout.roles().iter().enumerate() {
             let coding = predictor.predict(active, &mut cdfs[..active]);
@@ -168,15 +168,22 @@ fn run<C: SymbolCoder>(
             predictor.update(&step_symbols[..active]);
         }
         for (lane, symbols) in symbols.chunks_exact(n_roles).take(active).enumerate() {
-            coder.store(layout, first_record[lane] + step, symbols);
+            coder.store(layout, first_record[lane] + step, step == 0, symbols);
         }
         coder.check()?;
     }
     Ok(())
 }
 
-fn record_of<'a>(layout: &RecordLayout, bytes: &'a [u8], record: usize) -> &'a [u8] {
-    &bytes[record * layout.stride()..][..layout.stride()]
+/// Symbols of a record, one of many.
+fn symbols_of(layout: &RecordLayout, bytes: &[u8], record: usize, first: bool, symbols: &mut [u8]) {
+    let (behind, rest) = bytes.split_at(record * layout.stride());
+    layout.to_symbols(last_of(layout, behind, first), &rest[..layout.stride()], symbols);
+}
+
+/// The last of some records, but nothing before the `first` one of a lane.
+fn last_of<'a>(layout: &RecordLayout, records: &'a [u8], first: bool) -> Option<&'a [u8]> {
+    if first { None } else { records.rchunks_exact(layout.stride()).next() }
 }
 
 struct Encode<'a> {
@@ -185,8 +192,8 @@ struct Encode<'a> {
 }
 
 impl SymbolCoder for Encode<'_> {
-    fn load(&mut self, layout: &RecordLayout, record: usize, symbols: &mut [u8]) {
-        layout.to_symbols(record_of(layout, self.bytes, record), symbols);
+    fn load(&mut self, layout: &RecordLayout, record: usize, first: bool, symbols: &mut [u8]) {
+        symbols_of(layout, self.bytes, record, first, symbols);
     }
     #[inline]
     fn code(&mut self, cdf: &Cdf, _role: usize, symbol: u8) -> Option<u8> {
@@ -202,7 +209,7 @@ impl SymbolCoder for Encode<'_> {
         }
         Some(symbol)
     }
-    fn store(&mut self, _layout: &RecordLayout, _record: usize, _symbols: &[u8]) {}
+    fn store(&mut self, _layout: &RecordLayout, _record: usize, _first: bool, _symbols: &[u8]) {}
 }
 
 struct Decode<'a> {
@@ -211,7 +218,7 @@ struct Decode<'a> {
 }
 
 impl SymbolCoder for Decode<'_> {
-    fn load(&mut self, _layout: &RecordLayout, _record: usize, _symbols: &mut [u8]) {}
+    fn load(&mut self, _layout: &RecordLayout, _record: usize, _first: bool, _symbols: &mut [u8]) {}
     #[inline]
     fn code(&mut self, cdf: &Cdf, _role: usize, _symbol: u8) -> Option<u8> {
         Some(self.input.decode(cdf))
@@ -223,9 +230,9 @@ impl SymbolCoder for Decode<'_> {
         }
         Some(self.input.decode(&Cdf::uniform(alphabet)))
     }
-    fn store(&mut self, layout: &RecordLayout, record: usize, symbols: &[u8]) {
-        let out = &mut self.out[record * layout.stride()..][..layout.stride()];
-        layout.to_record(symbols, out);
+    fn store(&mut self, layout: &RecordLayout, record: usize, first: bool, symbols: &[u8]) {
+        let (behind, rest) = self.out.split_at_mut(record * layout.stride());
+        layout.to_record(last_of(layout, behind, first), symbols, &mut rest[..layout.stride()]);
     }
     fn check(&self) -> Result<()> {
         // A stream that was cut would go on as zeros; no need to decode them all.
@@ -239,8 +246,8 @@ struct Measure<'a> {
 }
 
 impl SymbolCoder for Measure<'_> {
-    fn load(&mut self, layout: &RecordLayout, record: usize, symbols: &mut [u8]) {
-        layout.to_symbols(record_of(layout, self.bytes, record), symbols);
+    fn load(&mut self, layout: &RecordLayout, record: usize, first: bool, symbols: &mut [u8]) {
+        symbols_of(layout, self.bytes, record, first, symbols);
     }
     fn code(&mut self, cdf: &Cdf, role: usize, symbol: u8) -> Option<u8> {
         self.cost[role] += u64::from(cost(cdf.interval(symbol)?.freq(), cdf.total()));
@@ -251,5 +258,5 @@ impl SymbolCoder for Measure<'_> {
         self.cost[role] += u64::from(bits);
         (u16::from(symbol) < alphabet).then_some(symbol)
     }
-    fn store(&mut self, _layout: &RecordLayout, _record: usize, _symbols: &[u8]) {}
+    fn store(&mut self, _layout: &RecordLayout, _record: usize, _first: bool, _symbols: &[u8]) {}
 }

@@ -26,7 +26,7 @@ pub struct RecordLayout {
     source: Vec<u16>,
     /// Fields whose sign needs work besides the order of bytes.
     signed: Vec<SignedField>,
-    /// Fields with a grid or a law, each after those that its law refers to.
+    /// Fields with a grid, a law or a distance, each after those that its law refers to.
     derived: Vec<DerivedField>,
 }
 
@@ -58,8 +58,10 @@ impl RecordLayout {
                 roles.push(Role { field: index, significance, alphabet: 256 });
             }
             let kind = field.dtype.number_kind();
-            let plain = field.grid.is_none() && field.law.is_none();
-            if plain && field.transform == Transform::Ordered && kind != NumberKind::Unsigned {
+            if !field.is_derived()
+                && field.transform == Transform::Ordered
+                && kind != NumberKind::Unsigned
+            {
                 let float = kind == NumberKind::Float;
                 signed.push(SignedField { first_role: first, size, float });
             }
@@ -89,11 +91,12 @@ impl RecordLayout {
         self.schema.fields().len()
     }
 
-    /// Symbols of one record (`record.len() == stride`, `symbols.len() == roles().len()`).
+    /// Symbols of one record (`record.len() == stride`, `symbols.len() == roles().len()`); `before` is the record before it in
+    /// the same lane.
     ///
     /// # Panics
     /// When a length differs.
-    pub fn to_symbols(&self, record: &[u8], symbols: &mut [u8]) {
+    pub fn to_symbols(&self, before: Option<&[u8]>, record: &[u8], symbols: &mut [u8]) {
         assert_eq!(record.len(), self.source.len(), "one record");
         assert_eq!(symbols.len(), self.roles.len(), "the symbols of one record");
         for (symbol, &byte) in symbols.iter_mut().zip(&self.source) {
@@ -108,7 +111,7 @@ impl RecordLayout {
             }
         }
         for field in &self.derived {
-            field.to_symbols(self.schema.fields(), record, symbols);
+            field.to_symbols(self.schema.fields(), before, record, symbols);
         }
     }
 
@@ -116,7 +119,7 @@ impl RecordLayout {
     ///
     /// # Panics
     /// When a length differs.
-    pub fn to_record(&self, symbols: &[u8], record: &mut [u8]) {
+    pub fn to_record(&self, before: Option<&[u8]>, symbols: &[u8], record: &mut [u8]) {
         assert_eq!(record.len(), self.source.len(), "one record");
         assert_eq!(symbols.len(), self.roles.len(), "the symbols of one record");
         for (symbol, &byte) in symbols.iter().zip(&self.source) {
@@ -133,11 +136,11 @@ impl RecordLayout {
             }
         }
         for field in &self.derived {
-            field.to_record(self.schema.fields(), symbols, record);
+            field.to_record(self.schema.fields(), before, symbols, record);
         }
     }
 
-    /// Appends the symbols of whole records to `symbols`.
+    /// Appends the symbols of whole records, with none before them, to `symbols`.
     ///
     /// # Panics
     /// When `bytes` is not a whole number of records.
@@ -145,9 +148,11 @@ impl RecordLayout {
         assert_eq!(bytes.len() % self.stride(), 0, "whole records");
         let old = symbols.len();
         symbols.resize(old + bytes.len() / self.stride() * self.roles.len(), 0);
+        let mut before = None;
         let records = bytes.chunks_exact(self.stride());
         for (record, out) in records.zip(symbols[old..].chunks_exact_mut(self.roles.len())) {
-            self.to_symbols(record, out);
+            self.to_symbols(before, record, out);
+            before = Some(record);
         }
     }
 }
@@ -238,6 +243,27 @@ mod tests {
         assert_eq!(symbols(&layout, &record)[4..], [0x80, 0, 0, 3]);
     }
 
+    #[test]
+    fn distances_from_the_record_before() {
+        let fields = vec![
+            Field::new("n", DType::U16, 0),
+            Field::new("x", DType::F32, 2),
+            Field::new("i", DType::I8, 6),
+        ];
+        let schema = Schema::new(7, fields).unwrap().with_deltas([0, 1, 2]).unwrap();
+        let layout = RecordLayout::new(schema);
+        let record = |n: u16, x: f32, i: i8| {
+            [&n.to_le_bytes()[..], &x.to_le_bytes(), &i.to_le_bytes()].concat()
+        };
+        let next = f32::from_bits(1f32.to_bits() - 3);
+        let bytes = [record(7, 1.0, -1), record(5, next, 2), record(5, next, 2)].concat();
+        let symbols = symbols(&layout, &bytes);
+        // Of the first record the values themselves, in order.
+        assert_eq!(symbols[..7], [0, 7, 0xbf, 0x80, 0, 0, 0x7f]);
+        assert_eq!(symbols[7..14], [0x7f, 0xfe, 0x7f, 0xff, 0xff, 0xfd, 0x83]);
+        assert_eq!(symbols[14..], [0x80, 0, 0x80, 0, 0, 0, 0x80]);
+    }
+
     fn any_field() -> impl Strategy<Value = (DType, bool, Transform)> {
         let dtype = prop::sample::select(DType::ALL.to_vec());
         let transform = (0u8..3).prop_map(|c| Transform::from_code(c).unwrap());
@@ -251,6 +277,7 @@ mod tests {
             noise in prop::collection::vec(any::<u8>(), 64 * 3),
             grids in prop::collection::vec(prop::option::of((1u8..=7, 0u8..=30)), 8),
             laws in prop::collection::vec(prop::option::of((any::<bool>(), any::<u64>(), 1usize..8)), 8),
+            deltas in prop::collection::vec(any::<bool>(), 8),
         ) {
             let mut offset = 0;
             let mut described = Vec::new();
@@ -277,13 +304,18 @@ mod tests {
                 let form = if sum { LawForm::Sum } else { LawForm::RootOfSquares };
                 Some((index, Law { form, constant, terms }))
             }).collect();
-            let layout = RecordLayout::new(schema.with_laws(laws).unwrap());
+            let lawless = (0..schema.fields().len()).filter(|i| laws.iter().all(|(index, _)| i != index));
+            let deltas: Vec<_> = lawless.filter(|&i| deltas[i]).collect();
+            let schema = schema.with_laws(laws).unwrap().with_deltas(deltas).unwrap();
+            let layout = RecordLayout::new(schema);
             let bytes = &noise[..noise.len() / stride * stride];
             let all = symbols(&layout, bytes);
             let mut record = vec![0; stride];
-            for (i, chunk) in all.chunks_exact(stride).enumerate() {
-                layout.to_record(chunk, &mut record);
-                prop_assert_eq!(&record, &bytes[i * stride..(i + 1) * stride]);
+            let mut before = None;
+            for (chunk, original) in all.chunks_exact(stride).zip(bytes.chunks_exact(stride)) {
+                layout.to_record(before, chunk, &mut record);
+                prop_assert_eq!(&record, original);
+                before = Some(original);
             }
         }
     }

@@ -46,6 +46,9 @@ pub struct Field {
     pub grid: Option<DecimalGrid>,
     /// What other fields say about this one; `F32` and `F64`, only with [`Transform::Ordered`].
     pub law: Option<Law>,
+    /// Whether it is coded as its distance from the same field of the record before; only with
+    /// [`Transform::Ordered`] and without a law.
+    pub delta: bool,
 }
 
 impl Field {
@@ -53,7 +56,21 @@ impl Field {
     pub fn new(name: impl Into<String>, dtype: DType, offset: u32) -> Self {
         let name = name.into();
         let transform = Transform::MsbFirst;
-        Self { name, dtype, big_endian: false, offset, transform, grid: None, law: None }
+        Self {
+            name,
+            dtype,
+            big_endian: false,
+            offset,
+            transform,
+            grid: None,
+            law: None,
+            delta: false,
+        }
+    }
+
+    /// Whether its symbols are those of another integer than its bits.
+    pub(crate) fn is_derived(&self) -> bool {
+        self.grid.is_some() || self.law.is_some() || self.delta
     }
 
     /// The bits of its value in a record, as an integer.
@@ -192,6 +209,25 @@ impl Schema {
         Ok(self)
     }
 
+    /// The same fields, those of these indices as distances from the record before, in [`Transform::Ordered`].
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::InvalidArgument`] for a field that is not there and one with a law.
+    pub fn with_deltas(mut self, indices: impl IntoIterator<Item = usize>) -> Result<Self> {
+        for index in indices {
+            let n = self.fields.len();
+            let Some(field) = self.fields.get_mut(index) else {
+                return Err(Error::invalid_argument(format!(
+                    "a distance for field {index} of {n}"
+                )));
+            };
+            field.transform = Transform::Ordered;
+            field.delta = true;
+        }
+        check_derived(&self).map_err(Error::invalid_argument)?;
+        Ok(self)
+    }
+
     /// Whether records lie in memory alike: stride, names, types and byte orders, whatever becomes of
     /// the values when they are coded.
     pub fn same_records(&self, other: &Self) -> bool {
@@ -269,6 +305,11 @@ fn check_derived(schema: &Schema) -> std::result::Result<(), String> {
             return Err(format!(
                 "field {name:?}: decimals are for float32, most significant byte first, not {}",
                 field.dtype.numpy(field.big_endian)
+            ));
+        }
+        if field.delta && (field.law.is_some() || field.transform != Transform::Ordered) {
+            return Err(format!(
+                "field {name:?}: distances from the record before are for fields in order without a law"
             ));
         }
         let Some(law) = &field.law else { continue };
@@ -379,6 +420,22 @@ mod tests {
     }
 
     #[test]
+    fn distances_that_cannot_be() {
+        let schema = with_laws().with_deltas([1]).unwrap();
+        assert_eq!(schema.fields().iter().filter(|f| f.delta).count(), 1);
+        let refused = |schema: Result<Schema>, word: &str| {
+            let error = schema.unwrap_err();
+            assert_eq!(error.kind, ErrorKind::InvalidArgument);
+            assert!(error.message.contains(word), "{}", error.message);
+        };
+        refused(schema.clone().with_deltas([0]), "without a law");
+        refused(schema.clone().with_deltas([3]), "field 3 of 3");
+        refused(schema.with_laws([(1, law(&[0]))]), "without a law");
+        let delta = Field { delta: true, ..Field::new("a", DType::U8, 0) };
+        refused(Schema::new(1, vec![delta]), "in order");
+    }
+
+    #[test]
     fn what_is_coded_does_not_change_what_records_are() {
         let lawful = with_laws();
         let plain =
@@ -393,9 +450,13 @@ mod tests {
 
     #[test]
     fn binary_form_comes_back_and_prefixes_are_refused() {
-        for schema in
-            [example(), with_laws(), Schema::bytes(), Schema::new(65_535, vec![]).unwrap()]
-        {
+        for schema in [
+            example(),
+            with_laws(),
+            with_laws().with_deltas([1]).unwrap(),
+            Schema::bytes(),
+            Schema::new(65_535, vec![]).unwrap(),
+        ] {
             let mut bytes = Vec::new();
             schema.write_to(&mut bytes);
             let len = bytes.len();
@@ -412,11 +473,13 @@ mod tests {
 
     #[test]
     fn hostile_bytes_are_refused() {
-        let cases: [&[u8]; 11] = [
-            &[0, 0],                                                             // no fields
-            &[1, 0, 0x0d, 1, b'a'],                                              // unknown dtype
-            &[1, 0, 0x30, 1, b'a'],          // unknown transform
-            &[1, 0, 0x80, 1, b'a', 4],       // unknown extension
+        let cases: [&[u8]; 13] = [
+            &[0, 0],                                                                         // no fields
+            &[1, 0, 0x0d, 1, b'a'],    // unknown dtype
+            &[1, 0, 0x30, 1, b'a'],    // unknown transform
+            &[1, 0, 0x80, 1, b'a', 8], // unknown extension
+            &[1, 0, 0x99, 1, b'a', 4], // distance out of order
+            &[2, 0, 0xa9, 1, b'a', 6, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 9, 1, b'b'], // with a law
             &[1, 0, 0x99, 1, b'a', 0],       // empty extension
             &[1, 0, 0x99, 1, b'a', 1, 9, 0], // grid of nine digits
             &[1, 0, 0x90, 1, b'a', 1, 6, 2], // grid of bytes

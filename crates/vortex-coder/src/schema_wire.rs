@@ -14,17 +14,18 @@ const EXTENSION_BIT: u8 = 1 << 7;
 // First byte of an extension.
 const GRID_BIT: u8 = 1;
 const LAW_BIT: u8 = 2;
+const DELTA_BIT: u8 = 4;
 
 impl Schema {
     /// Appends the binary form: number of fields (`u16`, little endian), then for each field a
-    /// packed byte, the length of its name (`u8`), the name, and its grid and law if it has
-    /// one. Offsets and stride follow from the sizes, because fields lie one after the other without gaps.
+    /// packed byte, the length of its name (`u8`), the name, and what else is known of it if
+    /// anything is. Offsets and stride follow from the sizes, because fields lie one after the other without gaps.
     pub fn write_to(&self, out: &mut Vec<u8>) {
         let count = u16::try_from(self.fields().len()).expect("no more fields than bytes");
         out.extend_from_slice(&count.to_le_bytes());
         for field in self.fields() {
             let order = if field.big_endian { BIG_ENDIAN_BIT } else { 0 };
-            let extended = field.grid.is_some() || field.law.is_some();
+            let extended = field.is_derived();
             let extension = if extended { EXTENSION_BIT } else { 0 };
             out.push(
                 field.dtype as u8 | (field.transform as u8) << TRANSFORM_SHIFT | order | extension,
@@ -66,7 +67,8 @@ impl Schema {
 fn write_extension(field: &Field, out: &mut Vec<u8>) {
     let grid_bit = if field.grid.is_some() { GRID_BIT } else { 0 };
     let law_bit = if field.law.is_some() { LAW_BIT } else { 0 };
-    out.push(grid_bit | law_bit);
+    let delta_bit = if field.delta { DELTA_BIT } else { 0 };
+    out.push(grid_bit | law_bit | delta_bit);
     if let Some(grid) = field.grid {
         out.extend([grid.digits(), grid.places()]);
     }
@@ -95,8 +97,7 @@ fn read_field(input: &mut &[u8], index: u16, offset: u32) -> Result<Field> {
     let name = std::str::from_utf8(name)
         .map_err(|e| Error::corrupt(format!("schema field {index}: name: {e}")))?;
     let big_endian = packed & BIG_ENDIAN_BIT != 0;
-    let name = name.to_owned();
-    let mut field = Field { name, dtype, big_endian, offset, transform, grid: None, law: None };
+    let mut field = Field { big_endian, transform, ..Field::new(name, dtype, offset) };
     if packed & EXTENSION_BIT != 0 {
         read_extension(input, index, &mut field)?;
     }
@@ -106,9 +107,10 @@ fn read_field(input: &mut &[u8], index: u16, offset: u32) -> Result<Field> {
 fn read_extension(input: &mut &[u8], index: u16, field: &mut Field) -> Result<()> {
     let wrong = |what: String| Error::corrupt(format!("schema field {index}: {what}"));
     let [parts] = take(input, "extension")?;
-    if parts == 0 || parts & !(GRID_BIT | LAW_BIT) != 0 {
+    if parts == 0 || parts & !(GRID_BIT | LAW_BIT | DELTA_BIT) != 0 {
         return Err(wrong(format!("{parts:#04x} is no known extension")));
     }
+    field.delta = parts & DELTA_BIT != 0;
     if parts & GRID_BIT != 0 {
         let [digits, places] = take(input, "grid")?;
         let grid = DecimalGrid::new(digits, places);

@@ -130,6 +130,40 @@ fn lawful_records(n: u32) -> Vec<u8> {
     out
 }
 
+/// Fields that are near those of the record before: a counter, a printed path, a time, and a law of one of them; 23 bytes.
+fn sequential() -> Schema {
+    let mut fields = vec![
+        Field::new("counter", DType::U16, 0),
+        Field { grid: DecimalGrid::new(6, 3), ..Field::new("x", DType::F32, 2) },
+        Field::new("time", DType::I64, 6),
+        Field::new("step", DType::I8, 14),
+        Field::new("reach", DType::F64, 15),
+    ];
+    fields[0].big_endian = true;
+    let terms = vec![Term { field: 1, minus: true }];
+    let law = Law { form: LawForm::Sum, constant: 100f64.to_bits(), terms };
+    let schema = Schema::new(23, fields).unwrap().with_laws([(4, law)]).unwrap();
+    schema.with_deltas([0, 1, 2, 3]).unwrap()
+}
+
+/// Records of [`sequential`].
+fn sequential_records(n: u16) -> Vec<u8> {
+    let mut random = Random(29);
+    let (mut x, mut time) = (31.25f32, -5i64);
+    let mut out = Vec::new();
+    for i in 0..n {
+        // Only exact operations, so that these bytes are the same on every machine.
+        x = format!("{:.3}", x + (random.next() >> 54) as f32 / 64.0 - 8.0).parse().unwrap();
+        time += (random.next() >> 50) as i64;
+        out.extend(65_500u16.wrapping_add(i).to_be_bytes());
+        out.extend(if i % 16 == 5 { f32::NAN } else { x }.to_le_bytes());
+        out.extend(time.to_le_bytes());
+        out.push((random.next() >> 62) as u8 ^ 0xff);
+        out.extend((100.0 - f64::from(x)).to_le_bytes());
+    }
+    out
+}
+
 /// Name, original bytes and, for each member, how many of them and how they were written.
 type Golden = (&'static str, Vec<u8>, Vec<(usize, WriterOptions)>);
 
@@ -175,6 +209,15 @@ fn goldens() -> Vec<Golden> {
                 ..adaptive(lawful())
             };
             vec![(7200, options)]
+        }),
+        ("v1_deltas.vxc", sequential_records(300), {
+            let options = WriterOptions {
+                zstd_level: None,
+                lanes: Some(3),
+                block_bytes: 4096,
+                ..adaptive(sequential())
+            };
+            vec![(6900, options)]
         }),
         ("v1_packed_schema.vxc", records(50, 4), vec![(550, adaptive(long_names()))]),
         ("v1_labels.vxc", parts.concat(), {
@@ -224,6 +267,7 @@ fn golden_files_use_what_they_should() {
     assert!(methods("v1_adaptive_records.vxc")[2]);
     assert!(methods("v1_adaptive_every_type.vxc")[2]);
     assert_eq!(methods("v1_laws.vxc"), [false, false, true]);
+    assert_eq!(methods("v1_deltas.vxc"), [false, false, true]);
 }
 
 #[test]

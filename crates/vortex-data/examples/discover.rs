@@ -15,7 +15,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut sample = Vec::new();
     data.read_records(0, records, &mut sample)?;
     let started = std::time::Instant::now();
-    let found = discover(data.schema(), &sample, Search { decimals: true, laws: true })?;
+    let found =
+        discover(data.schema(), &sample, Search { decimals: true, laws: true, deltas: true })?;
     println!("{file}: {:.2} s", started.elapsed().as_secs_f64());
     for (index, field) in found.fields().iter().enumerate() {
         let known = describe_field(&found, index);

@@ -169,7 +169,7 @@ fn streams_of_all_levels_are_the_same_and_decode_on_each_other() {
     for (s, r) in
         symbols.chunks_exact(layout.roles().len()).zip(bytes.chunks_exact_mut(layout.stride()))
     {
-        layout.to_record(s, r);
+        layout.to_record(None, s, r);
     }
     let streams: Vec<Vec<u8>> = models
         .iter()

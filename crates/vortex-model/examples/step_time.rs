@@ -87,7 +87,7 @@ fn main() {
     let n_roles = layout.roles().len();
     let mut symbols = vec![0; bytes.len() / stride * stride];
     for (record, out) in bytes.chunks_exact(stride).zip(symbols.chunks_exact_mut(n_roles)) {
-        layout.to_symbols(record, out);
+        layout.to_symbols(None, record, out);
     }
     let mut source = Source { symbols, n_roles, state: 1 };
     let n_fields = layout.n_fields();
@@ -220,7 +220,7 @@ fn train(
     for record in source.symbols[first * source.n_roles..].chunks_exact(source.n_roles) {
         cold.extend_from_slice(record);
         let mut out = vec![0; layout.stride()];
-        layout.to_record(record, &mut out);
+        layout.to_record(None, record, &mut out);
         bytes.extend_from_slice(&out);
     }
     let float = f64::from(model.loss(&model.batch(&cold, 1), None).mean_bits.into_scalar());

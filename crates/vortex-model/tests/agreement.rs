@@ -42,7 +42,7 @@ fn records(n: usize) -> (RecordLayout, Vec<u8>) {
         record[6..10].copy_from_slice(&y.to_le_bytes());
         record[10] = (x > 60.0) as u8 + 2 * (y == x) as u8;
         let mut out = [0; 11];
-        layout.to_symbols(&record, &mut out);
+        layout.to_symbols(None, &record, &mut out);
         symbols.extend(out);
     }
     (layout, symbols)

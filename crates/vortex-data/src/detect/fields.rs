@@ -55,6 +55,7 @@ pub(super) fn detect(bytes: &[u8], stride: usize) -> Vec<Field> {
                 transform: default_transform(dtype),
                 grid: None,
                 law: None,
+                delta: false,
             };
             offset += dtype.size();
             field

@@ -13,9 +13,11 @@ pub(super) fn bits(schema: &Schema, field: usize, records: &[u8]) -> f64 {
     let roles = layout.roles_of(field);
     let mut symbols = vec![0; layout.roles().len()];
     let mut values = Vec::new();
+    let mut before = None;
     for record in records.chunks_exact(layout.stride()) {
-        layout.to_symbols(record, &mut symbols);
+        layout.to_symbols(before, record, &mut symbols);
         values.extend_from_slice(&symbols[roles.clone()]);
+        before = Some(record);
     }
     let width = roles.len();
     let n = values.len() / width;

@@ -1,17 +1,20 @@
-//! What the values of a sample say about how they came to be: decimals that were printed, and
-//! laws between the fields of a record.
+//! What the values of a sample say about how they came to be: decimals that were printed, laws
+//! between the fields of a record, and fields that change little from one record to the next.
 //!
 //! All this is found in floating point, which decides nothing but what is proposed. A law is kept
-//! if the symbols of its field are cheaper with it; a grid, where most floats beside the values are
-//! not on it.
+//! if the symbols of its field are cheaper with it, and so is a distance from the record before; a grid, where most
+//! floats beside the values are not on it.
 
 mod cost;
 mod decimals;
 mod laws;
 mod values;
 
+use std::borrow::Cow;
+use std::collections::HashSet;
 use vortex_coder::Result;
-use vortex_coder::schema::{Law, Schema, Transform};
+
+use vortex_coder::schema::{Field, Law, Schema, Transform};
 
 /// What to look for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,17 +23,27 @@ pub struct Search {
     pub decimals: bool,
     /// Sums and roots of sums of squares.
     pub laws: bool,
+    /// Distances from the record before.
+    pub deltas: bool,
 }
 
 /// Bytes of the sample that are coded to judge a law.
 const JUDGED_BYTES: usize = 1 << 20;
+/// Runs that they come in.
+const JUDGED_RUNS: usize = 16;
 /// Bits a record that a law must save.
 const LEAST_SAVING: f64 = 1.0;
 /// The same as a share of the field's bits.
 const LEAST_SHARE: f64 = 0.1;
+/// The same two for distances from the record before. A network that sees that record saves about a bit by itself, and
+/// loses sight of the value.
+const LEAST_SAVING_OF_DELTAS: f64 = 1.5;
+const LEAST_SHARE_OF_DELTAS: f64 = 0.08;
+/// Different values that a field must have in the sample, so that it is one that is measured and not one that is named.
+const MEASURED_VALUES: usize = 1000;
 
-/// The schema with the grids and laws that make the records of `sample` shorter; what the schema
-/// has of its own is kept.
+/// The schema with the grids, laws and distances that make the records of `sample` shorter; what the schema
+/// has of its own is kept. Records of `sample` follow each other as in the data.
 ///
 /// # Errors
 /// [`vortex_coder::ErrorKind::InvalidArgument`] only where `schema` itself is at fault.
@@ -41,6 +54,9 @@ pub fn discover(schema: &Schema, sample: &[u8], search: Search) -> Result<Schema
     }
     if search.laws {
         schema = with_laws(&schema, sample)?;
+    }
+    if search.deltas {
+        schema = with_deltas(schema, sample)?;
     }
     Ok(schema)
 }
@@ -57,11 +73,11 @@ fn with_decimals(schema: &Schema, sample: &[u8]) -> Result<Schema> {
 }
 
 fn with_laws(schema: &Schema, sample: &[u8]) -> Result<Schema> {
-    let judged = sample.len().min(JUDGED_BYTES) / schema.stride() * schema.stride();
+    let judged = judged(sample, schema.stride());
     let mut gains = Vec::new();
     for (index, law) in laws::find(schema, sample) {
         let with = schema.clone().with_laws([(index, law.clone())])?;
-        let [before, after] = [schema, &with].map(|s| cost::bits(s, index, &sample[..judged]));
+        let [before, after] = [schema, &with].map(|s| cost::bits(s, index, &judged));
         if before - after >= LEAST_SAVING.max(before * LEAST_SHARE) {
             gains.push((before - after, index, law));
         }
@@ -85,6 +101,44 @@ fn with_laws(schema: &Schema, sample: &[u8]) -> Result<Schema> {
     Ok(best)
 }
 
+fn with_deltas(schema: Schema, sample: &[u8]) -> Result<Schema> {
+    let sample = &*judged(sample, schema.stride());
+    let mut found = Vec::new();
+    for (index, field) in schema.fields().iter().enumerate() {
+        if field.law.is_some()
+            || field.transform == Transform::Identity
+            || !is_measured(field, schema.stride(), sample)
+        {
+            continue;
+        }
+        let with = schema.clone().with_deltas([index])?;
+        let [before, after] = [&schema, &with].map(|s| cost::bits(s, index, sample));
+        if before - after >= LEAST_SAVING_OF_DELTAS.max(before * LEAST_SHARE_OF_DELTAS) {
+            found.push(index);
+        }
+    }
+    schema.with_deltas(found)
+}
+
+/// Runs of records from everywhere in a long sample.
+fn judged(sample: &[u8], stride: usize) -> Cow<'_, [u8]> {
+    let n = sample.len() / stride;
+    let each = JUDGED_BYTES / JUDGED_RUNS / stride;
+    if each == 0 || n <= each * JUDGED_RUNS {
+        return sample[..n.min(JUDGED_BYTES / stride) * stride].into();
+    }
+    let starts = (0..JUDGED_RUNS).map(|i| (n - each) * i / (JUDGED_RUNS - 1) * stride);
+    starts.flat_map(|at| &sample[at..at + each * stride]).copied().collect()
+}
+
+fn is_measured(field: &Field, stride: usize, sample: &[u8]) -> bool {
+    let mut seen = HashSet::new();
+    sample.chunks_exact(stride).any(|record| {
+        seen.insert(field.bits(record));
+        seen.len() >= MEASURED_VALUES
+    })
+}
+
 /// All fields that a law connects, sorted.
 fn fields_of(index: usize, law: &Law) -> Vec<usize> {
     let mut fields: Vec<usize> = law.terms.iter().map(|t| usize::from(t.field)).collect();
@@ -96,9 +150,9 @@ fn fields_of(index: usize, law: &Law) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use vortex_coder::schema::{DType, Field, LawForm};
+    use vortex_coder::schema::{DType, LawForm};
 
-    const BOTH: Search = Search { decimals: true, laws: true };
+    const ALL: Search = Search { decimals: true, laws: true, deltas: true };
 
     /// Numbers between 0 and 1 that repeat themselves in no short time.
     fn noise(seed: u64) -> impl FnMut() -> f64 {
@@ -130,7 +184,7 @@ mod tests {
             })
             .collect();
         let schema = floats(&["noise", "e", "px", "py", "pz", "more"]);
-        let found = discover(&schema, &bytes(&rows), BOTH).unwrap();
+        let found = discover(&schema, &bytes(&rows), ALL).unwrap();
         let laws: Vec<_> = found.fields().iter().filter(|f| f.law.is_some()).collect();
         assert_eq!(laws.len(), 1);
         let law = laws[0].law.as_ref().unwrap();
@@ -138,7 +192,7 @@ mod tests {
         assert_eq!(law.terms.iter().map(|t| t.field).collect::<Vec<_>>(), [2, 3, 4]);
         assert!((f64::from_bits(law.constant) - 0.25).abs() < 0.01);
         assert!(found.fields().iter().all(|f| f.grid.is_none()));
-        let off = Search { laws: false, ..BOTH };
+        let off = Search { laws: false, ..ALL };
         assert_eq!(discover(&schema, &bytes(&rows), off).unwrap(), schema);
     }
 
@@ -154,7 +208,7 @@ mod tests {
             })
             .collect();
         let schema = floats(&["pb", "pc", "pu", "eta", "truth", "delta"]);
-        let found = discover(&schema, &bytes(&rows), BOTH).unwrap();
+        let found = discover(&schema, &bytes(&rows), ALL).unwrap();
         let with_law = |range: std::ops::Range<usize>| {
             found.fields()[range].iter().filter(|f| f.law.is_some()).count()
         };
@@ -174,9 +228,26 @@ mod tests {
             })
             .collect();
         let schema = floats(&["cents", "fractions", "noise", "label"]);
-        let found = discover(&schema, &bytes(&rows), BOTH).unwrap();
+        let found = discover(&schema, &bytes(&rows), ALL).unwrap();
         let grid = |i: usize| found.fields()[i].grid.map(|g| (g.digits(), g.places()));
         assert_eq!([grid(0), grid(1), grid(2), grid(3)], [Some((4, 2)), Some((4, 4)), None, None]);
+    }
+
+    #[test]
+    fn a_path_is_told_from_points() {
+        let mut draw = noise(4);
+        let mut at = [500.0, 200.0];
+        let rows: Vec<Vec<f64>> = (0..4000)
+            .map(|i| {
+                for x in &mut at {
+                    *x += draw() - 0.5;
+                }
+                vec![at[0], draw(), at[1], f64::from(i / 7)]
+            })
+            .collect();
+        let found = discover(&floats(&["x", "noise", "y", "label"]), &bytes(&rows), ALL).unwrap();
+        let deltas: Vec<bool> = found.fields().iter().map(|f| f.delta).collect();
+        assert_eq!(deltas, [true, false, true, false]);
     }
 
     #[test]
@@ -184,9 +255,9 @@ mod tests {
         let schema = floats(&["a", "b"]);
         for n in [0, 1, 5] {
             let rows = vec![vec![0.0, f64::NAN]; n];
-            assert_eq!(discover(&schema, &bytes(&rows), BOTH).unwrap(), schema);
+            assert_eq!(discover(&schema, &bytes(&rows), ALL).unwrap(), schema);
         }
         let bytes = Schema::bytes();
-        assert_eq!(discover(&bytes, b"some text that is no table", BOTH).unwrap(), bytes);
+        assert_eq!(discover(&bytes, b"some text that is no table", ALL).unwrap(), bytes);
     }
 }

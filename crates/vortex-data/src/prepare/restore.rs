@@ -313,6 +313,7 @@ fn schema_of(entry: &DatasetEntry) -> std::result::Result<Schema, String> {
             transform: default_transform(dtype),
             grid: None,
             law: None,
+            delta: false,
         });
     }
     Schema::new(entry.stride as usize, fields).map_err(|e| e.message)

@@ -75,6 +75,7 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Schema> {
             transform: default_transform(dtype),
             grid: None,
             law: None,
+            delta: false,
         })
         .collect();
     Schema::new(stride, fields).map_err(|e| Error::sidecar(path, e.message))

@@ -1,6 +1,6 @@
-//! Grids and laws in sidecars and as text.
+//! Grids, laws and distances in sidecars and as text.
 //!
-//! `decimal: {digits: 6, places: 2}`; `law: {form: root_of_squares, constant: 0.0112, plus: [px, py, pz]}`;
+//! `delta: true`; `decimal: {digits: 6, places: 2}`; `law: {form: root_of_squares, constant: 0.0112, plus: [px, py, pz]}`;
 //! `law: {form: sum, constant: 1, minus: [pc, pu]}`.
 
 use serde::Deserialize;
@@ -89,6 +89,9 @@ pub(super) fn keys(schema: &Schema, field: &Field, quoted: impl Fn(&str) -> Stri
             names(true)
         );
     }
+    if field.delta {
+        text += ", delta: true";
+    }
     text
 }
 
@@ -112,6 +115,9 @@ pub fn describe_field(schema: &Schema, index: usize) -> String {
             LawForm::Sum => format!("near {sum}"),
             LawForm::RootOfSquares => format!("near sqrt({sum})"),
         });
+    }
+    if field.delta {
+        parts.push("near the record before".into());
     }
     parts.join("; ")
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 use serde_saphyr::Spanned;
-use vortex_coder::schema::{Field, MAX_STRIDE, Schema};
+use vortex_coder::schema::{Field, MAX_STRIDE, Schema, Transform};
 
 use super::law::{GridEntry, LawEntry, keys};
 use super::names::{ByteOrder, TransformName, TypeName, transform_name};
@@ -32,6 +32,8 @@ struct FieldEntry {
     transform: Option<TransformName>,
     decimal: Option<GridEntry>,
     law: Option<LawEntry>,
+    #[serde(default)]
+    delta: bool,
 }
 
 pub(super) fn parse(path: &Path, text: &str) -> Result<Schema> {
@@ -93,9 +95,14 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Schema> {
                 big_endian: big_endian && size > 1,
                 // Below the stride, checked above.
                 offset: (offset + index * size) as u32,
-                transform: entry.transform.map_or(default_transform(dtype), |t| t.0),
+                transform: match entry.transform {
+                    Some(stated) => stated.0,
+                    None if entry.delta => Transform::Ordered,
+                    None => default_transform(dtype),
+                },
                 grid,
                 law: None,
+                delta: entry.delta,
             });
         }
     }
@@ -121,8 +128,10 @@ pub fn to_yaml(schema: &Schema) -> String {
     for field in schema.fields() {
         let name = quoted(&field.name);
         let dtype = field.dtype.numpy(field.big_endian);
-        // A law comes with its own.
-        let transform = if field.law.is_some() || field.transform == default_transform(field.dtype)
+        // A law comes with its own, and so does a distance.
+        let transform = if field.law.is_some()
+            || field.delta
+            || field.transform == default_transform(field.dtype)
         {
             String::new()
         } else {
@@ -250,13 +259,14 @@ fields:
 
     #[test]
     fn grids_and_laws_are_stated_and_written() {
-        let text = "stride: 24
+        let text = "stride: 28
 fields:
   - {name: e, dtype: f4, decimal: {digits: 6, places: 2}, law: {form: root_of_squares, constant: 0.25, plus: [px, py]}}
   - {name: px, dtype: f4}
   - {name: py, dtype: f4, decimal: {digits: 7, places: 0}}
   - {name: '-share', dtype: f4}
   - {name: rest, dtype: f8, law: {form: sum, constant: 1, plus: [], minus: ['-share']}}
+  - {name: run, dtype: '>u4', delta: true}
 ";
         let schema = read(text).unwrap();
         assert_eq!(read(&to_yaml(&schema)).unwrap(), schema);
@@ -266,6 +276,7 @@ fields:
             "decimals of 6 digits, at most 2 after the point; near sqrt(0.25 + px^2 + py^2)"
         );
         assert_eq!((known(1).as_str(), known(4).as_str()), ("", "near 1 - -share"));
+        assert_eq!(known(5), "near the record before");
     }
 
     #[test]
@@ -278,6 +289,9 @@ fields:
             ("law: {form: product, plus: [a]}", "root_of_squares"),
             ("law: {form: sum, constant: .nan, plus: [a]}", "finite"),
             ("decimal: {digits: 9, places: 2}", "1 to 8 digits"),
+            ("delta: true, law: {form: sum, plus: [a]}", "without a law"),
+            ("transform: msb_first, delta: true", "in order"),
+            ("delta: 1", "line 3"),
             ("transform: identity, decimal: {digits: 3, places: 2}", "decimals are for"),
         ];
         for (rest, words) in cases {
@@ -321,6 +335,7 @@ fields:
                     transform: Transform::from_code(transform).unwrap(),
                     grid: None,
                     law: None,
+                    delta: false,
                 });
                 offset += dtype.size() as u32;
             }

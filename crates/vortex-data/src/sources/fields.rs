@@ -34,6 +34,7 @@ impl Fields {
             transform: default_transform(dtype),
             grid: None,
             law: None,
+            delta: false,
         });
     }
 

@@ -103,9 +103,11 @@ fn classes(layout: &RecordLayout) -> (Vec<u8>, usize) {
         let rank = role.significance;
         let from_low = (field.dtype.size() as u8).saturating_sub(rank + 1);
         let kind = match field.dtype {
-            // Places and distances are counted, too.
-            _ if field.law.is_some() || field.grid.is_some() => Kind::Integer(from_low.min(3)),
             DType::U8 | DType::I8 | DType::Bool => Kind::Byte,
+            // Places and distances are counted, too.
+            _ if field.law.is_some() || field.grid.is_some() || field.delta => {
+                Kind::Integer(from_low.min(3))
+            }
             DType::U16 | DType::I16 | DType::U32 | DType::I32 | DType::U64 | DType::I64 => {
                 Kind::Integer(from_low.min(3))
             }

@@ -115,17 +115,19 @@ pub struct SearchConfig {
     pub decimals: bool,
     /// Sums and roots of sums of squares of other fields.
     pub laws: bool,
+    /// Fields that are best told by their distance from the record before.
+    pub deltas: bool,
 }
 
 impl Default for SearchConfig {
     fn default() -> Self {
-        Self { decimals: true, laws: true }
+        Self { decimals: true, laws: true, deltas: true }
     }
 }
 
 impl From<SearchConfig> for vortex_data::Search {
-    fn from(SearchConfig { decimals, laws }: SearchConfig) -> Self {
-        Self { decimals, laws }
+    fn from(SearchConfig { decimals, laws, deltas }: SearchConfig) -> Self {
+        Self { decimals, laws, deltas }
     }
 }
 

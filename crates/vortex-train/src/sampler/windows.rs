@@ -38,11 +38,14 @@ impl WindowBatch {
     }
 }
 
+/// Records that are read before a window: one that the network sees, and one that its distances are taken from.
+const BEFORE: u64 = 2;
+
 /// Consecutive records in memory.
 #[derive(Debug)]
 pub(super) struct Chunk {
     bytes: Vec<u8>,
-    /// Records before the first one: one, or none at the start of a part.
+    /// Records before the first one: [`BEFORE`], or fewer at the start of a part.
     before: usize,
 }
 
@@ -110,10 +113,10 @@ impl<'a> Windows<'a> {
     /// Appends the symbols of the window at record `start`, `[1 + records][roles]`, to `out`; with `cold`, and at
     /// the start of the part, nothing comes before it: symbol 0 everywhere.
     pub fn append(&self, start: u64, cold: bool, out: &mut Vec<u8>) -> Result<()> {
-        let before = usize::from(!cold && start > self.part.start);
+        let before = if cold { 0 } else { (start - self.part.start).min(BEFORE) };
         let mut bytes = Vec::new();
         self.source
-            .read_records(start - before as u64, self.records + before, &mut bytes)
+            .read_records(start - before, self.records + before as usize, &mut bytes)
             .map_err(read_error)?;
         self.symbols(&bytes, out);
         Ok(())
@@ -122,7 +125,7 @@ impl<'a> Windows<'a> {
     /// `n` records from the `first` of the part on.
     pub(super) fn chunk(&self, first: u64, n: u64) -> Result<Chunk> {
         let start = self.part.start + first;
-        let before = u64::from(first > 0);
+        let before = first.min(BEFORE);
         let mut bytes = Vec::new();
         self.source
             .read_records(start - before, (n + before) as usize, &mut bytes)
@@ -133,19 +136,24 @@ impl<'a> Windows<'a> {
     /// As [`Windows::append`], for the window at record `first` of a chunk.
     pub(super) fn append_from(&self, chunk: &Chunk, first: u64, cold: bool, out: &mut Vec<u8>) {
         let first = first as usize + chunk.before;
-        let before = usize::from(!cold && first > 0);
+        let before = if cold { 0 } else { first.min(BEFORE as usize) };
         let stride = self.layout.stride();
         self.symbols(&chunk.bytes[(first - before) * stride..(first + self.records) * stride], out);
     }
 
+    /// Of a window's records, and up to [`BEFORE`] that come before it.
     fn symbols(&self, bytes: &[u8], out: &mut Vec<u8>) {
         let (stride, roles) = (self.layout.stride(), self.layout.roles().len());
-        let missing = 1 + self.records - bytes.len() / stride;
+        let n = bytes.len() / stride;
+        let first = n.saturating_sub(1 + self.records);
+        let missing = 1 + self.records - (n - first);
         let start = out.len();
         out.resize(start + (1 + self.records) * roles, 0);
         let out = out[start..].chunks_exact_mut(roles).skip(missing);
-        for (record, symbols) in bytes.chunks_exact(stride).zip(out) {
-            self.layout.to_symbols(record, symbols);
+        let record = |i: usize| &bytes[i * stride..][..stride];
+        for (i, symbols) in (first..n).zip(out) {
+            let before = i.checked_sub(1).map(record);
+            self.layout.to_symbols(before, record(i), symbols);
         }
     }
 

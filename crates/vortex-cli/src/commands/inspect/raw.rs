@@ -71,8 +71,10 @@ fn entropies(bytes: &[u8], layout: &RecordLayout) -> Vec<Vec<f64>> {
     let n_roles = layout.roles().len();
     let mut counts = vec![[0u64; 256]; n_roles];
     let mut symbols = vec![0; n_roles];
+    let mut before = None;
     for record in bytes.chunks_exact(layout.stride()) {
-        layout.to_symbols(record, &mut symbols);
+        layout.to_symbols(before, record, &mut symbols);
+        before = Some(record);
         for (counts, &symbol) in counts.iter_mut().zip(&symbols) {
             counts[usize::from(symbol)] += 1;
         }
@@ -84,11 +86,7 @@ fn entropies(bytes: &[u8], layout: &RecordLayout) -> Vec<Vec<f64>> {
 
 fn entropy(counts: &[u64; 256]) -> f64 {
     let total = counts.iter().sum::<u64>().max(1) as f64;
-    counts
-        .iter()
-        .filter(|&&n| n > 0)
-        .map(|&n| n as f64 / total * (total / n as f64).log2())
-        .sum()
+    counts.iter().filter(|&&n| n > 0).map(|&n| n as f64 / total * (total / n as f64).log2()).sum()
 }
 
 #[cfg(test)]
