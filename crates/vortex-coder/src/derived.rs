@@ -83,7 +83,7 @@ fn code(field: &Field, record: &[u8]) -> u64 {
 fn expected(field: &Field, fields: &[Field], before: Option<&[u8]>, record: &[u8]) -> Option<u64> {
     match &field.law {
         Some(law) => Some(lawful(field, law, fields, record)),
-        // Of the first record, values themselves are coded.
+        // Of a lane's first record, values themselves are coded.
         None if field.delta => Some(before.map_or(sign(field), |before| code(field, before))),
         None => None,
     }

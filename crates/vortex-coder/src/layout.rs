@@ -92,11 +92,12 @@ impl RecordLayout {
     }
 
     /// Symbols of one record (`record.len() == stride`, `symbols.len() == roles().len()`); `before` is the record before it in
-    /// the same lane.
+    /// the same lane, `None` for the first one.
     ///
     /// # Panics
     /// When a length differs.
     pub fn to_symbols(&self, before: Option<&[u8]>, record: &[u8], symbols: &mut [u8]) {
+        assert!(before.is_none_or(|before| before.len() == record.len()), "one record before");
         assert_eq!(record.len(), self.source.len(), "one record");
         assert_eq!(symbols.len(), self.roles.len(), "the symbols of one record");
         for (symbol, &byte) in symbols.iter_mut().zip(&self.source) {
@@ -120,6 +121,7 @@ impl RecordLayout {
     /// # Panics
     /// When a length differs.
     pub fn to_record(&self, before: Option<&[u8]>, symbols: &[u8], record: &mut [u8]) {
+        assert!(before.is_none_or(|before| before.len() == record.len()), "one record before");
         assert_eq!(record.len(), self.source.len(), "one record");
         assert_eq!(symbols.len(), self.roles.len(), "the symbols of one record");
         for (symbol, &byte) in symbols.iter().zip(&self.source) {

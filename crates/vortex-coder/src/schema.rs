@@ -69,7 +69,7 @@ impl Field {
     }
 
     /// Whether its symbols are those of another integer than its bits.
-    pub(crate) fn is_derived(&self) -> bool {
+    pub fn is_derived(&self) -> bool {
         self.grid.is_some() || self.law.is_some() || self.delta
     }
 
@@ -294,7 +294,7 @@ fn check_names(fields: &[Field]) -> std::result::Result<(), String> {
     Ok(())
 }
 
-/// What is wrong with grids and laws, if anything.
+/// What is wrong with grids, laws and distances, if anything.
 fn check_derived(schema: &Schema) -> std::result::Result<(), String> {
     let n = schema.fields.len();
     for field in &schema.fields {

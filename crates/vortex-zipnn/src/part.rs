@@ -31,10 +31,10 @@ const SAMPLED_FROM: usize = 8 << 10;
 /// Pieces of a sample, and bytes of each.
 const SAMPLES: usize = 32;
 const SAMPLE_BYTES: usize = 128;
-/// A part is stored raw if coding would save less than one in so many bytes: of the planes of floats, many of which are nearly
-/// noise and would take most of the time of decoding, and of all others.
-const WORTH_OF_FLOATS: usize = 32;
+/// A part is stored raw if coding would save less than one in so many bytes: where a dictionary coder is worth its time, and
+/// elsewhere, as in the planes of floats, many of which are nearly noise and would take most of the time of decoding.
 const WORTH: usize = 128;
+const WORTH_OF_NOISE: usize = 32;
 /// Levels of zstd.
 const EFFORT: i32 = 3;
 const BEST_EFFORT: i32 = 19;
@@ -42,7 +42,7 @@ const BEST_EFFORT: i32 = 19;
 const PROBE_BYTES: usize = 16 << 10;
 
 /// Appends the header and the data of a part, stored the shortest way that the level finds. `strings` is true where a
-/// dictionary coder may be worth its time, which it is not for planes of floats.
+/// dictionary coder may be worth its time, which it is not for planes of floats and of what repeats.
 pub(crate) fn encode(part: &[u8], level: Level, strings: bool, out: &mut Vec<u8>) {
     let start = out.len();
     out.extend([0; PART_HEADER_BYTES]);
@@ -58,7 +58,7 @@ fn encode_data(part: &[u8], level: Level, strings: bool, out: &mut Vec<u8>) -> M
         Method::Raw
     };
     let share = match level {
-        Level::Fast | Level::Default if !strings => WORTH_OF_FLOATS,
+        Level::Fast | Level::Default if !strings => WORTH_OF_NOISE,
         _ => WORTH,
     };
     if part.is_empty() || (level != Level::Best && looks_like_noise(part, share)) {
@@ -221,6 +221,37 @@ mod tests {
         }
         assert_eq!(method_of(&text, Level::Default).0, Method::Zstd);
         assert_eq!(method_of(&text, Level::Best).0, Method::Zstd);
+    }
+
+    #[test]
+    fn parts_that_are_nearly_noise_are_raw_where_time_counts() {
+        // Two per cent less than 8 bits.
+        let part: Vec<u8> =
+            noise(60_000).iter().map(|b| if *b < 28 { b / 2 } else { *b }).collect();
+        let method = |level, strings| {
+            let mut out = Vec::new();
+            encode(&part, level, strings, &mut out);
+            out[0]
+        };
+        for level in [Level::Fast, Level::Default] {
+            assert_eq!(method(level, false), Method::Raw as u8);
+            assert_eq!(method(level, true), Method::Huffman as u8);
+        }
+        assert_eq!(method(Level::Best, false), Method::Huffman as u8);
+    }
+
+    #[test]
+    fn frames_are_seen_among_parts() {
+        let mut bytes = Vec::new();
+        for part in [vec![7; 50], noise(300), noise(1000).repeat(30), vec![Method::Zstd as u8; 9]] {
+            encode(&part, Level::Default, true, &mut bytes);
+        }
+        // The third is one; a tail that looks like one is none.
+        assert!(!any_frame(&bytes, 2) && any_frame(&bytes, 3) && any_frame(&bytes, 4));
+        assert!(
+            !any_frame(&[0, 2, 0, 0, 0, 3, 3], 1) && !any_frame(&[0, 255, 255, 255, 255, 3], 9)
+        );
+        assert!(!any_frame(&[], 3));
     }
 
     #[test]

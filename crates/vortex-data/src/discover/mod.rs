@@ -27,7 +27,7 @@ pub struct Search {
     pub deltas: bool,
 }
 
-/// Bytes of the sample that are coded to judge a law.
+/// Bytes of the sample that are coded to judge a law or a distance.
 const JUDGED_BYTES: usize = 1 << 20;
 /// Runs that they come in.
 const JUDGED_RUNS: usize = 16;
@@ -76,6 +76,9 @@ fn with_laws(schema: &Schema, sample: &[u8]) -> Result<Schema> {
     let judged = judged(sample, schema.stride());
     let mut gains = Vec::new();
     for (index, law) in laws::find(schema, sample) {
+        if schema.fields()[index].delta {
+            continue;
+        }
         let with = schema.clone().with_laws([(index, law.clone())])?;
         let [before, after] = [schema, &with].map(|s| cost::bits(s, index, &judged));
         if before - after >= LEAST_SAVING.max(before * LEAST_SHARE) {
@@ -102,17 +105,18 @@ fn with_laws(schema: &Schema, sample: &[u8]) -> Result<Schema> {
 }
 
 fn with_deltas(schema: Schema, sample: &[u8]) -> Result<Schema> {
-    let sample = &*judged(sample, schema.stride());
+    let judged = judged(sample, schema.stride());
     let mut found = Vec::new();
     for (index, field) in schema.fields().iter().enumerate() {
         if field.law.is_some()
+            || field.delta
             || field.transform == Transform::Identity
             || !is_measured(field, schema.stride(), sample)
         {
             continue;
         }
         let with = schema.clone().with_deltas([index])?;
-        let [before, after] = [&schema, &with].map(|s| cost::bits(s, index, sample));
+        let [before, after] = [&schema, &with].map(|s| cost::bits(s, index, &judged));
         if before - after >= LEAST_SAVING_OF_DELTAS.max(before * LEAST_SHARE_OF_DELTAS) {
             found.push(index);
         }
@@ -248,6 +252,38 @@ mod tests {
         let found = discover(&floats(&["x", "noise", "y", "label"]), &bytes(&rows), ALL).unwrap();
         let deltas: Vec<bool> = found.fields().iter().map(|f| f.delta).collect();
         assert_eq!(deltas, [true, false, true, false]);
+    }
+
+    #[test]
+    fn a_path_is_found_in_wide_records() {
+        let mut draw = noise(5);
+        let mut at = 500.0;
+        let rows: Vec<Vec<f64>> = (0..4000)
+            .map(|_| {
+                at += draw() - 0.5;
+                let mut row = vec![0.0; 300];
+                row[7] = at;
+                row
+            })
+            .collect();
+        let names: Vec<String> = (0..300).map(|i| format!("f{i}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let found = discover(&floats(&names), &bytes(&rows), ALL).unwrap();
+        let deltas: Vec<usize> = (0..300).filter(|&i| found.fields()[i].delta).collect();
+        assert_eq!(deltas, [7]);
+    }
+
+    #[test]
+    fn what_is_stated_is_kept() {
+        let mut draw = noise(6);
+        let rows: Vec<Vec<f64>> = (0..4000)
+            .map(|_| {
+                let [x, y] = [0; 2].map(|_| 40.0 * (draw() - 0.5));
+                vec![(x * x + y * y).sqrt(), x, y]
+            })
+            .collect();
+        let schema = floats(&["e", "px", "py"]).with_deltas([0]).unwrap();
+        assert_eq!(discover(&schema, &bytes(&rows), ALL).unwrap(), schema);
     }
 
     #[test]

@@ -105,9 +105,7 @@ fn classes(layout: &RecordLayout) -> (Vec<u8>, usize) {
         let kind = match field.dtype {
             DType::U8 | DType::I8 | DType::Bool => Kind::Byte,
             // Places and distances are counted, too.
-            _ if field.law.is_some() || field.grid.is_some() || field.delta => {
-                Kind::Integer(from_low.min(3))
-            }
+            _ if field.is_derived() => Kind::Integer(from_low.min(3)),
             DType::U16 | DType::I16 | DType::U32 | DType::I32 | DType::U64 | DType::I64 => {
                 Kind::Integer(from_low.min(3))
             }

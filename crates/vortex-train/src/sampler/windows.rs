@@ -255,6 +255,38 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn distances_in_windows_are_those_of_the_whole_part() {
+        let schema = layout().schema().clone().with_deltas([0]).unwrap();
+        let layout = RecordLayout::new(schema.clone());
+        let bytes: Vec<u8> = (0..100u16).flat_map(|i| (i * i).to_le_bytes()).collect();
+        let file = RecordFile::from_bytes("squares", bytes.clone(), schema.clone());
+        let source = RecordSet::new(schema, vec![file]).unwrap();
+        let (part, records) = (10..60u64, 5);
+        let windows = Windows::new(&source, &layout, part.clone(), records);
+        let symbols_of = |records: Range<usize>| {
+            let mut symbols = Vec::new();
+            layout.records_to_symbols(&bytes[2 * records.start..2 * records.end], &mut symbols);
+            symbols
+        };
+        // In front of the part, and of a cold window, there is a record of zeros.
+        let whole = [vec![0; 2], symbols_of(10..60)].concat();
+        for start in 0..40usize {
+            let cold = [vec![0; 2], symbols_of(10 + start..15 + start)].concat();
+            for (is_cold, expected) in [(false, &whole[2 * start..][..12]), (true, &cold[..])] {
+                let mut window = Vec::new();
+                windows.append(10 + start as u64, is_cold, &mut window).unwrap();
+                assert_eq!(window, expected, "{start} {is_cold}");
+                for first in start.saturating_sub(3)..=start {
+                    let chunk = windows.chunk(first as u64, 8).unwrap();
+                    let mut window = Vec::new();
+                    windows.append_from(&chunk, (start - first) as u64, is_cold, &mut window);
+                    assert_eq!(window, expected, "{start} from {first} {is_cold}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn windows_are_spread_over_all_parts() {
         let (layout, source) = (layout(), source(1000));
         let parts = [100..200, 300..304, 500..540];

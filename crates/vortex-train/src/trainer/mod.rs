@@ -208,7 +208,7 @@ fn record_spec(config: &TrainConfig, data: &RecordSet, parts: &Parts) -> Result<
     Ok(RecordSpec::from_sample(layout, &symbols))
 }
 
-/// Fields with a grid or a law, and which.
+/// Fields with a grid, a law or a distance, and which.
 fn known_fields(schema: &Schema) -> Vec<String> {
     let fields = schema.fields().iter().enumerate();
     let known = fields.map(|(index, field)| (&field.name, describe_field(schema, index)));

@@ -17,7 +17,7 @@ const SAMPLE_VALUES: usize = 1024;
 const SAMPLE_RUNS: usize = 8;
 /// Bits that a match must replace.
 const MATCH_BITS: f64 = 64.0;
-/// Columns are looked at where they seem to repeat so much more than rows.
+/// Columns are searched only where they seem to repeat more than so many times as much as rows.
 const CLEARLY_MORE: f64 = 2.0;
 /// Matches must save one in this many bytes, as decoding them takes time.
 const WORTH: f64 = 32.0;
@@ -78,19 +78,22 @@ pub(super) fn repeats(
     }
     let thorough = level == Level::Best;
     let mask = magnitude_mask(dtype);
-    // Other types than floats have their dictionary coder, which does as well.
-    let in_rows = match dtype.is_float() {
-        true => repeats::share(&sample(whole, width), width, mask),
-        false => 0.0,
+    let has_columns = row > 1 && row < n;
+    let (rows, columns) = if thorough {
+        (true, has_columns)
+    } else {
+        // Other types than floats have their dictionary coder, which does as well.
+        let in_rows = match dtype.is_float() {
+            true => repeats::share(&sample(whole, width), width, mask),
+            false => 0.0,
+        };
+        let in_columns = match has_columns {
+            true => repeats::share(&sample_of_columns(whole, width, row), width, mask),
+            false => 0.0,
+        };
+        let fair = |share: f64| share >= repeats::FAIR_SHARE;
+        (fair(in_rows), fair(in_columns) && in_columns > CLEARLY_MORE * in_rows)
     };
-    let in_columns = match row > 1 && row < n {
-        true => repeats::share(&sample_of_columns(whole, width, row), width, mask),
-        false => 0.0,
-    };
-    let rows = thorough || in_rows >= repeats::FAIR_SHARE;
-    let columns = row > 1
-        && row < n
-        && (thorough || in_columns >= repeats::FAIR_SHARE && in_columns > CLEARLY_MORE * in_rows);
     if !rows && !columns {
         return None;
     }

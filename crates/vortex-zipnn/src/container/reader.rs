@@ -184,7 +184,7 @@ impl Job {
 }
 
 /// Fills `original` with the chunk, whose checksum must be right. Where it speaks for the payload too, that one's own is only
-/// looked at to tell damage from a wrong file: it would take a tenth of the time and find nothing more.
+/// looked at to tell damage from a wrong file: it would take a tenth of the time.
 pub(super) fn decode_chunk(
     header: &ChunkHeader,
     payload: &[u8],
