@@ -4,7 +4,7 @@
 set -euo pipefail
 [ $# -ge 2 ] || { echo "usage: $0 TEXT OUT_FOLDER [SECONDS]" >&2; exit 2; }
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-text=$1 out=$2 seconds=${3:-110}
+text=$1 out=$2 seconds=${3:-75}
 vortex=${VORTEX:-${CARGO_TARGET_DIR:-$root/target}/release/vortex}
 [ -x "$vortex" ] || cargo build --release --manifest-path "$root/Cargo.toml" -p vortex-cli
 mkdir -p "$out"
