@@ -6,30 +6,37 @@ use vortex_coder::schema::Schema;
 /// Added to each count, so that rare contexts do not look certain.
 const PRIOR: f64 = 0.05;
 
-/// Bits a record of one field: each symbol under adaptive counts, given the symbol before it in the
-/// same value, or given nothing where that is cheaper.
-pub(super) fn bits(schema: &Schema, field: usize, records: &[u8]) -> f64 {
-    let layout = RecordLayout::new(schema.clone());
-    let roles = layout.roles_of(field);
-    let mut symbols = vec![0; layout.roles().len()];
-    let mut values = Vec::new();
-    let mut before = None;
-    for record in records.chunks_exact(layout.stride()) {
-        layout.to_symbols(before, record, &mut symbols);
-        values.extend_from_slice(&symbols[roles.clone()]);
-        before = Some(record);
+/// Records as the symbols of a schema.
+pub(super) struct Coded {
+    layout: RecordLayout,
+    symbols: Vec<u8>,
+}
+
+impl Coded {
+    /// Whole records.
+    pub fn new(schema: &Schema, records: &[u8]) -> Self {
+        let layout = RecordLayout::new(schema.clone());
+        let mut symbols = Vec::new();
+        layout.records_to_symbols(records, &mut symbols);
+        Self { layout, symbols }
     }
-    let width = roles.len();
-    let n = values.len() / width;
-    let cost = |rank: usize| {
-        let alone = adaptive(values.iter().skip(rank).step_by(width).map(|&symbol| (0, symbol)));
-        if rank == 0 {
-            return alone;
-        }
-        let pairs = values.chunks_exact(width).map(|value| (value[rank - 1], value[rank]));
-        alone.min(adaptive(pairs))
-    };
-    (0..width).map(cost).sum::<f64>() / n.max(1) as f64
+
+    /// Bits a record of one field: each symbol under adaptive counts, given the symbol before it in the
+    /// same value, or given nothing where that is cheaper.
+    pub fn bits(&self, field: usize) -> f64 {
+        let roles = self.layout.roles_of(field);
+        let records = self.symbols.chunks_exact(self.layout.roles().len());
+        let n = records.len();
+        let values = records.map(|record| &record[roles.clone()]);
+        let cost = |rank: usize| {
+            let alone = adaptive(values.clone().map(|value| (0, value[rank])));
+            if rank == 0 {
+                return alone;
+            }
+            alone.min(adaptive(values.clone().map(|value| (value[rank - 1], value[rank]))))
+        };
+        (0..roles.len()).map(cost).sum::<f64>() / n.max(1) as f64
+    }
 }
 
 /// Bits of all (context, symbol) under counts that grow with them.

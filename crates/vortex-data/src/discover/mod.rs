@@ -12,9 +12,11 @@ mod values;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
-use vortex_coder::Result;
 
+use vortex_coder::Result;
 use vortex_coder::schema::{Field, Law, Schema, Transform};
+
+use cost::Coded;
 
 /// What to look for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,8 +41,10 @@ const LEAST_SHARE: f64 = 0.1;
 /// loses sight of the value.
 const LEAST_SAVING_OF_DELTAS: f64 = 1.5;
 const LEAST_SHARE_OF_DELTAS: f64 = 0.08;
-/// Different values that a field must have in the sample, so that it is one that is measured and not one that is named.
+/// Different values that a field must have where distances are judged, so that it is one that is measured and not one that is
+/// named; of few records half of them, but not fewer than the least.
 const MEASURED_VALUES: usize = 1000;
+const LEAST_MEASURED_VALUES: usize = 250;
 
 /// The schema with the grids, laws and distances that make the records of `sample` shorter; what the schema
 /// has of its own is kept. Records of `sample` follow each other as in the data.
@@ -74,13 +78,14 @@ fn with_decimals(schema: &Schema, sample: &[u8]) -> Result<Schema> {
 
 fn with_laws(schema: &Schema, sample: &[u8]) -> Result<Schema> {
     let judged = judged(sample, schema.stride());
+    let plain = Coded::new(schema, &judged);
     let mut gains = Vec::new();
     for (index, law) in laws::find(schema, sample) {
         if schema.fields()[index].delta {
             continue;
         }
         let with = schema.clone().with_laws([(index, law.clone())])?;
-        let [before, after] = [schema, &with].map(|s| cost::bits(s, index, &judged));
+        let (before, after) = (plain.bits(index), Coded::new(&with, &judged).bits(index));
         if before - after >= LEAST_SAVING.max(before * LEAST_SHARE) {
             gains.push((before - after, index, law));
         }
@@ -106,22 +111,23 @@ fn with_laws(schema: &Schema, sample: &[u8]) -> Result<Schema> {
 
 fn with_deltas(schema: Schema, sample: &[u8]) -> Result<Schema> {
     let judged = judged(sample, schema.stride());
-    let mut found = Vec::new();
-    for (index, field) in schema.fields().iter().enumerate() {
-        if field.law.is_some()
-            || field.delta
-            || field.transform == Transform::Identity
-            || !is_measured(field, schema.stride(), sample)
-        {
-            continue;
-        }
-        let with = schema.clone().with_deltas([index])?;
-        let [before, after] = [&schema, &with].map(|s| cost::bits(s, index, &judged));
-        if before - after >= LEAST_SAVING_OF_DELTAS.max(before * LEAST_SHARE_OF_DELTAS) {
-            found.push(index);
-        }
+    let possible = |&index: &usize| {
+        let field = &schema.fields()[index];
+        let free = field.law.is_none() && !field.delta && field.transform != Transform::Identity;
+        free && is_measured(field, schema.stride(), &judged)
+    };
+    let possible: Vec<usize> = (0..schema.fields().len()).filter(possible).collect();
+    if possible.is_empty() {
+        return Ok(schema);
     }
-    schema.with_deltas(found)
+    // What one field costs does not depend on how others are written.
+    let with = schema.clone().with_deltas(possible.iter().copied())?;
+    let [plain, with] = [&schema, &with].map(|schema| Coded::new(schema, &judged));
+    let better = possible.into_iter().filter(|&index| {
+        let (before, after) = (plain.bits(index), with.bits(index));
+        before - after >= LEAST_SAVING_OF_DELTAS.max(before * LEAST_SHARE_OF_DELTAS)
+    });
+    schema.clone().with_deltas(better)
 }
 
 /// Runs of records from everywhere in a long sample.
@@ -135,11 +141,13 @@ fn judged(sample: &[u8], stride: usize) -> Cow<'_, [u8]> {
     starts.flat_map(|at| &sample[at..at + each * stride]).copied().collect()
 }
 
-fn is_measured(field: &Field, stride: usize, sample: &[u8]) -> bool {
+fn is_measured(field: &Field, stride: usize, records: &[u8]) -> bool {
+    let n = records.len() / stride;
+    let wanted = (n / 2).clamp(LEAST_MEASURED_VALUES, MEASURED_VALUES);
     let mut seen = HashSet::new();
-    sample.chunks_exact(stride).any(|record| {
+    records.chunks_exact(stride).any(|record| {
         seen.insert(field.bits(record));
-        seen.len() >= MEASURED_VALUES
+        seen.len() >= wanted
     })
 }
 
