@@ -98,11 +98,13 @@ class Schema:
             offset, size, kind, transform, big = self.fields[f]
             grid, law, delta = self.known[f]
             code = int.from_bytes(symbols[offset : offset + size], "big")
+            half = expected = 1 << 8 * size - 1
             if law:
-                code = (code - (1 << 8 * size - 1) + self.expected(f, out)) % (1 << 8 * size)
-            if delta:
-                half = 1 << 8 * size - 1
-                code = (code - half + (self.code(f, before) if before else half)) % (1 << 8 * size)
+                expected = self.expected(f, out)
+            if delta and before:
+                expected = self.code(f, before)
+            if law or delta:
+                code = (code - half + expected) % (1 << 8 * size)
             if transform == 2:
                 code = out_of_order(code, size, kind)
             if grid:

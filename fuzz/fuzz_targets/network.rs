@@ -20,18 +20,8 @@ use vortex_infer::{IntModel, Level, Network};
 /// Header of the model file, and the bytes of its network.
 static SOUND: LazyLock<(Vec<u8>, Vec<u8>)> = LazyLock::new(|| {
     let fields = vec![Field::new("pt", DType::F32, 0), Field::new("n", DType::U8, 4)];
-    let sizes = Sizes {
-        d_model: 8,
-        n_heads: 2,
-        n_layers: 1,
-        d_ff: 8,
-        d_head: 8,
-        d_head_ff: 8,
-        window: 4,
-        n_tables: 2,
-        memory: Some(MemoryShape { rate: 2, slots: 3, kernel: 2 }),
-        biases: true,
-    };
+    let memory = Some(MemoryShape { rate: 2, slots: 3, kernel: 2 });
+    let sizes = Sizes { memory, biases: true, ..Sizes::SMALLEST };
     let schema = Schema::new(5, fields).expect("five bytes");
     let file = network(schema, sizes, 1).to_bytes().expect("within bounds");
     let (header, rest) = file.split_at(HEADER_LEN);

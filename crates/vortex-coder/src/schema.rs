@@ -198,12 +198,7 @@ impl Schema {
     /// [`crate::ErrorKind::InvalidArgument`] for what no law may be; see [`Law`] and [`Field::law`].
     pub fn with_laws(mut self, laws: impl IntoIterator<Item = (usize, Law)>) -> Result<Self> {
         for (index, law) in laws {
-            let n = self.fields.len();
-            let Some(field) = self.fields.get_mut(index) else {
-                return Err(Error::invalid_argument(format!("a law for field {index} of {n}")));
-            };
-            field.transform = Transform::Ordered;
-            field.law = Some(law);
+            self.in_order(index, "law")?.law = Some(law);
         }
         check_derived(&self).map_err(Error::invalid_argument)?;
         Ok(self)
@@ -215,17 +210,20 @@ impl Schema {
     /// [`crate::ErrorKind::InvalidArgument`] for a field that is not there and one with a law.
     pub fn with_deltas(mut self, indices: impl IntoIterator<Item = usize>) -> Result<Self> {
         for index in indices {
-            let n = self.fields.len();
-            let Some(field) = self.fields.get_mut(index) else {
-                return Err(Error::invalid_argument(format!(
-                    "a distance for field {index} of {n}"
-                )));
-            };
-            field.transform = Transform::Ordered;
-            field.delta = true;
+            self.in_order(index, "distance")?.delta = true;
         }
         check_derived(&self).map_err(Error::invalid_argument)?;
         Ok(self)
+    }
+
+    /// The field of this index, in [`Transform::Ordered`] from now on; `what` is for it, and is named if there is none.
+    fn in_order(&mut self, index: usize, what: &str) -> Result<&mut Field> {
+        let n = self.fields.len();
+        let Some(field) = self.fields.get_mut(index) else {
+            return Err(Error::invalid_argument(format!("a {what} for field {index} of {n}")));
+        };
+        field.transform = Transform::Ordered;
+        Ok(field)
     }
 
     /// Whether records lie in memory alike: stride, names, types and byte orders, whatever becomes of

@@ -170,6 +170,12 @@ type Golden = (&'static str, Vec<u8>, Vec<(usize, WriterOptions)>);
 fn goldens() -> Vec<Golden> {
     let bytes = || small_blocks(Coder::Classic(Schema::bytes()));
     let adaptive = |schema| small_blocks(Coder::Adaptive(schema));
+    let three_lanes = |schema| WriterOptions {
+        zstd_level: None,
+        lanes: Some(3),
+        block_bytes: 4096,
+        ..adaptive(schema)
+    };
     let mut typed = typed_records(100);
     typed.extend([1, 2, 3, 4, 5]);
     let mut zero_tail = records(200, 3);
@@ -188,37 +194,17 @@ fn goldens() -> Vec<Golden> {
             let options = WriterOptions { lanes: Some(5), ..adaptive(schema()) };
             vec![(zero_tail.len(), options)]
         }),
-        ("v1_adaptive_every_type.vxc", typed.clone(), {
-            let options = WriterOptions {
-                zstd_level: None,
-                lanes: Some(3),
-                block_bytes: 4096,
-                ..adaptive(every_type())
-            };
-            vec![(typed.len(), options)]
-        }),
+        (
+            "v1_adaptive_every_type.vxc",
+            typed.clone(),
+            vec![(typed.len(), three_lanes(every_type()))],
+        ),
         ("v1_members.vxc", parts.concat(), {
             let coders = [adaptive(schema()), bytes(), adaptive(Schema::bytes())];
             parts.iter().map(Vec::len).zip(coders).collect()
         }),
-        ("v1_laws.vxc", lawful_records(300), {
-            let options = WriterOptions {
-                zstd_level: None,
-                lanes: Some(3),
-                block_bytes: 4096,
-                ..adaptive(lawful())
-            };
-            vec![(7200, options)]
-        }),
-        ("v1_deltas.vxc", sequential_records(300), {
-            let options = WriterOptions {
-                zstd_level: None,
-                lanes: Some(3),
-                block_bytes: 4096,
-                ..adaptive(sequential())
-            };
-            vec![(6900, options)]
-        }),
+        ("v1_laws.vxc", lawful_records(300), vec![(7200, three_lanes(lawful()))]),
+        ("v1_deltas.vxc", sequential_records(300), vec![(6900, three_lanes(sequential()))]),
         ("v1_packed_schema.vxc", records(50, 4), vec![(550, adaptive(long_names()))]),
         ("v1_labels.vxc", parts.concat(), {
             let coders = [adaptive(schema()), bytes(), adaptive(Schema::bytes())];

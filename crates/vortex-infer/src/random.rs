@@ -71,6 +71,22 @@ pub struct Sizes {
     pub biases: bool,
 }
 
+impl Sizes {
+    /// The smallest shapes with several heads, without memory and biases: for files that are damaged in every place.
+    pub const SMALLEST: Self = Self {
+        d_model: 8,
+        n_heads: 2,
+        n_layers: 1,
+        d_ff: 8,
+        d_head: 8,
+        d_head_ff: 8,
+        window: 4,
+        n_tables: 2,
+        memory: None,
+        biases: false,
+    };
+}
+
 impl Default for Sizes {
     /// The shapes of the default small model.
     fn default() -> Self {

@@ -13,18 +13,7 @@ fn net() -> Network {
 
 fn sized(biases: bool) -> Network {
     let fields = vec![Field::new("pt", DType::F32, 0), Field::new("n", DType::U8, 4)];
-    let sizes = Sizes {
-        d_model: 8,
-        n_heads: 2,
-        n_layers: 1,
-        d_ff: 8,
-        d_head: 8,
-        d_head_ff: 8,
-        window: 4,
-        n_tables: 2,
-        memory: None,
-        biases,
-    };
+    let sizes = Sizes { biases, ..Sizes::SMALLEST };
     network(Schema::new(5, fields).unwrap(), sizes, 1)
 }
 

@@ -139,14 +139,8 @@ pub(crate) fn decode<'a: 'b, 'b>(
     n: usize,
     buffer: &'b mut Vec<u8>,
 ) -> Result<&'b [u8]> {
-    let (&[method, a, b, c, d], rest) = bytes
-        .split_first_chunk::<PART_HEADER_BYTES>()
-        .ok_or_else(|| Error::corrupt("the header of a part is missing"))?;
-    let size = u32::from_le_bytes([a, b, c, d]) as usize;
-    let (data, rest) = rest.split_at_checked(size).ok_or_else(|| {
-        Error::corrupt(format!("a part of {size} bytes, but {} are left", rest.len()))
-    })?;
-    *bytes = rest;
+    let (method, data) = next(bytes)?;
+    let size = data.len();
     let wrong = |found: usize| {
         Error::corrupt(format!("a part decodes to {found} bytes, but {n} are expected"))
     };
@@ -177,19 +171,22 @@ pub(crate) fn decode<'a: 'b, 'b>(
     Ok(buffer)
 }
 
+/// Method and data of the part at the front of `bytes`, which moves behind it.
+fn next<'a>(bytes: &mut &'a [u8]) -> Result<(u8, &'a [u8])> {
+    let (&[method, a, b, c, d], rest) = bytes
+        .split_first_chunk::<PART_HEADER_BYTES>()
+        .ok_or_else(|| Error::corrupt("the header of a part is missing"))?;
+    let size = u32::from_le_bytes([a, b, c, d]) as usize;
+    let (data, rest) = rest.split_at_checked(size).ok_or_else(|| {
+        Error::corrupt(format!("a part of {size} bytes, but {} are left", rest.len()))
+    })?;
+    *bytes = rest;
+    Ok((method, data))
+}
+
 /// True if among the first `n` parts of `bytes` is a zstd frame.
 pub(crate) fn any_frame(mut bytes: &[u8], n: usize) -> bool {
-    for _ in 0..n {
-        let Some((&[method, a, b, c, d], rest)) = bytes.split_first_chunk::<PART_HEADER_BYTES>()
-        else {
-            return false;
-        };
-        if method == Method::Zstd as u8 {
-            return true;
-        }
-        bytes = rest.get(u32::from_le_bytes([a, b, c, d]) as usize..).unwrap_or_default();
-    }
-    false
+    (0..n).map_while(|_| next(&mut bytes).ok()).any(|(method, _)| method == Method::Zstd as u8)
 }
 
 #[cfg(test)]

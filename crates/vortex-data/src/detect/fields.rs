@@ -48,14 +48,9 @@ pub(super) fn detect(bytes: &[u8], stride: usize) -> Vec<Field> {
         .map(|dtype| {
             let dtype = if dtype == DType::U8 { byte_type(&sample, offset) } else { dtype };
             let field = Field {
-                name: format!("{dtype}_{offset}"),
-                dtype,
                 big_endian: big_endian && dtype.size() > 1,
-                offset: offset as u32,
                 transform: default_transform(dtype),
-                grid: None,
-                law: None,
-                delta: false,
+                ..Field::new(format!("{dtype}_{offset}"), dtype, offset as u32)
             };
             offset += dtype.size();
             field

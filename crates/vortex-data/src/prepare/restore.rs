@@ -306,14 +306,9 @@ fn schema_of(entry: &DatasetEntry) -> std::result::Result<Schema, String> {
         let (dtype, big_endian) = DType::parse_numpy(&field.dtype)
             .ok_or_else(|| format!("field {:?}: unknown dtype {:?}", field.name, field.dtype))?;
         fields.push(Field {
-            name: field.name.clone(),
-            dtype,
             big_endian: big_endian && dtype.size() > 1,
-            offset: field.offset,
             transform: default_transform(dtype),
-            grid: None,
-            law: None,
-            delta: false,
+            ..Field::new(&field.name, dtype, field.offset)
         });
     }
     Schema::new(entry.stride as usize, fields).map_err(|e| e.message)

@@ -68,14 +68,9 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Schema> {
     let fields = fields
         .into_iter()
         .map(|Entry { name, dtype: TypeName { dtype, big_endian: stated }, offset }| Field {
-            name,
-            dtype,
             big_endian: stated.unwrap_or(big_endian) && dtype.size() > 1,
-            offset,
             transform: default_transform(dtype),
-            grid: None,
-            law: None,
-            delta: false,
+            ..Field::new(name, dtype, offset)
         })
         .collect();
     Schema::new(stride, fields).map_err(|e| Error::sidecar(path, e.message))

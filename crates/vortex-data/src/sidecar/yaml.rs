@@ -328,14 +328,9 @@ fields:
                 let dtype = DType::from_code(dtype).unwrap();
                 offset += gap;
                 list.push(Field {
-                    name: format!("{name}{i}"),
-                    dtype,
                     big_endian: big_endian && dtype.size() > 1,
-                    offset,
                     transform: Transform::from_code(transform).unwrap(),
-                    grid: None,
-                    law: None,
-                    delta: false,
+                    ..Field::new(format!("{name}{i}"), dtype, offset)
                 });
                 offset += dtype.size() as u32;
             }

@@ -27,14 +27,9 @@ impl Fields {
         };
         let name = self.unique(name);
         self.fields.push(Field {
-            name,
-            dtype,
             big_endian: big_endian && dtype.size() > 1,
-            offset,
             transform: default_transform(dtype),
-            grid: None,
-            law: None,
-            delta: false,
+            ..Field::new(name, dtype, offset)
         });
     }
 
