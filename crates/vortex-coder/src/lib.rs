@@ -24,6 +24,7 @@ pub mod error;
 mod exact;
 pub mod law;
 pub mod layout;
+pub mod mixing;
 pub mod predictor;
 pub mod probs;
 pub mod range;

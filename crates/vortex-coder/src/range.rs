@@ -92,6 +92,14 @@ impl RangeEncoder {
         self.narrow(unit * u64::from(value), unit);
     }
 
+    /// Appends a binary decision whose probability to be 1 is `p / 2^16`, `1 <= p < 2^16`.
+    #[inline]
+    pub fn encode_bit(&mut self, bit: u32, p: u32) {
+        debug_assert!((1..1 << 16).contains(&p), "a probability of {p}/65536");
+        let ones = (self.range >> 16) * u64::from(p);
+        if bit == 1 { self.narrow(0, ones) } else { self.narrow(ones, self.range - ones) }
+    }
+
     #[inline]
     fn narrow(&mut self, start: u64, range: u64) {
         let (low, carry) = self.low.overflowing_add(start);
@@ -220,6 +228,16 @@ impl<'a> RangeDecoder<'a> {
         let value = (self.code / unit).min((1 << n) - 1) as u32;
         self.narrow(unit * u64::from(value), unit);
         value
+    }
+
+    /// Takes what [`RangeEncoder::encode_bit`] appended.
+    #[inline]
+    pub fn decode_bit(&mut self, p: u32) -> u32 {
+        debug_assert!((1..1 << 16).contains(&p), "a probability of {p}/65536");
+        let ones = (self.range >> 16) * u64::from(p);
+        let bit = u32::from(self.code < ones);
+        if bit == 1 { self.narrow(0, ones) } else { self.narrow(ones, self.range - ones) }
+        bit
     }
 
     #[inline]
