@@ -5,9 +5,8 @@ use std::sync::{Arc, OnceLock};
 use super::block::{BlockHeader, Method};
 use super::frame;
 use super::wire::crc32;
-use crate::codec::decode_records;
 use crate::error::{Error, ErrorKind, Result};
-use crate::predictor::{Model, Predictor};
+use crate::model::{BlockCoder, BlockPayload, Model};
 
 /// What every thread of a reader knows about one member.
 #[derive(Default)]
@@ -19,7 +18,7 @@ pub(super) struct BlockDecoder {
 /// What one thread keeps from block to block.
 #[derive(Default)]
 pub(super) struct DecoderState<'a> {
-    predictor: Option<Box<dyn Predictor + 'a>>,
+    coder: Option<Box<dyn BlockCoder + 'a>>,
     zstd: Option<zstd::bulk::Decompressor<'static>>,
 }
 
@@ -98,13 +97,14 @@ impl BlockDecoder {
         let mut original = vec![0; header.original_bytes as usize];
         let (out, out_tail) = original.split_at_mut(header.original_bytes as usize - tail_len);
         out_tail.copy_from_slice(tail);
-        let predictor = state.predictor.get_or_insert_with(|| model.predictor());
-        decode_records(predictor.as_mut(), model.layout(), records, header.lanes.into(), out)
-            .map_err(|error| match error.kind {
-                ErrorKind::LimitExceeded => error,
-                // The payload is all there: it is not the file that ends early.
-                _ => Error::corrupt(error.message),
-            })?;
+        let coder = state.coder.get_or_insert_with(|| model.coder());
+        let block = BlockPayload { payload: records, lanes: header.lanes.into(), out };
+        let mut decoded = coder.decode(&mut [block]);
+        decoded.pop().expect("one result for one block").map_err(|error| match error.kind {
+            ErrorKind::LimitExceeded => error,
+            // The payload is all there: it is not the file that ends early.
+            _ => Error::corrupt(error.message),
+        })?;
         Ok(original)
     }
 }

@@ -6,9 +6,9 @@ use super::block::{BlockHeader, Method};
 use super::constants::{MAX_LANES, ZSTD_PROBE_LEVEL};
 use super::decode::BlockDecoder;
 use super::wire::crc32;
-use crate::codec::{encode_records, lanes_for};
+
 use crate::error::{Error, ErrorKind, Result};
-use crate::predictor::{Model, Predictor};
+use crate::model::{BlockCoder, BlockRecords, Model};
 
 /// A block that zstd brings below this fraction is not modelled: there is nothing left to win,
 /// and much time to lose.
@@ -30,14 +30,14 @@ pub(super) struct EncodedBlock {
 
 /// What one thread keeps from block to block.
 pub(super) struct EncoderState<'a> {
-    predictor: Option<Box<dyn Predictor + 'a>>,
+    coder: Option<Box<dyn BlockCoder + 'a>>,
     zstd: Option<zstd::bulk::Compressor<'static>>,
     verifier: Option<BlockDecoder>,
 }
 
 impl BlockEncoder {
     pub(super) fn state(&self) -> EncoderState<'_> {
-        EncoderState { predictor: None, zstd: None, verifier: None }
+        EncoderState { coder: None, zstd: None, verifier: None }
     }
 
     /// Encodes `original`, which has at least one byte. `number` counts blocks, for messages.
@@ -112,11 +112,12 @@ impl BlockEncoder {
         }
         let lanes = match self.lanes {
             Some(lanes) => lanes.into(),
-            None => lanes_for(original.len()),
+            None => model.lanes(original.len()),
         };
         let lanes = lanes.clamp(1, usize::from(MAX_LANES)).min(records.len() / stride);
-        let predictor = state.predictor.get_or_insert_with(|| model.predictor());
-        let mut payload = encode_records(predictor.as_mut(), model.layout(), records, lanes)?;
+        let coder = state.coder.get_or_insert_with(|| model.coder());
+        let mut payloads = coder.encode(&[BlockRecords { bytes: records, lanes }])?;
+        let mut payload = payloads.pop().expect("one payload for one block");
         let coded_tail = match tail {
             [] => None,
             _ => {

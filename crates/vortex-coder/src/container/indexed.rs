@@ -11,6 +11,7 @@ use super::reader::{ReaderOptions, decode_pool};
 use super::source::Source;
 use super::writer::check_cancel;
 use crate::error::{Error, Result};
+use crate::model::Model;
 
 /// What the header of a block says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,6 +105,16 @@ impl<R: Read + Seek> IndexedReader<R> {
         let start = start.clone();
         self.source.seek(at)?;
         start.read_model(&mut self.source)
+    }
+
+    /// What the modelled blocks of a member are decoded with; `None` where it can have none.
+    ///
+    /// # Errors
+    /// As [`IndexedReader::embedded_model`]; errors of the loader, [`crate::ErrorKind::WrongModel`], and
+    /// [`crate::ErrorKind::Corrupt`] where the model does not fit the member.
+    pub fn model(&mut self, member: usize) -> Result<Option<Arc<dyn Model>>> {
+        let embedded = self.embedded_model(member)?;
+        self.member(member)?.start.model(embedded.as_deref(), self.options.models.as_ref())
     }
 
     /// `len` original bytes from `start` on.
@@ -217,16 +228,10 @@ impl<R: Read + Seek> IndexedReader<R> {
         if self.members[member].decoder.has_model() {
             return Ok(());
         }
-        let embedded = self.embedded_model(member)?;
-        let start = &self.members[member].start;
-        let model = start.model(embedded.as_deref(), self.options.models.as_ref())?;
-        let Some(model) = model else { return Ok(()) };
-        let (predictor, at) = (start.header.predictor, start.at);
+        let Some(model) = self.model(member)? else { return Ok(()) };
         // Members often share a model; one is kept, whatever their number.
-        for other in &mut self.members {
-            if other.start.header.predictor == predictor
-                && (model.digest().is_some() || other.start.at == at)
-            {
+        for (number, other) in self.members.iter_mut().enumerate() {
+            if number == member || other.start.takes(model.as_ref()) {
                 other.decoder.set_model(Arc::clone(&model));
             } else if other.decoder.has_model() {
                 other.decoder = Arc::default();

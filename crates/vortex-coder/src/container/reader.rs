@@ -8,7 +8,6 @@ use super::block::{BlockHeader, Method};
 use super::constants::*;
 use super::decode::BlockDecoder;
 use super::footer::Footer;
-use super::header::PredictorId;
 use super::index::{IndexEntry, IndexHeader};
 use super::limits::Limits;
 use super::loader::{ModelLoader, NoModels};
@@ -18,7 +17,7 @@ use super::source::Source;
 use super::summary::{OnBlock, Summary};
 use super::writer::{check_cancel, into_io};
 use crate::error::{Error, Result};
-use crate::predictor::Model;
+use crate::model::Model;
 
 /// How to read a `.vxc` file.
 #[derive(Clone)]
@@ -297,10 +296,8 @@ impl Member {
         last_model: &mut Option<Arc<dyn Model>>,
     ) -> Result<()> {
         let embedded = self.embedded.take();
-        let model = match (&*last_model, self.start.header.predictor) {
-            (Some(model), PredictorId::Model(digest)) if model.digest() == Some(digest) => {
-                self.start.model(None, &super::loader::OneModel(Arc::clone(model)))?
-            }
+        let model = match last_model {
+            Some(model) if self.start.takes(model.as_ref()) => Some(Arc::clone(model)),
             _ => self.start.model(embedded.as_deref(), options.models.as_ref())?,
         };
         let Some(model) = model else { return Ok(()) };

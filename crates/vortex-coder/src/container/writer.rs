@@ -7,16 +7,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::constants::*;
 use super::encode::{BlockEncoder, EncodedBlock};
 use super::footer::Footer;
-use super::header::{MemberHeader, PredictorId};
+use super::header::MemberHeader;
 use super::index::{IndexEntry, IndexHeader};
 use super::label;
-use super::member::adaptive;
 use super::options::{Coder, WriterOptions};
 use super::pool::{Jobs, Pool};
 use super::schema_section::SchemaSection;
 use super::summary::{OnBlock, Summary};
 use super::wire::crc32;
 use crate::error::{Error, ErrorKind, Result};
+use crate::identity::Identity;
 use crate::schema::Schema;
 
 type EncodePool = Pool<(u64, Vec<u8>), Result<EncodedBlock>>;
@@ -62,21 +62,14 @@ impl<W: Write> Writer<W> {
                 options.zstd_level.unwrap_or_default()
             )));
         }
-        let (predictor, model, schema) = match options.coder {
-            Coder::Classic(schema) => (PredictorId::None, None, schema),
-            Coder::Adaptive(schema) => {
-                (PredictorId::Adaptive, Some(adaptive(schema.clone())), schema)
-            }
+        let (model, schema) = match options.coder {
+            Coder::Classic(schema) => (None, schema),
             Coder::Model(model) => {
-                let digest = model.digest().ok_or_else(|| {
-                    Error::invalid_argument(
-                        "a model without a digest; for the built-in one use Coder::Adaptive",
-                    )
-                })?;
                 let schema = model.layout().schema().clone();
-                (PredictorId::Model(digest), Some(model), schema)
+                (Some(model), schema)
             }
         };
+        let predictor = model.as_ref().map(|model| model.identity());
         let embedded = options.embed_model.as_deref().unwrap_or_default();
         let mut head = Vec::new();
         let stored = SchemaSection::new(&schema)?;
@@ -271,11 +264,11 @@ fn whole_records(block_bytes: u32, schema: &Schema) -> u32 {
     (block_bytes / stride).max(1) * stride
 }
 
-fn embedded_length(embedded: &[u8], predictor: PredictorId) -> Result<u32> {
+fn embedded_length(embedded: &[u8], predictor: Option<Identity>) -> Result<u32> {
     if embedded.is_empty() {
         return Ok(0);
     }
-    if predictor != PredictorId::Model(*blake3::hash(embedded).as_bytes()) {
+    if predictor != Some(Identity::Network(*blake3::hash(embedded).as_bytes())) {
         return Err(Error::invalid_argument("the model to embed is not the model to code with"));
     }
     length(embedded.len(), MAX_MODEL_BYTES, "a model")
