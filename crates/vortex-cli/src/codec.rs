@@ -82,5 +82,5 @@ pub fn reader_options(models: Arc<dyn ModelLoader>, threads: usize) -> ReaderOpt
         max_model_bytes: u32::try_from(MAX_MODEL_BYTES).unwrap_or(u32::MAX),
         ..Limits::default()
     };
-    ReaderOptions { models, limits, threads, cancel: None }
+    ReaderOptions { models, limits, threads, ..ReaderOptions::default() }
 }

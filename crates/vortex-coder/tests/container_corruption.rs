@@ -233,7 +233,13 @@ impl Forgery {
 
     /// Makes the end fit the blocks again.
     fn settle(&mut self) {
-        self.entries = self.blocks.iter().map(|(header, _)| IndexEntry::of(header)).collect();
+        let entry = |(header, _): &(BlockHeader, _)| {
+            // A lie that has no entry.
+            let original_bytes = header.original_bytes;
+            let lie = IndexEntry { original_bytes, stored_bytes: u32::MAX };
+            IndexEntry::of(header).unwrap_or(lie)
+        };
+        self.entries = self.blocks.iter().map(entry).collect();
         self.settle_footer();
     }
 

@@ -1,10 +1,12 @@
 //! Random access through the indexes, and a look at a file without decoding it.
 
+use std::collections::VecDeque;
 use std::io::{Read, Seek, Write};
 use std::sync::Arc;
 
 use super::block::{BlockHeader, Method};
 use super::constants::*;
+use super::decode::DecodeJob;
 use super::indexed_member::{IndexedMember, Kept, MemberInfo, read_member};
 use super::member::MemberStart;
 use super::reader::{ReaderOptions, decode_pool};
@@ -170,21 +172,23 @@ impl<R: Read + Seek> IndexedReader<R> {
             (block_of(start).map_err(too_far)?, block_of(end - 1).map_err(too_far)?);
 
         let mut pool = decode_pool(self.options.threads, &self.members[member].decoder);
+        let mut decoded = VecDeque::new();
         let mut next = first;
         for block in first..=last {
             check_cancel(self.options.cancel.as_deref())?;
             while next <= last && !pool.is_full() {
-                let BlockInfo { header, file_offset, .. } = self.block_header(member, next)?;
-                if header.method == Method::Modelled {
-                    self.load_model(member)?;
-                    self.source.seek(file_offset + BLOCK_HEADER_BYTES as u64)?;
+                let mut group = Vec::new();
+                while next <= last && group.len() < self.group(member).max(1) {
+                    group.push(self.read_block(member, next)?);
+                    next += 1;
                 }
-                let payload = self.source.vec(header.payload_bytes, "a block")?;
-                pool.submit((header, payload, file_offset))?;
-                next += 1;
+                pool.submit(group)?;
             }
-            let Some(done) = pool.collect() else { break };
-            let done = done??;
+            if decoded.is_empty() {
+                let Some(group) = pool.collect() else { break };
+                decoded.extend(group?);
+            }
+            let done = decoded.pop_front().expect("a group has at least one block")?;
             let block_start = offset + block as u64 * block_bytes;
             // Both lie inside the block, whose length is the one the index states.
             let within = |byte: u64| usize::try_from(byte - block_start).unwrap_or(done.len());
@@ -194,6 +198,22 @@ impl<R: Read + Seek> IndexedReader<R> {
             written.map_err(|error| Error::from(error).context("writing decoded bytes"))?;
         }
         Ok(())
+    }
+
+    /// Reads a block, and the model if it is the first one that needs it.
+    fn read_block(&mut self, member: usize, block: usize) -> Result<DecodeJob> {
+        let BlockInfo { header, file_offset: at, .. } = self.block_header(member, block)?;
+        if header.method == Method::Modelled {
+            self.load_model(member)?;
+            self.source.seek(at + BLOCK_HEADER_BYTES as u64)?;
+        }
+        let payload = self.source.vec(header.payload_bytes, "a block")?;
+        Ok(DecodeJob { header, payload, at })
+    }
+
+    /// Blocks to decode together.
+    fn group(&self, member: usize) -> usize {
+        self.options.group.unwrap_or_else(|| self.members[member].decoder.group())
     }
 
     /// The header of a block, which must be what the index says. The source is behind it then.

@@ -41,6 +41,9 @@ pub struct WriterOptions {
     pub lanes: Option<u16>,
     /// Threads that code blocks. The file does not depend on it.
     pub threads: usize,
+    /// Blocks that a thread codes together; `None`: as many as the model says ([`Model::group`]). The
+    /// file does not depend on it.
+    pub group: Option<usize>,
     /// zstd level (1 to 22) of blocks that it makes smaller than the coder does; `None`: never.
     /// The slow level is only tried on blocks where a quick one comes close.
     pub zstd_level: Option<i32>,
@@ -60,6 +63,7 @@ impl WriterOptions {
             block_bytes: DEFAULT_BLOCK_BYTES,
             lanes: None,
             threads: 1,
+            group: None,
             zstd_level: Some(DEFAULT_ZSTD_LEVEL),
             verify: false,
             cancel: None,
