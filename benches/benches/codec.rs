@@ -51,7 +51,7 @@ fn peers() -> Vec<Peer> {
     };
     vec![
         vortex("vortex network", Coder::Model(model), with_model),
-        vortex("vortex adaptive", Coder::Adaptive(schema), ReaderOptions::default()),
+        vortex("vortex adaptive", Coder::adaptive(schema), ReaderOptions::default()),
         (
             "zstd -3",
             Box::new(|b| zstd::bulk::compress(b, 3).expect("memory takes it")),

@@ -5,7 +5,7 @@
 use std::io::Cursor;
 
 use libfuzzer_sys::fuzz_target;
-use vortex_coder::Schema;
+use vortex_coder::{Identity, Schema};
 use vortex_coder::container::constants::*;
 use vortex_coder::container::*;
 
@@ -40,7 +40,7 @@ fn forge(data: &[u8]) -> Option<Vec<u8>> {
         Err(_) if d & 1 == 0 => &[],
         Err(_) => schema,
     };
-    let predictor = if p & 1 == 0 { PredictorId::Adaptive } else { PredictorId::None };
+    let predictor = if p & 1 == 0 { Some(Identity::Adaptive) } else { None };
     let mut file = Vec::new();
     let header = MemberHeader {
         predictor,

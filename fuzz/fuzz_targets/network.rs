@@ -10,7 +10,7 @@ use libfuzzer_sys::fuzz_target;
 use vortex_coder::container::constants::*;
 use vortex_coder::container::*;
 use vortex_coder::{
-    DType, Error, ErrorKind, Field, Model, Result, Schema, decode_records, encode_records,
+    DType, Error, ErrorKind, Field, Identity, Model, Result, Schema, decode_records, encode_records,
 };
 use vortex_infer::file::{CHECKSUM_LEN, HEADER_LEN, ModelFile};
 use vortex_infer::random::{Sizes, network};
@@ -51,7 +51,7 @@ struct AtLevel(Level);
 
 impl ModelLoader for AtLevel {
     fn by_digest(&self, digest: [u8; DIGEST_BYTES]) -> Result<Arc<dyn Model>> {
-        Err(wrong_model(&digest, None))
+        Err(wrong_model(Identity::Network(digest), None))
     }
     fn from_bytes(&self, bytes: &[u8]) -> Result<Arc<dyn Model>> {
         let model = IntModel::from_bytes(bytes, self.0);
@@ -63,7 +63,7 @@ impl ModelLoader for AtLevel {
 fn forge(model: &IntModel, lanes: u16, stride: usize, original: &[u8], payload: &[u8]) -> Vec<u8> {
     let mut file = Vec::new();
     let header = MemberHeader {
-        predictor: PredictorId::Model(model.digest().expect("a model file")),
+        predictor: Some(model.identity()),
         block_bytes: (MAX_BYTES / stride * stride) as u32,
         schema_bytes: 0,
         model_bytes: model.bytes().len() as u32,

@@ -14,7 +14,7 @@ fuzz_target!(|data: &[u8]| {
     let [kind, schema_len, lanes, threads, b0, b1, piece, level] = *head;
     let Some((schema, original)) = rest.split_at_checked(schema_len.into()) else { return };
     let schema = Schema::read_from(&mut &*schema).unwrap_or_else(|_| Schema::bytes());
-    let coder = if kind & 1 == 0 { Coder::Adaptive(schema) } else { Coder::Classic(schema) };
+    let coder = if kind & 1 == 0 { Coder::adaptive(schema) } else { Coder::Classic(schema) };
     let options = WriterOptions {
         block_bytes: MIN_BLOCK_BYTES + u32::from(u16::from_le_bytes([b0, b1])),
         lanes: (lanes > 0).then_some(u16::from(lanes) * 4),

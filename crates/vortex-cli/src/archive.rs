@@ -61,7 +61,7 @@ pub fn pack(
     encoding: &Encoding,
 ) -> Result<(u64, blake3::Hash)> {
     let with_schema = |schema: Schema| -> Encoding {
-        let given = encoding.model.digest().is_some()
+        let given = encoding.model.identity().model_file().is_some()
             && encoding.model.layout().schema().same_records(&schema);
         let model: Arc<dyn Model> = match given {
             true => Arc::clone(&encoding.model),

@@ -16,7 +16,7 @@ const PIECE: usize = 256 << 10;
 
 /// How to compress.
 pub struct Encoding {
-    /// What predicts; one without a digest is the built-in predictor over its schema.
+    /// What predicts.
     pub model: Arc<dyn Model>,
     /// The model's file, where it goes into the output.
     pub embedded: Option<Arc<Vec<u8>>>,
@@ -28,11 +28,7 @@ pub struct Encoding {
 
 impl Encoding {
     fn options(&self) -> WriterOptions {
-        let coder = match self.model.digest() {
-            Some(_) => Coder::Model(Arc::clone(&self.model)),
-            None => Coder::Adaptive(self.model.layout().schema().clone()),
-        };
-        let mut options = WriterOptions::new(coder);
+        let mut options = WriterOptions::new(Coder::Model(Arc::clone(&self.model)));
         options.embed_model = self.embedded.as_ref().map(|bytes| bytes[..].into());
         options.block_bytes = u32::try_from(self.block_bytes).unwrap_or(u32::MAX);
         options.threads = self.threads;
@@ -86,5 +82,5 @@ pub fn reader_options(models: Arc<dyn ModelLoader>, threads: usize) -> ReaderOpt
         max_model_bytes: u32::try_from(MAX_MODEL_BYTES).unwrap_or(u32::MAX),
         ..Limits::default()
     };
-    ReaderOptions { models, limits, threads, cancel: None }
+    ReaderOptions { models, limits, threads, ..ReaderOptions::default() }
 }

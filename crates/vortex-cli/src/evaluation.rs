@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
+use vortex_coder::BlockRecords;
 use vortex_coder::cost::COST_ONE_BIT;
-use vortex_coder::{lanes_for, measure_records};
 
 use crate::baselines::{self, Choice};
 use crate::codec::{self, Encoding};
@@ -97,12 +97,13 @@ pub fn costs_by_role(bytes: &[u8], encoding: &Encoding) -> Result<Vec<u64>> {
     let next = AtomicUsize::new(0);
     let work = || -> Result<Vec<u64>> {
         let mut sums = vec![0u64; layout.roles().len()];
-        let mut predictor = encoding.model.predictor();
+        let mut coder = encoding.model.coder();
         while let Some(block) = blocks.get(next.fetch_add(1, Ordering::Relaxed)) {
             let whole = &block[..block.len() - block.len() % stride];
-            let lanes = lanes_for(block.len());
-            let costs = measure_records(predictor.as_mut(), layout, whole, lanes)?;
-            sums.iter_mut().zip(costs).for_each(|(sum, cost)| *sum += cost);
+            let lanes = encoding.model.lanes(block.len());
+            for costs in coder.measure(&[BlockRecords { bytes: whole, lanes }])? {
+                sums.iter_mut().zip(costs).for_each(|(sum, cost)| *sum += cost);
+            }
         }
         Ok(sums)
     };

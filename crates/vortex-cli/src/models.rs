@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
 use vortex_coder::container::ModelLoader;
-use vortex_coder::{Error, ErrorKind, Model};
+use vortex_coder::{Error, ErrorKind, Identity, Model};
 use vortex_infer::{IntModel, Level};
 
 use crate::arguments;
@@ -36,7 +36,8 @@ struct Kept(Vec<(u64, Arc<dyn Model>)>);
 
 impl Kept {
     fn get(&mut self, digest: [u8; 32]) -> Option<Arc<dyn Model>> {
-        let at = self.0.iter().position(|(_, model)| model.digest() == Some(digest))?;
+        let wanted = Identity::Network(digest);
+        let at = self.0.iter().position(|(_, model)| model.identity() == wanted)?;
         let found = self.0.remove(at);
         let model = Arc::clone(&found.1);
         self.0.push(found);
@@ -122,7 +123,7 @@ struct Search {
 impl ModelLoader for Search {
     fn by_digest(&self, digest: [u8; 32]) -> vortex_coder::Result<Arc<dyn Model>> {
         if let Some(given) = &self.models.given
-            && given.model.digest() == Some(digest)
+            && given.model.identity() == Identity::Network(digest)
         {
             return Ok(Arc::clone(&given.model));
         }
@@ -170,7 +171,7 @@ impl Search {
         let needed = blake3::Hash::from_bytes(digest).to_hex();
         let given = match &self.models.given {
             Some(given) => {
-                let found = given.model.digest().unwrap_or_default();
+                let found = given.model.identity().model_file().unwrap_or_default();
                 format!(
                     " and {} is {}",
                     given.path.display(),
@@ -205,18 +206,18 @@ pub fn detect(level: arguments::Level) -> Result<Level> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use vortex_coder::{Predictor, RecordLayout, Schema};
+    use vortex_coder::{BlockCoder, RecordLayout, Schema};
 
     struct Named([u8; 32], RecordLayout);
 
     impl Model for Named {
+        fn identity(&self) -> Identity {
+            Identity::Network(self.0)
+        }
         fn layout(&self) -> &RecordLayout {
             &self.1
         }
-        fn digest(&self) -> Option<[u8; 32]> {
-            Some(self.0)
-        }
-        fn predictor(&self) -> Box<dyn Predictor + '_> {
+        fn coder(&self) -> Box<dyn BlockCoder + '_> {
             unreachable!("only kept")
         }
     }
@@ -227,7 +228,8 @@ mod tests {
         let insert = |kept: &mut Kept, bytes: u64, name: u8| {
             let layout = RecordLayout::new(Schema::bytes());
             kept.insert(bytes, Arc::new(Named([name; 32], layout)));
-            kept.0.iter().map(|(_, model)| model.digest().unwrap()[0]).collect::<Vec<_>>()
+            let digest = |model: &Arc<dyn Model>| model.identity().model_file().unwrap();
+            kept.0.iter().map(|(_, model)| digest(model)[0]).collect::<Vec<_>>()
         };
         assert_eq!(insert(&mut kept, KEPT_BYTES / 4, 1), [1]);
         assert_eq!(insert(&mut kept, KEPT_BYTES / 4, 2), [1, 2]);

@@ -62,7 +62,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     ];
     let schema = Schema::new(RECORD_BYTES, fields)?;
     let mut options = match coder.as_str() {
-        "adaptive" | "adaptive-only" => WriterOptions::new(Coder::Adaptive(schema)),
+        "adaptive" | "adaptive-only" => WriterOptions::new(Coder::adaptive(schema)),
         "classic" => WriterOptions::new(Coder::Classic(schema)),
         other => return Err(format!("{other:?}: adaptive, adaptive-only or classic").into()),
     };

@@ -14,8 +14,11 @@ mod mixing;
 mod slots;
 
 use crate::cdf::Cdf;
+use crate::identity::Identity;
+use crate::lane_coder::LaneCoder;
 use crate::layout::RecordLayout;
-use crate::predictor::{Coding, Model, Predictor};
+use crate::model::{BlockCoder, Model};
+use crate::predictor::{Coding, Predictor};
 use crate::schema::Schema;
 use contexts::Lane;
 use mixing::{Experts, Mixer};
@@ -32,16 +35,9 @@ impl AdaptiveModel {
     pub fn new(schema: Schema) -> Self {
         Self { layout: RecordLayout::new(schema) }
     }
-}
 
-impl Model for AdaptiveModel {
-    fn layout(&self) -> &RecordLayout {
-        &self.layout
-    }
-    fn digest(&self) -> Option<[u8; 32]> {
-        None
-    }
-    fn predictor(&self) -> Box<dyn Predictor + '_> {
+    /// A fresh predictor for one thread.
+    pub fn predictor(&self) -> Box<dyn Predictor + '_> {
         Box::new(AdaptivePredictor {
             layout: &self.layout,
             lanes: Vec::new(),
@@ -50,6 +46,18 @@ impl Model for AdaptiveModel {
             mixer: Mixer::new(self.layout.roles().len()),
             role: 0,
         })
+    }
+}
+
+impl Model for AdaptiveModel {
+    fn identity(&self) -> Identity {
+        Identity::Adaptive
+    }
+    fn layout(&self) -> &RecordLayout {
+        &self.layout
+    }
+    fn coder(&self) -> Box<dyn BlockCoder + '_> {
+        Box::new(LaneCoder::new(&self.layout, self.predictor()))
     }
 }
 

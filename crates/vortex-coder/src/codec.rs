@@ -1,20 +1,25 @@
-//! The one loop that encodes, decodes and measures: a predictor's lanes over a block of records.
+//! The one loop that encodes, decodes and measures: a predictor's lanes over a group of blocks.
 //!
-//! What happens to a symbol is the business of a `SymbolCoder`; which symbol of which lane is
-//! next, and with which distribution, is decided here, once. So encoder and decoder cannot
-//! disagree about it.
+//! What happens to a symbol is the business of a `SymbolCoder`, one for each block; which symbol of
+//! which lane is next, and with which distribution, is decided here, once. So encoder and decoder
+//! cannot disagree about it.
+
+use std::cmp::Reverse;
+use std::ops::Range;
 
 use crate::cdf::Cdf;
 use crate::cost::{COST_ONE_BIT, cost};
 use crate::error::{Error, Result};
 use crate::layout::{RecordLayout, Role};
+use crate::model::{BlockPayload, BlockRecords};
 use crate::predictor::{Coding, Predictor};
 use crate::range::{RangeDecoder, RangeEncoder};
 
 /// Most lanes of a block.
 pub const MAX_LANES: usize = 1024;
 /// Most bytes that the lanes of one block may take in a predictor, so that a small file cannot ask for
-/// all memory: 64 lanes of the largest models fit.
+/// all memory: 64 lanes of the largest models fit. Blocks advance together only as far as their
+/// lanes fit too.
 pub const MAX_STATE_BYTES: u64 = 4 << 30;
 
 /// The number of lanes for a block of so many bytes: one for every 16 KiB, 1 to 64. Lanes make a
@@ -23,7 +28,7 @@ pub fn lanes_for(block_bytes: usize) -> usize {
     (block_bytes / (16 << 10)).clamp(1, 64)
 }
 
-/// What becomes of each symbol: written, read or weighed.
+/// What becomes of each symbol of a block: written, read or weighed.
 trait SymbolCoder {
     /// Symbols of one record, before its first one is coded; `first` if it is the first of its lane.
     fn load(&mut self, layout: &RecordLayout, record: usize, first: bool, symbols: &mut [u8]);
@@ -34,28 +39,26 @@ trait SymbolCoder {
     fn code_flat(&mut self, alphabet: u16, role: usize, symbol: u8) -> Option<u8>;
     /// Symbols of one record, after its last one was coded.
     fn store(&mut self, layout: &RecordLayout, record: usize, first: bool, symbols: &[u8]);
-    /// Called between records.
-    fn check(&self) -> Result<()> {
-        Ok(())
+    /// Asked between records: whether nothing that follows can matter.
+    fn is_over(&self) -> bool {
+        false
     }
 }
 
-/// Encodes whole records. The stream does not say how many records or lanes there are.
+/// Encodes the whole records of one block. The stream does not say how many records or lanes there are.
 ///
 /// # Errors
 /// [`crate::ErrorKind::InvalidArgument`] when `bytes` is no whole number of records, `lanes` is 0
-/// or beyond [`MAX_LANES`], or the predictor's distributions do not fit the layout's alphabets.
+/// or beyond [`MAX_LANES`], or the predictor's distributions do not fit the layout's alphabets;
+/// [`crate::ErrorKind::LimitExceeded`] when the lanes take more than [`MAX_STATE_BYTES`].
 pub fn encode_records(
     predictor: &mut dyn Predictor,
     layout: &RecordLayout,
     bytes: &[u8],
     lanes: usize,
 ) -> Result<Vec<u8>> {
-    let records = count_records(layout, bytes.len())?;
-    let out = RangeEncoder::with_capacity(bytes.len() / 2);
-    let mut sink = Encode { bytes, out };
-    run(predictor, layout, records, lanes, &mut sink)?;
-    Ok(sink.out.finish())
+    let mut payloads = encode_group(predictor, layout, &[BlockRecords { bytes, lanes }])?;
+    Ok(payloads.pop().expect("one payload for one block"))
 }
 
 /// Decodes what [`encode_records`] made of `out.len()` bytes with an equal predictor, the same
@@ -64,7 +67,7 @@ pub fn encode_records(
 /// # Errors
 /// [`crate::ErrorKind::Truncated`] or [`crate::ErrorKind::Corrupt`] for a payload of the wrong
 /// length (a damaged payload of the right length gives wrong bytes: keep a checksum);
-/// [`crate::ErrorKind::InvalidArgument`] as for [`encode_records`].
+/// otherwise as for [`encode_records`].
 pub fn decode_records(
     predictor: &mut dyn Predictor,
     layout: &RecordLayout,
@@ -72,10 +75,8 @@ pub fn decode_records(
     lanes: usize,
     out: &mut [u8],
 ) -> Result<()> {
-    let records = count_records(layout, out.len())?;
-    let mut source = Decode { input: RangeDecoder::new(payload), out };
-    run(predictor, layout, records, lanes, &mut source)?;
-    source.input.finish()
+    let mut results = decode_group(predictor, layout, &mut [BlockPayload { payload, lanes, out }]);
+    results.pop().expect("one result for one block")
 }
 
 /// The cost of coding whole records, for each role, in units of 2^-16 bits
@@ -90,87 +91,247 @@ pub fn measure_records(
     bytes: &[u8],
     lanes: usize,
 ) -> Result<Vec<u64>> {
-    let records = count_records(layout, bytes.len())?;
-    let mut sink = Measure { bytes, cost: vec![0; layout.roles().len()] };
-    run(predictor, layout, records, lanes, &mut sink)?;
-    Ok(sink.cost)
+    let mut costs = measure_group(predictor, layout, &[BlockRecords { bytes, lanes }])?;
+    Ok(costs.pop().expect("the costs of one block"))
 }
 
-fn count_records(layout: &RecordLayout, bytes: usize) -> Result<usize> {
-    let stride = layout.stride();
-    if !bytes.is_multiple_of(stride) {
-        return Err(Error::invalid_argument(format!(
-            "{bytes} bytes are not a whole number of records of {stride} bytes"
-        )));
+/// [`encode_records`] for each block of a group, as many of them at once as the predictor takes.
+///
+/// # Errors
+/// As [`encode_records`].
+pub fn encode_group(
+    predictor: &mut dyn Predictor,
+    layout: &RecordLayout,
+    group: &[BlockRecords<'_>],
+) -> Result<Vec<Vec<u8>>> {
+    let coders = code_known(predictor, layout, group, |bytes| Encode {
+        bytes,
+        out: RangeEncoder::with_capacity(bytes.len() / 2),
+    })?;
+    Ok(coders.into_iter().map(|coder| coder.out.finish()).collect())
+}
+
+/// [`measure_records`] for each block of a group, as many of them at once as the predictor takes.
+///
+/// # Errors
+/// As [`encode_records`].
+pub fn measure_group(
+    predictor: &mut dyn Predictor,
+    layout: &RecordLayout,
+    group: &[BlockRecords<'_>],
+) -> Result<Vec<Vec<u64>>> {
+    let no_cost = vec![0; layout.roles().len()];
+    let coders =
+        code_known(predictor, layout, group, |bytes| Measure { bytes, cost: no_cost.clone() })?;
+    Ok(coders.into_iter().map(|coder| coder.cost).collect())
+}
+
+/// Runs records that are known through a coder for each block.
+fn code_known<'a, C: SymbolCoder>(
+    predictor: &mut dyn Predictor,
+    layout: &RecordLayout,
+    group: &[BlockRecords<'a>],
+    coder: impl Fn(&'a [u8]) -> C,
+) -> Result<Vec<C>> {
+    let block = |block: &BlockRecords<'a>| {
+        Block::new(predictor, layout, block.bytes.len(), block.lanes, coder(block.bytes))
+    };
+    let mut blocks = group.iter().map(block).collect::<Result<Vec<_>>>()?;
+    let mut rest = &mut blocks[..];
+    while !rest.is_empty() {
+        let (now, later) = rest.split_at_mut(together(predictor, rest));
+        run(predictor, layout, now)?;
+        rest = later;
     }
-    Ok(bytes / stride)
+    Ok(blocks.into_iter().map(|block| block.coder).collect())
 }
 
-/// Lane `i` takes `n / lanes + (i < n % lanes)` consecutive records; lanes advance together, role
-/// by role, and when the shorter ones have ended the first `n % lanes` go on for one record.
+/// [`decode_records`] for each block of a group, as many of them at once as the predictor takes. One
+/// result a block.
+///
+/// # Errors
+/// As [`decode_records`].
+pub fn decode_group(
+    predictor: &mut dyn Predictor,
+    layout: &RecordLayout,
+    group: &mut [BlockPayload<'_>],
+) -> Vec<Result<()>> {
+    let (mut results, mut sound, mut blocks) = (Vec::new(), Vec::new(), Vec::new());
+    for (number, BlockPayload { payload, lanes, out }) in group.iter_mut().enumerate() {
+        let bytes = out.len();
+        let coder = Decode { input: RangeDecoder::new(payload), out };
+        let block = Block::new(predictor, layout, bytes, *lanes, coder);
+        results.push(block.map(|block| {
+            sound.push(number);
+            blocks.push(block);
+        }));
+    }
+    let (mut rest, mut numbers) = (&mut blocks[..], sound.into_iter());
+    while !rest.is_empty() {
+        let (now, later) = rest.split_at_mut(together(predictor, rest));
+        let ran = run(predictor, layout, now);
+        for (block, number) in now.iter().zip(&mut numbers) {
+            results[number] = match &ran {
+                Ok(()) => block.coder.input.clone().finish(),
+                Err(error) => Err(Error::new(error.kind, error.message.clone())),
+            };
+        }
+        rest = later;
+    }
+    results
+}
+
+/// One block on its way through the loop.
+struct Block<C> {
+    records: usize,
+    /// No more than there are records.
+    lanes: usize,
+    coder: C,
+}
+
+impl<C> Block<C> {
+    /// A block of `bytes` bytes, if it and its lanes are possible.
+    fn new(
+        predictor: &dyn Predictor,
+        layout: &RecordLayout,
+        bytes: usize,
+        lanes: usize,
+        coder: C,
+    ) -> Result<Self> {
+        let stride = layout.stride();
+        if !bytes.is_multiple_of(stride) {
+            return Err(Error::invalid_argument(format!(
+                "{bytes} bytes are not a whole number of records of {stride} bytes"
+            )));
+        }
+        if lanes == 0 || lanes > MAX_LANES {
+            return Err(Error::invalid_argument(format!(
+                "{lanes} lanes; 1 to {MAX_LANES} are possible"
+            )));
+        }
+        let records = bytes / stride;
+        let lanes = lanes.min(records);
+        if state_bytes(predictor, lanes) > MAX_STATE_BYTES {
+            return Err(Error::limit_exceeded(format!(
+                "{lanes} lanes of {} bytes in the model; {MAX_STATE_BYTES} bytes in all are \
+                 possible: use fewer lanes",
+                predictor.lane_bytes()
+            )));
+        }
+        Ok(Self { records, lanes, coder })
+    }
+}
+
+fn state_bytes(predictor: &dyn Predictor, lanes: usize) -> u64 {
+    lanes as u64 * predictor.lane_bytes() as u64
+}
+
+/// How many of the first blocks advance together: at least one, which fits by itself.
+fn together<C>(predictor: &dyn Predictor, blocks: &[Block<C>]) -> usize {
+    let mut lanes = 0;
+    let fits = |block: &&Block<C>| {
+        lanes += block.lanes;
+        state_bytes(predictor, lanes) <= MAX_STATE_BYTES
+    };
+    blocks.iter().take(predictor.max_group()).take_while(fits).count().max(1)
+}
+
+/// A run of whole records of one block.
+struct Lane {
+    block: usize,
+    first_record: usize,
+    records: usize,
+}
+
+/// The lanes of all blocks, the longest ones first, those of a block in their order. Lane `i` of a block
+/// of `n` records in `lanes` takes `n / lanes + (i < n % lanes)` consecutive records.
+fn lanes_of<C>(blocks: &[Block<C>]) -> Vec<Lane> {
+    let mut all = Vec::new();
+    for (block, &Block { records: n, lanes, .. }) in blocks.iter().enumerate() {
+        // A block without records has no lanes.
+        let (each, longer) = (n / lanes.max(1), n % lanes.max(1));
+        all.extend((0..lanes).map(|i| Lane {
+            block,
+            first_record: i * each + i.min(longer),
+            records: each + usize::from(i < longer),
+        }));
+    }
+    // Stable: within a block the longer lanes come first already.
+    all.sort_by_key(|lane| Reverse(lane.records));
+    all
+}
+
+/// Runs of lanes that belong to one block.
+fn spans_of(lanes: &[Lane]) -> Vec<(usize, Range<usize>)> {
+    let mut spans: Vec<(usize, Range<usize>)> = Vec::new();
+    for (i, lane) in lanes.iter().enumerate() {
+        match spans.last_mut() {
+            Some((block, span)) if *block == lane.block => span.end = i + 1,
+            _ => spans.push((lane.block, i..i + 1)),
+        }
+    }
+    spans
+}
+
+/// All lanes advance together, role by role; as the shorter ones end, the others go on. Each block
+/// sees its lanes in their order, as if it were alone.
 fn run<C: SymbolCoder>(
     predictor: &mut dyn Predictor,
     layout: &RecordLayout,
-    records: usize,
-    lanes: usize,
-    coder: &mut C,
+    blocks: &mut [Block<C>],
 ) -> Result<()> {
-    if lanes == 0 || lanes > MAX_LANES {
-        return Err(Error::invalid_argument(format!(
-            "{lanes} lanes; 1 to {MAX_LANES} are possible"
-        )));
-    }
-    if records == 0 {
-        return Ok(());
-    }
-    let lanes = lanes.min(records);
-    let state_bytes = lanes as u64 * predictor.lane_bytes() as u64;
-    if state_bytes > MAX_STATE_BYTES {
-        return Err(Error::limit_exceeded(format!(
-            "{lanes} lanes of {} bytes in the model; {MAX_STATE_BYTES} bytes in all are possible: \
-             use fewer lanes",
-            predictor.lane_bytes()
-        )));
-    }
-    let (each, longer) = (records / lanes, records % lanes);
-    let first_record: Vec<usize> = (0..lanes).map(|i| i * each + i.min(longer)).collect();
+    let lanes = lanes_of(blocks);
+    let Some(longest) = lanes.first() else { return Ok(()) };
+    let spans = spans_of(&lanes);
     let n_roles = layout.roles().len();
-    let mut symbols = vec![0u8; lanes * n_roles];
-    let mut step_symbols = vec![0u8; lanes];
-    let mut cdfs = vec![Cdf::default(); lanes];
+    let mut symbols = vec![0u8; lanes.len() * n_roles];
+    let mut step_symbols = vec![0u8; lanes.len()];
+    let mut cdfs = vec![Cdf::default(); lanes.len()];
+    let mut active = lanes.len();
 
-    predictor.begin(lanes);
-    for step in 0..each + usize::from(longer > 0) {
-        let active = if step < each { lanes } else { longer };
-        for (lane, symbols) in symbols.chunks_exact_mut(n_roles).take(active).enumerate() {
-            coder.load(layout, first_record[lane] + step, step == 0, symbols);
+    predictor.begin(active);
+    for step in 0..longest.records {
+        while lanes[active - 1].records <= step {
+            active -= 1;
+        }
+        let of_lane = symbols.chunks_exact_mut(n_roles);
+        for (lane, symbols) in lanes[..active].iter().zip(of_lane) {
+            let coder = &mut blocks[lane.block].coder;
+            coder.load(layout, lane.first_record + step, step == 0, symbols);
         }
         for (role, &Role { alphabet, .. }) in layout.roles().iter().enumerate() {
             let coding = predictor.predict(active, &mut cdfs[..active]);
-            for (lane, (cdf, step_symbol)) in
-                cdfs.iter().zip(&mut step_symbols[..active]).enumerate()
-            {
-                let symbol = &mut symbols[lane * n_roles + role];
-                let coded = match coding {
-                    Coding::Modelled => coder.code(cdf, role, *symbol),
-                    Coding::Flat => coder.code_flat(alphabet, role, *symbol),
-                };
-                let Some(coded) = coded else {
-                    return Err(Error::invalid_argument(format!(
-                        "symbol {symbol} of role {role} is outside the alphabet: role {alphabet}, \
-                         distribution {} symbols",
-                        cdf.len()
-                    )));
-                };
-                *symbol = coded;
-                *step_symbol = coded;
+            for (block, span) in &spans {
+                let coder = &mut blocks[*block].coder;
+                let span = span.start.min(active)..span.end.min(active);
+                let at = span.start;
+                let step_symbols = &mut step_symbols[span.clone()];
+                for (i, (cdf, step_symbol)) in cdfs[span].iter().zip(step_symbols).enumerate() {
+                    let symbol = &mut symbols[(at + i) * n_roles + role];
+                    let coded = match coding {
+                        Coding::Modelled => coder.code(cdf, role, *symbol),
+                        Coding::Flat => coder.code_flat(alphabet, role, *symbol),
+                    };
+                    let Some(coded) = coded else {
+                        return Err(Error::invalid_argument(format!(
+                            "symbol {symbol} of role {role} is outside the alphabet: role \
+                             {alphabet}, distribution {} symbols",
+                            cdf.len()
+                        )));
+                    };
+                    *symbol = coded;
+                    *step_symbol = coded;
+                }
             }
             predictor.update(&step_symbols[..active]);
         }
-        for (lane, symbols) in symbols.chunks_exact(n_roles).take(active).enumerate() {
-            coder.store(layout, first_record[lane] + step, step == 0, symbols);
+        for (lane, symbols) in lanes[..active].iter().zip(symbols.chunks_exact(n_roles)) {
+            let coder = &mut blocks[lane.block].coder;
+            coder.store(layout, lane.first_record + step, step == 0, symbols);
         }
-        coder.check()?;
+        if blocks.iter().all(|block| block.coder.is_over()) {
+            break;
+        }
     }
     Ok(())
 }
@@ -234,9 +395,9 @@ impl SymbolCoder for Decode<'_> {
         let (behind, rest) = self.out.split_at_mut(record * layout.stride());
         layout.to_record(last_of(layout, behind, first), symbols, &mut rest[..layout.stride()]);
     }
-    fn check(&self) -> Result<()> {
+    fn is_over(&self) -> bool {
         // A stream that was cut would go on as zeros; no need to decode them all.
-        if self.input.is_truncated() { self.input.clone().finish() } else { Ok(()) }
+        self.input.is_truncated()
     }
 }
 

@@ -11,7 +11,7 @@ use container_support::*;
 use vortex_coder::ErrorKind::{self, *};
 use vortex_coder::container::constants::*;
 use vortex_coder::container::*;
-use vortex_coder::{Result, Schema};
+use vortex_coder::{Identity, Result, Schema};
 
 /// Both ways of reading; their errors may differ in kind, their bytes may not.
 fn both(file: &[u8]) -> [Result<Vec<u8>>; 2] {
@@ -38,8 +38,8 @@ fn members() -> Vec<Vec<u8>> {
         encode(&with_tail, embed).0,
         encode(&[5; 200], bytes()).0,
         encode(&Random(3).bytes(50), bytes()).0,
-        encode(&[], small_blocks(Coder::Adaptive(schema()))).0,
-        encode(&records(30, 8), small_blocks(Coder::Adaptive(schema()))).0,
+        encode(&[], small_blocks(Coder::adaptive(schema()))).0,
+        encode(&records(30, 8), small_blocks(Coder::adaptive(schema()))).0,
     ]
 }
 
@@ -187,7 +187,7 @@ impl Forgery {
     fn of_truth() -> Self {
         let mut data = records(191, 5);
         data.extend([1, 2, 3]);
-        let (file, _) = encode(&data, small_blocks(Coder::Adaptive(schema())));
+        let (file, _) = encode(&data, small_blocks(Coder::adaptive(schema())));
         let mut reader = IndexedReader::open(Cursor::new(&file), with_models()).unwrap();
         let info = reader.members().next().unwrap().clone();
         let blocks: Vec<_> = reader
@@ -205,7 +205,7 @@ impl Forgery {
         schema().write_to(&mut schema_bytes);
         let mut truth = Self {
             header: MemberHeader {
-                predictor: PredictorId::Adaptive,
+                predictor: Some(Identity::Adaptive),
                 block_bytes: 1023,
                 schema_bytes: schema_bytes.len() as u32,
                 model_bytes: 0,
@@ -233,7 +233,13 @@ impl Forgery {
 
     /// Makes the end fit the blocks again.
     fn settle(&mut self) {
-        self.entries = self.blocks.iter().map(|(header, _)| IndexEntry::of(header)).collect();
+        let entry = |(header, _): &(BlockHeader, _)| {
+            // A lie that has no entry.
+            let original_bytes = header.original_bytes;
+            let lie = IndexEntry { original_bytes, stored_bytes: u32::MAX };
+            IndexEntry::of(header).unwrap_or(lie)
+        };
+        self.entries = self.blocks.iter().map(entry).collect();
         self.settle_footer();
     }
 
@@ -316,23 +322,23 @@ fn lies_of_the_header() {
     });
     assert_eq!(cut, [Corrupt; 2]);
     // Modelled blocks without a predictor; with a model that is not there; that is not the one.
-    let without = kinds(|f| f.header.predictor = PredictorId::None);
+    let without = kinds(|f| f.header.predictor = None);
     assert_eq!(without, [WrongModel; 2]);
-    assert_eq!(kinds(|f| f.header.predictor = PredictorId::Model([1; 32])), [WrongModel; 2]);
+    assert_eq!(kinds(|f| f.header.predictor = Some(Identity::Network([1; 32]))), [WrongModel; 2]);
     let swapped = kinds(|f| {
-        f.header.predictor = PredictorId::Model(*blake3::hash(b"model").as_bytes());
+        f.header.predictor = Some(Identity::Network(*blake3::hash(b"model").as_bytes()));
         (f.header.model_bytes, f.model) = (5, b"other".to_vec());
         f.settle();
     });
     assert_eq!(swapped, [ChecksumMismatch; 2]);
     let absent = kinds(|f| {
-        f.header.predictor = PredictorId::Model([1; 32]);
+        f.header.predictor = Some(Identity::Network([1; 32]));
         f.header.model_bytes = 1 << 28;
     });
     // The one finds no end of the model, the other no place for the index behind it.
     assert_eq!(absent, [Truncated, Corrupt]);
     let absurd = kinds(|f| {
-        f.header.predictor = PredictorId::Model([1; 32]);
+        f.header.predictor = Some(Identity::Network([1; 32]));
         f.header.model_bytes = MAX_MODEL_BYTES;
     });
     assert_eq!(absurd, [LimitExceeded; 2]);
@@ -342,7 +348,7 @@ fn lies_of_the_header() {
 fn a_model_with_another_schema_is_corrupt() {
     let model = SeedModel::new(1);
     let found = kinds(|f| {
-        f.header.predictor = PredictorId::Model(*blake3::hash(&model.file()).as_bytes());
+        f.header.predictor = Some(Identity::Network(*blake3::hash(&model.file()).as_bytes()));
         f.schema.clear();
         Schema::new(11, vec![]).unwrap().write_to(&mut f.schema);
         f.header.schema_bytes = f.schema.len() as u32;
@@ -408,7 +414,7 @@ fn lies_of_a_tail() {
 fn zstd_member(payload: Vec<u8>, original: &[u8]) -> Vec<u8> {
     let mut f = Forgery::of_truth();
     f.header = MemberHeader {
-        predictor: PredictorId::None,
+        predictor: None,
         block_bytes: 4096,
         schema_bytes: 0,
         model_bytes: 0,
@@ -534,7 +540,7 @@ fn lies_of_the_index_and_the_footer() {
 
 #[test]
 fn limits_are_kept() {
-    let (file, _) = encode(&records(1000, 1), small_blocks(Coder::Adaptive(schema())));
+    let (file, _) = encode(&records(1000, 1), small_blocks(Coder::adaptive(schema())));
     let limits = |limits| ReaderOptions { limits, ..ReaderOptions::default() };
     let cases = [
         Limits { max_block_bytes: 1022, ..Limits::default() },

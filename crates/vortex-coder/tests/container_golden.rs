@@ -169,7 +169,7 @@ type Golden = (&'static str, Vec<u8>, Vec<(usize, WriterOptions)>);
 
 fn goldens() -> Vec<Golden> {
     let bytes = || small_blocks(Coder::Classic(Schema::bytes()));
-    let adaptive = |schema| small_blocks(Coder::Adaptive(schema));
+    let adaptive = |schema| small_blocks(Coder::adaptive(schema));
     let three_lanes = |schema| WriterOptions {
         zstd_level: None,
         lanes: Some(3),

@@ -9,14 +9,14 @@ use std::time::{Duration, Instant};
 
 use container_support::*;
 use vortex_coder::container::*;
-use vortex_coder::{DType, ErrorKind, Field, Model, Result, Schema};
+use vortex_coder::{DType, ErrorKind, Field, Identity, Model, Result, Schema};
 
 /// Remembers all models that it gave out.
 struct Watching(Mutex<Vec<Weak<SeedModel>>>);
 
 impl ModelLoader for Watching {
     fn by_digest(&self, digest: [u8; 32]) -> Result<Arc<dyn Model>> {
-        Err(wrong_model(&digest, None))
+        Err(wrong_model(Identity::Network(digest), None))
     }
     fn from_bytes(&self, bytes: &[u8]) -> Result<Arc<dyn Model>> {
         let model = Arc::new(SeedModel::new(bytes[0]));

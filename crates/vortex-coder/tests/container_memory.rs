@@ -5,9 +5,9 @@
 mod container_support;
 
 use container_support::*;
-use vortex_coder::ErrorKind;
 use vortex_coder::container::constants::*;
 use vortex_coder::container::*;
+use vortex_coder::{ErrorKind, Identity};
 
 /// Peak memory of this process in bytes, where the system tells.
 fn peak_memory() -> Option<usize> {
@@ -19,7 +19,7 @@ fn peak_memory() -> Option<usize> {
 #[test]
 fn announced_sizes_allocate_nothing() {
     let header = MemberHeader {
-        predictor: PredictorId::None,
+        predictor: None,
         block_bytes: MAX_BLOCK_BYTES,
         schema_bytes: 0,
         model_bytes: 0,
@@ -42,7 +42,7 @@ fn announced_sizes_allocate_nothing() {
     let headers = [
         MemberHeader { schema_bytes: MAX_SCHEMA_BYTES, ..header },
         MemberHeader {
-            predictor: PredictorId::Model([1; 32]),
+            predictor: Some(Identity::Network([1; 32])),
             model_bytes: MAX_MODEL_BYTES,
             ..header
         },

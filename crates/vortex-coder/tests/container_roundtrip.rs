@@ -11,14 +11,14 @@ use container_support::*;
 use proptest::prelude::*;
 use vortex_coder::container::constants::*;
 use vortex_coder::container::*;
-use vortex_coder::{DType, ErrorKind, Field, Schema};
+use vortex_coder::{DType, ErrorKind, Field, Identity, Schema};
 
 fn coders() -> Vec<(&'static str, Coder)> {
     vec![
         ("classic", Coder::Classic(schema())),
         ("classic bytes", Coder::Classic(Schema::bytes())),
-        ("adaptive", Coder::Adaptive(schema())),
-        ("adaptive bytes", Coder::Adaptive(Schema::bytes())),
+        ("adaptive", Coder::adaptive(schema())),
+        ("adaptive bytes", Coder::adaptive(Schema::bytes())),
         ("model", Coder::Model(Arc::new(SeedModel::new(1)))),
     ]
 }
@@ -40,7 +40,7 @@ fn every_coder_and_length() {
 #[test]
 fn all_methods_are_used_and_the_smallest_wins() {
     let data = [records(93, 5), Random(9).bytes(1023), vec![0; 1023]].concat();
-    let (file, summary) = encode(&data, small_blocks(Coder::Adaptive(schema())));
+    let (file, summary) = encode(&data, small_blocks(Coder::adaptive(schema())));
     let methods = (summary.modelled_blocks, summary.raw_blocks, summary.zstd_blocks);
     assert_eq!(methods, (1, 1, 1));
     let mut reader = IndexedReader::open(Cursor::new(&file), ReaderOptions::default()).unwrap();
@@ -48,7 +48,7 @@ fn all_methods_are_used_and_the_smallest_wins() {
         reader.blocks(0).unwrap().iter().map(|block| block.header.method).collect();
     assert_eq!(found, [Method::Modelled, Method::Raw, Method::Zstd]);
     // Without zstd the zeros are modelled.
-    let options = WriterOptions { zstd_level: None, ..small_blocks(Coder::Adaptive(schema())) };
+    let options = WriterOptions { zstd_level: None, ..small_blocks(Coder::adaptive(schema())) };
     assert_eq!(encode(&data, options).1.zstd_blocks, 0);
 }
 
@@ -142,7 +142,7 @@ fn inspection_tells_what_was_written() {
     let mut reader = IndexedReader::open(Cursor::new(&file), ReaderOptions::default()).unwrap();
     let info = reader.members().next().unwrap().clone();
     assert_eq!(info.version, VERSION);
-    assert_eq!(info.predictor, PredictorId::Model(*blake3::hash(&model.file()).as_bytes()));
+    assert_eq!(info.predictor, Some(Identity::Network(*blake3::hash(&model.file()).as_bytes())));
     assert_eq!(info.schema.as_deref(), Some(&schema()));
     assert_eq!((info.model_bytes, info.block_bytes), (100, 1023));
     assert_eq!(info.original_bytes, data.len() as u64);
@@ -187,7 +187,7 @@ fn records_longer_than_a_block_and_tails() {
     }
     data.extend(Random(4).bytes(2000));
     data.extend([7; 2000]);
-    let mut writer = Writer::new(Vec::new(), small_blocks(Coder::Adaptive(long))).unwrap();
+    let mut writer = Writer::new(Vec::new(), small_blocks(Coder::adaptive(long))).unwrap();
     assert_eq!(writer.block_bytes(), 5000);
     writer.write_all(&data).unwrap();
     let (file, _) = writer.finish().unwrap();
@@ -200,7 +200,7 @@ fn records_longer_than_a_block_and_tails() {
         let schema = Schema::new(1000, vec![]).unwrap();
         let data = [vec![1; 1000], Random(1).bytes(20), vec![3; 980], tail].concat();
         let options =
-            WriterOptions { block_bytes: 1 << 16, ..WriterOptions::new(Coder::Adaptive(schema)) };
+            WriterOptions { block_bytes: 1 << 16, ..WriterOptions::new(Coder::adaptive(schema)) };
         let (file, _) = encode(&data, options);
         let mut reader = IndexedReader::open(Cursor::new(&file), ReaderOptions::default()).unwrap();
         let header = reader.blocks(0).unwrap()[0].header;
@@ -238,7 +238,7 @@ fn progress_and_cancelling() {
         let seen = Arc::clone(seen);
         Box::new(move |progress| seen.lock().unwrap().push(progress))
     };
-    let mut writer = Writer::new(Vec::new(), small_blocks(Coder::Adaptive(schema()))).unwrap();
+    let mut writer = Writer::new(Vec::new(), small_blocks(Coder::adaptive(schema()))).unwrap();
     writer.on_block(hook(&seen));
     writer.write_all(&data).unwrap();
     let (file, summary) = writer.finish().unwrap();
@@ -257,7 +257,7 @@ fn progress_and_cancelling() {
     let cancel = Arc::new(AtomicBool::new(false));
     let options = WriterOptions {
         cancel: Some(Arc::clone(&cancel)),
-        ..small_blocks(Coder::Adaptive(schema()))
+        ..small_blocks(Coder::adaptive(schema()))
     };
     let mut writer = Writer::new(Vec::new(), options).unwrap();
     writer.write_all(&data[..5000]).unwrap();
@@ -278,7 +278,7 @@ fn progress_and_cancelling() {
 #[test]
 fn the_reader_is_a_read() {
     let data = records(1000, 1);
-    let (file, _) = encode(&data, small_blocks(Coder::Adaptive(schema())));
+    let (file, _) = encode(&data, small_blocks(Coder::adaptive(schema())));
     let mut out = Vec::new();
     Reader::new(file.as_slice(), ReaderOptions::default()).read_to_end(&mut out).unwrap();
     assert_eq!(out, data);
@@ -290,9 +290,7 @@ fn the_reader_is_a_read() {
 
 #[test]
 fn options_that_do_not_fit_are_refused() {
-    let good = || WriterOptions::new(Coder::Adaptive(schema()));
-    let builtin: Arc<dyn vortex_coder::Model> =
-        Arc::new(vortex_coder::adaptive::AdaptiveModel::new(schema()));
+    let good = || WriterOptions::new(Coder::adaptive(schema()));
     let bad = [
         WriterOptions { block_bytes: 1023, ..good() },
         WriterOptions { block_bytes: MAX_BLOCK_BYTES + 1, ..good() },
@@ -304,7 +302,6 @@ fn options_that_do_not_fit_are_refused() {
             embed_model: Some(SeedModel::new(1).file()),
             ..WriterOptions::new(Coder::Model(Arc::new(SeedModel::new(2))))
         },
-        WriterOptions::new(Coder::Model(builtin)),
     ];
     for (i, options) in bad.into_iter().enumerate() {
         let error = Writer::new(Vec::new(), options).err().expect("refused");
@@ -328,9 +325,9 @@ fn a_full_disk_is_an_io_error() {
         }
     }
     let data = Random(1).bytes(20_000);
-    let (file, _) = encode(&data, small_blocks(Coder::Adaptive(schema())));
+    let (file, _) = encode(&data, small_blocks(Coder::adaptive(schema())));
     for space in (0..file.len()).step_by(97) {
-        let failed = Writer::new(Full(space), small_blocks(Coder::Adaptive(schema()))).and_then(
+        let failed = Writer::new(Full(space), small_blocks(Coder::adaptive(schema()))).and_then(
             |mut writer| writer.write_all(&data).and_then(|()| writer.finish().map(|_| ())),
         );
         assert_eq!(failed.unwrap_err().kind, ErrorKind::Io(std::io::ErrorKind::StorageFull));

@@ -4,7 +4,7 @@
 //! records with the whole network; its throughput is in multiply-adds, so that the two compare.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use vortex_coder::predictor::Model;
+use vortex_coder::Model;
 use vortex_coder::schema::{DType, Field, Schema};
 use vortex_coder::{encode_records, measure_records};
 use vortex_infer::random::{Sizes, network, symbols};

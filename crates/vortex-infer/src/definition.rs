@@ -368,6 +368,10 @@ impl<'a> Interpreter<'a> {
 }
 
 impl Predictor for Interpreter<'_> {
+    fn max_group(&self) -> usize {
+        usize::MAX
+    }
+
     fn begin(&mut self, lanes: usize) {
         self.lanes = (0..lanes).map(|_| Lane::new(self.net, self.layout)).collect();
     }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use vortex_coder::layout::RecordLayout;
-use vortex_coder::predictor::{Model, Predictor};
+use vortex_coder::predictor::Predictor;
+use vortex_coder::{BlockCoder, Identity, LaneCoder, Model};
 
 use crate::bounds;
 use crate::definition::Interpreter;
@@ -94,6 +95,11 @@ impl IntModel {
         (self.layout.n_fields() * token + modelled * symbol) as u64
     }
 
+    /// A fresh predictor for one thread.
+    pub fn predictor(&self) -> Box<dyn Predictor + '_> {
+        Box::new(Engine::new(Arc::clone(&self.packed), self.level))
+    }
+
     /// The slow definition of the same network, to compare with.
     pub fn interpreter(&self) -> Interpreter<'_> {
         Interpreter::new(&self.network, &self.layout)
@@ -114,15 +120,15 @@ impl Network {
 }
 
 impl Model for IntModel {
+    fn identity(&self) -> Identity {
+        Identity::Network(self.digest)
+    }
+
     fn layout(&self) -> &RecordLayout {
         &self.layout
     }
 
-    fn digest(&self) -> Option<[u8; 32]> {
-        Some(self.digest)
-    }
-
-    fn predictor(&self) -> Box<dyn Predictor + '_> {
-        Box::new(Engine::new(Arc::clone(&self.packed), self.level))
+    fn coder(&self) -> Box<dyn BlockCoder + '_> {
+        Box::new(LaneCoder::new(&self.layout, self.predictor()))
     }
 }

@@ -1,9 +1,9 @@
 //! Every level equals the definition, to the bit, for random networks, shapes, lanes and inputs.
 #![allow(clippy::unwrap_used)] // helpers of tests
 
-use vortex_coder::predictor::{Coding, Model, Predictor};
+use vortex_coder::predictor::{Coding, Predictor};
 use vortex_coder::schema::{DType, Field, Schema};
-use vortex_coder::{Cdf, RecordLayout, decode_records, encode_records, measure_records};
+use vortex_coder::{Cdf, Model, RecordLayout, decode_records, encode_records, measure_records};
 use vortex_infer::random::{Sizes, network, symbols};
 use vortex_infer::spec::MemoryShape;
 use vortex_infer::{IntModel, Level, Network};

@@ -1,7 +1,7 @@
 //! Model files that lie: an error of its own kind each, never a panic, never a model.
 #![allow(clippy::unwrap_used)] // helpers of tests
 
-use vortex_coder::predictor::Model;
+use vortex_coder::Model;
 use vortex_coder::schema::{DType, Field, Schema};
 use vortex_infer::file::{CHECKSUM_LEN, ModelFile};
 use vortex_infer::random::{Sizes, network};
@@ -68,7 +68,7 @@ fn damage_under_a_right_checksum_never_panics_and_never_keeps_the_name() {
 }
 
 fn damage_is_seen(bytes: &[u8], step: usize) {
-    let digest = load(bytes).unwrap().digest();
+    let identity = load(bytes).unwrap().identity();
     let (mut refused, mut other) = (0, 0);
     for at in (8..bytes.len() - CHECKSUM_LEN).step_by(step) {
         for value in [0, 0xff, bytes[at] ^ 1].into_iter().filter(|&v| v != bytes[at]) {
@@ -78,7 +78,7 @@ fn damage_is_seen(bytes: &[u8], step: usize) {
             // not reach was changed. No file that names the first model will take it.
             match load(&sealed(bad)) {
                 Ok(model) => {
-                    assert_ne!(model.digest(), digest);
+                    assert_ne!(model.identity(), identity);
                     other += 1;
                 }
                 Err(_) => refused += 1,

@@ -10,9 +10,9 @@ use burn::backend::{Autodiff, Flex};
 use burn::grad_clipping::GradientClippingConfig;
 use burn::module::{AutodiffModule, Module};
 use burn::optim::{AdamWConfig, GradientsAccumulator, GradientsParams, Optimizer};
+use vortex_coder::encode_records;
 use vortex_coder::layout::RecordLayout;
 use vortex_coder::schema::{DType, Field, Schema};
-use vortex_coder::{Model, encode_records};
 use vortex_infer::{IntModel, Level};
 use vortex_model::{
     Batch, HeadConfig, MemoryConfig, ModelConfig, ProductionModel, QuantSpec, RecordSpec,

@@ -3,7 +3,6 @@
 
 use burn::backend::Flex;
 use burn::tensor::backend::Backend;
-use vortex_coder::Model;
 use vortex_coder::codec::{decode_records, encode_records};
 use vortex_coder::layout::RecordLayout;
 use vortex_coder::schema::{DType, Field, Schema};

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use burn::module::AutodiffModule;
+use vortex_coder::Model;
 use vortex_coder::codec::lanes_for;
-use vortex_coder::predictor::Model;
 use vortex_infer::IntModel;
 use vortex_model::{CatWrapper, ProductionModel, RecordSpec};
 

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
+use vortex_coder::Model;
 use vortex_coder::codec::{MAX_LANES, lanes_for, measure_records};
 use vortex_coder::cost::COST_ONE_BIT;
 use vortex_coder::layout::RecordLayout;
-use vortex_coder::predictor::Model;
 use vortex_data::RecordSet;
 use vortex_infer::IntModel;
 use vortex_model::QuantSpec;

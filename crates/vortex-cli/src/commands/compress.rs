@@ -253,7 +253,7 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use clap::Parser;
-    use vortex_coder::{Cdf, Coding, Predictor, RecordLayout};
+    use vortex_coder::{BlockCoder, Cdf, Coding, Identity, LaneCoder, Predictor, RecordLayout};
 
     use super::*;
     use crate::arguments::{Arguments, Command};
@@ -266,15 +266,16 @@ mod tests {
     }
 
     impl Model for Unsteady {
+        fn identity(&self) -> Identity {
+            Identity::Network([7; 32])
+        }
         fn layout(&self) -> &RecordLayout {
             &self.layout
         }
-        fn digest(&self) -> Option<[u8; 32]> {
-            Some([7; 32])
-        }
-        fn predictor(&self) -> Box<dyn Predictor + '_> {
+        fn coder(&self) -> Box<dyn BlockCoder + '_> {
             let made = self.made.fetch_add(1, Ordering::Relaxed);
-            Box::new(Favourite(if self.steady { 0 } else { made }))
+            let favourite = Box::new(Favourite(if self.steady { 0 } else { made }));
+            Box::new(LaneCoder::new(&self.layout, favourite))
         }
     }
 

@@ -1,13 +1,21 @@
-//! One block on its way out of a file.
+//! Blocks on their way out of a file.
 
 use std::sync::{Arc, OnceLock};
 
 use super::block::{BlockHeader, Method};
 use super::frame;
 use super::wire::crc32;
-use crate::codec::decode_records;
 use crate::error::{Error, ErrorKind, Result};
-use crate::predictor::{Model, Predictor};
+use crate::model::{BlockCoder, BlockPayload, Model};
+
+/// One block for a thread.
+pub(super) struct DecodeJob {
+    /// Checked.
+    pub(super) header: BlockHeader,
+    pub(super) payload: Vec<u8>,
+    /// Its place in the file, for messages.
+    pub(super) at: u64,
+}
 
 /// What every thread of a reader knows about one member.
 #[derive(Default)]
@@ -19,7 +27,7 @@ pub(super) struct BlockDecoder {
 /// What one thread keeps from block to block.
 #[derive(Default)]
 pub(super) struct DecoderState<'a> {
-    predictor: Option<Box<dyn Predictor + 'a>>,
+    coder: Option<Box<dyn BlockCoder + 'a>>,
     zstd: Option<zstd::bulk::Decompressor<'static>>,
 }
 
@@ -37,76 +45,128 @@ impl BlockDecoder {
         DecoderState::default()
     }
 
-    /// The original bytes of a block whose header was checked; `at` is its place in the file.
+    /// Blocks to decode together where the caller does not choose.
+    pub(super) fn group(&self) -> usize {
+        self.model.get().map_or(1, |model| model.group())
+    }
+
+    /// The original bytes of each block.
     pub(super) fn decode<'a>(
         &'a self,
         state: &mut DecoderState<'a>,
-        header: BlockHeader,
-        payload: Vec<u8>,
-        at: u64,
-    ) -> Result<Vec<u8>> {
-        let in_block = |error: Error| error.context(format!("block at byte {at}"));
+        jobs: Vec<DecodeJob>,
+    ) -> Vec<Result<Vec<u8>>> {
+        let (mut places, mut opened) = (Vec::new(), Vec::new());
+        for job in jobs {
+            places.push((job.header, job.at));
+            opened.push(self.open(state, job));
+        }
+        let mut group: Vec<BlockPayload<'_>> =
+            opened.iter_mut().flatten().filter_map(Opened::records).collect();
+        let mut decoded = Vec::new();
+        if let (Some(model), [_, ..]) = (self.model.get(), &group[..]) {
+            decoded = state.coder.get_or_insert_with(|| model.coder()).decode(&mut group);
+        }
+        let mut decoded = decoded.into_iter();
+        let mut blocks = Vec::with_capacity(opened.len());
+        for (block, (header, at)) in opened.into_iter().zip(places) {
+            let block = block.and_then(|block| {
+                if block.coded.is_some() {
+                    let records = decoded.next().expect("a result for each block");
+                    records.map_err(|error| match error.kind {
+                        ErrorKind::LimitExceeded => error,
+                        // The payload is all there: it is not the file that ends early.
+                        _ => Error::corrupt(error.message),
+                    })?;
+                }
+                check_original(&header, &block.original)?;
+                Ok(block.original)
+            });
+            blocks.push(block.map_err(|error| error.context(format!("block at byte {at}"))));
+        }
+        blocks
+    }
+
+    /// Checks the payload and undoes everything but the model.
+    fn open(&self, state: &mut DecoderState<'_>, job: DecodeJob) -> Result<Opened> {
+        let DecodeJob { header, payload, .. } = job;
         let found = crc32(&payload);
         if found != header.payload_crc {
             let stored = header.payload_crc;
             let what = format_args!("payload checksum {found:08x}, stored {stored:08x}");
-            return Err(in_block(Error::damaged(what)));
+            return Err(Error::damaged(what));
         }
-        let original = match header.method {
-            Method::Raw => payload,
+        match header.method {
+            Method::Raw => Ok(Opened { original: payload, coded: None }),
             Method::Zstd => {
-                state.expand(&payload, header.original_bytes as usize).map_err(in_block)?
+                let original = state.expand(&payload, header.original_bytes as usize)?;
+                Ok(Opened { original, coded: None })
             }
-            Method::Modelled => self.modelled(state, &header, &payload).map_err(in_block)?,
-        };
-        let found = crc32(&original);
-        if found != header.original_crc {
-            let stored = header.original_crc;
-            let what = format!("decoded checksum {found:08x}, stored {stored:08x}");
-            return Err(in_block(match header.method {
-                Method::Modelled => Error::new(
-                    ErrorKind::ChecksumMismatch,
-                    format!("{what}; the payload is sound, so the predictor is at fault"),
-                ),
-                _ => Error::damaged(what),
-            }));
+            Method::Modelled => self.open_modelled(state, &header, payload),
         }
-        Ok(original)
     }
 
-    fn modelled<'a>(
-        &'a self,
-        state: &mut DecoderState<'a>,
+    fn open_modelled(
+        &self,
+        state: &mut DecoderState<'_>,
         header: &BlockHeader,
-        payload: &[u8],
-    ) -> Result<Vec<u8>> {
+        mut payload: Vec<u8>,
+    ) -> Result<Opened> {
         let model = self.model.get().ok_or_else(|| {
             Error::new(ErrorKind::WrongModel, "a modelled block in a member without a predictor")
         })?;
         header.check_stride(model.layout().stride())?;
         // The header's lengths were checked: tail < original and coded tail <= payload.
-        let coded_tail = usize::from(header.tail_payload_bytes);
-        let (records, coded_tail) = payload.split_at(payload.len() - coded_tail);
+        let coded_tail = payload.split_off(payload.len() - usize::from(header.tail_payload_bytes));
         let tail_len = usize::from(header.tail_bytes);
-        let expanded;
         let tail = if coded_tail.len() == tail_len {
             coded_tail
         } else {
-            expanded = state.expand(coded_tail, tail_len)?;
-            &expanded
+            state.expand(&coded_tail, tail_len)?
         };
         let mut original = vec![0; header.original_bytes as usize];
-        let (out, out_tail) = original.split_at_mut(header.original_bytes as usize - tail_len);
-        out_tail.copy_from_slice(tail);
-        let predictor = state.predictor.get_or_insert_with(|| model.predictor());
-        decode_records(predictor.as_mut(), model.layout(), records, header.lanes.into(), out)
-            .map_err(|error| match error.kind {
-                ErrorKind::LimitExceeded => error,
-                // The payload is all there: it is not the file that ends early.
-                _ => Error::corrupt(error.message),
-            })?;
-        Ok(original)
+        let records_bytes = original.len() - tail_len;
+        original[records_bytes..].copy_from_slice(&tail);
+        let coded = Coded { payload, lanes: header.lanes.into(), records_bytes };
+        Ok(Opened { original, coded: Some(coded) })
     }
+}
+
+/// A block all of whose bytes are known but, of a modelled one, its records.
+struct Opened {
+    original: Vec<u8>,
+    coded: Option<Coded>,
+}
+
+/// The records of a modelled block.
+struct Coded {
+    payload: Vec<u8>,
+    lanes: usize,
+    /// Their length, at the start of the original bytes.
+    records_bytes: usize,
+}
+
+impl Opened {
+    /// The records that are still to be decoded.
+    fn records(&mut self) -> Option<BlockPayload<'_>> {
+        let Coded { payload, lanes, records_bytes } = self.coded.as_ref()?;
+        Some(BlockPayload { payload, lanes: *lanes, out: &mut self.original[..*records_bytes] })
+    }
+}
+
+fn check_original(header: &BlockHeader, original: &[u8]) -> Result<()> {
+    let (found, stored) = (crc32(original), header.original_crc);
+    if found == stored {
+        return Ok(());
+    }
+    let what = format!("decoded checksum {found:08x}, stored {stored:08x}");
+    Err(match header.method {
+        Method::Modelled => Error::new(
+            ErrorKind::ChecksumMismatch,
+            format!("{what}; the payload is sound, so the predictor is at fault"),
+        ),
+        _ => Error::damaged(what),
+    })
 }
 
 impl DecoderState<'_> {

@@ -1,14 +1,14 @@
-//! One block on its way into a file: the smallest of modelled, zstd and raw.
+//! Blocks on their way into a file: each the smallest of modelled, zstd and raw.
 
 use std::sync::Arc;
 
 use super::block::{BlockHeader, Method};
 use super::constants::{MAX_LANES, ZSTD_PROBE_LEVEL};
-use super::decode::BlockDecoder;
+use super::decode::{BlockDecoder, DecodeJob};
 use super::wire::crc32;
-use crate::codec::{encode_records, lanes_for};
+
 use crate::error::{Error, ErrorKind, Result};
-use crate::predictor::{Model, Predictor};
+use crate::model::{BlockCoder, BlockRecords, Model};
 
 /// A block that zstd brings below this fraction is not modelled: there is nothing left to win,
 /// and much time to lose.
@@ -30,61 +30,80 @@ pub(super) struct EncodedBlock {
 
 /// What one thread keeps from block to block.
 pub(super) struct EncoderState<'a> {
-    predictor: Option<Box<dyn Predictor + 'a>>,
+    coder: Option<Box<dyn BlockCoder + 'a>>,
     zstd: Option<zstd::bulk::Compressor<'static>>,
     verifier: Option<BlockDecoder>,
 }
 
 impl BlockEncoder {
     pub(super) fn state(&self) -> EncoderState<'_> {
-        EncoderState { predictor: None, zstd: None, verifier: None }
+        EncoderState { coder: None, zstd: None, verifier: None }
     }
 
-    /// Encodes `original`, which has at least one byte. `number` counts blocks, for messages.
+    /// Blocks to encode together where the caller does not choose.
+    pub(super) fn group(&self) -> usize {
+        self.model.as_ref().map_or(1, |model| model.group())
+    }
+
+    /// Encodes blocks of at least one byte each. `first` is the number of the first one, for messages.
     pub(super) fn encode<'a>(
         &'a self,
         state: &mut EncoderState<'a>,
-        original: Vec<u8>,
-        number: u64,
-    ) -> Result<EncodedBlock> {
-        let block = self.smallest(state, &original).map_err(|e| at_block(e, number))?;
-        let block = block.unwrap_or_else(|| raw(&original));
-        if self.verify {
-            self.verify(state, &block, &original).map_err(|error| {
-                let message = format!(
-                    "block {number} ({:?}) does not decode to what was encoded: {error}; do not \
-                     trust this machine or model",
-                    block.header.method
-                );
-                Error::new(ErrorKind::VerifyFailed, message)
+        originals: &[Vec<u8>],
+        first: u64,
+    ) -> Result<Vec<EncodedBlock>> {
+        let blocks =
+            self.smallest(state, originals).map_err(|error| match originals.len() as u64 {
+                1 => error.context(format!("block {first}")),
+                n => error.context(format!("blocks {first} to {}", first + n - 1)),
             })?;
+        if self.verify {
+            self.verify(state, &blocks, originals, first)?;
         }
-        Ok(block)
+        Ok(blocks)
     }
 
-    /// The smallest way that is smaller than raw.
+    /// The smallest form of each block.
     fn smallest<'a>(
         &'a self,
         state: &mut EncoderState<'a>,
+        originals: &[Vec<u8>],
+    ) -> Result<Vec<EncodedBlock>> {
+        let mut probes = Vec::with_capacity(originals.len());
+        for original in originals {
+            probes.push(match self.zstd_level {
+                Some(level) => {
+                    state.compress(original, level.min(ZSTD_PROBE_LEVEL), original.len() - 1)?
+                }
+                None => None,
+            });
+        }
+        let modelled = self.modelled(state, originals, &probes)?;
+        let mut blocks = Vec::with_capacity(originals.len());
+        for ((original, probe), modelled) in originals.iter().zip(probes).zip(modelled) {
+            let best = self.smaller_zstd(state, original, probe, modelled.as_ref())?;
+            let raw = || block(Method::Raw, 0, original, original.clone(), 0, 0);
+            blocks.push(match best {
+                Some(frame) => block(Method::Zstd, 0, original, frame, 0, 0),
+                None => modelled.unwrap_or_else(raw),
+            });
+        }
+        Ok(blocks)
+    }
+
+    /// A zstd frame that is smaller than the modelled block, if there is one, or than the original.
+    fn smaller_zstd(
+        &self,
+        state: &mut EncoderState<'_>,
         original: &[u8],
-    ) -> Result<Option<EncodedBlock>> {
-        let probe = match self.zstd_level {
-            Some(level) => {
-                state.compress(original, level.min(ZSTD_PROBE_LEVEL), original.len() - 1)?
-            }
-            None => None,
-        };
+        probe: Option<Vec<u8>>,
+        modelled: Option<&EncodedBlock>,
+    ) -> Result<Option<Vec<u8>>> {
         let probe_len = probe.as_ref().map_or(original.len(), Vec::len);
-        let modelled = match &self.model {
-            Some(model) if probe_len > original.len() / TRIVIAL => {
-                self.modelled(state, model, original)?
-            }
-            _ => None,
-        };
-        let modelled_len = modelled.as_ref().map_or(original.len(), |block| block.payload.len());
+        let modelled_len = modelled.map_or(original.len(), |block| block.payload.len());
         // The quick level tells whether the slow one can win.
         if probe_len / 5 * 4 >= modelled_len {
-            return Ok(modelled);
+            return Ok(None);
         }
         let slow = match self.zstd_level {
             Some(level) if level > ZSTD_PROBE_LEVEL => {
@@ -92,59 +111,67 @@ impl BlockEncoder {
             }
             _ => None,
         };
-        let best = slow.or(probe).filter(|payload| payload.len() < modelled_len);
-        Ok(match best {
-            Some(payload) => Some(finish(Method::Zstd, 0, original, payload, 0, 0)?),
-            None => modelled,
-        })
+        Ok(slow.or(probe).filter(|payload| payload.len() < modelled_len))
     }
 
+    /// The blocks coded with the model, all together; `None` for those where that is no use.
     fn modelled<'a>(
         &'a self,
         state: &mut EncoderState<'a>,
-        model: &'a Arc<dyn Model>,
-        original: &[u8],
-    ) -> Result<Option<EncodedBlock>> {
+        originals: &[Vec<u8>],
+        probes: &[Option<Vec<u8>>],
+    ) -> Result<Vec<Option<EncodedBlock>>> {
+        let Some(model) = &self.model else { return Ok(originals.iter().map(|_| None).collect()) };
         let stride = model.layout().stride();
-        let (records, tail) = original.split_at(original.len() - original.len() % stride);
-        if records.is_empty() {
-            return Ok(None);
+        // Whole records, where there are any and zstd leaves something to win.
+        let group: Vec<Option<BlockRecords<'_>>> = originals
+            .iter()
+            .zip(probes)
+            .map(|(original, probe)| {
+                let bytes = &original[..original.len() - original.len() % stride];
+                let probe_len = probe.as_ref().map_or(original.len(), Vec::len);
+                let worth_it = !bytes.is_empty() && probe_len > original.len() / TRIVIAL;
+                let lanes = self.lanes.map_or_else(|| model.lanes(original.len()), usize::from);
+                let lanes = lanes.clamp(1, usize::from(MAX_LANES)).min(bytes.len() / stride);
+                worth_it.then_some(BlockRecords { bytes, lanes })
+            })
+            .collect();
+        let chosen: Vec<BlockRecords<'_>> = group.iter().flatten().copied().collect();
+        let mut payloads = Vec::new();
+        if !chosen.is_empty() {
+            payloads = state.coder.get_or_insert_with(|| model.coder()).encode(&chosen)?;
         }
-        let lanes = match self.lanes {
-            Some(lanes) => lanes.into(),
-            None => lanes_for(original.len()),
-        };
-        let lanes = lanes.clamp(1, usize::from(MAX_LANES)).min(records.len() / stride);
-        let predictor = state.predictor.get_or_insert_with(|| model.predictor());
-        let mut payload = encode_records(predictor.as_mut(), model.layout(), records, lanes)?;
-        let coded_tail = match tail {
-            [] => None,
-            _ => {
-                let level = self.zstd_level;
-                level.map_or(Ok(None), |level| state.compress(tail, level, tail.len() - 1))?
-            }
-        };
-        let coded_tail = coded_tail.as_deref().unwrap_or(tail);
-        payload.extend(coded_tail);
-        if payload.len() >= original.len() {
-            return Ok(None);
+        let mut payloads = payloads.into_iter();
+        let mut blocks = Vec::with_capacity(originals.len());
+        for (original, records) in originals.iter().zip(group) {
+            let Some(BlockRecords { bytes, lanes }) = records else {
+                blocks.push(None);
+                continue;
+            };
+            let mut payload = payloads.next().expect("a payload for each block");
+            let tail = &original[bytes.len()..];
+            let coded_tail = match (tail, self.zstd_level) {
+                ([_, ..], Some(level)) => state.compress(tail, level, tail.len() - 1)?,
+                _ => None,
+            };
+            let coded_tail = coded_tail.as_deref().unwrap_or(tail);
+            payload.extend(coded_tail);
+            let lanes = u16::try_from(lanes).expect("no more than MAX_LANES");
+            let (tail, coded_tail) = (tail.len(), coded_tail.len());
+            blocks.push(
+                (payload.len() < original.len())
+                    .then(|| block(Method::Modelled, lanes, original, payload, tail, coded_tail)),
+            );
         }
-        let block = finish(
-            Method::Modelled,
-            u16::try_from(lanes).unwrap_or(MAX_LANES),
-            original,
-            payload,
-            tail.len(),
-            coded_tail.len(),
-        )?;
-        Ok(Some(block))
+        Ok(blocks)
     }
 
     fn verify<'a>(
         &'a self,
         state: &mut EncoderState<'a>,
-        block: &EncodedBlock,
-        original: &[u8],
+        blocks: &[EncodedBlock],
+        originals: &[Vec<u8>],
+        first: u64,
     ) -> Result<()> {
         let decoder = state.verifier.get_or_insert_with(|| {
             let decoder = BlockDecoder::default();
@@ -153,11 +180,27 @@ impl BlockEncoder {
             }
             decoder
         });
-        // A predictor of its own: state left over from encoding must not help.
-        let decoded =
-            decoder.decode(&mut decoder.state(), block.header, block.payload.clone(), 0)?;
-        if decoded != original {
-            return Err(Error::corrupt("other bytes with the same checksum"));
+        let jobs = blocks.iter().map(|EncodedBlock { header, payload }| DecodeJob {
+            header: *header,
+            payload: payload.clone(),
+            at: 0,
+        });
+        // A coder of its own: state left over from encoding must not help.
+        let decoded = decoder.decode(&mut decoder.state(), jobs.collect());
+        let blocks = blocks.iter().zip(originals).zip(first..);
+        for (decoded, ((block, original), number)) in decoded.into_iter().zip(blocks) {
+            let same = decoded.and_then(|decoded| match decoded == *original {
+                true => Ok(()),
+                false => Err(Error::corrupt("other bytes with the same checksum")),
+            });
+            same.map_err(|error| {
+                let message = format!(
+                    "block {number} ({:?}) does not decode to what was encoded: {error}; do not \
+                     trust this machine or model",
+                    block.header.method
+                );
+                Error::new(ErrorKind::VerifyFailed, message)
+            })?;
         }
         Ok(())
     }
@@ -179,44 +222,28 @@ impl EncoderState<'_> {
     }
 }
 
-fn raw(original: &[u8]) -> EncodedBlock {
-    let crc = crc32(original);
-    let len = u32::try_from(original.len()).unwrap_or(u32::MAX);
-    let header = BlockHeader {
-        method: Method::Raw,
-        lanes: 0,
-        original_bytes: len,
-        payload_bytes: len,
-        tail_bytes: 0,
-        tail_payload_bytes: 0,
-        original_crc: crc,
-        payload_crc: crc,
-    };
-    EncodedBlock { header, payload: original.to_vec() }
-}
-
-fn finish(
+/// A block of at most [`MAX_BLOCK_BYTES`](super::constants::MAX_BLOCK_BYTES), whose payload is no longer
+/// than it is, with a tail that is shorter than a record.
+fn block(
     method: Method,
     lanes: u16,
     original: &[u8],
     payload: Vec<u8>,
     tail: usize,
     coded_tail: usize,
-) -> Result<EncodedBlock> {
-    let too_long = |_| Error::limit_exceeded("a block beyond the longest one possible");
+) -> EncodedBlock {
+    let block = |len| u32::try_from(len).expect("blocks are at most 64 MiB");
+    let tail_of =
+        |len| u16::try_from(len).expect("a tail is shorter than a record of 65,535 bytes");
     let header = BlockHeader {
         method,
         lanes,
-        original_bytes: u32::try_from(original.len()).map_err(too_long)?,
-        payload_bytes: u32::try_from(payload.len()).map_err(too_long)?,
-        tail_bytes: u16::try_from(tail).map_err(too_long)?,
-        tail_payload_bytes: u16::try_from(coded_tail).map_err(too_long)?,
+        original_bytes: block(original.len()),
+        payload_bytes: block(payload.len()),
+        tail_bytes: tail_of(tail),
+        tail_payload_bytes: tail_of(coded_tail),
         original_crc: crc32(original),
         payload_crc: crc32(&payload),
     };
-    Ok(EncodedBlock { header, payload })
-}
-
-fn at_block(error: Error, number: u64) -> Error {
-    error.context(format!("block {number}"))
+    EncodedBlock { header, payload }
 }

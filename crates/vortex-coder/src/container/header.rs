@@ -4,23 +4,13 @@ use super::constants::*;
 use super::magic::damaged_as_text;
 use super::wire::{Fields, crc32};
 use crate::error::{Error, ErrorKind, Result};
-
-/// What the modelled blocks of a member are coded with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PredictorId {
-    /// Nothing: all blocks are zstd or raw.
-    None,
-    /// The predictor built into this crate, [`crate::adaptive`].
-    Adaptive,
-    /// The model file with this BLAKE3 digest.
-    Model([u8; DIGEST_BYTES]),
-}
+use crate::identity::Identity;
 
 /// The fixed part of a member header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemberHeader {
-    /// What modelled blocks are coded with.
-    pub predictor: PredictorId,
+    /// What modelled blocks are coded with; `None`: all blocks are zstd or raw.
+    pub predictor: Option<Identity>,
     /// Original bytes of every block but the last, which may be shorter.
     pub block_bytes: u32,
     /// Bytes of the schema that follows, as stored; 0 where there is none.
@@ -37,11 +27,8 @@ impl MemberHeader {
     /// Appends the 60 bytes.
     pub fn write_to(&self, out: &mut Vec<u8>) {
         let start = out.len();
-        let (id, digest) = match self.predictor {
-            PredictorId::None => (0, [0; DIGEST_BYTES]),
-            PredictorId::Adaptive => (1, [0; DIGEST_BYTES]),
-            PredictorId::Model(digest) => (2, digest),
-        };
+        let id = self.predictor.map_or(0, Identity::code);
+        let digest = self.predictor.and_then(Identity::model_file).unwrap_or_default();
         let schema = if self.schema_bytes > 0 { FLAG_SCHEMA } else { 0 };
         let model = if self.model_bytes > 0 { FLAG_MODEL } else { 0 };
         let label = if self.labelled { FLAG_LABEL } else { 0 };
@@ -78,7 +65,9 @@ impl MemberHeader {
         let fields = Fields::checked(bytes, "member header", at)?;
         let (flags, id, reserved) = (bytes[9], bytes[10], bytes[11]);
         let known = FLAG_SCHEMA | FLAG_MODEL | FLAG_LABEL | FLAG_PACKED_SCHEMA;
-        if flags & !known != 0 || id > 2 || reserved != 0 {
+        let digest: [u8; DIGEST_BYTES] = fields.array(24);
+        let predictor = Identity::from_code(id, digest);
+        if flags & !known != 0 || (id != 0 && predictor.is_none()) || reserved != 0 {
             return Err(Error::new(
                 ErrorKind::UnsupportedVersion,
                 format!(
@@ -87,13 +76,8 @@ impl MemberHeader {
                 ),
             ));
         }
-        let digest: [u8; DIGEST_BYTES] = fields.array(24);
         let header = Self {
-            predictor: match id {
-                0 => PredictorId::None,
-                1 => PredictorId::Adaptive,
-                _ => PredictorId::Model(digest),
-            },
+            predictor,
             block_bytes: fields.u32(12),
             schema_bytes: fields.u32(16),
             model_bytes: fields.u32(20),
@@ -125,7 +109,8 @@ impl MemberHeader {
                 header.schema_bytes, header.model_bytes
             ));
         }
-        if id != 2 && (digest != [0; DIGEST_BYTES] || header.model_bytes != 0) {
+        let has_file = predictor.is_some_and(|identity| identity.model_file().is_some());
+        if !has_file && (digest != [0; DIGEST_BYTES] || header.model_bytes != 0) {
             return corrupt(format!("predictor {id} with the digest or bytes of a model"));
         }
         Ok(header)
@@ -159,7 +144,7 @@ mod tests {
     }
 
     const HEADER: MemberHeader = MemberHeader {
-        predictor: PredictorId::Model([7; 32]),
+        predictor: Some(Identity::Network([7; 32])),
         block_bytes: DEFAULT_BLOCK_BYTES,
         schema_bytes: 33,
         packed_schema: true,
@@ -169,7 +154,7 @@ mod tests {
 
     #[test]
     fn round_trip() {
-        for predictor in [PredictorId::None, PredictorId::Adaptive, PredictorId::Model([3; 32])] {
+        for predictor in [None, Some(Identity::Adaptive), Some(Identity::Network([3; 32]))] {
             let header = MemberHeader { predictor, model_bytes: 0, labelled: false, ..HEADER };
             assert_eq!(MemberHeader::read_from(&bytes_of(&header), 0).unwrap(), header);
         }
@@ -199,7 +184,7 @@ mod tests {
             MemberHeader { schema_bytes: MAX_SCHEMA_BYTES + 1, ..HEADER },
             MemberHeader { schema_bytes: 0, ..HEADER },
             MemberHeader { model_bytes: MAX_MODEL_BYTES + 1, ..HEADER },
-            MemberHeader { predictor: PredictorId::Adaptive, ..HEADER },
+            MemberHeader { predictor: Some(Identity::Adaptive), ..HEADER },
         ];
         for lie in lies {
             let error = MemberHeader::read_from(&bytes_of(&lie), 0).unwrap_err();

@@ -47,12 +47,18 @@ pub struct IndexEntry {
 }
 
 impl IndexEntry {
-    /// The entry of a block. (A payload is at most [`MAX_BLOCK_BYTES`] long, so this fits.)
-    pub fn of(header: &BlockHeader) -> Self {
-        Self {
-            original_bytes: header.original_bytes,
-            stored_bytes: u32::try_from(header.stored_bytes()).unwrap_or(u32::MAX),
-        }
+    /// The entry of a block.
+    ///
+    /// # Errors
+    /// `LimitExceeded` for a payload beyond 32 bits, which no header that was read has.
+    pub fn of(header: &BlockHeader) -> Result<Self> {
+        let stored_bytes = u32::try_from(header.stored_bytes()).map_err(|_| {
+            Error::limit_exceeded(format!(
+                "a payload of {} bytes; {MAX_BLOCK_BYTES} are possible",
+                header.payload_bytes
+            ))
+        })?;
+        Ok(Self { original_bytes: header.original_bytes, stored_bytes })
     }
 
     /// The 8 bytes.

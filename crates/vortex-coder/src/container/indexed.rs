@@ -1,16 +1,19 @@
 //! Random access through the indexes, and a look at a file without decoding it.
 
+use std::collections::VecDeque;
 use std::io::{Read, Seek, Write};
 use std::sync::Arc;
 
 use super::block::{BlockHeader, Method};
 use super::constants::*;
+use super::decode::DecodeJob;
 use super::indexed_member::{IndexedMember, Kept, MemberInfo, read_member};
 use super::member::MemberStart;
 use super::reader::{ReaderOptions, decode_pool};
 use super::source::Source;
 use super::writer::check_cancel;
 use crate::error::{Error, Result};
+use crate::model::Model;
 
 /// What the header of a block says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,6 +109,16 @@ impl<R: Read + Seek> IndexedReader<R> {
         start.read_model(&mut self.source)
     }
 
+    /// What the modelled blocks of a member are decoded with; `None` where it can have none.
+    ///
+    /// # Errors
+    /// As [`IndexedReader::embedded_model`]; errors of the loader, [`crate::ErrorKind::WrongModel`], and
+    /// [`crate::ErrorKind::Corrupt`] where the model does not fit the member.
+    pub fn model(&mut self, member: usize) -> Result<Option<Arc<dyn Model>>> {
+        let embedded = self.embedded_model(member)?;
+        self.member(member)?.start.model(embedded.as_deref(), self.options.models.as_ref())
+    }
+
     /// `len` original bytes from `start` on.
     ///
     /// # Errors
@@ -159,21 +172,23 @@ impl<R: Read + Seek> IndexedReader<R> {
             (block_of(start).map_err(too_far)?, block_of(end - 1).map_err(too_far)?);
 
         let mut pool = decode_pool(self.options.threads, &self.members[member].decoder);
+        let mut decoded = VecDeque::new();
         let mut next = first;
         for block in first..=last {
             check_cancel(self.options.cancel.as_deref())?;
             while next <= last && !pool.is_full() {
-                let BlockInfo { header, file_offset, .. } = self.block_header(member, next)?;
-                if header.method == Method::Modelled {
-                    self.load_model(member)?;
-                    self.source.seek(file_offset + BLOCK_HEADER_BYTES as u64)?;
+                let mut group = Vec::new();
+                while next <= last && group.len() < self.group(member).max(1) {
+                    group.push(self.read_block(member, next)?);
+                    next += 1;
                 }
-                let payload = self.source.vec(header.payload_bytes, "a block")?;
-                pool.submit((header, payload, file_offset))?;
-                next += 1;
+                pool.submit(group)?;
             }
-            let Some(done) = pool.collect() else { break };
-            let done = done??;
+            if decoded.is_empty() {
+                let Some(group) = pool.collect() else { break };
+                decoded.extend(group?);
+            }
+            let done = decoded.pop_front().expect("a group has at least one block")?;
             let block_start = offset + block as u64 * block_bytes;
             // Both lie inside the block, whose length is the one the index states.
             let within = |byte: u64| usize::try_from(byte - block_start).unwrap_or(done.len());
@@ -183,6 +198,22 @@ impl<R: Read + Seek> IndexedReader<R> {
             written.map_err(|error| Error::from(error).context("writing decoded bytes"))?;
         }
         Ok(())
+    }
+
+    /// Reads a block, and the model if it is the first one that needs it.
+    fn read_block(&mut self, member: usize, block: usize) -> Result<DecodeJob> {
+        let BlockInfo { header, file_offset: at, .. } = self.block_header(member, block)?;
+        if header.method == Method::Modelled {
+            self.load_model(member)?;
+            self.source.seek(at + BLOCK_HEADER_BYTES as u64)?;
+        }
+        let payload = self.source.vec(header.payload_bytes, "a block")?;
+        Ok(DecodeJob { header, payload, at })
+    }
+
+    /// Blocks to decode together.
+    fn group(&self, member: usize) -> usize {
+        self.options.group.unwrap_or_else(|| self.members[member].decoder.group())
     }
 
     /// The header of a block, which must be what the index says. The source is behind it then.
@@ -217,16 +248,10 @@ impl<R: Read + Seek> IndexedReader<R> {
         if self.members[member].decoder.has_model() {
             return Ok(());
         }
-        let embedded = self.embedded_model(member)?;
-        let start = &self.members[member].start;
-        let model = start.model(embedded.as_deref(), self.options.models.as_ref())?;
-        let Some(model) = model else { return Ok(()) };
-        let (predictor, at) = (start.header.predictor, start.at);
+        let Some(model) = self.model(member)? else { return Ok(()) };
         // Members often share a model; one is kept, whatever their number.
-        for other in &mut self.members {
-            if other.start.header.predictor == predictor
-                && (model.digest().is_some() || other.start.at == at)
-            {
+        for (number, other) in self.members.iter_mut().enumerate() {
+            if number == member || other.start.takes(model.as_ref()) {
                 other.decoder.set_model(Arc::clone(&model));
             } else if other.decoder.has_model() {
                 other.decoder = Arc::default();

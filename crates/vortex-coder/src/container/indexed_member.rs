@@ -6,12 +6,12 @@ use std::sync::Arc;
 use super::constants::*;
 use super::decode::BlockDecoder;
 use super::footer::Footer;
-use super::header::PredictorId;
 use super::index::{IndexEntry, IndexHeader};
 use super::limits::Limits;
 use super::member::MemberStart;
 use super::source::Source;
 use crate::error::{Error, ErrorKind, Result};
+use crate::identity::Identity;
 use crate::schema::Schema;
 
 /// What the start and the end of a member say.
@@ -19,8 +19,8 @@ use crate::schema::Schema;
 pub struct MemberInfo {
     /// Format version.
     pub version: u8,
-    /// What modelled blocks are coded with.
-    pub predictor: PredictorId,
+    /// What modelled blocks are coded with; `None`: all blocks are zstd or raw.
+    pub predictor: Option<Identity>,
     /// The schema stored; `None` for plain bytes, or where only the model has it.
     pub schema: Option<Arc<Schema>>,
     /// What the member is called, if its writer said so.

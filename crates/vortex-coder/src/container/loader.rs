@@ -1,12 +1,51 @@
-//! How a reader comes by the model that a file names or holds.
+//! How a reader comes by the predictor that a file names or holds.
 
 use std::sync::Arc;
 
 use super::constants::DIGEST_BYTES;
+use crate::adaptive::AdaptiveModel;
 use crate::error::{Error, ErrorKind, Result};
-use crate::predictor::Model;
+use crate::identity::Identity;
+use crate::model::Model;
+use crate::schema::Schema;
 
-/// Finds and opens models. The reader checks that what it is given has the digest it asked for.
+/// What a member says of its predictor.
+pub(super) struct Wanted<'a> {
+    pub(super) identity: Identity,
+    /// What a built-in predictor is set up with.
+    pub(super) parameters: &'a [u8],
+    pub(super) schema: &'a Schema,
+    /// The model file, where the member holds it.
+    pub(super) embedded: Option<&'a [u8]>,
+}
+
+/// The one place where an identity becomes a predictor: one of this crate is made, any other comes
+/// from the loader.
+pub(super) fn find(wanted: &Wanted<'_>, loader: &dyn ModelLoader) -> Result<Arc<dyn Model>> {
+    let &Wanted { identity, parameters, schema, embedded } = wanted;
+    let model = match (identity, embedded) {
+        (Identity::Adaptive, _) => adaptive(parameters, schema)?,
+        (Identity::Network(_), Some(bytes)) => loader.from_bytes(bytes)?,
+        (Identity::Network(digest), None) => loader.by_digest(digest)?,
+    };
+    if model.identity() != identity {
+        return Err(wrong_model(identity, Some(model.identity())));
+    }
+    Ok(model)
+}
+
+/// The adaptive predictor follows from the schema alone.
+fn adaptive(parameters: &[u8], schema: &Schema) -> Result<Arc<dyn Model>> {
+    if !parameters.is_empty() {
+        return Err(Error::corrupt(format!(
+            "{} bytes of parameters for the adaptive predictor, which has none",
+            parameters.len()
+        )));
+    }
+    Ok(Arc::new(AdaptiveModel::new(schema.clone())))
+}
+
+/// Finds and opens model files. The reader checks that what it is given is what it asked for.
 pub trait ModelLoader: Send + Sync {
     /// The model file with this BLAKE3 digest.
     ///
@@ -29,7 +68,7 @@ pub struct NoModels;
 
 impl ModelLoader for NoModels {
     fn by_digest(&self, digest: [u8; DIGEST_BYTES]) -> Result<Arc<dyn Model>> {
-        Err(wrong_model(&digest, None))
+        Err(wrong_model(Identity::Network(digest), None))
     }
 
     fn from_bytes(&self, _bytes: &[u8]) -> Result<Arc<dyn Model>> {
@@ -45,10 +84,11 @@ pub struct OneModel(pub Arc<dyn Model>);
 
 impl ModelLoader for OneModel {
     fn by_digest(&self, digest: [u8; DIGEST_BYTES]) -> Result<Arc<dyn Model>> {
-        if self.0.digest() == Some(digest) {
+        let needed = Identity::Network(digest);
+        if self.0.identity() == needed {
             Ok(Arc::clone(&self.0))
         } else {
-            Err(wrong_model(&digest, self.0.digest().as_ref()))
+            Err(wrong_model(needed, Some(self.0.identity())))
         }
     }
 
@@ -57,16 +97,14 @@ impl ModelLoader for OneModel {
     }
 }
 
-/// The [`ErrorKind::WrongModel`] error that names the model needed and the one at hand.
-pub fn wrong_model(needed: &[u8; DIGEST_BYTES], offered: Option<&[u8; DIGEST_BYTES]>) -> Error {
+/// The [`ErrorKind::WrongModel`] error that names the predictor needed and the one at hand.
+pub fn wrong_model(needed: Identity, offered: Option<Identity>) -> Error {
     let offered = match offered {
-        Some(digest) => format!("the one given has {}", hex(digest)),
+        Some(Identity::Network(digest)) => format!("the one given has {}", hex(&digest)),
+        Some(built_in) => format!("given was {built_in}"),
         None => "none was given".to_owned(),
     };
-    Error::new(
-        ErrorKind::WrongModel,
-        format!("needs the model with BLAKE3 {}; {offered}", hex(needed)),
-    )
+    Error::new(ErrorKind::WrongModel, format!("needs {needed}; {offered}"))
 }
 
 /// Lower-case hexadecimal digits, as `b3sum` prints them.

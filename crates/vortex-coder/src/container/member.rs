@@ -5,15 +5,15 @@ use std::io::Read;
 use std::sync::Arc;
 
 use super::constants::*;
-use super::header::{MemberHeader, PredictorId, not_vxc};
+use super::header::{MemberHeader, not_vxc};
 use super::label;
 use super::limits::Limits;
-use super::loader::{ModelLoader, hex, wrong_model};
+use super::loader::{self, ModelLoader, Wanted, hex};
 use super::schema_section;
 use super::source::Source;
-use crate::adaptive::AdaptiveModel;
 use crate::error::{Error, Result};
-use crate::predictor::Model;
+use crate::identity::Identity;
+use crate::model::Model;
 use crate::schema::Schema;
 
 /// Header and schema of a member.
@@ -65,7 +65,8 @@ impl MemberStart {
             }
         };
         let start = Self { header, schema, label, at };
-        if start.schema.is_some() || !matches!(header.predictor, PredictorId::Model(_)) {
+        // A model file brings a schema of its own.
+        if start.schema.is_some() || start.model_file().is_none() {
             start.check_block_bytes(&start.schema_or_bytes())?;
         }
         Ok(start)
@@ -83,8 +84,7 @@ impl MemberStart {
 
     /// Reads the embedded model that follows, if any.
     pub(super) fn read_model<R: Read>(&self, source: &mut Source<R>) -> Result<Option<Vec<u8>>> {
-        let (PredictorId::Model(digest), 1..) = (self.header.predictor, self.header.model_bytes)
-        else {
+        let (Some(digest), 1..) = (self.model_file(), self.header.model_bytes) else {
             return Ok(None);
         };
         let at = source.at();
@@ -106,30 +106,38 @@ impl MemberStart {
         embedded: Option<&[u8]>,
         loader: &dyn ModelLoader,
     ) -> Result<Option<Arc<dyn Model>>> {
-        let digest = match self.header.predictor {
-            PredictorId::None => return Ok(None),
-            PredictorId::Adaptive => {
-                return Ok(Some(adaptive(Schema::clone(&self.schema_or_bytes()))));
-            }
-            PredictorId::Model(digest) => digest,
-        };
-        let model = match embedded {
-            Some(bytes) => loader.from_bytes(bytes),
-            None => loader.by_digest(digest),
-        }?;
-        if model.digest() != Some(digest) {
-            return Err(wrong_model(&digest, model.digest().as_ref()));
-        }
+        let Some(identity) = self.header.predictor else { return Ok(None) };
+        let schema = self.schema_or_bytes();
+        let wanted = Wanted { identity, parameters: &[], schema: &schema, embedded };
+        let model = loader::find(&wanted, loader)?;
+        self.check_model(model.as_ref())?;
+        Ok(Some(model))
+    }
+
+    /// Whether a model made for another member codes the blocks of this one too: one from a file, of
+    /// which nothing but its identity matters.
+    pub(super) fn takes(&self, model: &dyn Model) -> bool {
+        let identity = model.identity();
+        identity.model_file().is_some()
+            && self.header.predictor == Some(identity)
+            && self.check_model(model).is_ok()
+    }
+
+    fn check_model(&self, model: &dyn Model) -> Result<()> {
         let schema = model.layout().schema();
         if self.schema.as_ref().is_some_and(|stored| **stored != *schema) {
             return Err(Error::corrupt(format!(
-                "member at byte {}: its schema is not that of its model {}",
+                "member at byte {}: its schema is not that of {}",
                 self.at,
-                hex(&digest)
+                model.identity()
             )));
         }
-        self.check_block_bytes(schema)?;
-        Ok(Some(model))
+        self.check_block_bytes(schema)
+    }
+
+    /// BLAKE3 of the model file that is needed, if any is.
+    fn model_file(&self) -> Option<[u8; DIGEST_BYTES]> {
+        self.header.predictor.and_then(Identity::model_file)
     }
 
     /// A member without a schema and without a model is a member of bytes.
@@ -153,9 +161,4 @@ impl MemberStart {
 /// The error for a file of no bytes at all.
 pub(super) fn empty_file() -> Error {
     Error::truncated("the file is empty, not even a header: a .vxc file of no data has 156 bytes")
-}
-
-/// The predictor built in.
-pub(super) fn adaptive(schema: Schema) -> Arc<dyn Model> {
-    Arc::new(AdaptiveModel::new(schema))
 }

@@ -6,7 +6,7 @@
 //! use vortex_coder::Schema;
 //!
 //! let original = b"one two three ".repeat(1000);
-//! let mut writer = Writer::new(Vec::new(), WriterOptions::new(Coder::Adaptive(Schema::bytes())))?;
+//! let mut writer = Writer::new(Vec::new(), WriterOptions::new(Coder::adaptive(Schema::bytes())))?;
 //! writer.write_all(&original)?;
 //! let (file, summary) = writer.finish()?;
 //! assert_eq!(summary.compressed_bytes, file.len() as u64);
@@ -47,7 +47,7 @@ mod writer;
 
 pub use block::{BlockHeader, Method};
 pub use footer::Footer;
-pub use header::{MemberHeader, PredictorId};
+pub use header::MemberHeader;
 pub use index::{IndexEntry, IndexHeader};
 pub use indexed::{BlockInfo, IndexedReader};
 pub use indexed_member::MemberInfo;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::constants::*;
-use crate::predictor::Model;
+use crate::adaptive::AdaptiveModel;
+use crate::model::Model;
 use crate::schema::Schema;
 
 /// What the blocks of a file are coded with.
@@ -12,10 +13,16 @@ use crate::schema::Schema;
 pub enum Coder {
     /// zstd or raw; blocks hold whole records of the schema.
     Classic(Schema),
-    /// The predictor built into this crate.
-    Adaptive(Schema),
-    /// A model with a digest.
+    /// A predictor: built into this crate, or from a model file. The file names it by its
+    /// [`Identity`](crate::Identity).
     Model(Arc<dyn Model>),
+}
+
+impl Coder {
+    /// The adaptive predictor of this crate.
+    pub fn adaptive(schema: Schema) -> Self {
+        Self::Model(Arc::new(AdaptiveModel::new(schema)))
+    }
 }
 
 /// How to write a `.vxc` file.
@@ -23,18 +30,20 @@ pub enum Coder {
 pub struct WriterOptions {
     /// What the blocks are coded with, and thereby the schema.
     pub coder: Coder,
-    /// The model file to put into the `.vxc` file: it must have the digest of the
-    /// [`Coder::Model`].
+    /// The model file to put into the `.vxc` file: it must be that of the [`Coder::Model`].
     pub embed_model: Option<Arc<[u8]>>,
     /// What the member is called: the name of a stream, where a file holds several.
     pub label: Option<String>,
     /// Bytes a block, rounded down to whole records, at least one. [`MIN_BLOCK_BYTES`] to
     /// [`MAX_BLOCK_BYTES`].
     pub block_bytes: u32,
-    /// Lanes a block; `None`: [`crate::lanes_for`] its length. Never more than it has records.
+    /// Lanes a block; `None`: as many as the model says ([`Model::lanes`]). Never more than it has records.
     pub lanes: Option<u16>,
     /// Threads that code blocks. The file does not depend on it.
     pub threads: usize,
+    /// Blocks that a thread codes together; `None`: as many as the model says ([`Model::group`]). The
+    /// file does not depend on it.
+    pub group: Option<usize>,
     /// zstd level (1 to 22) of blocks that it makes smaller than the coder does; `None`: never.
     /// The slow level is only tried on blocks where a quick one comes close.
     pub zstd_level: Option<i32>,
@@ -54,6 +63,7 @@ impl WriterOptions {
             block_bytes: DEFAULT_BLOCK_BYTES,
             lanes: None,
             threads: 1,
+            group: None,
             zstd_level: Some(DEFAULT_ZSTD_LEVEL),
             verify: false,
             cancel: None,

@@ -1,14 +1,14 @@
 //! The streaming reader: all members of a file, in order, each block as soon as it is decoded.
 
+use std::collections::VecDeque;
 use std::io::{Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::block::{BlockHeader, Method};
 use super::constants::*;
-use super::decode::BlockDecoder;
+use super::decode::{BlockDecoder, DecodeJob};
 use super::footer::Footer;
-use super::header::PredictorId;
 use super::index::{IndexEntry, IndexHeader};
 use super::limits::Limits;
 use super::loader::{ModelLoader, NoModels};
@@ -18,7 +18,7 @@ use super::source::Source;
 use super::summary::{OnBlock, Summary};
 use super::writer::{check_cancel, into_io};
 use crate::error::{Error, Result};
-use crate::predictor::Model;
+use crate::model::Model;
 
 /// How to read a `.vxc` file.
 #[derive(Clone)]
@@ -29,6 +29,8 @@ pub struct ReaderOptions {
     pub limits: Limits,
     /// Threads that decode blocks.
     pub threads: usize,
+    /// Blocks that a thread decodes together; `None`: as many as the model says ([`Model::group`]).
+    pub group: Option<usize>,
     /// Checked before each block: set, the reader gives up with [`crate::ErrorKind::Cancelled`].
     pub cancel: Option<Arc<AtomicBool>>,
 }
@@ -36,21 +38,25 @@ pub struct ReaderOptions {
 impl Default for ReaderOptions {
     /// No models, default limits, one thread.
     fn default() -> Self {
-        Self { models: Arc::new(NoModels), limits: Limits::default(), threads: 1, cancel: None }
+        Self {
+            models: Arc::new(NoModels),
+            limits: Limits::default(),
+            threads: 1,
+            group: None,
+            cancel: None,
+        }
     }
 }
 
-/// One block for a thread: header, payload, place in the file.
-pub(super) type DecodeJob = (BlockHeader, Vec<u8>, u64);
-pub(super) type DecodePool = Pool<DecodeJob, Result<Vec<u8>>>;
+pub(super) type DecodePool = Pool<Vec<DecodeJob>, Vec<Result<Vec<u8>>>>;
 
 /// The threads of one member.
 pub(super) fn decode_pool(threads: usize, decoder: &Arc<BlockDecoder>) -> DecodePool {
     let decoder = Arc::clone(decoder);
-    Pool::new(threads, move |jobs: &Jobs<DecodeJob, Result<Vec<u8>>>| {
+    Pool::new(threads, move |jobs: &Jobs<Vec<DecodeJob>, Vec<Result<Vec<u8>>>>| {
         let mut state = decoder.state();
-        while let Some(((header, payload, at), ticket)) = jobs.next() {
-            ticket.finish(decoder.decode(&mut state, header, payload, at));
+        while let Some((group, ticket)) = jobs.next() {
+            ticket.finish(decoder.decode(&mut state, group));
         }
     })
 }
@@ -62,8 +68,12 @@ struct Member {
     embedded: Option<Vec<u8>>,
     decoder: Arc<BlockDecoder>,
     pool: DecodePool,
-    /// File bytes of the blocks in flight, oldest first.
-    stored: std::collections::VecDeque<BlockHeader>,
+    /// Read, until there are enough to be decoded together.
+    group: Vec<DecodeJob>,
+    /// Headers of all blocks that were read and not given out, oldest first.
+    headers: VecDeque<BlockHeader>,
+    /// Decoded, oldest first.
+    decoded: VecDeque<Result<Vec<u8>>>,
     n_blocks: u64,
     original_bytes: u64,
     /// A block shorter than the nominal length came: it must be the last.
@@ -199,13 +209,18 @@ impl<R: Read> Reader<R> {
                         if let Err(failure) = member.feed(source, options, &mut self.last_model) {
                             member.failure = Some(failure);
                         }
+                        // No more will come: what was read so far goes.
+                        if (member.index_at.is_some() || member.failure.is_some())
+                            && let Err(failure) = member.submit_group()
+                        {
+                            member.failure = Some(failure);
+                        }
                     }
-                    if let Some(done) = member.pool.collect() {
-                        let block = done?;
+                    if let Some(block) = member.next_decoded() {
                         let block = block?;
                         member.hasher.update(&block);
                         self.summary.original_bytes += block.len() as u64;
-                        if let Some(header) = member.stored.pop_front() {
+                        if let Some(header) = member.headers.pop_front() {
                             self.summary.compressed_bytes += header.stored_bytes();
                             self.summary.count(header.method);
                         }
@@ -237,7 +252,9 @@ impl<R: Read> Reader<R> {
             embedded,
             decoder,
             pool,
-            stored: std::collections::VecDeque::new(),
+            group: Vec::new(),
+            headers: VecDeque::new(),
+            decoded: VecDeque::new(),
             n_blocks: 0,
             original_bytes: 0,
             short: false,
@@ -286,9 +303,31 @@ impl Member {
         self.short = header.original_bytes < block_bytes;
         self.n_blocks += 1;
         self.original_bytes += u64::from(header.original_bytes);
-        self.entries_crc.update(&IndexEntry::of(&header).to_bytes());
-        self.stored.push_back(header);
-        self.pool.submit((header, payload, at))
+        self.entries_crc.update(&IndexEntry::of(&header)?.to_bytes());
+        self.headers.push_back(header);
+        self.group.push(DecodeJob { header, payload, at });
+        if self.group.len() >= options.group.unwrap_or_else(|| self.decoder.group()) {
+            self.submit_group()?;
+        }
+        Ok(())
+    }
+
+    fn submit_group(&mut self) -> Result<()> {
+        if self.group.is_empty() {
+            return Ok(());
+        }
+        self.pool.submit(std::mem::take(&mut self.group))
+    }
+
+    /// The next block, waiting for it; `None` when all that were read are given out.
+    fn next_decoded(&mut self) -> Option<Result<Vec<u8>>> {
+        if self.decoded.is_empty() {
+            match self.pool.collect()? {
+                Ok(group) => self.decoded.extend(group),
+                Err(error) => return Some(Err(error)),
+            }
+        }
+        self.decoded.pop_front()
     }
 
     fn load_model(
@@ -297,10 +336,8 @@ impl Member {
         last_model: &mut Option<Arc<dyn Model>>,
     ) -> Result<()> {
         let embedded = self.embedded.take();
-        let model = match (&*last_model, self.start.header.predictor) {
-            (Some(model), PredictorId::Model(digest)) if model.digest() == Some(digest) => {
-                self.start.model(None, &super::loader::OneModel(Arc::clone(model)))?
-            }
+        let model = match last_model {
+            Some(model) if self.start.takes(model.as_ref()) => Some(Arc::clone(model)),
             _ => self.start.model(embedded.as_deref(), options.models.as_ref())?,
         };
         let Some(model) = model else { return Ok(()) };
@@ -312,7 +349,7 @@ impl Member {
     /// Reads index and footer and compares them with what was read and decoded. Returns the bytes
     /// of both.
     fn check_end<R: Read>(&mut self, source: &mut Source<R>) -> Result<u64> {
-        let index_at = self.index_at.unwrap_or_default();
+        let index_at = self.index_at.expect("a member ends when its index was found");
         let header = source.array_after(INDEX_TAG, "the index")?;
         let header = IndexHeader::read_from(&header, index_at)?;
         if header.n_blocks != self.n_blocks {

@@ -7,27 +7,32 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::constants::*;
 use super::encode::{BlockEncoder, EncodedBlock};
 use super::footer::Footer;
-use super::header::{MemberHeader, PredictorId};
+use super::header::MemberHeader;
 use super::index::{IndexEntry, IndexHeader};
 use super::label;
-use super::member::adaptive;
 use super::options::{Coder, WriterOptions};
 use super::pool::{Jobs, Pool};
 use super::schema_section::SchemaSection;
 use super::summary::{OnBlock, Summary};
 use super::wire::crc32;
 use crate::error::{Error, ErrorKind, Result};
+use crate::identity::Identity;
 use crate::schema::Schema;
 
-type EncodePool = Pool<(u64, Vec<u8>), Result<EncodedBlock>>;
+/// Blocks and the number of the first one.
+type EncodeJob = (u64, Vec<Vec<u8>>);
+type EncodePool = Pool<EncodeJob, Result<Vec<EncodedBlock>>>;
 
-/// Writes one member. Holds about two blocks a thread; needs no seek. A file whose writer was
+/// Writes one member. Holds about two groups of blocks a thread; needs no seek. A file whose writer was
 /// dropped before [`Writer::finish`] is truncated, and readers say so.
 pub struct Writer<W: Write> {
     out: W,
     pool: EncodePool,
     block_bytes: usize,
     block: Vec<u8>,
+    /// Full blocks, until there are enough to be coded together.
+    group: Vec<Vec<u8>>,
+    group_len: usize,
     entries: Vec<u8>,
     hasher: blake3::Hasher,
     n_blocks: u64,
@@ -62,21 +67,14 @@ impl<W: Write> Writer<W> {
                 options.zstd_level.unwrap_or_default()
             )));
         }
-        let (predictor, model, schema) = match options.coder {
-            Coder::Classic(schema) => (PredictorId::None, None, schema),
-            Coder::Adaptive(schema) => {
-                (PredictorId::Adaptive, Some(adaptive(schema.clone())), schema)
-            }
+        let (model, schema) = match options.coder {
+            Coder::Classic(schema) => (None, schema),
             Coder::Model(model) => {
-                let digest = model.digest().ok_or_else(|| {
-                    Error::invalid_argument(
-                        "a model without a digest; for the built-in one use Coder::Adaptive",
-                    )
-                })?;
                 let schema = model.layout().schema().clone();
-                (PredictorId::Model(digest), Some(model), schema)
+                (Some(model), schema)
             }
         };
+        let predictor = model.as_ref().map(|model| model.identity());
         let embedded = options.embed_model.as_deref().unwrap_or_default();
         let mut head = Vec::new();
         let stored = SchemaSection::new(&schema)?;
@@ -103,10 +101,11 @@ impl<W: Write> Writer<W> {
             zstd_level: options.zstd_level,
             verify: options.verify,
         };
-        let body = move |jobs: &Jobs<(u64, Vec<u8>), Result<EncodedBlock>>| {
+        let group_len = options.group.unwrap_or_else(|| encoder.group());
+        let body = move |jobs: &Jobs<EncodeJob, Result<Vec<EncodedBlock>>>| {
             let mut state = encoder.state();
-            while let Some(((number, original), ticket)) = jobs.next() {
-                ticket.finish(encoder.encode(&mut state, original, number));
+            while let Some(((first, originals), ticket)) = jobs.next() {
+                ticket.finish(encoder.encode(&mut state, &originals, first));
             }
         };
         Ok(Self {
@@ -114,6 +113,8 @@ impl<W: Write> Writer<W> {
             pool: Pool::new(options.threads, body),
             block_bytes: header.block_bytes as usize,
             block: Vec::new(),
+            group: Vec::new(),
+            group_len,
             entries: Vec::new(),
             hasher: blake3::Hasher::new(),
             n_blocks: 0,
@@ -166,6 +167,7 @@ impl<W: Write> Writer<W> {
         if !self.block.is_empty() {
             self.submit_block()?;
         }
+        self.submit_group()?;
         while self.pool.in_flight() > 0 {
             self.check_cancel()?;
             self.write_oldest()?;
@@ -193,33 +195,44 @@ impl<W: Write> Writer<W> {
 
     fn submit_block(&mut self) -> Result<()> {
         self.check_cancel()?;
-        if self.pool.is_full() {
-            self.write_oldest()?;
-        }
         self.hasher.update(&self.block);
         let block = std::mem::take(&mut self.block);
         if block.len() == self.block_bytes {
             self.block.reserve_exact(self.block_bytes);
         }
-        self.pool.submit((self.n_blocks, block))?;
-        self.n_blocks += 1;
+        self.group.push(block);
+        if self.group.len() >= self.group_len { self.submit_group() } else { Ok(()) }
+    }
+
+    fn submit_group(&mut self) -> Result<()> {
+        if self.group.is_empty() {
+            return Ok(());
+        }
+        if self.pool.is_full() {
+            self.write_oldest()?;
+        }
+        let group = std::mem::take(&mut self.group);
+        let n_blocks = group.len() as u64;
+        self.pool.submit((self.n_blocks, group))?;
+        self.n_blocks += n_blocks;
         Ok(())
     }
 
     fn write_oldest(&mut self) -> Result<()> {
         let Some(done) = self.pool.collect() else { return Ok(()) };
-        let EncodedBlock { header, payload } = done??;
-        let mut head = Vec::with_capacity(BLOCK_HEADER_BYTES);
-        header.write_to(&mut head);
-        let write = |error| Error::from(error).context("writing a block");
-        self.out.write_all(&head).map_err(write)?;
-        self.out.write_all(&payload).map_err(write)?;
-        self.entries.extend(IndexEntry::of(&header).to_bytes());
-        self.summary.count(header.method);
-        self.summary.original_bytes += u64::from(header.original_bytes);
-        self.summary.compressed_bytes += header.stored_bytes();
-        if let Some(hook) = &mut self.on_block {
-            hook(self.summary.progress());
+        for EncodedBlock { header, payload } in done?? {
+            let mut head = Vec::with_capacity(BLOCK_HEADER_BYTES);
+            header.write_to(&mut head);
+            let write = |error| Error::from(error).context("writing a block");
+            self.out.write_all(&head).map_err(write)?;
+            self.out.write_all(&payload).map_err(write)?;
+            self.entries.extend(IndexEntry::of(&header)?.to_bytes());
+            self.summary.count(header.method);
+            self.summary.original_bytes += u64::from(header.original_bytes);
+            self.summary.compressed_bytes += header.stored_bytes();
+            if let Some(hook) = &mut self.on_block {
+                hook(self.summary.progress());
+            }
         }
         Ok(())
     }
@@ -266,16 +279,15 @@ pub(super) fn check_cancel(cancel: Option<&AtomicBool>) -> Result<()> {
 
 /// Rounds a block length down to whole records, but up to one.
 fn whole_records(block_bytes: u32, schema: &Schema) -> u32 {
-    // A stride is at most 65,535.
-    let stride = u32::try_from(schema.stride()).unwrap_or(1);
+    let stride = u32::try_from(schema.stride()).expect("a stride is at most 65,535");
     (block_bytes / stride).max(1) * stride
 }
 
-fn embedded_length(embedded: &[u8], predictor: PredictorId) -> Result<u32> {
+fn embedded_length(embedded: &[u8], predictor: Option<Identity>) -> Result<u32> {
     if embedded.is_empty() {
         return Ok(0);
     }
-    if predictor != PredictorId::Model(*blake3::hash(embedded).as_bytes()) {
+    if predictor != Some(Identity::Network(*blake3::hash(embedded).as_bytes())) {
         return Err(Error::invalid_argument("the model to embed is not the model to code with"));
     }
     length(embedded.len(), MAX_MODEL_BYTES, "a model")

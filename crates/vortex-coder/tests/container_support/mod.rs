@@ -10,7 +10,8 @@ use vortex_coder::container::{
     WriterOptions,
 };
 use vortex_coder::{
-    Cdf, Coding, DType, Error, Field, Model, Predictor, RecordLayout, Result, Schema,
+    BlockCoder, Cdf, Coding, DType, Error, Field, Identity, LaneCoder, Model, Predictor,
+    RecordLayout, Result, Schema,
 };
 
 /// A xorshift generator: the same numbers everywhere.
@@ -113,17 +114,19 @@ impl SeedModel {
 }
 
 impl Model for SeedModel {
+    fn identity(&self) -> Identity {
+        Identity::Network(*blake3::hash(&self.file).as_bytes())
+    }
     fn layout(&self) -> &RecordLayout {
         &self.layout
     }
-    fn digest(&self) -> Option<[u8; 32]> {
-        Some(*blake3::hash(&self.file).as_bytes())
-    }
-    fn predictor(&self) -> Box<dyn Predictor + '_> {
+    fn coder(&self) -> Box<dyn BlockCoder + '_> {
         let made = self.made.fetch_add(1, Ordering::Relaxed);
         let bias = if self.faulty { made as u32 } else { 0 } + u32::from(self.file[0]);
         let n_roles = self.layout.roles().len();
-        Box::new(Counts { bias, role: 0, counts: vec![[0; 256]; n_roles], panics: self.panics })
+        let counts = vec![[0; 256]; n_roles];
+        let counts = Counts { bias, role: 0, counts, panics: self.panics };
+        Box::new(LaneCoder::new(&self.layout, Box::new(counts)))
     }
 }
 

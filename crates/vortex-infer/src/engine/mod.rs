@@ -118,6 +118,10 @@ impl Predictor for Engine {
         lane_bytes(&self.packed.net)
     }
 
+    fn max_group(&self) -> usize {
+        usize::MAX
+    }
+
     fn begin(&mut self, lanes: usize) {
         self.state = State::new(&self.packed, lanes);
     }

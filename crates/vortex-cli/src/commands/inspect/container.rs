@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use vortex_coder::adaptive::AdaptiveModel;
-use vortex_coder::container::{IndexedReader, MemberInfo, Method, PredictorId};
+use vortex_coder::container::{IndexedReader, MemberInfo, Method};
 use vortex_coder::cost::COST_ONE_BIT;
-use vortex_coder::{Model, Schema};
+use vortex_coder::{ErrorKind, Identity, Model, Schema};
 
 use super::raw::field_table;
 use crate::arguments::Common;
@@ -24,7 +24,7 @@ const SAMPLE_BYTES: u64 = 4 << 20;
 pub fn describe(file: &Path, model: Option<&Path>, common: &Common) -> Result<String> {
     let models = Arc::new(Models::open(model, common.level)?);
     let search = models.search(Some(file));
-    let options = reader_options(Arc::clone(&search), common.threads());
+    let options = reader_options(search, common.threads());
     let mut reader = IndexedReader::open(BufReader::new(open_file(file)?), options)?;
     let members: Vec<MemberInfo> = reader.members().cloned().collect();
     let mut text = format!(
@@ -59,28 +59,21 @@ pub fn describe(file: &Path, model: Option<&Path>, common: &Common) -> Result<St
     else {
         return Ok(text);
     };
-    let model: Arc<dyn Model> = match largest.predictor {
-        PredictorId::Model(digest) => {
-            let found = match reader.embedded_model(number)? {
-                Some(bytes) => search.from_bytes(&bytes),
-                None => search.by_digest(digest),
-            };
-            match found {
-                Ok(model) => model,
-                Err(error) => {
-                    text.push_str(&format!("{error}\n"));
-                    if let Some(schema) = &largest.schema {
-                        text.push_str(&format!("\nrecords of {} bytes\n", schema.stride()));
-                        text.push_str(&fields(schema).to_string());
-                    }
-                    return Ok(text);
-                }
-            }
-        }
-        _ => {
+    let model: Arc<dyn Model> = match reader.model(number) {
+        Ok(Some(model)) => model,
+        Ok(None) => {
             let schema = largest.schema.as_deref();
             Arc::new(AdaptiveModel::new(schema.cloned().unwrap_or_else(Schema::bytes)))
         }
+        Err(error) if error.kind == ErrorKind::WrongModel => {
+            text.push_str(&format!("{error}\n"));
+            if let Some(schema) = &largest.schema {
+                text.push_str(&format!("\nrecords of {} bytes\n", schema.stride()));
+                text.push_str(&fields(schema).to_string());
+            }
+            return Ok(text);
+        }
+        Err(error) => return Err(error.into()),
     };
     let stride = model.layout().stride() as u64;
     let sample = reader.len().min(largest.original_bytes).min(SAMPLE_BYTES);
@@ -123,9 +116,9 @@ fn fields(schema: &Schema) -> Table {
 
 fn predictor(member: &MemberInfo) -> String {
     match member.predictor {
-        PredictorId::None => "no predictor".into(),
-        PredictorId::Adaptive => "built-in predictor".into(),
-        PredictorId::Model(digest) => format!(
+        None => "no predictor".into(),
+        Some(Identity::Adaptive) => "built-in predictor".into(),
+        Some(Identity::Network(digest)) => format!(
             "model {}{}",
             blake3::Hash::from_bytes(digest).to_hex(),
             if member.model_bytes > 0 {

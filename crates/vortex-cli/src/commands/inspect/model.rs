@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use vortex_coder::Model;
 use vortex_data::describe_field;
 use vortex_infer::{IntModel, Network, file::SIGNATURE};
@@ -20,7 +20,6 @@ pub fn describe(file: &Path, common: &Common) -> Result<String> {
     let bytes = read_file(file, MAX_MODEL_BYTES)?;
     let model = IntModel::from_bytes(&bytes, detect(common.level)?)?;
     let network = model.network();
-    let digest = model.digest().context("a model without a digest")?;
     let schema = model.layout().schema();
     let flat = network.flat.iter().filter(|&&flat| flat).count();
     let memory = match network.memory {
@@ -37,7 +36,7 @@ pub fn describe(file: &Path, common: &Common) -> Result<String> {
         file.display(),
         thousands(bytes.len() as u64),
         model.level().name(),
-        blake3::Hash::from_bytes(digest).to_hex(),
+        blake3::hash(&bytes).to_hex(),
         thousands(parameters(network) as u64),
         network.layers.len(),
         network.d_model,
