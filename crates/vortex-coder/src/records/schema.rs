@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
+pub use super::dtype::DType;
+use super::exact::Exact;
 pub use crate::decimal::DecimalGrid;
-pub use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::exact::Exact;
 pub use crate::law::{Law, LawForm, MAX_TERMS, Term};
 
 /// How the bits of a field become symbols. Reversible for every bit pattern.
@@ -114,6 +114,7 @@ pub struct Schema {
 
 impl Schema {
     /// About how much memory it takes.
+    #[cfg(feature = "container")]
     pub(crate) fn memory_bytes(&self) -> u64 {
         let fields = self.fields.iter().map(|field| {
             let terms = field.law.as_ref().map_or(0, |law| size_of_val(law.terms.as_slice()));

@@ -45,7 +45,8 @@ impl fmt::Display for Identity {
         match self {
             Self::Adaptive => f.write_str("the adaptive predictor"),
             Self::Network(digest) => {
-                write!(f, "the model with BLAKE3 {}", blake3::Hash::from_bytes(*digest))
+                f.write_str("the model with BLAKE3 ")?;
+                digest.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
             }
         }
     }

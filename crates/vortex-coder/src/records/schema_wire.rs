@@ -1,7 +1,7 @@
 //! The binary form of a schema; docs/format.md, "Schema".
 
+use super::dtype::DType;
 use crate::decimal::DecimalGrid;
-use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::law::{Law, LawForm, MAX_TERMS, Term};
 use crate::schema::{Field, MAX_STRIDE, Schema, Transform};

@@ -1,7 +1,7 @@
 //! Records to symbols and back: field transforms, roles and tokens.
 
-use crate::derived::DerivedField;
-use crate::dtype::NumberKind;
+use super::derived::DerivedField;
+use super::dtype::NumberKind;
 use crate::schema::{Schema, Transform};
 
 /// One symbol of a record: which byte (most significant first) of which field.

@@ -4,8 +4,8 @@
 //! allow, but in the bits of the float they look random. On a [`DecimalGrid`] they are counted
 //! instead, in order of magnitude.
 
-use crate::dtype::DType;
-use crate::exact::{Exact, round_shift};
+use super::dtype::DType;
+use super::exact::{Exact, round_shift};
 
 /// Decimals of at most `digits` significant digits and at most `places` digits after the point.
 ///

@@ -3,7 +3,7 @@
 //! `E = sqrt(px^2 + py^2 + pz^2 + m^2)`, `pb = 1 - pc - pu`: such a field holds little of its own. It is
 //! coded as its distance from what the law says, which is computed in integers alone.
 
-use crate::exact::Exact;
+use super::exact::Exact;
 
 /// Most terms of a law.
 pub const MAX_TERMS: usize = 16;
@@ -108,7 +108,7 @@ fn at_scale(value: &Exact, scale: i32) -> i128 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dtype::DType;
+    use crate::records::dtype::DType;
     use proptest::prelude::*;
 
     fn exact(value: f64) -> Exact {

@@ -1,7 +1,7 @@
 //! The symbols of fields with a grid, a law or a distance, and back.
 
-use crate::dtype::{DType, NumberKind};
-use crate::exact::Exact;
+use super::dtype::{DType, NumberKind};
+use super::exact::Exact;
 use crate::law::{Evaluation, Law};
 use crate::schema::{Field, Schema, Transform};
 
