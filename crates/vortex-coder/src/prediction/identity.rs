@@ -7,6 +7,8 @@ use std::fmt;
 pub enum Identity {
     /// The adaptive predictor of this crate, [`crate::adaptive`].
     Adaptive,
+    /// The mixing predictor of this crate, [`crate::mixing`].
+    Mixing,
     /// The network in the model file with this BLAKE3 digest.
     Network([u8; 32]),
 }
@@ -16,7 +18,7 @@ impl Identity {
     /// crate and need no file.
     pub fn model_file(self) -> Option<[u8; 32]> {
         match self {
-            Self::Adaptive => None,
+            Self::Adaptive | Self::Mixing => None,
             Self::Network(digest) => Some(digest),
         }
     }
@@ -26,6 +28,7 @@ impl Identity {
         match self {
             Self::Adaptive => 1,
             Self::Network(_) => 2,
+            Self::Mixing => 3,
         }
     }
 
@@ -35,6 +38,7 @@ impl Identity {
         match code {
             1 => Some(Self::Adaptive),
             2 => Some(Self::Network(digest)),
+            3 => Some(Self::Mixing),
             _ => None,
         }
     }
@@ -44,6 +48,7 @@ impl fmt::Display for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Adaptive => f.write_str("the adaptive predictor"),
+            Self::Mixing => f.write_str("the mixing predictor"),
             Self::Network(digest) => {
                 f.write_str("the model with BLAKE3 ")?;
                 digest.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
@@ -58,10 +63,10 @@ mod tests {
 
     #[test]
     fn codes_come_back() {
-        for identity in [Identity::Adaptive, Identity::Network([7; 32])] {
+        for identity in [Identity::Adaptive, Identity::Mixing, Identity::Network([7; 32])] {
             let digest = identity.model_file().unwrap_or_default();
             assert_eq!(Identity::from_code(identity.code(), digest), Some(identity));
         }
-        assert_eq!([0, 3].map(|code| Identity::from_code(code, [0; 32])), [None; 2]);
+        assert_eq!([0, 4].map(|code| Identity::from_code(code, [0; 32])), [None; 2]);
     }
 }

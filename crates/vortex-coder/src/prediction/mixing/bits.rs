@@ -1,44 +1,20 @@
 //! What becomes of a binary decision: written, read or weighed.
 
-use crate::cost::log2;
+use crate::cost::{COST_ONE_BIT, log2};
+use crate::error::Result;
 use crate::range::{RangeDecoder, RangeEncoder};
 
-/// Takes decisions one after the other.
-pub(super) trait BitCoder {
-    /// Codes `bit` whose probability to be 1 is `p` in 16 bits, 1 to 65,535, and returns it (a decoder: returns
-    /// what it reads instead).
-    fn code(&mut self, bit: u32, p: u32) -> u32;
-    /// Codes 8 bits that are all equally likely.
-    fn code_byte(&mut self, byte: u8) -> u8;
-    /// Says that what follows belongs to this role.
-    fn role(&mut self, _role: usize) {}
+/// Takes decisions one after the other. One type for all three, so that the loops over a block are compiled
+/// once.
+pub(super) enum Bits<'a> {
+    Write(RangeEncoder),
+    Read(RangeDecoder<'a>),
+    Weigh(Cost),
 }
 
-impl BitCoder for RangeEncoder {
-    #[inline(always)]
-    fn code(&mut self, bit: u32, p: u32) -> u32 {
-        self.encode_bit(bit, p);
-        bit
-    }
-    fn code_byte(&mut self, byte: u8) -> u8 {
-        self.encode_bits(byte.into(), 8);
-        byte
-    }
-}
-
-impl BitCoder for RangeDecoder<'_> {
-    #[inline(always)]
-    fn code(&mut self, _bit: u32, p: u32) -> u32 {
-        self.decode_bit(p)
-    }
-    fn code_byte(&mut self, _byte: u8) -> u8 {
-        self.decode_bits(8) as u8
-    }
-}
-
-/// The cost of decisions for each role, in 2^-16 bits.
+/// What decisions cost, by role, in units of 2^-16 bits.
 pub(super) struct Cost {
-    pub roles: Vec<u64>,
+    roles: Vec<u64>,
     role: usize,
 }
 
@@ -46,20 +22,62 @@ impl Cost {
     pub(super) fn new(roles: usize) -> Self {
         Self { roles: vec![0; roles], role: 0 }
     }
+
+    pub(super) fn by_role(&self) -> &[u64] {
+        &self.roles
+    }
+
+    pub(super) fn into_roles(self) -> Vec<u64> {
+        self.roles
+    }
 }
 
-impl BitCoder for Cost {
+impl Bits<'_> {
+    /// Codes `bit`, whose probability to be 1 is `p` in 16 bits, 1 to 65,535, and returns it; where bits are read, what
+    /// was read instead.
     #[inline(always)]
-    fn code(&mut self, bit: u32, p: u32) -> u32 {
-        let p = if bit == 1 { p } else { (1 << 16) - p };
-        self.roles[self.role] += u64::from((16 << 16) - log2(p));
-        bit
+    pub(super) fn code(&mut self, bit: u32, p: u32) -> u32 {
+        match self {
+            Self::Write(encoder) => {
+                encoder.encode_bit(bit, p);
+                bit
+            }
+            Self::Read(decoder) => decoder.decode_bit(p),
+            Self::Weigh(cost) => {
+                let p = if bit == 1 { p } else { (1 << 16) - p };
+                cost.roles[cost.role] += u64::from(16 * COST_ONE_BIT - log2(p));
+                bit
+            }
+        }
     }
-    fn code_byte(&mut self, byte: u8) -> u8 {
-        self.roles[self.role] += 8 << 16;
+
+    /// Codes a byte whose values are all equally likely.
+    pub(super) fn code_flat(&mut self, byte: u8) -> u8 {
+        match self {
+            Self::Write(encoder) => encoder.encode_bits(byte.into(), 8),
+            Self::Read(decoder) => return decoder.decode_bits(8).to_le_bytes()[0],
+            Self::Weigh(cost) => cost.roles[cost.role] += u64::from(8 * COST_ONE_BIT),
+        }
         byte
     }
-    fn role(&mut self, role: usize) {
-        self.role = role;
+
+    /// To be called before the first symbol of a role.
+    #[inline(always)]
+    pub(super) fn role(&mut self, role: usize) {
+        if let Self::Weigh(cost) = self {
+            cost.role = role;
+        }
+    }
+
+    /// To be called now and then: whether it is worth going on.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Truncated`] for a stream that was cut, which would go on as zeros.
+    #[inline(always)]
+    pub(super) fn check(&self) -> Result<()> {
+        match self {
+            Self::Read(decoder) if decoder.is_truncated() => decoder.clone().finish(),
+            _ => Ok(()),
+        }
     }
 }

@@ -54,7 +54,37 @@ impl Curves {
 
     /// The stretched value of a probability.
     #[inline(always)]
-    pub(super) fn stretch(&self, p: u16) -> i16 {
-        self.stretch[usize::from(p >> STRETCH_SHIFT)]
+    pub(super) fn stretch(&self, p: u32) -> i16 {
+        self.stretch[(p >> STRETCH_SHIFT) as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn close_to_the_real_curves() {
+        let curves = Curves::new();
+        for x in -STRETCH_LIMIT..=STRETCH_LIMIT {
+            let exact = 65_536.0 / (1.0 + (-f64::from(x) / 256.0).exp());
+            let found = f64::from(curves.squash(x));
+            assert!((found - exact.clamp(1.0, 65_535.0)).abs() <= 1.0, "{x}: {found} {exact}");
+        }
+        for p in [1, 100, 5_000, 32_768, 60_000, 65_000] {
+            let exact = (f64::from(p | 8) / f64::from(65_536 - (p | 8))).ln() * 256.0;
+            let found = f64::from(curves.stretch(p));
+            assert!((found - exact).abs() < 0.02 * exact.abs() + 140.0 / f64::from(p.min(65_536 - p)) * 256.0 / 16.0 + 2.0, "{p}: {found} {exact}");
+        }
+    }
+
+    #[test]
+    fn both_are_monotone_and_symmetric() {
+        let curves = Curves::new();
+        assert!((1..65_536u32).all(|p| curves.stretch(p - 1) <= curves.stretch(p)));
+        for x in 1..=STRETCH_LIMIT {
+            assert!(curves.squash(x) >= curves.squash(x - 1));
+            assert_eq!(curves.squash(x) + curves.squash(-x), 65_536);
+        }
     }
 }

@@ -1,189 +1,240 @@
 //! One symbol: eight binary decisions, each mixed from what every context says about it.
 
-use super::bits::BitCoder;
+use super::bits::Bits;
 use super::correction::Correction;
+use super::curves::Curves;
 use super::forecast::Forecast;
-use super::curves::{Curves, STRETCH_LIMIT};
 use super::mixer::{Mixer, ONE};
 use super::slots::Slots;
 
 /// Most contexts of a symbol.
 pub(super) const MAX_CONTEXTS: usize = 28;
 /// Most forecasts of a number.
-pub(super) const FORECASTS: usize = 6;
-/// Inputs of the mixers: three a context, two of a match, one constant; a multiple of 8.
-const INPUTS_EACH: usize = 1;
+pub(super) const MAX_FORECASTS: usize = 6;
+/// Inputs of the mixers besides contexts and forecasts: two of a match and one that never changes.
+const OTHER_INPUTS: usize = 3;
+const MAX_INPUTS: usize = (MAX_CONTEXTS + MAX_FORECASTS + OTHER_INPUTS).next_multiple_of(8);
+/// The input that never changes.
+const CONSTANT: i16 = 80;
+/// Classes of symbols; see [`Situation::class`].
+pub(super) const CLASSES: usize = 64;
+/// Roles with weights of their own; beyond, they share them.
+pub(super) const MAX_ROLES: usize = 1024;
+/// Classes of the length of a match.
+const MATCH_CLASSES: usize = 16;
+/// Contexts whose experience chooses a set of weights.
+const KEY_CONTEXTS: usize = 5;
+/// Contexts of the second correction.
+const HASHED_CORRECTIONS: usize = 1 << 12;
+/// A slot's probability moves by 1 / (n + 1.5), n decisions after the first one, up to this.
+const EXPERIENCE_LIMIT: u32 = 120;
+/// Rates, as shifts.
+const MIXER_RATE: u32 = 3;
+const FINAL_RATE: u32 = 4;
+const MATCH_RATE: u32 = 6;
+/// How much faster a set of weights learns at first.
+const BOOST: i32 = 30;
 
-/// Numbers that say how fast things adapt.
+/// How large an engine is.
 #[derive(Clone, Copy, Debug)]
-pub struct Tuning {
-    /// A slot's probability moves by 1/(n + 1.5), n up to this.
-    pub limit: u8,
-    pub history_rate: u32,
-    pub mixer_shift: u32,
-    pub mixer_boost: i32,
-    pub final_shift: u32,
-    pub correction_rate: u32,
+pub(super) struct Shape {
+    pub contexts: usize,
+    pub forecasts: usize,
+    pub roles: usize,
     pub slots_log2: u32,
-    pub first: i32,
-}
-
-impl Default for Tuning {
-    fn default() -> Self {
-        Self { limit: 120, history_rate: 6, mixer_shift: 3, mixer_boost: 30, final_shift: 4, correction_rate: 5, slots_log2: 20, first: ONE / 16 }
-    }
 }
 
 /// All that is known before a symbol.
 pub(super) struct Situation {
+    /// A hash for each context; the first ones of [`Shape::contexts`] are used.
     pub contexts: [u32; MAX_CONTEXTS],
-    /// Which of the weights' sets, by role.
+    /// Below [`Shape::roles`].
     pub role: usize,
-    /// Rank of the symbol in its field, up to 7, with other small things: < 64
+    /// Below [`CLASSES`]: the rank of the symbol in its number, and whether it repeats.
     pub class: usize,
-    /// The symbol that followed the last time, if a match goes on, and how long it is.
-    pub expected: Option<u8>,
-    pub match_len: u32,
+    /// Whether the number repeats an earlier one so far, 0 to 3.
     pub equal: usize,
-    /// Forecasts of the number, what is known of it, and bits below this symbol.
-    pub forecasts: [Forecast; FORECASTS],
-    pub so_far: i64,
+    /// The symbol that followed the last time.
+    pub expected: Option<u8>,
+    /// For how long it was right.
+    pub match_len: u32,
+    /// What rules expect of the number; all zero without rules.
+    pub forecasts: [Forecast; MAX_FORECASTS],
+    /// The number so far.
+    pub so_far: u64,
+    /// Bits of the number that forecasts know, below this symbol; negative where they do not reach it.
     pub below: i32,
 }
 
 pub(super) struct Engine {
-    n: usize,
-    forecasts: usize,
-    inputs_len: usize,
+    shape: Shape,
+    inputs: usize,
     curves: Box<Curves>,
     slots: Slots,
+    /// By role and bit; by class and node; by match, bit and repeat; by experience.
     mixers: [Mixer; 4],
     last: Mixer,
+    /// By role and node; by the first context and node.
     corrections: [Correction; 2],
-    match_p: Vec<[u16; 2]>,
-    reciprocals: [u16; 256],
-    t: Tuning,
-    key: [usize; 5],
+    /// Probability that a match goes on, by its length, bit and repeat.
+    match_p: Vec<u16>,
+    reciprocals: [i32; EXPERIENCE_LIMIT as usize + 1],
 }
 
 impl Engine {
-    pub(super) fn new(n: usize, forecasts: usize, roles: usize, key: [usize; 5], t: Tuning) -> Self {
+    pub(super) fn new(shape: Shape) -> Self {
         let curves = Curves::new();
-        let inputs_len = (n * INPUTS_EACH + 3 + forecasts).next_multiple_of(8);
-        let first = t.first;
+        let inputs = (shape.contexts + shape.forecasts + OTHER_INPUTS).next_multiple_of(8);
+        let roles = shape.roles.min(MAX_ROLES);
+        let mixer = |sets| Mixer::new(inputs, sets, ONE / 16);
         let mixers = [
-            Mixer::new(inputs_len, roles * 8, first),
-            Mixer::new(inputs_len, 64 * 256, first),
-            Mixer::new(inputs_len, 16 * 64, first),
-            Mixer::new(inputs_len, 1024, first),
+            mixer(roles * 8),
+            mixer(CLASSES * 256),
+            mixer(MATCH_CLASSES * 8 * 4),
+            mixer(1 << (2 * KEY_CONTEXTS)),
         ];
-        let last = Mixer::new(8, roles * 8, ONE / 4);
-        let corrections = [
-            Correction::new(&curves, roles * 256, t.correction_rate),
-            Correction::new(&curves, 65536, t.correction_rate),
-        ];
-        let reciprocals = std::array::from_fn(|n| (4_096 * 2 / (2 * n as u32 + 3)) as u16);
+        let corrections = [roles * 256, HASHED_CORRECTIONS].map(|n| Correction::new(&curves, n));
+        let reciprocals = std::array::from_fn(|n| 8192 / (2 * i32::try_from(n).expect("small") + 3));
         Self {
-            n, forecasts, inputs_len, curves, slots: Slots::new(t.slots_log2), mixers, last, corrections,
-            match_p: vec![[1 << 15; 2]; 64 * 16], reciprocals, t, key,
+            shape: Shape { roles, ..shape },
+            inputs,
+            slots: Slots::new(shape.slots_log2),
+            mixers,
+            last: Mixer::new(8, roles * 8, ONE / 4),
+            corrections,
+            match_p: vec![1 << 15; MATCH_CLASSES * 8 * 4],
+            reciprocals,
+            curves,
         }
     }
 
-    /// Codes one symbol; returns it.
+    /// Codes one symbol and returns it.
     #[inline(always)]
-    pub(super) fn code<C: BitCoder>(&mut self, coder: &mut C, s: &Situation, symbol: u8) -> u8 {
+    pub(super) fn code(&mut self, bits: &mut Bits<'_>, s: &Situation, symbol: u8) -> u8 {
+        let Shape { contexts: n, forecasts, roles, .. } = self.shape;
+        let role = s.role % roles;
+        let mut places = [0; MAX_CONTEXTS];
+        let mut nodes = [0; MAX_CONTEXTS];
+        let mut inputs = [0i16; MAX_INPUTS];
+        // The bits so far behind a leading 1.
         let mut node = 1usize;
-        let mut places = [0u32; MAX_CONTEXTS];
-        let mut nodes = [0u32; MAX_CONTEXTS];
-        let mut inputs = [0i16; MAX_CONTEXTS * INPUTS_EACH + 20];
-        let n = self.n;
-        let bucket = match s.expected { None => 0, Some(_) => (s.match_len.min(15) as usize).max(1) };
         for bit in (0..8u32).rev() {
             if bit == 7 || bit == 3 {
-                let salt = node as u32 * 0x2545_f491;
-                self.slots.find(&s.contexts[..n], salt, &mut places[..n]);
+                self.slots.find(&s.contexts[..n], node, &mut places[..n]);
             }
-            let leaf = if bit >= 4 { node - 1 } else { (node & ((1 << (3 - bit)) - 1) | 1 << (3 - bit)) - 1 };
-            for ((node, place), x) in nodes[..n].iter_mut().zip(&places).zip(&mut inputs) {
-                *node = self.slots.get(*place).nodes[leaf];
-                *x = if *node & 1023 == 0 { 0 } else { self.curves.stretch((*node >> 16) as u16) };
+            let leaf = leaf(node, bit);
+            for ((node, &place), x) in nodes[..n].iter_mut().zip(&places).zip(&mut inputs) {
+                *node = self.slots.node(place, leaf);
+                *x = match *node & 1023 {
+                    0 => 0,
+                    _ => self.curves.stretch(*node >> 16),
+                };
             }
-            let mut key = 0;
-            for &k in &self.key {
-                let seen = if k < n { nodes[k] & 1023 } else { 0 };
-                key = key * 4 + match seen { 0 => 0, 1..=3 => 1, 4..=30 => 2, _ => 3 };
-            }
-            let at = n * INPUTS_EACH;
-            let expected = s.expected.filter(|&e| (usize::from(e) | 256) >> (bit + 1) == node).map(|e| u32::from(e) >> bit & 1);
-            let match_at = (bucket << 3 | bit as usize) * 4 + s.equal.min(3);
-            match expected {
-                Some(e) => {
-                    let p = self.match_p[match_at][0];
-                    let x = self.curves.stretch(p);
-                    let x = if e == 1 { x } else { -x };
-                    inputs[at] = x;
-                    inputs[at + 1] = if e == 1 { 1 } else { -1 } * ((i32::from(p) - 32768) >> 6) as i16;
+            let (match_class, expected) = matched(s, node, bit);
+            let match_at = (match_class * 8 + bit as usize) * 4 + s.equal;
+            (inputs[n], inputs[n + 1]) = match expected {
+                Some(bit) => {
+                    let p = self.match_p[match_at];
+                    let sign = if bit == 1 { 1 } else { -1 };
+                    let sure = i16::try_from((i32::from(p) - (1 << 15)) >> 6).expect("10 bits");
+                    (sign * self.curves.stretch(p.into()), sign * sure)
                 }
-                None => {
-                    inputs[at] = 0;
-                    inputs[at + 1] = 0;
+                None => (0, 0),
+            };
+            inputs[n + 2] = CONSTANT;
+            if forecasts > 0 {
+                let below = s.below + bit.cast_signed();
+                let low = lowest(s, node, bit);
+                for (x, forecast) in inputs[n + 3..].iter_mut().zip(&s.forecasts[..forecasts]) {
+                    *x = if below < 0 { 0 } else { forecast.stretched(&self.curves, low, 1 << below) };
                 }
             }
-            inputs[at + 2] = 80;
-            let below = s.below + bit as i32;
-            let low = (s.so_far << 8 | ((node as i64) << (bit + 1) & 255)).checked_shl(s.below.max(0) as u32).unwrap_or(0) >> (-s.below).max(0);
-            for (x, forecast) in inputs[at + 3..].iter_mut().zip(&s.forecasts[..self.forecasts]) {
-                *x = if below < 0 { 0 } else { forecast.stretched(&self.curves, low, 1 << below) };
+            let x = &inputs[..self.inputs];
+            let sets = [
+                role * 8 + bit as usize,
+                s.class * 256 + node,
+                match_at,
+                experience(&nodes[..n]),
+            ];
+            let mut said = [0i16; 8];
+            for ((mixer, set), out) in self.mixers.iter_mut().zip(sets).zip(&mut said) {
+                *out = mixer.predict(set, x);
             }
-            let x = &inputs[..self.inputs_len];
-            let m = if expected.is_some() { bucket } else { 0 };
-            let sets = [s.role * 8 + bit as usize, s.class * 256 + node, (m * 8 + bit as usize) * 8 + s.equal, key];
-            let mut outs = [0i16; 8];
-            for ((mixer, &set), out) in self.mixers.iter_mut().zip(&sets).zip(&mut outs) {
-                *out = mixer.dot(set, x) as i16;
+            said[4] = CONSTANT;
+            let stretched = self.last.predict(role * 8 + bit as usize, &said).into();
+            let p = self.curves.squash(stretched);
+            let hashed = (s.contexts[0] ^ (node as u32).wrapping_mul(0x9e37_79b1))
+                .wrapping_mul(0x85eb_ca6b)
+                >> (32 - HASHED_CORRECTIONS.ilog2());
+            let a = self.corrections[0].refine(role * 256 + node, stretched);
+            let b = self.corrections[1].refine(hashed as usize, stretched);
+            let y = bits.code(u32::from(symbol) >> bit & 1, ((2 * p + a + b) >> 2).clamp(1, 65_535));
+
+            let target = if y == 1 { 65_535 } else { 0 };
+            for (mixer, said) in self.mixers.iter_mut().zip(said) {
+                let error = target - self.curves.squash(said.into()).cast_signed();
+                mixer.learn(x, error, MIXER_RATE, BOOST);
             }
-            outs[4] = 80;
-            let final_stretched = self.last.dot(s.role * 8 + bit as usize, &outs);
-            let p = self.curves.squash(final_stretched);
-            let a = self.corrections[0].refine(s.role * 256 + node, final_stretched);
-            let b = self.corrections[1].refine(((s.contexts[0] ^ node as u32 * 0x9e37_79b1).wrapping_mul(0x85eb_ca6b) >> 16) as usize, final_stretched);
-            let mixed = ((p * 2 + a + b) >> 2).clamp(1, 65_535);
-            let y = coder.code(symbol as u32 >> bit & 1, mixed);
-            // learn
-            let target = (y << 16) as i32 - y as i32;
-            for mixer in &mut self.mixers {
-                let error = target - self.curves.squash(mixer.said) as i32;
-                mixer.update(x, error, self.t.mixer_shift, self.t.mixer_boost);
-            }
-            self.last.update(&outs, target - p as i32, self.t.final_shift, 0);
-            for correction in &mut self.corrections {
-                correction.update(y);
-            }
-            let target = (y << 22) as i32 - y as i32;
+            self.last.learn(&said, target - p.cast_signed(), FINAL_RATE, 0);
+            self.corrections.iter_mut().for_each(|c| c.learn(target));
+            let target22 = if y == 1 { (1 << 22) - 1 } else { 0 };
             for (&node, &place) in nodes[..n].iter().zip(&places) {
                 let seen = node & 1023;
-                let p = (node >> 10) as i32;
-                let step = ((target - p) >> 4) * i32::from(self.reciprocals[seen as usize & 255]) >> 8;
-                self.slots.get_mut(place).nodes[leaf] = ((p + step) as u32) << 10 | (seen + u32::from(seen < u32::from(self.t.limit)));
+                let p = (node >> 10).cast_signed();
+                let rate = self.reciprocals[seen.min(EXPERIENCE_LIMIT) as usize];
+                let p = p + ((((target22 - p) >> 4) * rate) >> 8);
+                let seen = (seen + 1).min(EXPERIENCE_LIMIT);
+                self.slots.set(place, leaf, p.cast_unsigned() << 10 | seen);
             }
-            if let Some(e) = expected {
-                let p = &mut self.match_p[match_at][0];
-                let hit = if e == y { 65_535 } else { 0 };
-                *p = (i32::from(*p) + ((hit - i32::from(*p)) >> 6)) as u16;
+            if let Some(expected) = expected {
+                let p = &mut self.match_p[match_at];
+                let hit = if expected == y { 65_535 } else { 0 };
+                let moved = i32::from(*p) + ((hit - i32::from(*p)) >> MATCH_RATE);
+                *p = u16::try_from(moved).expect("between two numbers of 16 bits");
             }
             node = node * 2 + y as usize;
         }
-        (node & 255) as u8
-    }
-
-    pub(super) fn clear(&mut self) {
-        self.slots.clear();
-        self.mixers.iter_mut().for_each(Mixer::clear);
-        self.last.clear();
-        self.corrections.iter_mut().for_each(Correction::clear);
-        self.match_p.fill([1 << 15; 2]);
-        let _ = STRETCH_LIMIT;
+        u8::try_from(node & 255).expect("8 bits")
     }
 }
 
+/// Place in a nibble's tree, from 0.
+#[inline(always)]
+fn leaf(node: usize, bit: u32) -> usize {
+    if bit >= 4 { node - 1 } else { (node & ((1 << (3 - bit)) - 1) | 1 << (3 - bit)) - 1 }
+}
 
+/// The class of the match, 0 for none, and the bit that it expects.
+#[inline(always)]
+fn matched(s: &Situation, node: usize, bit: u32) -> (usize, Option<u32>) {
+    match s.expected {
+        Some(symbol) if (usize::from(symbol) | 256) >> (bit + 1) == node => {
+            let class = (s.match_len as usize).clamp(1, MATCH_CLASSES - 1);
+            (class, Some(u32::from(symbol) >> bit & 1))
+        }
+        _ => (0, None),
+    }
+}
+
+/// The smallest number that begins as is known, without the bits that forecasts do not know.
+#[inline(always)]
+fn lowest(s: &Situation, node: usize, bit: u32) -> i64 {
+    let symbol = (node as u64) << (bit + 1) & 255;
+    let known = s.so_far << 8 | symbol;
+    let low = if s.below >= 0 { known << s.below } else { known >> -s.below };
+    low.cast_signed()
+}
+
+/// How often the first contexts were seen, as a number of a set of weights.
+#[inline(always)]
+fn experience(nodes: &[u32]) -> usize {
+    nodes.iter().take(KEY_CONTEXTS).fold(0, |key, node| {
+        let class = match node & 1023 {
+            0 => 0,
+            1..=3 => 1,
+            4..=30 => 2,
+            _ => 3,
+        };
+        key * 4 + class
+    })
+}

@@ -1,21 +1,23 @@
 //! What was seen in hashed contexts: one cache line for a context and a nibble.
 
+use super::engine::MAX_CONTEXTS;
+
 /// Nodes of the tree of a nibble: 1 + 2 + 4 + 8.
 const NODES: usize = 15;
 
-/// Four binary decisions after one context. Node `i` of the tree has the children `2 i` and `2 i + 1`, from 1.
+/// Four binary decisions after one context.
 #[derive(Clone, Copy)]
 #[repr(C, align(64))]
-pub(super) struct Slot {
+struct Slot {
     /// Probability of a 1 in the upper 22 bits, decisions seen in the lower 10.
-    pub nodes: [u32; NODES],
+    nodes: [u32; NODES],
     /// Part of the context's hash, to tell contexts in the same place apart.
     check: u16,
 }
 
 const EMPTY: Slot = Slot { nodes: [1 << 31; NODES], check: 0 };
 
-/// A fixed number of slots, found by hash; those with few decisions give way.
+/// A fixed number of slots, found by hash; those with fewer decisions give way.
 pub(super) struct Slots {
     slots: Vec<Slot>,
     shift: u32,
@@ -27,23 +29,23 @@ impl Slots {
         Self { slots: vec![EMPTY; 1 << log2], shift: 64 - log2 }
     }
 
-    pub(super) fn clear(&mut self) {
-        self.slots.fill(EMPTY);
-    }
-
-    /// The indices of the contexts' slots, made empty where they are not there.
+    /// The places of the contexts' slots for the nibble that begins at `node`; made empty where they are not
+    /// there.
     #[inline(always)]
-    pub(super) fn find(&mut self, contexts: &[u32], salt: u32, places: &mut [u32]) {
-        // All cache lines are asked for before any decision waits for one.
-        let mut checks = [(0u16, 0u16); super::engine::MAX_CONTEXTS];
-        for ((place, check), &context) in places.iter_mut().zip(&mut checks).zip(contexts) {
+    #[allow(clippy::cast_possible_truncation)] // parts of a hash
+    pub(super) fn find(&mut self, contexts: &[u32], node: usize, places: &mut [u32]) {
+        let salt = (node as u32).wrapping_mul(0x2545_f491);
+        // All cache lines are asked for before a decision waits for the first one.
+        let mut checks = [(0, 0); MAX_CONTEXTS];
+        for ((place, check), context) in places.iter_mut().zip(&mut checks).zip(contexts) {
             let spread = u64::from(context.wrapping_add(salt)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            let index = (spread >> self.shift) as u32;
-            *place = index;
-            *check = ((spread >> 24) as u16 | 1, self.slots[index as usize].check);
+            *place = (spread >> self.shift) as u32;
+            *check = ((spread >> 24) as u16 | 1, self.slots[*place as usize].check);
         }
         for (place, &(check, found)) in places.iter_mut().zip(&checks) {
-            if found == check { continue; }
+            if found == check {
+                continue;
+            }
             let (a, b) = (&self.slots[*place as usize], &self.slots[(*place ^ 1) as usize]);
             let second = (b.check == check) | (b.nodes[0] & 1023 < a.nodes[0] & 1023);
             *place ^= u32::from(second);
@@ -55,12 +57,34 @@ impl Slots {
     }
 
     #[inline(always)]
-    pub(super) fn get(&self, index: u32) -> &Slot {
-        &self.slots[index as usize]
+    pub(super) fn node(&self, place: u32, leaf: usize) -> u32 {
+        self.slots[place as usize].nodes[leaf]
     }
 
     #[inline(always)]
-    pub(super) fn get_mut(&mut self, index: u32) -> &mut Slot {
-        &mut self.slots[index as usize]
+    pub(super) fn set(&mut self, place: u32, leaf: usize, node: u32) {
+        self.slots[place as usize].nodes[leaf] = node;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_context_is_found_again_and_the_busier_one_stays() {
+        let mut slots = Slots::new(4);
+        let mut places = [0; 1];
+        slots.find(&[5], 1, &mut places);
+        let first = places[0];
+        slots.set(first, 0, 1 << 31 | 100);
+        for other in 100..400 {
+            slots.find(&[other], 1, &mut places);
+            slots.set(places[0], 0, 1 << 31 | 1);
+        }
+        slots.find(&[5], 1, &mut places);
+        assert_eq!((places[0], slots.node(places[0], 0)), (first, 1 << 31 | 100));
+        slots.find(&[5], 17, &mut places);
+        assert_eq!(slots.node(places[0], 0) & 1023, 0);
     }
 }
