@@ -27,6 +27,7 @@ doc:
 # Speed of coder, network and weights beside their peers
 bench *ARGS:
     cargo bench -p vortex-coder --bench range {{ARGS}}
+    cargo bench -p vortex-coder --bench records {{ARGS}}
     cargo bench -p vortex-infer --bench network {{ARGS}}
     cargo bench -p vortex-benches --bench codec {{ARGS}}
     cargo bench -p vortex-zipnn --bench weights {{ARGS}}

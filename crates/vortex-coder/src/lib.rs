@@ -13,7 +13,7 @@ mod records;
 
 pub use entropy::{cdf, cost, probs, range};
 pub use prediction::{adaptive, codec, predictor};
-pub use records::{decimal, law, layout, schema};
+pub use records::{layout, schema};
 
 pub use adaptive::AdaptiveModel;
 pub use cdf::Cdf;
@@ -22,4 +22,4 @@ pub use error::{Error, ErrorKind, Result};
 pub use layout::{RecordLayout, Role};
 pub use predictor::{Coding, Model, Predictor};
 pub use range::{RangeDecoder, RangeEncoder};
-pub use schema::{DType, Field, Schema, Transform};
+pub use schema::{DType, Field, FieldCoding, Schema};

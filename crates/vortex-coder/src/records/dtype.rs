@@ -68,6 +68,16 @@ impl DType {
         matches!(self.number_kind(), NumberKind::Float)
     }
 
+    /// The sign bit of a value's bits, which is the highest one.
+    pub(crate) const fn sign(self) -> u64 {
+        1 << (8 * self.size() - 1)
+    }
+
+    /// All bits of a value.
+    pub(crate) const fn mask(self) -> u64 {
+        u64::MAX >> (64 - 8 * self.size())
+    }
+
     pub(crate) const fn number_kind(self) -> NumberKind {
         match self {
             Self::U8 | Self::Bool | Self::U16 | Self::U32 | Self::U64 => NumberKind::Unsigned,

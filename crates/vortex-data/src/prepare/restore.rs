@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufWriter, ErrorKind, Seek, Write};
 use std::path::{Path, PathBuf};
 
-use vortex_coder::schema::{DType, Field, Schema};
+use vortex_coder::schema::{DType, Field, FieldCoding, Schema};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
@@ -17,7 +17,6 @@ use crate::sources::hdf5::Hdf5Writer;
 use crate::sources::npy;
 use crate::sources::{Format, Origin};
 use crate::split::SplitRatios;
-use crate::transform::default_transform;
 
 /// A file that was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -307,7 +306,7 @@ fn schema_of(entry: &DatasetEntry) -> std::result::Result<Schema, String> {
             .ok_or_else(|| format!("field {:?}: unknown dtype {:?}", field.name, field.dtype))?;
         fields.push(Field {
             big_endian: big_endian && dtype.size() > 1,
-            transform: default_transform(dtype),
+            coding: FieldCoding::usual(dtype),
             ..Field::new(&field.name, dtype, field.offset)
         });
     }

@@ -2,9 +2,7 @@
 
 use std::collections::HashSet;
 
-use vortex_coder::schema::{DType, Field, MAX_NAME_LEN, MAX_STRIDE, Schema};
-
-use crate::transform::default_transform;
+use vortex_coder::schema::{DType, Field, FieldCoding, MAX_NAME_LEN, MAX_STRIDE, Schema};
 
 /// Most columns of a two-dimensional array whose rows become records.
 pub const MAX_ROW_COLUMNS: u64 = 256;
@@ -28,7 +26,7 @@ impl Fields {
         let name = self.unique(name);
         self.fields.push(Field {
             big_endian: big_endian && dtype.size() > 1,
-            transform: default_transform(dtype),
+            coding: FieldCoding::usual(dtype),
             ..Field::new(name, dtype, offset)
         });
     }

@@ -1,11 +1,17 @@
-//! Single precision numbers that were once printed: a grid of decimals and the places on it.
+//! The stage for single precision numbers that were once printed: a grid of decimals and the places on it.
 //!
 //! A value that was written with six digits and read back has far fewer neighbours than its 32 bits
 //! allow, but in the bits of the float they look random. On a [`DecimalGrid`] they are counted
 //! instead, in order of magnitude.
 
-use super::dtype::DType;
+use std::fmt::Display;
+
+use super::super::dtype::DType;
+use super::super::field::Field;
 use super::exact::{Exact, round_shift};
+use super::stage::{KnownStage, Stage, take};
+use super::words::{Shape, Words};
+use crate::error::{Error, Result};
 
 /// Decimals of at most `digits` significant digits and at most `places` digits after the point.
 ///
@@ -155,6 +161,61 @@ impl DecimalGrid {
     }
 }
 
+impl Stage for DecimalGrid {
+    fn bit(&self) -> u8 {
+        Self::BIT
+    }
+
+    fn key(&self) -> &'static str {
+        Self::KEY
+    }
+
+    fn check(&self, dtype: DType, _n_fields: usize) -> std::result::Result<(), String> {
+        match dtype {
+            DType::F32 => Ok(()),
+            _ => Err(format!("decimals are for float32, not {dtype}")),
+        }
+    }
+
+    fn write_to(&self, out: &mut Vec<u8>) {
+        out.extend([self.digits, self.places]);
+    }
+
+    fn to_words(&self, _fields: &[Field]) -> Words {
+        let count = |value: u8| Words::Count(value.into());
+        Words::Map(vec![("digits", count(self.digits)), ("places", count(self.places))])
+    }
+
+    fn describe(&self, _fields: &[Field]) -> String {
+        format!("decimals of {} digits, at most {} after the point", self.digits, self.places)
+    }
+}
+
+impl KnownStage for DecimalGrid {
+    const BIT: u8 = 1;
+    const KEY: &'static str = "decimal";
+    const SHAPE: Shape = Shape::Map(&[("digits", Shape::Count), ("places", Shape::Count)]);
+
+    fn read_from(input: &mut &[u8]) -> Result<Self> {
+        let [digits, places] = take(input, "grid")?;
+        Self::new(digits, places).ok_or_else(|| Error::corrupt(impossible(digits, places)))
+    }
+
+    fn from_words(words: &Words, _fields: &[Field]) -> Result<Option<Self>> {
+        let (digits, places) = (words.count("digits")?, words.count("places")?);
+        let grid = u8::try_from(digits).ok().zip(u8::try_from(places).ok());
+        let grid = grid.and_then(|(digits, places)| Self::new(digits, places));
+        grid.map(Some).ok_or_else(|| Error::invalid_argument(impossible(digits, places)))
+    }
+}
+
+fn impossible(digits: impl Display, places: impl Display) -> String {
+    format!(
+        "decimals of {digits} digits and {places} places; \
+         allowed: 1 to {MAX_DIGITS} digits, 0 to {MAX_PLACES} places"
+    )
+}
+
 /// 10^exponent, below 2^128 for exponents up to 38.
 const fn power(exponent: u32) -> u128 {
     10u128.pow(exponent)
@@ -162,6 +223,8 @@ const fn power(exponent: u32) -> u128 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::bit_patterns::{any_bits, round_trip, special};
+    use super::super::{FieldCoding, Order, Predicted};
     use super::*;
     use proptest::prelude::*;
 
@@ -215,6 +278,45 @@ mod tests {
         assert!(DecimalGrid::new(9, 3).is_none() && DecimalGrid::new(3, 31).is_none());
     }
 
+    /// The codings that a grid can be part of.
+    fn codings(grid: DecimalGrid) -> [FieldCoding; 2] {
+        let coding = |order| FieldCoding::Number { grid: Some(grid), order };
+        [coding(Order::MsbFirst), coding(Order::Ordered(Predicted::Nothing))]
+    }
+
+    #[test]
+    fn special_numbers_come_back_on_every_grid() {
+        for digits in 1..=MAX_DIGITS {
+            for places in 0..=MAX_PLACES {
+                for coding in codings(grid(digits, places)) {
+                    round_trip(&coding, DType::F32, &special(DType::F32));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn files_and_sidecars_give_it_back() {
+        for (coding, number) in codings(grid(7, 30)).into_iter().zip(1..) {
+            let mut bytes = Vec::new();
+            coding.write_extension(&mut bytes);
+            assert_eq!(bytes, [1, 7, 30]);
+            assert_eq!(FieldCoding::read(number, true, &mut &bytes[..]).unwrap(), coding);
+            assert!(FieldCoding::read(0, true, &mut &bytes[..]).is_err(), "raw");
+            let words = coding.to_words(DType::F32, &[]);
+            assert_eq!(FieldCoding::from_words(DType::F32, &words, &[]).unwrap(), coding);
+        }
+        for (digits, places) in [(0, 0), (9, 0), (257, 0), (1, 31), (1, 256)] {
+            let words = [("digits", Words::Count(digits)), ("places", Words::Count(places))];
+            let words = [(DecimalGrid::KEY, Words::Map(words.into()))];
+            let error = FieldCoding::from_words(DType::F32, &words, &[]).unwrap_err();
+            assert!(error.message.contains("1 to 8 digits, 0 to 30 places"), "{}", error.message);
+        }
+        let words = [(DecimalGrid::KEY, Words::Map(vec![("digits", Words::Count(3))]))];
+        let error = FieldCoding::from_words(DType::F32, &words, &[]).unwrap_err();
+        assert!(error.message.contains("places"), "{}", error.message);
+    }
+
     fn any_grid() -> impl Strategy<Value = DecimalGrid> {
         (1u8..=8, 0u8..=30).prop_map(|(digits, places)| grid(digits, places))
     }
@@ -224,6 +326,13 @@ mod tests {
         fn swap_undoes_itself(grid in any_grid(), bits in any::<u32>(), index in 0u32..40_000_000, negative in any::<bool>()) {
             for bits in [bits, REGION | index, (SIGN * u32::from(negative)) | REGION | (bits & INDEX)] {
                 prop_assert_eq!(grid.swap(grid.swap(bits)), bits);
+            }
+        }
+
+        #[test]
+        fn any_numbers_come_back(grid in any_grid(), bits in prop::collection::vec(any_bits(DType::F32), 8)) {
+            for coding in codings(grid) {
+                round_trip(&coding, DType::F32, &bits);
             }
         }
 
