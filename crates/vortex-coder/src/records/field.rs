@@ -1,7 +1,7 @@
 //! One value of a record: where it lies, what it is and how it is coded.
 
 use super::coding::FieldCoding;
-use super::dtype::DType;
+use vortex_base::dtype::DType;
 
 /// One value of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]

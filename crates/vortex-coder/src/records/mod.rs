@@ -1,7 +1,6 @@
 //! What a record looks like, and how it becomes symbols and comes back.
 
 mod coding;
-mod dtype;
 mod field;
 pub mod layout;
 pub mod schema;

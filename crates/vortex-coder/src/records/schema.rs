@@ -5,9 +5,9 @@ use std::collections::HashSet;
 pub use super::coding::{
     DecimalGrid, FieldCoding, Law, LawForm, MAX_TERMS, Order, Predicted, Shape, Term, Words,
 };
-pub use super::dtype::DType;
 pub use super::field::Field;
 use crate::error::{Error, Result};
+pub use vortex_base::DType;
 
 /// Largest stride in bytes.
 pub const MAX_STRIDE: u32 = 65_535;

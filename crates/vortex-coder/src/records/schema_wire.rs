@@ -1,10 +1,10 @@
 //! The binary form of a schema; docs/format.md, "Schema".
 
 use super::coding::{FieldCoding, take};
-use super::dtype::DType;
 use super::field::Field;
 use super::schema::{MAX_STRIDE, Schema};
 use crate::error::{Error, Result};
+use vortex_base::dtype::DType;
 
 // Packed byte of a field: dtype in bits 0..4, number of the coding in bits 4..6, big endian in bit 6, bit 7
 // when an extension of the coding follows the name.

@@ -2,11 +2,11 @@
 
 use proptest::prelude::*;
 
-use super::super::dtype::DType;
 use super::super::field::Field;
 use super::super::layout::RecordLayout;
 use super::super::schema::Schema;
 use super::FieldCoding;
+use vortex_base::dtype::DType;
 
 /// All bit patterns of a type of at most 16 bits.
 pub(super) fn every(dtype: DType) -> impl Iterator<Item = u64> {

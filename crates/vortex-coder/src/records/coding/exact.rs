@@ -1,7 +1,7 @@
 //! Numbers of a record as integers with an exponent: what laws and decimal grids compute with,
 //! so that no result depends on a machine's floating point.
 
-use super::super::dtype::{DType, NumberKind};
+use vortex_base::dtype::{DType, NumberKind};
 
 /// `(-1)^negative * mantissa * 2^exponent`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

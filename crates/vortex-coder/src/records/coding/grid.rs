@@ -6,12 +6,12 @@
 
 use std::fmt::Display;
 
-use super::super::dtype::DType;
 use super::super::field::Field;
 use super::exact::{Exact, round_shift};
 use super::stage::{KnownStage, Stage, take};
 use super::words::{Shape, Words};
 use crate::error::{Error, Result};
+use vortex_base::dtype::DType;
 
 /// Decimals of at most `digits` significant digits and at most `places` digits after the point.
 ///

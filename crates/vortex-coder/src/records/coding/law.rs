@@ -3,7 +3,6 @@
 //! `E = sqrt(px^2 + py^2 + pz^2 + m^2)`, `pb = 1 - pc - pu`: such a field holds little of its own. It is
 //! coded as its distance from what the law says, which is computed in integers alone.
 
-use super::super::dtype::DType;
 use super::super::field::Field;
 use super::exact::Exact;
 use super::grid::DecimalGrid;
@@ -12,6 +11,7 @@ use super::pipeline::low_half;
 use super::stage::{KnownStage, Stage, take};
 use super::words::{Shape, Words};
 use crate::error::{Error, Result};
+use vortex_base::dtype::DType;
 
 /// Most terms of a law.
 pub const MAX_TERMS: usize = 16;

@@ -17,12 +17,12 @@ mod previous;
 mod stage;
 mod words;
 
-use super::dtype::DType;
 use super::field::Field;
 use crate::error::{Error, Result};
 use order::Transform;
 use previous::RecordBefore;
 use stage::{KnownStage, Stage, in_file, in_sidecar};
+use vortex_base::dtype::DType;
 
 pub use grid::DecimalGrid;
 pub use law::{Law, LawForm, MAX_TERMS, Term};

@@ -1,9 +1,9 @@
 //! The stage that orders bytes: as they lie in the file, most significant first, or those of an integer
 //! that is larger where the value is larger.
 
-use super::super::dtype::{DType, NumberKind};
 use super::words::{Shape, Words};
 use crate::error::{Error, Result};
+use vortex_base::dtype::{DType, NumberKind};
 
 /// The three orders, as files number them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

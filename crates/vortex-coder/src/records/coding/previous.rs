@@ -1,6 +1,5 @@
 //! The stage that predicts a field from the same field of the record before.
 
-use super::super::dtype::DType;
 use super::super::field::Field;
 use super::grid::DecimalGrid;
 use super::order::in_order;
@@ -8,6 +7,7 @@ use super::pipeline::exchanged;
 use super::stage::{KnownStage, Stage};
 use super::words::{Shape, Words};
 use crate::error::{Error, Result};
+use vortex_base::dtype::DType;
 
 /// The prediction from the record before has no parameters.
 #[derive(Clone, Copy, Debug)]

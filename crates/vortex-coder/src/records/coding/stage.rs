@@ -1,10 +1,10 @@
 //! What every stage with parameters says of itself: in files, in sidecars and to people.
 
-use super::super::dtype::DType;
 use super::super::field::Field;
 use super::law::Term;
 use super::words::{Shape, Words};
 use crate::error::{Error, Result};
+use vortex_base::dtype::DType;
 
 /// A stage that a field has. `fields` are those of its schema, for their names.
 pub(super) trait Stage {
