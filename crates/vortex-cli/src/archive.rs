@@ -11,8 +11,8 @@ use tempfile::TempDir;
 use vortex_coder::adaptive::AdaptiveModel;
 use vortex_coder::container::Reader;
 use vortex_coder::{Model, Schema};
-use vortex_data::prepare::{MANIFEST_NAME, MAX_MANIFEST_BYTES, Manifest};
 use vortex_data::read_schema;
+use vortex_sources::prepare::{MANIFEST_NAME, MAX_MANIFEST_BYTES, Manifest};
 
 use crate::codec::{self, Encoding};
 use crate::interrupt;

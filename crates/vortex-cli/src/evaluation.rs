@@ -58,7 +58,7 @@ pub fn evaluate(subject: &Subject, mut say: impl FnMut(&str)) -> Result<Results>
     let bits = |cost: u64| cost as f64 / f64::from(COST_ONE_BIT);
     let roles = layout.roles().iter().zip(&costs).map(|(role, &cost)| RoleRow {
         field: schema.fields()[usize::from(role.field)].name.clone(),
-        significance: role.significance,
+        significance: role.rank,
         bits: bits(cost) / records.max(1) as f64,
     });
 

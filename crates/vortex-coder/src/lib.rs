@@ -14,7 +14,7 @@ mod records;
 pub use entropy::{cdf, cost, probs, range};
 pub use prediction::{adaptive, codec, mixing, model, predictor};
 use prediction::{identity, lane_coder};
-pub use records::{decimal, law, layout, schema};
+pub use records::{layout, schema};
 
 pub use adaptive::AdaptiveModel;
 pub use cdf::Cdf;
@@ -26,4 +26,4 @@ pub use layout::{RecordLayout, Role};
 pub use model::{BlockCoder, BlockPayload, BlockRecords, Model};
 pub use predictor::{Coding, Predictor};
 pub use range::{RangeDecoder, RangeEncoder};
-pub use schema::{DType, Field, Schema, Transform};
+pub use schema::{DType, Field, FieldCoding, Schema};

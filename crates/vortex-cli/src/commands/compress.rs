@@ -9,9 +9,9 @@ use clap::Args;
 use vortex_coder::adaptive::AdaptiveModel;
 use vortex_coder::{Model, Schema};
 use vortex_data::detect::{DETECTION_WINDOW, detect};
-use vortex_data::prepare::{LayoutRule, PrepareOptions, prepare};
 use vortex_data::sidecar::{read_schema, schema_of};
-use vortex_data::sources::{self, Format};
+use vortex_sources::prepare::{LayoutRule, PrepareOptions, prepare};
+use vortex_sources::{Format, format_of, segments};
 
 use super::files;
 use super::prepare::{LayoutChoice, report_unread};
@@ -227,7 +227,7 @@ const MIN_PARTED_BYTES: u64 = 64 << 10;
 fn parts_of(input: &mut Input) -> Result<Vec<(u64, Schema)>> {
     if let (Some(path), Some(_)) = (&input.path, &input.metadata)
         && input.len() >= Some(MIN_PARTED_BYTES)
-        && let Some(parts) = sources::segments(path).filter(|parts| !parts.is_empty())
+        && let Some(parts) = segments(path).filter(|parts| !parts.is_empty())
     {
         return Ok(parts);
     }
@@ -236,7 +236,7 @@ fn parts_of(input: &mut Input) -> Result<Vec<(u64, Schema)>> {
 
 /// Whether a file holds values that are packed inside.
 fn is_packed(file: &Path) -> bool {
-    let format = sources::format_of(file);
+    let format = format_of(file);
     format.is_ok_and(|format| matches!(format, Format::Hdf5 | Format::Npz | Format::Root))
 }
 

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use vortex_coder::container::Reader;
-use vortex_data::prepare::restore;
-use vortex_data::sources::Format;
+use vortex_sources::Format;
+use vortex_sources::prepare::restore;
 
 use super::files;
 use super::prepare::report_unread;

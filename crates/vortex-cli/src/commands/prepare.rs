@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use vortex_data::SplitRatios;
-use vortex_data::prepare::{
+use vortex_sources::Unread;
+use vortex_sources::prepare::{
     Layout, LayoutRule, MANIFEST_NAME, Manifest, PrepareOptions, SourceEntry, StreamEntry, prepare,
 };
-use vortex_data::sources::Unread;
 
 use crate::archive::Scratch;
 use crate::arguments::Common;

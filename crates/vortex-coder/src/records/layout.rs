@@ -1,17 +1,16 @@
-//! Records to symbols and back: field transforms, roles and tokens.
+//! Records to symbols and back: the codings of all fields, roles and tokens.
 
-use super::derived::DerivedField;
-use super::dtype::NumberKind;
-use crate::schema::{Schema, Transform};
+use super::coding::{FieldCoding, PipelineField, SignedField};
+use super::schema::Schema;
 
 /// One symbol of a record: which byte (most significant first) of which field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Role {
     /// Index of the field (= token) in the schema.
     pub field: u16,
-    /// 0 for the field's first symbol (the most significant one, except under `Identity`).
-    pub significance: u8,
-    /// Number of different symbols, 2..=256. (256 for all transforms of today.)
+    /// 0 for the field's first symbol (the most significant one, except of [raw](FieldCoding::Raw) fields).
+    pub rank: u8,
+    /// Number of different symbols, 2..=256. (256 for all codings of today.)
     pub alphabet: u16,
 }
 
@@ -26,19 +25,9 @@ pub struct RecordLayout {
     source: Vec<u16>,
     /// Fields whose sign needs work besides the order of bytes.
     signed: Vec<SignedField>,
-    /// Fields with a grid, a law or a distance, each after those that its law refers to.
-    derived: Vec<DerivedField>,
+    /// Fields that need more than that, each after those that it needs.
+    derived: Vec<PipelineField>,
 }
-
-/// A field under [`Transform::Ordered`] with a sign.
-#[derive(Clone, Copy, Debug)]
-struct SignedField {
-    first_role: u32,
-    size: u8,
-    float: bool,
-}
-
-const SIGN: u8 = 0x80;
 
 impl RecordLayout {
     /// The layout of a schema.
@@ -50,24 +39,19 @@ impl RecordLayout {
         for (field, index) in schema.fields().iter().zip(0u16..) {
             let first = *first_role.last().expect("starts with one");
             let size = u8::try_from(field.dtype.size()).expect("at most 8");
-            let in_file_order = field.transform == Transform::Identity || field.big_endian;
+            let in_file_order = field.coding == FieldCoding::Raw || field.big_endian;
             let offset = u16::try_from(field.offset).expect("offset below the largest stride");
-            for significance in 0..size {
-                let byte = if in_file_order { significance } else { size - 1 - significance };
+            for rank in 0..size {
+                let byte = if in_file_order { rank } else { size - 1 - rank };
                 source.push(offset + u16::from(byte));
-                roles.push(Role { field: index, significance, alphabet: 256 });
+                roles.push(Role { field: index, rank, alphabet: 256 });
             }
-            let kind = field.dtype.number_kind();
-            if !field.is_derived()
-                && field.transform == Transform::Ordered
-                && kind != NumberKind::Unsigned
-            {
-                let float = kind == NumberKind::Float;
-                signed.push(SignedField { first_role: first, size, float });
+            if field.coding == FieldCoding::ORDERED {
+                signed.extend(SignedField::new(field.dtype, first));
             }
             first_role.push(first + u32::from(size));
         }
-        let derived = DerivedField::all(&schema, &first_role);
+        let derived = PipelineField::all(&schema, &first_role);
         Self { schema, roles, first_role, source, signed, derived }
     }
     /// The schema it was made from.
@@ -104,12 +88,7 @@ impl RecordLayout {
             *symbol = record[usize::from(byte)];
         }
         for field in &self.signed {
-            let value = &mut symbols[field.first_role as usize..][..usize::from(field.size)];
-            if field.float && value[0] & SIGN != 0 {
-                value.iter_mut().for_each(|b| *b = !*b);
-            } else {
-                value[0] ^= SIGN;
-            }
+            field.to_symbols(symbols);
         }
         for field in &self.derived {
             field.to_symbols(self.schema.fields(), before, record, symbols);
@@ -128,14 +107,7 @@ impl RecordLayout {
             record[usize::from(byte)] = *symbol;
         }
         for field in &self.signed {
-            let first = field.first_role as usize;
-            let sources = &self.source[first..first + usize::from(field.size)];
-            let sign = usize::from(sources[0]);
-            if field.float && record[sign] & SIGN == 0 {
-                sources.iter().for_each(|&b| record[usize::from(b)] ^= 0xff);
-            } else {
-                record[sign] ^= SIGN;
-            }
+            field.to_record(&self.source, record);
         }
         for field in &self.derived {
             field.to_record(self.schema.fields(), before, symbols, record);
@@ -162,11 +134,11 @@ impl RecordLayout {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::{DType, DecimalGrid, Field, Law, LawForm, Term};
+    use crate::schema::{DType, DecimalGrid, Field, Law, LawForm, Order, Predicted, Term};
     use proptest::prelude::*;
 
-    fn one(dtype: DType, big_endian: bool, transform: Transform) -> RecordLayout {
-        let field = Field { big_endian, transform, ..Field::new("x", dtype, 0) };
+    fn one(dtype: DType, big_endian: bool, coding: FieldCoding) -> RecordLayout {
+        let field = Field { big_endian, coding, ..Field::new("x", dtype, 0) };
         RecordLayout::new(Schema::new(dtype.size(), vec![field]).unwrap())
     }
 
@@ -178,26 +150,26 @@ mod tests {
 
     #[test]
     fn byte_orders() {
-        use Transform::{Identity, MsbFirst};
+        const MSB_FIRST: FieldCoding = FieldCoding::MSB_FIRST;
         let value = [1, 2, 3, 4];
         let reversed = [4, 3, 2, 1];
-        assert_eq!(symbols(&one(DType::I32, false, Identity), &value), value);
-        assert_eq!(symbols(&one(DType::I32, true, Identity), &value), value);
-        assert_eq!(symbols(&one(DType::I32, true, MsbFirst), &value), value);
-        assert_eq!(symbols(&one(DType::I32, false, MsbFirst), &value), reversed);
+        assert_eq!(symbols(&one(DType::I32, false, FieldCoding::Raw), &value), value);
+        assert_eq!(symbols(&one(DType::I32, true, FieldCoding::Raw), &value), value);
+        assert_eq!(symbols(&one(DType::I32, true, MSB_FIRST), &value), value);
+        assert_eq!(symbols(&one(DType::I32, false, MSB_FIRST), &value), reversed);
     }
 
     #[test]
     fn ordered_symbols_sort_as_the_values_do() {
-        let f = one(DType::F32, false, Transform::Ordered);
+        let f = one(DType::F32, false, FieldCoding::ORDERED);
         let values = [f32::NEG_INFINITY, -1e9, -1.5, -0.0, 0.0, 1e-40, 2.0, f32::INFINITY];
         let keys: Vec<_> = values.iter().map(|v| symbols(&f, &v.to_le_bytes())).collect();
         assert!(keys.is_sorted() && keys[3] != keys[4], "{keys:?}");
-        let i = one(DType::I16, true, Transform::Ordered);
+        let i = one(DType::I16, true, FieldCoding::ORDERED);
         let keys: Vec<_> =
             [i16::MIN, -300, -1, 0, 1, 300].iter().map(|v| symbols(&i, &v.to_be_bytes())).collect();
         assert!(keys.is_sorted(), "{keys:?}");
-        let u = one(DType::U16, false, Transform::Ordered);
+        let u = one(DType::U16, false, FieldCoding::ORDERED);
         assert_eq!(symbols(&u, &[0xcd, 0xab]), [0xab, 0xcd]);
     }
 
@@ -208,7 +180,7 @@ mod tests {
         assert_eq!((layout.n_fields(), layout.roles().len(), layout.stride()), (3, 11, 11));
         assert_eq!(layout.roles_of(1), 2..3);
         assert_eq!(layout.roles_of(2), 3..11);
-        assert_eq!(layout.roles()[10], Role { field: 2, significance: 7, alphabet: 256 });
+        assert_eq!(layout.roles()[10], Role { field: 2, rank: 7, alphabet: 256 });
     }
 
     fn dimuon() -> RecordLayout {
@@ -216,7 +188,9 @@ mod tests {
         let fields = vec![float("e", 0), float("x", 4), float("y", 8), float("z", 12)];
         let terms = (1..4).map(|field| Term { field, minus: false }).collect();
         let law = Law { form: LawForm::RootOfSquares, constant: 0.01f64.to_bits(), terms };
-        RecordLayout::new(Schema::new(16, fields).unwrap().with_laws([(0, law)]).unwrap())
+        RecordLayout::new(
+            Schema::new(16, fields).unwrap().with_predictions([(0, Predicted::Law(law))]).unwrap(),
+        )
     }
 
     #[test]
@@ -235,12 +209,14 @@ mod tests {
 
     #[test]
     fn a_law_on_a_grid_counts_in_steps_of_the_grid() {
-        let grid = DecimalGrid::new(6, 30);
-        let on_grid = |name, offset| Field { grid, ..Field::new(name, DType::F32, offset) };
+        let coding = FieldCoding::Number { grid: DecimalGrid::new(6, 30), order: Order::MsbFirst };
+        let on_grid =
+            |name, offset| Field { coding: coding.clone(), ..Field::new(name, DType::F32, offset) };
         let schema = Schema::new(8, vec![on_grid("a", 0), on_grid("b", 4)]).unwrap();
         let terms = vec![Term { field: 0, minus: true }];
         let law = Law { form: LawForm::Sum, constant: 1f64.to_bits(), terms };
-        let layout = RecordLayout::new(schema.with_laws([(1, law)]).unwrap());
+        let layout =
+            RecordLayout::new(schema.with_predictions([(1, Predicted::Law(law))]).unwrap());
         let record = [0.25f32, 0.750_003].map(f32::to_le_bytes).concat();
         assert_eq!(symbols(&layout, &record)[4..], [0x80, 0, 0, 3]);
     }
@@ -252,7 +228,8 @@ mod tests {
             Field::new("x", DType::F32, 2),
             Field::new("i", DType::I8, 6),
         ];
-        let schema = Schema::new(7, fields).unwrap().with_deltas([0, 1, 2]).unwrap();
+        let near = [0, 1, 2].map(|index| (index, Predicted::RecordBefore));
+        let schema = Schema::new(7, fields).unwrap().with_predictions(near).unwrap();
         let layout = RecordLayout::new(schema);
         let record = |n: u16, x: f32, i: i8| {
             [&n.to_le_bytes()[..], &x.to_le_bytes(), &i.to_le_bytes()].concat()
@@ -266,10 +243,8 @@ mod tests {
         assert_eq!(symbols[14..], [0x80, 0, 0x80, 0, 0, 0, 0x80]);
     }
 
-    fn any_field() -> impl Strategy<Value = (DType, bool, Transform)> {
-        let dtype = prop::sample::select(DType::ALL.to_vec());
-        let transform = (0u8..3).prop_map(|c| Transform::from_code(c).unwrap());
-        (dtype, any::<bool>(), transform)
+    fn any_field() -> impl Strategy<Value = (DType, bool, u8)> {
+        (prop::sample::select(DType::ALL.to_vec()), any::<bool>(), 0u8..3)
     }
 
     proptest! {
@@ -283,33 +258,35 @@ mod tests {
         ) {
             let mut offset = 0;
             let mut described = Vec::new();
-            for (dtype, big_endian, transform) in fields {
-                let name = format!("f{offset}");
-                let allowed = dtype == DType::F32 && transform != Transform::Identity;
-                let grid = grids[described.len()].filter(|_| allowed);
+            for (dtype, big_endian, kind) in fields {
+                let index = described.len();
+                // Each refers to some of the fields before it, so that they form chains.
+                let law = laws[index].filter(|_| index > 0 && matches!(dtype, DType::F32 | DType::F64));
+                let law = law.map(|(sum, constant, n)| {
+                    let constant = if f64::from_bits(constant).is_finite() { constant } else { 0 };
+                    let terms = (index.saturating_sub(n)..index)
+                        .map(|field| Term { field: field as u16, minus: constant >> field & 1 == 1 })
+                        .collect();
+                    let form = if sum { LawForm::Sum } else { LawForm::RootOfSquares };
+                    Law { form, constant, terms }
+                });
+                let predicted = match law {
+                    Some(law) => Predicted::Law(law),
+                    None if deltas[index] => Predicted::RecordBefore,
+                    None => Predicted::Nothing,
+                };
+                let grid = grids[index].filter(|_| dtype == DType::F32);
                 let grid = grid.and_then(|(digits, places)| DecimalGrid::new(digits, places));
-                described.push(Field { big_endian, transform, grid, ..Field::new(name, dtype, offset) });
+                let coding = match kind {
+                    0 => FieldCoding::Raw,
+                    1 => FieldCoding::Number { grid, order: Order::MsbFirst },
+                    _ => FieldCoding::Number { grid, order: Order::Ordered(predicted) },
+                };
+                described.push(Field { big_endian, coding, ..Field::new(format!("f{offset}"), dtype, offset) });
                 offset += dtype.size() as u32;
             }
             let stride = offset as usize;
-            let schema = Schema::new(stride, described).unwrap();
-            // Each refers to some of the fields before it, so that they form chains.
-            let floats = schema.fields().iter().enumerate().skip(1).filter(|(_, f)| {
-                f.dtype == DType::F64 || f.dtype == DType::F32 && (f.grid.is_none() || f.transform != Transform::Identity)
-            });
-            let laws: Vec<_> = floats.filter_map(|(index, _)| {
-                let (sum, constant, n) = laws[index]?;
-                let constant = if f64::from_bits(constant).is_finite() { constant } else { 0 };
-                let terms = (index.saturating_sub(n)..index)
-                    .map(|field| Term { field: field as u16, minus: constant >> field & 1 == 1 })
-                    .collect();
-                let form = if sum { LawForm::Sum } else { LawForm::RootOfSquares };
-                Some((index, Law { form, constant, terms }))
-            }).collect();
-            let lawless = (0..schema.fields().len()).filter(|i| laws.iter().all(|(index, _)| i != index));
-            let deltas: Vec<_> = lawless.filter(|&i| deltas[i]).collect();
-            let schema = schema.with_laws(laws).unwrap().with_deltas(deltas).unwrap();
-            let layout = RecordLayout::new(schema);
+            let layout = RecordLayout::new(Schema::new(stride, described).unwrap());
             let bytes = &noise[..noise.len() / stride * stride];
             let all = symbols(&layout, bytes);
             let mut record = vec![0; stride];

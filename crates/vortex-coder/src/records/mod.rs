@@ -1,10 +1,7 @@
 //! What a record looks like, and how it becomes symbols and comes back.
 
-pub mod decimal;
-mod derived;
-mod dtype;
-mod exact;
-pub mod law;
+mod coding;
+mod field;
 pub mod layout;
 pub mod schema;
 mod schema_wire;

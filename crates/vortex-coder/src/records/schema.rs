@@ -2,102 +2,12 @@
 
 use std::collections::HashSet;
 
-pub use super::dtype::DType;
-use super::exact::Exact;
-pub use crate::decimal::DecimalGrid;
+pub use super::coding::{
+    DecimalGrid, FieldCoding, Law, LawForm, MAX_TERMS, Order, Predicted, Shape, Term, Words,
+};
+pub use super::field::Field;
 use crate::error::{Error, Result};
-pub use crate::law::{Law, LawForm, MAX_TERMS, Term};
-
-/// How the bits of a field become symbols. Reversible for every bit pattern.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum Transform {
-    /// The bytes as they lie in the file.
-    Identity = 0,
-    /// Most significant byte first.
-    MsbFirst = 1,
-    /// The order-preserving integer (signed integers: sign bit flipped; floats: sign bit flipped
-    /// when clear, all bits flipped when set), most significant byte first.
-    Ordered = 2,
-}
-
-impl Transform {
-    /// The transform with this number in a file.
-    pub fn from_code(code: u8) -> Option<Self> {
-        [Self::Identity, Self::MsbFirst, Self::Ordered].get(usize::from(code)).copied()
-    }
-}
-
-/// One value of a record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Field {
-    /// Unique inside the record, UTF-8, at most [`MAX_NAME_LEN`] bytes.
-    pub name: String,
-    /// Number type.
-    pub dtype: DType,
-    /// True where the file stores the most significant byte first.
-    pub big_endian: bool,
-    /// Bytes from the start of the record.
-    pub offset: u32,
-    /// How the value becomes symbols.
-    pub transform: Transform,
-    /// Decimals that the values were printed with; `F32` only, not together with
-    /// [`Transform::Identity`].
-    pub grid: Option<DecimalGrid>,
-    /// What other fields say about this one; `F32` and `F64`, only with [`Transform::Ordered`].
-    pub law: Option<Law>,
-    /// Whether it is coded as its distance from the same field of the record before; only with
-    /// [`Transform::Ordered`] and without a law.
-    pub delta: bool,
-}
-
-impl Field {
-    /// A little-endian field, most significant byte first as symbols.
-    pub fn new(name: impl Into<String>, dtype: DType, offset: u32) -> Self {
-        let name = name.into();
-        let transform = Transform::MsbFirst;
-        Self {
-            name,
-            dtype,
-            big_endian: false,
-            offset,
-            transform,
-            grid: None,
-            law: None,
-            delta: false,
-        }
-    }
-
-    /// Whether its symbols are those of another integer than its bits.
-    pub fn is_derived(&self) -> bool {
-        self.grid.is_some() || self.law.is_some() || self.delta
-    }
-
-    /// The bits of its value in a record, as an integer.
-    ///
-    /// # Panics
-    /// When the record ends before the field.
-    pub fn bits(&self, record: &[u8]) -> u64 {
-        let bytes = &record[self.offset as usize..self.end()];
-        let join = |bits: u64, byte: &u8| bits << 8 | u64::from(*byte);
-        if self.big_endian { bytes.iter().fold(0, join) } else { bytes.iter().rev().fold(0, join) }
-    }
-
-    /// Writes [`Self::bits`].
-    pub(crate) fn set_bits(&self, record: &mut [u8], bits: u64) {
-        let out = &mut record[self.offset as usize..self.end()];
-        let bytes = bits.to_le_bytes();
-        out.copy_from_slice(&bytes[..self.dtype.size()]);
-        if self.big_endian {
-            out.reverse();
-        }
-    }
-
-    /// Offset of the first byte after the field.
-    pub fn end(&self) -> usize {
-        self.offset as usize + self.dtype.size()
-    }
-}
+pub use vortex_base::DType;
 
 /// Largest stride in bytes.
 pub const MAX_STRIDE: u32 = 65_535;
@@ -116,10 +26,10 @@ impl Schema {
     /// About how much memory it takes.
     #[cfg(feature = "container")]
     pub(crate) fn memory_bytes(&self) -> u64 {
-        let fields = self.fields.iter().map(|field| {
-            let terms = field.law.as_ref().map_or(0, |law| size_of_val(law.terms.as_slice()));
-            size_of::<Field>() + field.name.len() + terms
-        });
+        let fields = self
+            .fields
+            .iter()
+            .map(|field| size_of::<Field>() + field.name.len() + field.coding.heap_bytes());
         fields.sum::<usize>() as u64
     }
 
@@ -168,14 +78,13 @@ impl Schema {
     pub(crate) fn checked(stride: u32, fields: Vec<Field>) -> std::result::Result<Self, String> {
         check_names(&fields)?;
         let schema = Self { stride, fields };
-        check_derived(&schema)?;
+        schema.check_codings()?;
         Ok(schema)
     }
 
     /// The schema of data without records: stride 1, one `u8` field named `byte`.
     pub fn bytes() -> Self {
-        let byte = Field { transform: Transform::Identity, ..Field::new("byte", DType::U8, 0) };
-        Self { stride: 1, fields: vec![byte] }
+        Self { stride: 1, fields: vec![raw_byte("byte".into(), 0)] }
     }
 
     /// Bytes a record.
@@ -192,39 +101,47 @@ impl Schema {
         self.fields
     }
 
-    /// The same fields with the laws of some of them: (index of the field, law).
-    /// A field with a law is coded in [`Transform::Ordered`].
+    /// The same fields, some of them predicted: (index of the field, from what). Those are coded in [order](Order::Ordered)
+    /// from now on.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::InvalidArgument`] for what no law may be; see [`Law`] and [`Field::law`].
-    pub fn with_laws(mut self, laws: impl IntoIterator<Item = (usize, Law)>) -> Result<Self> {
-        for (index, law) in laws {
-            self.in_order(index, "law")?.law = Some(law);
-        }
-        check_derived(&self).map_err(Error::invalid_argument)?;
-        Ok(self)
-    }
-
-    /// The same fields, those of these indices as distances from the record before, in [`Transform::Ordered`].
-    ///
-    /// # Errors
-    /// [`crate::ErrorKind::InvalidArgument`] for a field that is not there and one with a law.
-    pub fn with_deltas(mut self, indices: impl IntoIterator<Item = usize>) -> Result<Self> {
-        for index in indices {
-            self.in_order(index, "distance")?.delta = true;
-        }
-        check_derived(&self).map_err(Error::invalid_argument)?;
-        Ok(self)
-    }
-
-    /// The field of this index, in [`Transform::Ordered`] from now on; `what` is for it, and is named if there is none.
-    fn in_order(&mut self, index: usize, what: &str) -> Result<&mut Field> {
+    /// [`crate::ErrorKind::InvalidArgument`] for a field that is not there or has a prediction, and for what cannot be; see [`Law`].
+    pub fn with_predictions(
+        mut self,
+        predictions: impl IntoIterator<Item = (usize, Predicted)>,
+    ) -> Result<Self> {
         let n = self.fields.len();
-        let Some(field) = self.fields.get_mut(index) else {
-            return Err(Error::invalid_argument(format!("a {what} for field {index} of {n}")));
-        };
-        field.transform = Transform::Ordered;
-        Ok(field)
+        for (index, predicted) in predictions {
+            let Some(Field { name, coding, .. }) = self.fields.get_mut(index) else {
+                let message = format!("a prediction for field {index} of {n}");
+                return Err(Error::invalid_argument(message));
+            };
+            if *coding.predicted() != Predicted::Nothing {
+                let message = format!("field {name:?} has a prediction; one is possible");
+                return Err(Error::invalid_argument(message));
+            }
+            *coding = coding.clone().predicted_from(predicted);
+        }
+        self.check_codings().map_err(Error::invalid_argument)?;
+        Ok(self)
+    }
+
+    /// What the coding of a field says about its values, as one reads it: `decimals of 6 digits, at most 2 after the point`,
+    /// `near sqrt(0.0112 + px^2 + py^2)`; empty where nothing is known of them.
+    pub fn describe(&self, index: usize) -> String {
+        self.fields[index].coding.describe(&self.fields)
+    }
+
+    /// What is wrong with the fields' codings, if anything.
+    fn check_codings(&self) -> std::result::Result<(), String> {
+        let n = self.fields.len();
+        for Field { name, dtype, coding, .. } in &self.fields {
+            coding.check(*dtype, n).map_err(|what| format!("field {name:?}: {what}"))?;
+        }
+        match self.order_of_needs() {
+            Some(_) => Ok(()),
+            None => Err("laws of fields refer to each other in a circle".into()),
+        }
     }
 
     /// Whether records lie in memory alike: stride, names, types and byte orders, whatever becomes of
@@ -240,15 +157,15 @@ impl Schema {
                 .all(|(a, b)| a.name == b.name && key(a) == key(b))
     }
 
-    /// Indices of the fields, each after those that its law refers to; `None` when laws go round.
-    pub(crate) fn order_of_laws(&self) -> Option<Vec<usize>> {
+    /// Indices of the fields, each after those that must be known before it; `None` where there is no such order.
+    pub(super) fn order_of_needs(&self) -> Option<Vec<usize>> {
         let mut order = Vec::with_capacity(self.fields.len());
         // What refers to whom, so that each term is looked at once.
         let mut waits = vec![0usize; self.fields.len()];
         let mut users = vec![Vec::new(); self.fields.len()];
         for (index, field) in self.fields.iter().enumerate() {
-            for term in field.law.iter().flat_map(|law| &law.terms) {
-                users.get_mut(usize::from(term.field))?.push(index);
+            for needed in field.coding.needs() {
+                users.get_mut(needed)?.push(index);
                 waits[index] += 1;
             }
         }
@@ -272,10 +189,11 @@ fn size_u32(dtype: DType) -> u32 {
 }
 
 fn padding(offset: u32) -> Field {
-    Field {
-        transform: Transform::Identity,
-        ..Field::new(format!("_pad{offset}"), DType::U8, offset)
-    }
+    raw_byte(format!("_pad{offset}"), offset)
+}
+
+fn raw_byte(name: String, offset: u32) -> Field {
+    Field { coding: FieldCoding::Raw, ..Field::new(name, DType::U8, offset) }
 }
 
 /// What is wrong with the names, if anything.
@@ -293,51 +211,6 @@ fn check_names(fields: &[Field]) -> std::result::Result<(), String> {
     Ok(())
 }
 
-/// What is wrong with grids, laws and distances, if anything.
-fn check_derived(schema: &Schema) -> std::result::Result<(), String> {
-    let n = schema.fields.len();
-    for field in &schema.fields {
-        let name = &field.name;
-        if field.grid.is_some()
-            && (field.dtype != DType::F32 || field.transform == Transform::Identity)
-        {
-            return Err(format!(
-                "field {name:?}: decimals are for float32, most significant byte first, not {}",
-                field.dtype.numpy(field.big_endian)
-            ));
-        }
-        if field.delta && (field.law.is_some() || field.transform != Transform::Ordered) {
-            return Err(format!(
-                "field {name:?}: distances from the record before are for fields in order without a law"
-            ));
-        }
-        let Some(law) = &field.law else { continue };
-        if !matches!(field.dtype, DType::F32 | DType::F64) || field.transform != Transform::Ordered
-        {
-            return Err(format!(
-                "field {name:?}: a law is for float32 and float64 in order, not {}",
-                field.dtype.numpy(field.big_endian)
-            ));
-        }
-        if !(1..=MAX_TERMS).contains(&law.terms.len()) {
-            let terms = law.terms.len();
-            return Err(format!(
-                "field {name:?}: a law of {terms} terms; 1 to {MAX_TERMS} are possible"
-            ));
-        }
-        if let Some(term) = law.terms.iter().find(|term| usize::from(term.field) >= n) {
-            return Err(format!("field {name:?}: its law refers to field {} of {n}", term.field));
-        }
-        if Exact::from_bits(DType::F64, law.constant).is_none() {
-            return Err(format!("field {name:?}: the constant of its law is not a finite number"));
-        }
-    }
-    if schema.order_of_laws().is_none() {
-        return Err("laws of fields refer to each other in a circle".into());
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -347,7 +220,7 @@ mod tests {
     fn example() -> Schema {
         let mut big = Field::new("e", DType::F64, 7);
         big.big_endian = true;
-        big.transform = Transform::Ordered;
+        big.coding = FieldCoding::ORDERED;
         Schema::new(17, vec![big, Field::new("pt", DType::F32, 0), Field::new("é", DType::Bool, 4)])
             .unwrap()
     }
@@ -392,16 +265,18 @@ mod tests {
     }
 
     fn with_laws() -> Schema {
-        let grid = DecimalGrid::new(6, 30);
-        let float = |name, offset| Field { grid, ..Field::new(name, DType::F32, offset) };
+        let coding = FieldCoding::Number { grid: DecimalGrid::new(6, 30), order: Order::MsbFirst };
+        let float =
+            |name, offset| Field { coding: coding.clone(), ..Field::new(name, DType::F32, offset) };
         let fields = vec![float("a", 0), float("b", 4), Field::new("c", DType::F64, 8)];
-        Schema::new(16, fields).unwrap().with_laws([(0, law(&[1, 2])), (2, law(&[1]))]).unwrap()
+        let laws = [(0, law(&[1, 2])), (2, law(&[1]))].map(|(i, law)| (i, Predicted::Law(law)));
+        Schema::new(16, fields).unwrap().with_predictions(laws).unwrap()
     }
 
     #[test]
     fn laws_that_cannot_be() {
         let refused = |index, law: Law, word: &str| {
-            let error = with_laws().with_laws([(index, law)]).unwrap_err();
+            let error = with_laws().with_predictions([(index, Predicted::Law(law))]).unwrap_err();
             assert_eq!(error.kind, ErrorKind::InvalidArgument);
             assert!(error.message.contains(word), "{}", error.message);
         };
@@ -412,26 +287,29 @@ mod tests {
         refused(1, law(&[]), "1 to 16");
         refused(1, law(&[2; 17]), "1 to 16");
         refused(1, Law { constant: f64::NAN.to_bits(), ..law(&[2]) }, "finite");
-        let error = example().with_laws([(1, law(&[0]))]).unwrap_err();
+        let error = example().with_predictions([(1, Predicted::Law(law(&[0])))]).unwrap_err();
         assert!(error.message.contains("float32 and float64"), "{}", error.message);
-        let on_bytes = Field { grid: DecimalGrid::new(6, 2), ..Field::new("b", DType::U8, 0) };
+        let coding = FieldCoding::Number { grid: DecimalGrid::new(6, 2), order: Order::MsbFirst };
+        let on_bytes = Field { coding, ..Field::new("b", DType::U8, 0) };
         assert!(Schema::new(1, vec![on_bytes]).is_err());
     }
 
     #[test]
-    fn distances_that_cannot_be() {
-        let schema = with_laws().with_deltas([1]).unwrap();
-        assert_eq!(schema.fields().iter().filter(|f| f.delta).count(), 1);
+    fn a_field_has_one_prediction() {
+        let before = |index| [(index, Predicted::RecordBefore)];
+        let schema = with_laws().with_predictions(before(1)).unwrap();
+        let near = |f: &&Field| *f.coding.predicted() == Predicted::RecordBefore;
+        assert_eq!(schema.fields().iter().filter(near).count(), 1);
+        assert!(schema.fields()[1].coding.grid().is_some(), "its grid stays");
         let refused = |schema: Result<Schema>, word: &str| {
             let error = schema.unwrap_err();
             assert_eq!(error.kind, ErrorKind::InvalidArgument);
             assert!(error.message.contains(word), "{}", error.message);
         };
-        refused(schema.clone().with_deltas([0]), "without a law");
-        refused(schema.clone().with_deltas([3]), "field 3 of 3");
-        refused(schema.with_laws([(1, law(&[0]))]), "without a law");
-        let delta = Field { delta: true, ..Field::new("a", DType::U8, 0) };
-        refused(Schema::new(1, vec![delta]), "in order");
+        refused(schema.clone().with_predictions(before(0)), "\"a\" has a prediction");
+        refused(schema.clone().with_predictions(before(3)), "field 3 of 3");
+        let law = [(1, Predicted::Law(law(&[2])))];
+        refused(schema.with_predictions(law), "\"b\" has a prediction");
     }
 
     #[test]
@@ -442,7 +320,7 @@ mod tests {
         let plain = Schema::new(16, plain.collect()).unwrap();
         assert!(lawful != plain && lawful.same_records(&plain));
         assert!(!plain.same_records(&example()));
-        let order = lawful.order_of_laws().unwrap();
+        let order = lawful.order_of_needs().unwrap();
         let at = |index| order.iter().position(|&i| i == index).unwrap();
         assert!(at(1) < at(2) && at(2) < at(0));
     }
@@ -452,7 +330,7 @@ mod tests {
         for schema in [
             example(),
             with_laws(),
-            with_laws().with_deltas([1]).unwrap(),
+            with_laws().with_predictions([(1, Predicted::RecordBefore)]).unwrap(),
             Schema::bytes(),
             Schema::new(65_535, vec![]).unwrap(),
         ] {

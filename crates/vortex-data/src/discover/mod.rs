@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use vortex_coder::Result;
-use vortex_coder::schema::{Field, Law, Schema, Transform};
+use vortex_coder::schema::{Field, FieldCoding, Law, Predicted, Schema};
 
 use cost::Coded;
 
@@ -68,9 +68,10 @@ pub fn discover(schema: &Schema, sample: &[u8], search: Search) -> Result<Schema
 fn with_decimals(schema: &Schema, sample: &[u8]) -> Result<Schema> {
     let mut fields = schema.clone().into_fields();
     for field in &mut fields {
-        let free = field.grid.is_none() && field.law.is_none();
-        if free && field.transform != Transform::Identity {
-            field.grid = decimals::find(field, schema.stride(), sample);
+        let free = field.coding.grid().is_none() && field.coding.law().is_none();
+        let found = if free { decimals::find(field, schema.stride(), sample) } else { continue };
+        if let FieldCoding::Number { grid, .. } = &mut field.coding {
+            *grid = found;
         }
     }
     Schema::new(schema.stride(), fields)
@@ -81,10 +82,10 @@ fn with_laws(schema: &Schema, sample: &[u8]) -> Result<Schema> {
     let plain = Coded::new(schema, &judged);
     let mut gains = Vec::new();
     for (index, law) in laws::find(schema, sample) {
-        if schema.fields()[index].delta {
+        if *schema.fields()[index].coding.predicted() != Predicted::Nothing {
             continue;
         }
-        let with = schema.clone().with_laws([(index, law.clone())])?;
+        let with = schema.clone().with_predictions([(index, Predicted::Law(law.clone()))])?;
         let (before, after) = (plain.bits(index), Coded::new(&with, &judged).bits(index));
         if before - after >= LEAST_SAVING.max(before * LEAST_SHARE) {
             gains.push((before - after, index, law));
@@ -101,7 +102,7 @@ fn with_laws(schema: &Schema, sample: &[u8]) -> Result<Schema> {
             continue;
         }
         // Refused where it would close a circle.
-        if let Ok(with) = best.clone().with_laws([(index, law.clone())]) {
+        if let Ok(with) = best.clone().with_predictions([(index, Predicted::Law(law.clone()))]) {
             best = with;
             chosen.push((index, law));
         }
@@ -113,21 +114,22 @@ fn with_deltas(schema: Schema, sample: &[u8]) -> Result<Schema> {
     let judged = judged(sample, schema.stride());
     let possible = |&index: &usize| {
         let field = &schema.fields()[index];
-        let free = field.law.is_none() && !field.delta && field.transform != Transform::Identity;
-        free && is_measured(field, schema.stride(), &judged)
+        let free = *field.coding.predicted() == Predicted::Nothing;
+        free && field.coding != FieldCoding::Raw && is_measured(field, schema.stride(), &judged)
     };
     let possible: Vec<usize> = (0..schema.fields().len()).filter(possible).collect();
     if possible.is_empty() {
         return Ok(schema);
     }
     // What one field costs does not depend on how others are written.
-    let with = schema.clone().with_deltas(possible.iter().copied())?;
+    let near = |index| (index, Predicted::RecordBefore);
+    let with = schema.clone().with_predictions(possible.iter().copied().map(near))?;
     let [plain, with] = [&schema, &with].map(|schema| Coded::new(schema, &judged));
     let better = possible.into_iter().filter(|&index| {
         let (before, after) = (plain.bits(index), with.bits(index));
         before - after >= LEAST_SAVING_OF_DELTAS.max(before * LEAST_SHARE_OF_DELTAS)
     });
-    schema.clone().with_deltas(better)
+    schema.clone().with_predictions(better.map(near))
 }
 
 /// Runs of records from everywhere in a long sample.
@@ -197,13 +199,13 @@ mod tests {
             .collect();
         let schema = floats(&["noise", "e", "px", "py", "pz", "more"]);
         let found = discover(&schema, &bytes(&rows), ALL).unwrap();
-        let laws: Vec<_> = found.fields().iter().filter(|f| f.law.is_some()).collect();
+        let laws: Vec<_> = found.fields().iter().filter(|f| f.coding.law().is_some()).collect();
         assert_eq!(laws.len(), 1);
-        let law = laws[0].law.as_ref().unwrap();
+        let law = laws[0].coding.law().unwrap();
         assert_eq!((laws[0].name.as_str(), law.form), ("e", LawForm::RootOfSquares));
         assert_eq!(law.terms.iter().map(|t| t.field).collect::<Vec<_>>(), [2, 3, 4]);
         assert!((f64::from_bits(law.constant) - 0.25).abs() < 0.01);
-        assert!(found.fields().iter().all(|f| f.grid.is_none()));
+        assert!(found.fields().iter().all(|f| f.coding.grid().is_none()));
         let off = Search { laws: false, ..ALL };
         assert_eq!(discover(&schema, &bytes(&rows), off).unwrap(), schema);
     }
@@ -222,10 +224,10 @@ mod tests {
         let schema = floats(&["pb", "pc", "pu", "eta", "truth", "delta"]);
         let found = discover(&schema, &bytes(&rows), ALL).unwrap();
         let with_law = |range: std::ops::Range<usize>| {
-            found.fields()[range].iter().filter(|f| f.law.is_some()).count()
+            found.fields()[range].iter().filter(|f| f.coding.law().is_some()).count()
         };
         assert_eq!((with_law(0..3), with_law(3..6)), (1, 1));
-        let share = found.fields()[..3].iter().find_map(|f| f.law.as_ref()).unwrap();
+        let share = found.fields()[..3].iter().find_map(|f| f.coding.law()).unwrap();
         assert!((f64::from_bits(share.constant) - 1.0).abs() < 1e-6);
     }
 
@@ -241,7 +243,7 @@ mod tests {
             .collect();
         let schema = floats(&["cents", "fractions", "noise", "label"]);
         let found = discover(&schema, &bytes(&rows), ALL).unwrap();
-        let grid = |i: usize| found.fields()[i].grid.map(|g| (g.digits(), g.places()));
+        let grid = |i: usize| found.fields()[i].coding.grid().map(|g| (g.digits(), g.places()));
         assert_eq!([grid(0), grid(1), grid(2), grid(3)], [Some((4, 2)), Some((4, 4)), None, None]);
     }
 
@@ -258,7 +260,8 @@ mod tests {
             })
             .collect();
         let found = discover(&floats(&["x", "noise", "y", "label"]), &bytes(&rows), ALL).unwrap();
-        let deltas: Vec<bool> = found.fields().iter().map(|f| f.delta).collect();
+        let near = |f: &Field| *f.coding.predicted() == Predicted::RecordBefore;
+        let deltas: Vec<bool> = found.fields().iter().map(near).collect();
         assert_eq!(deltas, [true, false, true, false]);
     }
 
@@ -277,7 +280,8 @@ mod tests {
         let names: Vec<String> = (0..300).map(|i| format!("f{i}")).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let found = discover(&floats(&names), &bytes(&rows), ALL).unwrap();
-        let deltas: Vec<usize> = (0..300).filter(|&i| found.fields()[i].delta).collect();
+        let near = |&i: &usize| *found.fields()[i].coding.predicted() == Predicted::RecordBefore;
+        let deltas: Vec<usize> = (0..300).filter(near).collect();
         assert_eq!(deltas, [7]);
     }
 
@@ -290,7 +294,8 @@ mod tests {
                 vec![(x * x + y * y).sqrt(), x, y]
             })
             .collect();
-        let schema = floats(&["e", "px", "py"]).with_deltas([0]).unwrap();
+        let schema = floats(&["e", "px", "py"]);
+        let schema = schema.with_predictions([(0, Predicted::RecordBefore)]).unwrap();
         assert_eq!(discover(&schema, &bytes(&rows), ALL).unwrap(), schema);
     }
 

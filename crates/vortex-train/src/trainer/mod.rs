@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use vortex_coder::layout::RecordLayout;
 use vortex_coder::schema::Schema;
-use vortex_data::{RecordFile, RecordSet, describe_field, discover};
+use vortex_data::{RecordFile, RecordSet, discover};
 use vortex_model::RecordSpec;
 
 use self::export::BLOCK_BYTES;
@@ -211,7 +211,7 @@ fn record_spec(config: &TrainConfig, data: &RecordSet, parts: &Parts) -> Result<
 /// Fields with a grid, a law or a distance, and which.
 fn known_fields(schema: &Schema) -> Vec<String> {
     let fields = schema.fields().iter().enumerate();
-    let known = fields.map(|(index, field)| (&field.name, describe_field(schema, index)));
+    let known = fields.map(|(index, field)| (&field.name, schema.describe(index)));
     known
         .filter(|(_, text)| !text.is_empty())
         .map(|(name, text)| format!("{name}: {text}"))

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::{CommandFactory, Parser};
-use vortex_data::download::{Downloaded, Experiment};
+use vortex_download::{Downloaded, Experiment};
 
 use crate::arguments::{Arguments, Common};
 use crate::commands;
@@ -139,7 +139,7 @@ fn run(words: Vec<OsString>, common: &Common) -> Result<(), Failure> {
 
 #[cfg(test)]
 mod tests {
-    use vortex_data::download::EXPERIMENTS;
+    use vortex_download::EXPERIMENTS;
     use vortex_train::TrainConfig;
 
     use super::*;

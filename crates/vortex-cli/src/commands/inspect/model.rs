@@ -4,7 +4,6 @@ use std::path::Path;
 
 use anyhow::Result;
 use vortex_coder::Model;
-use vortex_data::describe_field;
 use vortex_infer::{IntModel, Network, file::SIGNATURE};
 
 use crate::arguments::Common;
@@ -54,7 +53,7 @@ pub fn describe(file: &Path, common: &Common) -> Result<String> {
             field.dtype.numpy(field.big_endian),
             field.offset.to_string(),
             lag.to_string(),
-            describe_field(schema, index),
+            schema.describe(index),
         ]);
     }
     text.push_str(&table.to_string());

@@ -54,7 +54,7 @@ impl Lane {
     fn record_contexts(&self, layout: &RecordLayout, role: usize) -> [u32; CONTEXTS] {
         let [now, last, older] = &self.records;
         let this = layout.roles()[role];
-        let first = role - usize::from(this.significance);
+        let first = role - usize::from(this.rank);
         let (field, known) = (this.field, &now[first..role]);
         // Whether the field repeats so far, and its symbol of this role in the last record.
         let same = u32::from(known == &last[first..role]);

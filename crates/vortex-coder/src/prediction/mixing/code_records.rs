@@ -53,7 +53,7 @@ impl pulp::NullaryFnOnce for Records<'_, '_> {
             }
             for (role, symbol) in symbols.iter_mut().enumerate() {
                 bits.role(role);
-                let rank = roles[role].significance;
+                let rank = roles[role].rank;
                 if rank == 0 {
                     seen.begin_field(roles[role].field.into());
                 }

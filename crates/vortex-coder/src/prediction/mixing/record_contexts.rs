@@ -111,7 +111,7 @@ impl<'a> RecordContexts<'a> {
     #[allow(clippy::cast_possible_truncation)] // parts of hashes and of symbols
     pub(super) fn contexts(&self, role: usize, out: &mut [u32; MAX_CONTEXTS]) -> Repeats {
         let this = self.layout.roles()[role];
-        let rank = usize::from(this.significance);
+        let rank = usize::from(this.rank);
         let first = role - rank;
         let roles = self.layout.roles_of(this.field.into());
         let [up, up2, up3] = &self.before;
