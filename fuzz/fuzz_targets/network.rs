@@ -9,9 +9,7 @@ use std::sync::{Arc, LazyLock};
 use libfuzzer_sys::fuzz_target;
 use vortex_coder::container::constants::*;
 use vortex_coder::container::*;
-use vortex_coder::{
-    DType, Error, ErrorKind, Field, Identity, Model, Result, Schema, decode_records, encode_records,
-};
+use vortex_coder::{DType, Field, Identity, Model, Result, Schema, decode_records, encode_records};
 use vortex_infer::file::{CHECKSUM_LEN, HEADER_LEN, ModelFile};
 use vortex_infer::random::{Sizes, network};
 use vortex_infer::spec::MemoryShape;
@@ -54,8 +52,7 @@ impl ModelLoader for AtLevel {
         Err(wrong_model(Identity::Network(digest), None))
     }
     fn from_bytes(&self, bytes: &[u8]) -> Result<Arc<dyn Model>> {
-        let model = IntModel::from_bytes(bytes, self.0);
-        Ok(Arc::new(model.map_err(|e| Error::new(ErrorKind::WrongModel, e.to_string()))?))
+        Ok(Arc::new(IntModel::from_bytes(bytes, self.0)?))
     }
 }
 
@@ -84,7 +81,7 @@ fn forge(model: &IntModel, lanes: u16, stride: usize, original: &[u8], payload: 
     };
     block.write_to(&mut file);
     file.extend(payload);
-    let entry = IndexEntry::of(&block).to_bytes();
+    let entry = IndexEntry::of(&block).expect("short").to_bytes();
     let index_offset = file.len() as u64;
     IndexHeader { n_blocks: 1 }.write_to(&mut file);
     file.extend(entry);

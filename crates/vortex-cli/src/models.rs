@@ -104,8 +104,7 @@ impl Models {
     }
 
     fn load(&self, bytes: &[u8]) -> vortex_coder::Result<Arc<dyn Model>> {
-        let model = IntModel::from_bytes(bytes, self.level)
-            .map_err(|e| Error::new(ErrorKind::WrongModel, e.to_string()))?;
+        let model = IntModel::from_bytes(bytes, self.level).map_err(Error::from)?;
         let network_bytes = model.network_bytes();
         let model: Arc<dyn Model> = Arc::new(model);
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);

@@ -16,6 +16,9 @@ pub enum ErrorKind {
     UnsupportedVersion,
     /// The model at hand is not the one that the data was coded with.
     WrongModel,
+    /// What runs the model computes other numbers than it must: a fault of the machine or build, not of
+    /// the model or the file.
+    SelfTestFailed,
     /// A size is beyond what the format or the caller allows.
     LimitExceeded,
     /// The caller's arguments do not fit together.

@@ -3,7 +3,6 @@
 //! panic or wrap, whatever it is fed.
 
 use crate::arithmetic::{MAX_SHIFT, rs};
-use crate::engine::lane_bytes;
 use crate::error::{Error, Result};
 use crate::spec::{Layer, Linear, Memory, Network, Norm, SwiGlu, Tables};
 use vortex_coder::layout::RecordLayout;
@@ -14,7 +13,7 @@ pub const MAX_WIDTH: usize = 1 << 14;
 pub const MAX_SEGMENT: usize = 1 << 16;
 /// Most layers.
 pub const MAX_LAYERS: usize = 128;
-/// Most bytes of keys, values and segment inputs that one lane may need.
+/// Most bytes of a lane, as [`Network::lane_bytes`] counts them.
 pub const MAX_LANE_BYTES: usize = 64 << 20;
 /// Largest activation.
 const ACTIVATION: i128 = 127;
@@ -224,7 +223,7 @@ fn shapes(net: &Network, layout: &RecordLayout) -> Result<()> {
         within("memory slots", m.slots, 1, MAX_WIDTH)?;
         within("memory kernel", m.kernel, 1, 64)?;
     }
-    within("bytes a lane", lane_bytes(net), 0, MAX_LANE_BYTES)?;
+    within("bytes a lane", net.lane_bytes(), 0, MAX_LANE_BYTES)?;
 
     let emb = &net.embedding;
     tables("trunk", &emb.tables, n_tables, d)?;

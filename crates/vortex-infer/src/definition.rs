@@ -368,6 +368,10 @@ impl<'a> Interpreter<'a> {
 }
 
 impl Predictor for Interpreter<'_> {
+    fn lane_bytes(&self) -> usize {
+        self.net.lane_bytes()
+    }
+
     fn max_group(&self) -> usize {
         usize::MAX
     }

@@ -1,4 +1,6 @@
-//! What can be wrong with a model.
+//! What can be wrong with a model, or with what it runs on.
+
+use vortex_coder::ErrorKind;
 
 /// A model file or network that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,20 +37,34 @@ pub enum Error {
         /// What it must stay below.
         limit: i128,
     },
-    /// This machine computes something else than the machine that wrote the model.
+    /// The execution computes something else than the machine that wrote the model.
     #[error(
-        "the self-test of the model fails at level {level}: this build or processor computes wrong numbers; use another --level, and report it"
+        "the self-test of the model fails on {execution}, which computes wrong numbers; the model itself is sound: run it on something else, and report this"
     )]
     SelfTest {
-        /// The level that failed.
-        level: &'static str,
+        /// The name of the execution that failed.
+        execution: String,
     },
-    /// The level cannot run here.
-    #[error("this processor does not have the instructions of level {level}; use --level auto")]
-    LevelUnavailable {
-        /// The level asked for.
-        level: &'static str,
+    /// The execution cannot run here, or not this model.
+    #[error("the model cannot run on {execution}: {reason}")]
+    Unavailable {
+        /// The name of the execution asked for.
+        execution: String,
+        /// What is missing.
+        reason: String,
     },
+}
+
+impl From<Error> for vortex_coder::Error {
+    /// The error of a loader of models. Only a failed self-test is not the model's fault.
+    fn from(error: Error) -> Self {
+        let kind = match error {
+            Error::SelfTest { .. } => ErrorKind::SelfTestFailed,
+            Error::Unavailable { .. } => ErrorKind::InvalidArgument,
+            _ => ErrorKind::WrongModel,
+        };
+        Self::new(kind, error.to_string())
+    }
 }
 
 /// Result with the crate's [`Error`].

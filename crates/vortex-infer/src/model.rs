@@ -4,71 +4,79 @@ use std::sync::Arc;
 
 use vortex_coder::layout::RecordLayout;
 use vortex_coder::predictor::Predictor;
-use vortex_coder::{BlockCoder, Identity, LaneCoder, Model};
+use vortex_coder::{BlockCoder, Identity, Model};
 
 use crate::bounds;
+use crate::cpu::{Cpu, Level};
 use crate::definition::Interpreter;
-use crate::engine::{Engine, Packed};
 use crate::error::{Error, Result};
+use crate::execution::{Checked, Execution, Program};
 use crate::file::ModelFile;
-use crate::kernels::Level;
 use crate::self_test;
 use crate::spec::Network;
 
-/// A checked network with its weights laid out for one [`Level`]: shared by threads.
+/// A checked network on an [`Execution`]: shared by threads.
 pub struct IntModel {
-    network: Network,
-    layout: RecordLayout,
-    packed: Arc<Packed>,
-    level: Level,
+    network: Checked,
+    program: Box<dyn Program>,
+    /// The name of the execution.
+    execution: String,
     /// The file's bytes, to embed, and their BLAKE3.
-    bytes: Vec<u8>,
+    bytes: Arc<[u8]>,
     digest: [u8; 32],
 }
 
 impl IntModel {
-    /// Reads a `.vxm` file, proves its bounds and runs its self-test at `level`.
+    /// Reads a `.vxm` file for this processor at `level`: [`IntModel::load`] on a [`Cpu`].
+    ///
+    /// # Errors
+    /// As [`IntModel::load`].
+    pub fn from_bytes(bytes: &[u8], level: Level) -> Result<Self> {
+        Self::load(bytes, &Cpu { level })
+    }
+
+    /// Reads a `.vxm` file, proves its bounds and runs its self-test on `execution`.
     ///
     /// # Errors
     /// Every kind of [`Error`]: this is where files are checked.
-    pub fn from_bytes(bytes: &[u8], level: Level) -> Result<Self> {
-        let file = ModelFile::from_bytes(bytes)?;
-        let model = Self::prepare(file.network, level, bytes.to_vec())?;
-        let found = self_test::digest(&mut *model.predictor(), &model.network, &model.layout);
-        if found != file.self_test {
-            return Err(Error::SelfTest { level: level.name() });
+    pub fn load(bytes: &[u8], execution: &dyn Execution) -> Result<Self> {
+        let ModelFile { network, self_test } = ModelFile::from_bytes(bytes)?;
+        let network = Checked::new(network)?;
+        let program = execution.prepare(&network)?;
+        let mut predictor = program.predictor();
+        let found = self_test::digest(&mut *predictor, network.network(), network.layout());
+        let sound = found == self_test && predictor.lane_bytes() == network.network().lane_bytes();
+        drop(predictor);
+        let execution = execution.name();
+        if !sound {
+            return Err(Error::SelfTest { execution });
         }
-        Ok(model)
+        let digest = *blake3::hash(bytes).as_bytes();
+        Ok(Self { network, program, execution, bytes: bytes.into(), digest })
     }
 
     /// A model of a network that was just made; its file gets its self-test from the interpreter.
     ///
     /// # Errors
-    /// [`Error::Shape`], [`Error::Overflow`], [`Error::SelfTest`] or [`Error::LevelUnavailable`].
+    /// [`Error::Shape`], [`Error::Overflow`], [`Error::SelfTest`] or [`Error::Unavailable`].
     pub fn new(network: Network, level: Level) -> Result<Self> {
         let bytes = network.to_bytes()?;
         Self::from_bytes(&bytes, level)
     }
 
-    fn prepare(network: Network, level: Level, bytes: Vec<u8>) -> Result<Self> {
-        if !level.is_available() {
-            return Err(Error::LevelUnavailable { level: level.name() });
-        }
-        let layout = RecordLayout::new(network.schema.clone());
-        bounds::check(&network, &layout)?;
-        let packed = Arc::new(Packed::new(&network, &layout));
-        let digest = *blake3::hash(&bytes).as_bytes();
-        Ok(Self { network, layout, packed, level, bytes, digest })
-    }
-
     /// The network.
     pub fn network(&self) -> &Network {
-        &self.network
+        self.network.network()
     }
 
-    /// The level in use.
-    pub fn level(&self) -> Level {
-        self.level
+    /// The name of what it runs on.
+    pub fn execution(&self) -> &str {
+        &self.execution
+    }
+
+    /// A fresh predictor for one thread.
+    pub fn predictor(&self) -> Box<dyn Predictor + '_> {
+        self.program.predictor()
     }
 
     /// Length of the unpacked network: a measure of the memory that the model takes.
@@ -81,10 +89,15 @@ impl IntModel {
         &self.bytes
     }
 
+    /// The bytes of the model file, to share: a file may embed them.
+    pub fn file(&self) -> Arc<[u8]> {
+        Arc::clone(&self.bytes)
+    }
+
     /// Multiply-adds of all matrix products and a full attention window, for one record: the work
     /// that coding speed is measured in.
     pub fn multiply_adds_per_record(&self) -> u64 {
-        let net = &self.network;
+        let net = self.network();
         let (d, e) = (net.d_model, net.head.own.width);
         let slots = net.memory.map_or(0, |m| m.slots);
         let layers = net.layers.iter().map(|l| 4 * d * d + 3 * d * l.ffn.gate.n_out);
@@ -92,17 +105,12 @@ impl IntModel {
         let token = layers.sum::<usize>() + attention + d * e;
         let symbol = 3 * e * net.head.ffn.gate.n_out + 257 * e;
         let modelled = net.flat.iter().filter(|&&flat| !flat).count();
-        (self.layout.n_fields() * token + modelled * symbol) as u64
-    }
-
-    /// A fresh predictor for one thread.
-    pub fn predictor(&self) -> Box<dyn Predictor + '_> {
-        Box::new(Engine::new(Arc::clone(&self.packed), self.level))
+        (self.layout().n_fields() * token + modelled * symbol) as u64
     }
 
     /// The slow definition of the same network, to compare with.
     pub fn interpreter(&self) -> Interpreter<'_> {
-        Interpreter::new(&self.network, &self.layout)
+        Interpreter::new(self.network(), self.layout())
     }
 }
 
@@ -125,10 +133,14 @@ impl Model for IntModel {
     }
 
     fn layout(&self) -> &RecordLayout {
-        &self.layout
+        self.network.layout()
     }
 
     fn coder(&self) -> Box<dyn BlockCoder + '_> {
-        Box::new(LaneCoder::new(&self.layout, self.predictor()))
+        self.program.coder(self.network.layout())
+    }
+
+    fn group(&self) -> usize {
+        self.program.group()
     }
 }

@@ -199,6 +199,17 @@ impl SwiGlu {
 }
 
 impl Network {
+    /// Bytes of keys, values and segment inputs that a lane counts for, wherever it runs: a number of
+    /// the format (`docs/numerics.md`, "Bounds"), because what is refused depends on it.
+    pub fn lane_bytes(&self) -> usize {
+        let channels = self.d_model / self.n_heads;
+        let slots = |n: usize| {
+            self.n_heads * n.div_ceil(16) * (channels.div_ceil(4) + 4 * channels.div_ceil(16)) * 64
+        };
+        let far = self.memory.map_or(0, |m| slots(m.slots) + self.segment * self.d_model);
+        self.layers.len() * (slots(self.window) + far)
+    }
+
     /// Every matrix product.
     pub fn linears(&self) -> impl Iterator<Item = &Linear> {
         let head = std::iter::once(&self.head.input).chain(self.head.ffn.linears());

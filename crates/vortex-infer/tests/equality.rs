@@ -74,7 +74,7 @@ fn compare(models: &[IntModel], lanes: usize, records: usize) {
     let steps = records * layout.roles().len();
     let input: Vec<Vec<u8>> = (0..lanes).map(|l| symbols(layout, records, 77 + l as u64)).collect();
     let mut definition = models[0].interpreter();
-    let mut predictors: Vec<_> = models.iter().map(|m| (m.level(), m.predictor())).collect();
+    let mut predictors: Vec<_> = models.iter().map(|m| (m.execution(), m.predictor())).collect();
     let (mut right, mut found) = (vec![Cdf::default(); lanes], vec![Cdf::default(); lanes]);
     definition.begin(lanes);
     predictors.iter_mut().for_each(|(_, predictor)| predictor.begin(lanes));
@@ -82,8 +82,8 @@ fn compare(models: &[IntModel], lanes: usize, records: usize) {
         let active = (lanes * 2 * (steps - step)).div_ceil(steps).min(lanes);
         let coding = definition.predict(active, &mut right[..active]);
         let actual: Vec<u8> = input[..active].iter().map(|s| s[step]).collect();
-        for (level, predictor) in &mut predictors {
-            let at = || format!("{}, step {step}, {active} of {lanes} lanes", level.name());
+        for (execution, predictor) in &mut predictors {
+            let at = || format!("{execution}, step {step}, {active} of {lanes} lanes");
             assert_eq!(predictor.predict(active, &mut found[..active]), coding, "{}", at());
             if coding == Coding::Modelled {
                 for (right, found) in right[..active].iter().zip(&found) {

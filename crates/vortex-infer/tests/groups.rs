@@ -50,7 +50,7 @@ fn likely_blocks(model: &IntModel, n: usize) -> Vec<u8> {
 fn payloads_and_costs_do_not_depend_on_the_width() {
     let model = IntModel::new(net(), Level::detect()).unwrap();
     let stride = model.layout().stride();
-    let bytes: Vec<u8> = (0..400 * stride).map(|i| (i * i >> 3) as u8 & 0x3f).collect();
+    let bytes: Vec<u8> = (0..400 * stride).map(|i| ((i * i) >> 3) as u8 & 0x3f).collect();
     // Blocks of different lengths, with different lanes, each in one piece of the records.
     let shapes = [(100, 7), (1, 1), (90, 64), (0, 3), (100, 7), (33, 2), (7, 1), (69, 5)];
     let mut rest = &bytes[..];

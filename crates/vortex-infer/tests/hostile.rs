@@ -190,5 +190,5 @@ fn many_roles_do_not_make_the_proof_slow() {
 fn a_wrong_self_test_is_refused_by_name() {
     let file = ModelFile { network: net(), self_test: [7; 32] };
     let error = load(&file.to_bytes().unwrap()).err().unwrap();
-    assert_eq!(error, Error::SelfTest { level: Level::detect().name() });
+    assert_eq!(error, Error::SelfTest { execution: format!("CPU ({})", Level::detect().name()) });
 }

@@ -26,7 +26,7 @@ pub fn describe(file: &Path, common: &Common) -> Result<String> {
         None => "none".into(),
     };
     let mut text = format!(
-        "{}: model, {} bytes; checks and self-test passed at level {}\n\
+        "{}: model, {} bytes; checks and self-test passed on {}\n\
          BLAKE3     {}\n\
          parameters {}\n\
          trunk      {} layers of width {}, {} heads, window {} tokens, segment {}\n\
@@ -34,7 +34,7 @@ pub fn describe(file: &Path, common: &Common) -> Result<String> {
          records    {} bytes, {} fields, {} symbols, {flat} of them coded flat\n\n",
         file.display(),
         thousands(bytes.len() as u64),
-        model.level().name(),
+        model.execution(),
         blake3::hash(&bytes).to_hex(),
         thousands(parameters(network) as u64),
         network.layers.len(),

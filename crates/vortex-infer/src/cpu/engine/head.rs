@@ -4,7 +4,7 @@ use super::dense::{linear, norm, reserve, swiglu};
 use super::packed::{Packed, embed};
 use super::state::State;
 use crate::arithmetic::rs;
-use crate::kernels::Isa;
+use crate::cpu::kernels::Isa;
 use vortex_coder::cdf::Cdf;
 
 /// Fills `out[..active]` for the next role, which is not flat.

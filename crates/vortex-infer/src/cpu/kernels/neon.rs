@@ -3,7 +3,7 @@
 use std::arch::aarch64::*;
 
 use super::{Isa, Matrix, SiluTable, portable::Portable};
-use crate::engine::quads::COLUMNS;
+use crate::cpu::engine::quads::COLUMNS;
 
 /// See the module.
 pub struct Neon;

@@ -7,7 +7,7 @@ use std::arch::x86_64::*;
 
 use super::{Isa, Matrix, SiluTable, portable::Portable};
 use crate::arithmetic::{ATTENTION_REACH, OUTPUT_REACH};
-use crate::engine::quads::COLUMNS;
+use crate::cpu::engine::quads::COLUMNS;
 
 /// See the module.
 pub struct Avx512;

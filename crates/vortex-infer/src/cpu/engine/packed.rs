@@ -1,7 +1,10 @@
 //! The network with its matrices laid out for the kernels.
 
+use std::sync::Arc;
+
 use super::quads::{COLUMNS, Quads};
-use crate::kernels::{Matrix, SiluTable};
+use crate::cpu::kernels::{Matrix, SiluTable};
+use crate::execution::Checked;
 use crate::spec::{Layer, Linear, Memory, Network, SwiGlu, Tables};
 use vortex_coder::layout::RecordLayout;
 
@@ -123,10 +126,10 @@ pub struct PackedOutput {
     pub copy_shift: u32,
 }
 
-/// Everything a lane needs, shared by threads. The network has passed [`crate::bounds::check`].
+/// Everything a lane needs, shared by threads.
 pub struct Packed {
-    pub net: Network,
-    pub layout: RecordLayout,
+    pub net: Arc<Network>,
+    pub layout: Arc<RecordLayout>,
     pub layers: Vec<PackedLayer>,
     pub head_input: PackedLinear,
     pub head_ffn: PackedSwiGlu,
@@ -136,7 +139,8 @@ pub struct Packed {
 }
 
 impl Packed {
-    pub fn new(net: &Network, layout: &RecordLayout) -> Self {
+    pub fn new(checked: &Checked) -> Self {
+        let net = checked.network();
         let (h, width) = (&net.head, net.head.own.width);
         let layer = |l: &Layer| PackedLayer {
             numerator: l.norm.numerator as i32,
@@ -158,8 +162,8 @@ impl Packed {
             outputs: h.out.iter().enumerate().map(output).collect(),
             att_pow2: std::array::from_fn(|f| net.att_pow2[f].into()),
             out_pow2: std::array::from_fn(|f| net.out_pow2[f]),
-            net: net.clone(),
-            layout: layout.clone(),
+            net: Arc::clone(net),
+            layout: Arc::clone(checked.layout()),
         }
     }
 }

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use vortex_coder::cdf::Cdf;
 use vortex_coder::predictor::{Coding, Predictor};
 
-use crate::kernels::Level;
+use crate::cpu::kernels::Level;
 pub use gemm::Gemm;
 pub use packed::Packed;
 use packed::PackedLinear;
 use state::State;
-pub use state::lane_bytes;
 
 mod dense;
 mod gemm;
@@ -34,7 +33,7 @@ macro_rules! entry {
     ($name:ident, $isa:ty, $(#[$feature:meta])?) => {
         mod $name {
             use super::{Cdf, Entry, Packed, PackedLinear, State};
-            use crate::kernels::Isa;
+            use crate::cpu::kernels::Isa;
 
             /// # Safety
             /// The processor has the instructions of the level.
@@ -72,17 +71,17 @@ macro_rules! entry {
     };
 }
 
-entry!(portable, crate::kernels::portable::Portable,);
+entry!(portable, crate::cpu::kernels::portable::Portable,);
 #[cfg(target_arch = "x86_64")]
-entry!(avx2, crate::kernels::avx2::Avx2, #[target_feature(enable = "avx2")]);
+entry!(avx2, crate::cpu::kernels::avx2::Avx2, #[target_feature(enable = "avx2")]);
 #[cfg(target_arch = "x86_64")]
 entry!(
     avx512,
-    crate::kernels::avx512::Avx512,
+    crate::cpu::kernels::avx512::Avx512,
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")]
 );
 #[cfg(target_arch = "aarch64")]
-entry!(neon, crate::kernels::neon::Neon,);
+entry!(neon, crate::cpu::kernels::neon::Neon,);
 
 /// The steps of a level; the portable ones where the level is not of this architecture.
 fn entry(level: Level) -> &'static Entry {
@@ -105,7 +104,7 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Panics unless `level` is available here.
+    /// Panics unless `level` is available here: its instructions are about to be used.
     pub fn new(packed: Arc<Packed>, level: Level) -> Self {
         assert!(level.is_available(), "level {} on this processor", level.name());
         let state = State::new(&packed, 0);
@@ -115,7 +114,7 @@ impl Engine {
 
 impl Predictor for Engine {
     fn lane_bytes(&self) -> usize {
-        lane_bytes(&self.packed.net)
+        self.packed.net.lane_bytes()
     }
 
     fn max_group(&self) -> usize {

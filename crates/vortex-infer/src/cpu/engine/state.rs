@@ -3,7 +3,6 @@
 use super::dense::Scratch;
 use super::packed::Packed;
 use super::store::{AttendScratch, Store};
-use crate::spec::Network;
 
 /// One layer's memory of all lanes.
 pub struct LayerState {
@@ -40,14 +39,6 @@ pub struct Buffers {
     pub dense: Scratch,
     /// For attention.
     pub attend: AttendScratch,
-}
-
-/// Bytes of keys, values and segment inputs that one lane takes.
-pub fn lane_bytes(net: &Network) -> usize {
-    let channels = net.d_model / net.n_heads;
-    let store = |capacity| Store::lane_bytes(net.n_heads, channels, capacity);
-    let far = net.memory.map_or(0, |m| store(m.slots) + net.segment * net.d_model);
-    net.layers.len() * (store(net.window) + far)
 }
 
 /// All lanes of a block.
@@ -119,5 +110,33 @@ impl State {
     pub fn symbols(&self, lane: usize, n_roles: usize, previous: bool) -> &[u8] {
         let all = if previous { &self.previous_record } else { &self.record };
         &all[lane * n_roles..(lane + 1) * n_roles]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::execution::Checked;
+    use crate::random::{Sizes, network};
+    use crate::spec::MemoryShape;
+    use vortex_coder::schema::{DType, Field, Schema};
+
+    /// The format says what a lane counts for; this layout must not take more.
+    #[test]
+    fn a_lane_takes_no_more_than_the_format_counts() {
+        let memory = Some(MemoryShape { rate: 3, slots: 33, kernel: 2 });
+        let narrow = Sizes { d_model: 36, n_heads: 3, window: 17, ..Sizes::SMALLEST };
+        for sizes in
+            [Sizes::default(), Sizes { memory, ..narrow }, Sizes { memory, ..Sizes::SMALLEST }]
+        {
+            let schema = Schema::new(4, vec![Field::new("x", DType::F32, 0)]).unwrap();
+            let checked = Checked::new(network(schema, sizes, 1)).unwrap();
+            let state = State::new(&Packed::new(&checked), 5);
+            let bytes = state.layers.iter().map(|layer| {
+                let slots = layer.slots.as_ref().map_or(0, Store::bytes);
+                layer.window.bytes() + slots + layer.segment.len()
+            });
+            assert!(bytes.sum::<usize>() <= 5 * checked.network().lane_bytes(), "{sizes:?}");
+        }
     }
 }

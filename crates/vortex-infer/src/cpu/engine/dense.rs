@@ -5,7 +5,7 @@
 
 use super::packed::{PackedLinear, PackedSwiGlu};
 use crate::arithmetic::clamp8;
-use crate::kernels::Isa;
+use crate::cpu::kernels::Isa;
 
 /// Reused buffers.
 #[derive(Default)]

@@ -2,7 +2,7 @@
 
 use super::packed::PackedLinear;
 use super::{Entry, entry};
-use crate::kernels::Level;
+use crate::cpu::kernels::Level;
 use crate::random::SplitMix;
 use crate::spec::Linear;
 

@@ -4,7 +4,7 @@ use super::dense::{add_linear, linear, linear8, norm, reserve, swiglu};
 use super::packed::{Packed, PackedLayer, PackedMemory, embed};
 use super::state::{Buffers, LayerState, State};
 use crate::arithmetic::{clamp8, rs};
-use crate::kernels::Isa;
+use crate::cpu::kernels::Isa;
 
 /// Runs all layers for the token of the next role and leaves the head's input in `z0`.
 ///

@@ -2,7 +2,7 @@
 
 use super::dense::reserve;
 use super::quads::{Block, COLUMNS};
-use crate::kernels::{Isa, Matrix};
+use crate::cpu::kernels::{Isa, Matrix};
 
 /// Room for `capacity` slots a lane and head; slots are written in any order, and sums of integers
 /// do not care.
@@ -41,11 +41,10 @@ impl Store {
         }
     }
 
-    /// Bytes that one lane takes, padding included.
-    pub fn lane_bytes(n_heads: usize, channels: usize, capacity: usize) -> usize {
-        let slot_blocks = capacity.div_ceil(COLUMNS);
-        let blocks = channels.div_ceil(4) + 4 * channels.div_ceil(COLUMNS);
-        n_heads * slot_blocks * blocks * size_of::<Block>()
+    /// Bytes that all lanes take.
+    #[cfg(test)]
+    pub fn bytes(&self) -> usize {
+        (self.keys.len() + self.values.len()) * size_of::<Block>()
     }
 
     fn key_blocks(&self) -> usize {

@@ -4,7 +4,7 @@
 //! (`engine::entry!`). Only the inner products and the two exponentials are written by
 //! hand, in one file per instruction set; `portable.rs` is the readable twin of each.
 
-use crate::engine::quads::Block;
+use crate::cpu::engine::quads::Block;
 
 /// 256 entries, and room to read an entry as 32 bits.
 pub type SiluTable = [i16; 258];
