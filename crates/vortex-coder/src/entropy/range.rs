@@ -236,7 +236,11 @@ impl<'a> RangeDecoder<'a> {
         debug_assert!((1..1 << 16).contains(&p), "a probability of {p}/65536");
         let ones = (self.range >> 16) * u64::from(p);
         let bit = u32::from(self.code < ones);
-        if bit == 1 { self.narrow(0, ones) } else { self.narrow(ones, self.range - ones) }
+        if bit == 1 {
+            self.narrow(0, ones)
+        } else {
+            self.narrow(ones, self.range - ones)
+        }
         bit
     }
 

@@ -74,7 +74,13 @@ mod tests {
         for p in [1, 100, 5_000, 32_768, 60_000, 65_000] {
             let exact = (f64::from(p | 8) / f64::from(65_536 - (p | 8))).ln() * 256.0;
             let found = f64::from(curves.stretch(p));
-            assert!((found - exact).abs() < 0.02 * exact.abs() + 140.0 / f64::from(p.min(65_536 - p)) * 256.0 / 16.0 + 2.0, "{p}: {found} {exact}");
+            assert!(
+                (found - exact).abs()
+                    < 0.02 * exact.abs()
+                        + 140.0 / f64::from(p.min(65_536 - p)) * 256.0 / 16.0
+                        + 2.0,
+                "{p}: {found} {exact}"
+            );
         }
     }
 

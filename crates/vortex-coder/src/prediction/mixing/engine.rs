@@ -27,13 +27,13 @@ const KEY_CONTEXTS: usize = 5;
 /// Contexts of the second correction.
 const HASHED_CORRECTIONS: usize = 1 << 12;
 /// A slot's probability moves by 1 / (n + 1.5), n decisions after the first one, up to this.
-const EXPERIENCE_LIMIT: u32 = 120;
+const EXPERIENCE_LIMIT: u32 = 250;
 /// Rates, as shifts.
 const MIXER_RATE: u32 = 3;
-const FINAL_RATE: u32 = 4;
+const FINAL_RATE: u32 = 3;
 const MATCH_RATE: u32 = 6;
 /// How much faster a set of weights learns at first.
-const BOOST: i32 = 30;
+const BOOST: i32 = 60;
 
 /// How large an engine is.
 #[derive(Clone, Copy, Debug)]
@@ -86,7 +86,7 @@ impl Engine {
         let curves = Curves::new();
         let inputs = (shape.contexts + shape.forecasts + OTHER_INPUTS).next_multiple_of(8);
         let roles = shape.roles.min(MAX_ROLES);
-        let mixer = |sets| Mixer::new(inputs, sets, ONE / 16);
+        let mixer = |sets| Mixer::new(inputs, sets, ONE / 8);
         let mixers = [
             mixer(roles * 8),
             mixer(CLASSES * 256),
@@ -94,7 +94,8 @@ impl Engine {
             mixer(1 << (2 * KEY_CONTEXTS)),
         ];
         let corrections = [roles * 256, HASHED_CORRECTIONS].map(|n| Correction::new(&curves, n));
-        let reciprocals = std::array::from_fn(|n| 8192 / (2 * i32::try_from(n).expect("small") + 3));
+        let reciprocals =
+            std::array::from_fn(|n| 8192 / (2 * i32::try_from(n).expect("small") + 3));
         Self {
             shape: Shape { roles, ..shape },
             inputs,
@@ -146,16 +147,16 @@ impl Engine {
                 let below = s.below + bit.cast_signed();
                 let low = lowest(s, node, bit);
                 for (x, forecast) in inputs[n + 3..].iter_mut().zip(&s.forecasts[..forecasts]) {
-                    *x = if below < 0 { 0 } else { forecast.stretched(&self.curves, low, 1 << below) };
+                    *x = if below < 0 {
+                        0
+                    } else {
+                        forecast.stretched(&self.curves, low, 1 << below)
+                    };
                 }
             }
             let x = &inputs[..self.inputs];
-            let sets = [
-                role * 8 + bit as usize,
-                s.class * 256 + node,
-                match_at,
-                experience(&nodes[..n]),
-            ];
+            let sets =
+                [role * 8 + bit as usize, s.class * 256 + node, match_at, experience(&nodes[..n])];
             let mut said = [0i16; 8];
             for ((mixer, set), out) in self.mixers.iter_mut().zip(sets).zip(&mut said) {
                 *out = mixer.predict(set, x);
@@ -168,7 +169,8 @@ impl Engine {
                 >> (32 - HASHED_CORRECTIONS.ilog2());
             let a = self.corrections[0].refine(role * 256 + node, stretched);
             let b = self.corrections[1].refine(hashed as usize, stretched);
-            let y = bits.code(u32::from(symbol) >> bit & 1, ((2 * p + a + b) >> 2).clamp(1, 65_535));
+            let y =
+                bits.code(u32::from(symbol) >> bit & 1, ((2 * p + a + b) >> 2).clamp(1, 65_535));
 
             let target = if y == 1 { 65_535 } else { 0 };
             for (mixer, said) in self.mixers.iter_mut().zip(said) {

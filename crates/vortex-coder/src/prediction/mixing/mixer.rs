@@ -23,7 +23,13 @@ impl Mixer {
     /// All weights are `first`, whose lower half is not used.
     pub(super) fn new(inputs: usize, sets: usize, first: i32) -> Self {
         let high = i16::try_from(first >> 16).expect("a shift leaves 16 bits");
-        Self { inputs, high: vec![high; inputs * sets], low: vec![0; inputs * sets], seen: vec![0; sets], set: 0 }
+        Self {
+            inputs,
+            high: vec![high; inputs * sets],
+            low: vec![0; inputs * sets],
+            seen: vec![0; sets],
+            set: 0,
+        }
     }
 
     /// The stretched probability that a set says.

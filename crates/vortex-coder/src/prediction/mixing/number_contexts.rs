@@ -136,7 +136,10 @@ impl NumberContexts {
         let list: [u32; NUMBER_CONTEXTS] = [
             known,
             mix(known, ha),
-            mix(mix(flag(same(a)) * 4 + flag(same(b)) * 2 + flag(same(c)), byte(a)), mix(byte(b), byte(c))),
+            mix(
+                mix(flag(same(a)) * 4 + flag(same(b)) * 2 + flag(same(c)), byte(a)),
+                mix(byte(b), byte(c)),
+            ),
             mix(mix(known, hf), ha),
             mix(rule(0), 0),
             mix(flag(same(a)), byte(a)),

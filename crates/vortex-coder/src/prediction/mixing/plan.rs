@@ -1,9 +1,9 @@
 //! What a block says of itself before its symbols: how it is read, and with what.
 
 use super::engine::MAX_CONTEXTS;
-use super::record_contexts::{FIRST_PARTNER_CONTEXT, Partners, RECORD_CONTEXTS};
-use super::numbers::{Form, Numbers};
 use super::number_contexts::NUMBER_CONTEXTS;
+use super::numbers::{Form, Numbers};
+use super::record_contexts::{FIRST_PARTNER_CONTEXT, Partners, RECORD_CONTEXTS};
 use super::regions::{Content, Region};
 use crate::error::{Error, Result};
 use crate::layout::RecordLayout;
@@ -66,13 +66,19 @@ impl Plan {
     ///
     /// # Errors
     /// [`crate::ErrorKind::Corrupt`] for what no encoder writes.
-    pub(super) fn read_from(input: &mut &[u8], layout: &RecordLayout, bytes: usize) -> Result<Self> {
+    pub(super) fn read_from(
+        input: &mut &[u8],
+        layout: &RecordLayout,
+        bytes: usize,
+    ) -> Result<Self> {
         let [kind, slots_log2, contexts] = *take(input)?;
         let (slots_log2, contexts) = (u32::from(slots_log2), usize::from(contexts));
         let most = most_slots_log2(bytes);
         if !(*SLOTS_LOG2.start()..=most).contains(&slots_log2) {
             let least = SLOTS_LOG2.start();
-            return Err(corrupt(format!("2^{slots_log2} slots; 2^{least} to 2^{most} are possible")));
+            return Err(corrupt(format!(
+                "2^{slots_log2} slots; 2^{least} to 2^{most} are possible"
+            )));
         }
         let possible = if kind == RECORDS { RECORD_CONTEXTS } else { NUMBER_CONTEXTS };
         if !(1..=possible).contains(&contexts) {
@@ -207,7 +213,10 @@ fn read_regions(input: &mut &[u8], bytes: usize) -> Result<Vec<Region>> {
     for _ in 0..read_number(input)? {
         let region = read_region(input)?;
         if region.bytes > left {
-            return Err(corrupt(format!("a region of {} bytes, where {left} are left", region.bytes)));
+            return Err(corrupt(format!(
+                "a region of {} bytes, where {left} are left",
+                region.bytes
+            )));
         }
         left -= region.bytes;
         regions.push(region);

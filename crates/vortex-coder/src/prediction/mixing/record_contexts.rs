@@ -93,7 +93,8 @@ impl<'a> RecordContexts<'a> {
         let roles = self.layout.roles_of(field);
         self.above = Neighbour::of(&self.before[0][roles.clone()]).all;
         self.value_above = value(&self.before[0][roles.clone()]);
-        self.continued = self.value_above.wrapping_mul(2).wrapping_sub(value(&self.before[1][roles]));
+        self.continued =
+            self.value_above.wrapping_mul(2).wrapping_sub(value(&self.before[1][roles]));
     }
 
     /// Takes in the symbol of a role.
@@ -117,10 +118,8 @@ impl<'a> RecordContexts<'a> {
         let [up, up2, up3] = &self.before;
         let so_far = &self.now[first..role];
         let known = so_far.iter().fold(0, |h, &s| mix(h, u32::from(s) + 1));
-        let repeats = Repeats {
-            one_up: *so_far == up[first..role],
-            two_up: *so_far == up2[first..role],
-        };
+        let repeats =
+            Repeats { one_up: *so_far == up[first..role], two_up: *so_far == up2[first..role] };
         let (same, same2) = (u32::from(repeats.one_up), u32::from(repeats.two_up));
         let [a, a2, a3] = [up, up2, up3].map(|record| u32::from(record[role]));
         // Symbols after this one, in bits.
@@ -132,7 +131,8 @@ impl<'a> RecordContexts<'a> {
             let distance = (prefix & mask).cast_signed() - (expected & mask).cast_signed();
             distance.clamp(-2, 2) as u32
         };
-        let above_so_far = mix(up[first..=role].iter().fold(0, |h, &s| mix(h, u32::from(s) + 1)), known);
+        let above_so_far =
+            mix(up[first..=role].iter().fold(0, |h, &s| mix(h, u32::from(s) + 1)), known);
         let [w, w2, w3] = self.fields;
         let [p, q] = self.partner;
         let recent = self.history;

@@ -60,7 +60,10 @@ impl TextContexts {
         }
         match byte {
             b'\n' => {
-                std::mem::swap(&mut self.starts, &mut self.starts_above[usize::from(self.line_type)]);
+                std::mem::swap(
+                    &mut self.starts,
+                    &mut self.starts_above[usize::from(self.line_type)],
+                );
                 self.starts.clear();
                 self.starts.push(at);
                 self.line_before = std::mem::replace(&mut self.line_start, at);

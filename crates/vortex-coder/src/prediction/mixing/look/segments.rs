@@ -22,8 +22,22 @@ const UNBELIEVABLE: u64 = 2 * BIT;
 const PIECE: usize = 64 << 10;
 /// (width, phase); width 0 is bytes.
 const HYPOTHESES: [(usize, usize); 16] = [
-    (0, 0), (1, 0), (2, 0), (2, 1), (4, 0), (4, 1), (4, 2), (4, 3),
-    (8, 0), (8, 1), (8, 2), (8, 3), (8, 4), (8, 5), (8, 6), (8, 7),
+    (0, 0),
+    (1, 0),
+    (2, 0),
+    (2, 1),
+    (4, 0),
+    (4, 1),
+    (4, 2),
+    (4, 3),
+    (8, 0),
+    (8, 1),
+    (8, 2),
+    (8, 3),
+    (8, 4),
+    (8, 5),
+    (8, 6),
+    (8, 7),
 ];
 
 /// The regions of a block, which cover it.
@@ -32,7 +46,9 @@ pub(super) fn find(bytes: &[u8]) -> Vec<Region> {
     let mut regions = Vec::new();
     let mut at = 0;
     for run in path.chunk_by(|a, b| a.1 == b.1) {
-        let (Some(&(_, hypothesis)), Some(&(last, _))) = (run.first(), run.last()) else { continue };
+        let (Some(&(_, hypothesis)), Some(&(last, _))) = (run.first(), run.last()) else {
+            continue;
+        };
         let (width, phase) = HYPOTHESES[hypothesis];
         let chunk_end = ((last + 1) * CHUNK).min(bytes.len());
         if width == 0 {
@@ -174,7 +190,8 @@ fn form(bytes: &[u8], start: usize, end: usize, width: usize) -> Form {
         return if width == 1 { Form::Unsigned } else { Form::Signed };
     }
     let bits = as_bits(width);
-    let numbers = (start..end).step_by(width).map(|at| bits.at(bytes, at)).filter(|&bits| bits != 0);
+    let numbers =
+        (start..end).step_by(width).map(|at| bits.at(bytes, at)).filter(|&bits| bits != 0);
     let (floats, all) = numbers.fold((0, 0), |(floats, all), bits| {
         (floats + usize::from(is_everyday_float(bits, width)), all + 1)
     });
