@@ -29,3 +29,4 @@ pub mod probs;
 pub mod range;
 pub mod schema;
 mod schema_wire;
+pub mod threads;

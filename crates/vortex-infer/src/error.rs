@@ -37,14 +37,14 @@ pub enum Error {
     },
     /// This machine computes something else than the machine that wrote the model.
     #[error(
-        "the self-test of the model fails at level {level}: this build or processor computes wrong numbers; use another --level, and report it"
+        "the self-test of the model fails at level {level}: this build or processor computes wrong numbers; please report it"
     )]
     SelfTest {
         /// The level that failed.
         level: &'static str,
     },
     /// The level cannot run here.
-    #[error("this processor does not have the instructions of level {level}; use --level auto")]
+    #[error("this processor does not have the instructions of level {level}")]
     LevelUnavailable {
         /// The level asked for.
         level: &'static str,

@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
 use clap::Args;
-use vortex_data::prepare::{MANIFEST_NAME, Manifest, Restored, restore, restored_names};
+use vortex_codec::data::prepare::{MANIFEST_NAME, Manifest, Restored, restore, restored_names};
 
 use super::prepare::report_unread;
-use crate::archive::Scratch;
 use crate::arguments::Common;
 use crate::failure::Failure;
 use crate::output::{folder, place};
 use crate::progress;
+use crate::scratch::Scratch;
 
 /// Write the files again that were prepared.
 ///

@@ -33,7 +33,7 @@ pub struct WriterOptions {
     pub block_bytes: u32,
     /// Lanes a block; `None`: [`crate::lanes_for`] its length. Never more than it has records.
     pub lanes: Option<u16>,
-    /// Threads that code blocks. The file does not depend on it.
+    /// Threads that code blocks; 0 is one for each core. The file does not depend on it.
     pub threads: usize,
     /// zstd level (1 to 22) of blocks that it makes smaller than the coder does; `None`: never.
     /// The slow level is only tried on blocks where a quick one comes close.
