@@ -49,7 +49,7 @@ figures:
 
 # 200 MB over a server that breaks 20 connections
 big-download:
-    cargo test --release -p vortex-data --features download --test download -- --ignored --nocapture
+    cargo test --release -p vortex-download --test download -- --ignored --nocapture
 
 # 5 GiB of holes: there and back, and the same bytes
 big-file FOLDER="/tmp":

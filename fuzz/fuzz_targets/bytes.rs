@@ -3,8 +3,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use vortex_data::sources::safetensors::SafetensorsSource;
-use vortex_data::sources::text::BytesSource;
+use vortex_sources::safetensors::SafetensorsSource;
+use vortex_sources::text::BytesSource;
 use vortex_fuzz::stated_lengths;
 
 fuzz_target!(|data: &[u8]| {

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Error;
 use vortex_codec::ErrorKind;
 #[cfg(feature = "download")]
-use vortex_codec::data::download::DownloadError;
+use vortex_codec::download::DownloadError;
 
 use crate::stdout;
 

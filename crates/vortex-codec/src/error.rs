@@ -198,12 +198,24 @@ impl From<vortex_data::Error> for Error {
             vortex_data::Error::Io { source, .. } => {
                 Self::new(ErrorKind::Io(source.kind()), message).with_source(source)
             }
-            vortex_data::Error::Source { .. } => Self::new(ErrorKind::Source, message),
             vortex_data::Error::RecordRange { .. } | vortex_data::Error::Split { .. } => {
                 Self::new(ErrorKind::InvalidArgument, message)
             }
             vortex_data::Error::MixedSchemas { .. } => Self::new(ErrorKind::MixedRecords, message),
             _ => Self::new(ErrorKind::Schema, message),
+        }
+    }
+}
+
+impl From<vortex_sources::Error> for Error {
+    fn from(error: vortex_sources::Error) -> Self {
+        let message = error.to_string();
+        match error {
+            vortex_sources::Error::Io { source, .. } => {
+                Self::new(ErrorKind::Io(source.kind()), message).with_source(source)
+            }
+            vortex_sources::Error::Data(error) => error.into(),
+            _ => Self::new(ErrorKind::Source, message),
         }
     }
 }

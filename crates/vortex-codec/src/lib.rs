@@ -37,6 +37,9 @@ pub mod weights;
 // The layers, whole.
 pub use vortex_coder as coder;
 pub use vortex_data as data;
+#[cfg(feature = "download")]
+pub use vortex_download as download;
 pub use vortex_infer as infer;
+pub use vortex_sources as sources;
 #[cfg(feature = "train")]
 pub use vortex_train as train;

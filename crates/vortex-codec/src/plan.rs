@@ -13,7 +13,6 @@ use vortex_coder::container::constants::DEFAULT_BLOCK_BYTES;
 use vortex_coder::{Model, Schema};
 use vortex_data::detect::{DETECTION_WINDOW, detect};
 use vortex_data::sidecar::{self, schema_of};
-use vortex_data::sources;
 
 use crate::error::Result;
 use crate::level::Level;
@@ -182,7 +181,7 @@ fn parts_of(path: &Path) -> Option<Vec<(Option<u64>, Schema)>> {
     if std::fs::metadata(path).ok()?.len() < MIN_PARTED_BYTES {
         return None;
     }
-    let parts = sources::segments(path).filter(|parts| !parts.is_empty())?;
+    let parts = vortex_sources::segments(path).filter(|parts| !parts.is_empty())?;
     let last = parts.len() - 1;
     // A file that grew meanwhile is taken as it is now.
     let open = |(n, (bytes, schema))| ((n != last).then_some(bytes), schema);

@@ -12,6 +12,8 @@ pub use predictor::{Coding, Model, Predictor};
 pub use range::{RangeDecoder, RangeEncoder};
 pub use schema::{DType, Field, Schema, Transform};
 
+use vortex_base::dtype;
+
 pub mod adaptive;
 pub mod cdf;
 pub mod codec;
@@ -19,7 +21,6 @@ pub mod container;
 pub mod cost;
 pub mod decimal;
 mod derived;
-mod dtype;
 pub mod error;
 mod exact;
 pub mod law;

@@ -3,14 +3,9 @@
 
 pub mod detect;
 mod discover;
-#[cfg(feature = "download")]
-pub mod download;
 pub mod error;
-pub mod prepare;
 pub mod records;
-pub mod root;
 pub mod sidecar;
-pub mod sources;
 pub mod split;
 pub mod synthetic;
 mod transform;

@@ -7,8 +7,8 @@ use clap::Args;
 use vortex_codec::archive::DatasetOptions;
 use vortex_codec::coder::container::constants::DEFAULT_BLOCK_BYTES;
 use vortex_codec::data::read_schema;
-use vortex_codec::data::sources::{self, Format};
 use vortex_codec::plan::Subject;
+use vortex_codec::sources::{self, Format};
 use vortex_codec::{Compressor, Schema, TrainedModel};
 
 use super::files;

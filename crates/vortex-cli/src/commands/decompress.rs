@@ -8,8 +8,8 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use vortex_codec::archive::{is_archive, unpack};
 use vortex_codec::coder::container::Reader;
-use vortex_codec::data::prepare::restore;
-use vortex_codec::data::sources::Format;
+use vortex_codec::sources::Format;
+use vortex_codec::sources::prepare::restore;
 use vortex_codec::weights;
 
 use super::files;

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use vortex_codec::data::SplitRatios;
-use vortex_codec::data::prepare::{
+use vortex_codec::sources::Unread;
+use vortex_codec::sources::prepare::{
     Layout, LayoutRule, MANIFEST_NAME, Manifest, PrepareOptions, SourceEntry, StreamEntry, prepare,
 };
-use vortex_codec::data::sources::Unread;
 
 use crate::arguments::Common;
 use crate::failure::Failure;

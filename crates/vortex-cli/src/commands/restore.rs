@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
 use clap::Args;
-use vortex_codec::data::prepare::{MANIFEST_NAME, Manifest, Restored, restore, restored_names};
+use vortex_codec::sources::prepare::{MANIFEST_NAME, Manifest, Restored, restore, restored_names};
 
 use super::prepare::report_unread;
 use crate::arguments::Common;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use vortex_coder::Schema;
 use vortex_coder::container::{IndexedReader, MemberInfo, PredictorId};
-use vortex_data::prepare::{
+use vortex_sources::prepare::{
     DatasetEntry, MANIFEST_NAME, MAX_MANIFEST_BYTES, Manifest, Place, Placement,
 };
 

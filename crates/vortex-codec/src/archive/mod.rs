@@ -17,7 +17,7 @@ use std::path::Path;
 
 use vortex_coder::Schema;
 use vortex_coder::container::IndexedReader;
-use vortex_data::prepare::Manifest;
+use vortex_sources::prepare::Manifest;
 
 use crate::decompressor::Decompressor;
 use crate::error::{Error, ErrorKind, Result};

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use vortex_coder::Schema;
 use vortex_coder::container::Summary;
-use vortex_data::prepare::{LayoutRule, Manifest, PrepareOptions, prepare};
 use vortex_data::read_schema;
+use vortex_sources::prepare::{LayoutRule, Manifest, PrepareOptions, prepare};
 
 use super::{MANIFEST_LABEL, STREAM_LABEL};
 use crate::compressor::Compressor;
@@ -15,7 +15,7 @@ use crate::encoder::Encoder;
 use crate::error::{Error, Result};
 use crate::plan::{Plan, Request, Subject};
 
-pub use vortex_data::prepare::Layout;
+pub use vortex_sources::prepare::Layout;
 
 /// How to take the datasets out of a file.
 #[derive(Clone, Debug, Default)]

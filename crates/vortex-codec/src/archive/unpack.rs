@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use vortex_coder::container::Reader;
-use vortex_data::prepare::{MANIFEST_NAME, MAX_MANIFEST_BYTES, Manifest};
+use vortex_sources::prepare::{MANIFEST_NAME, MAX_MANIFEST_BYTES, Manifest};
 
 use super::{MANIFEST_LABEL, STREAM_LABEL};
 use crate::error::{Error, ErrorKind, Result};

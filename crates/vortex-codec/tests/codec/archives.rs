@@ -164,14 +164,14 @@ fn a_manifest_that_lies_is_refused() {
     let compressor = Compressor::new();
     let (honest, _) =
         compressor.compress_datasets(&path, &options, &scratch, &mut |_| {}, &mut packed).unwrap();
-    let opened = |change: &dyn Fn(&mut vortex_codec::data::prepare::Manifest)| {
+    let opened = |change: &dyn Fn(&mut vortex_codec::sources::prepare::Manifest)| {
         let (mut manifest, mut file) = (honest.clone(), Vec::new());
         change(&mut manifest);
         compressor.pack(&manifest, &scratch, &mut file).unwrap();
         Archive::from_reader(Cursor::new(file), &Decompressor::new()).map(|_| ())
     };
     opened(&|_| {}).unwrap();
-    let corrupt = |change: &dyn Fn(&mut vortex_codec::data::prepare::Manifest)| {
+    let corrupt = |change: &dyn Fn(&mut vortex_codec::sources::prepare::Manifest)| {
         let error = opened(change).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Corrupt | ErrorKind::Source), "{error}");
     };

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 
+use vortex_base::position::read_exact_at;
 use vortex_coder::schema::Schema;
 
 use crate::error::{Error, Result};
@@ -122,24 +123,6 @@ impl RecordFile {
             }
         }
     }
-}
-
-#[cfg(unix)]
-pub(crate) fn read_exact_at(file: &File, out: &mut [u8], offset: u64) -> std::io::Result<()> {
-    std::os::unix::fs::FileExt::read_exact_at(file, out, offset)
-}
-
-#[cfg(not(unix))]
-pub(crate) fn read_exact_at(file: &File, out: &mut [u8], offset: u64) -> std::io::Result<()> {
-    use std::io::{Read, Seek, SeekFrom};
-    use std::sync::{Mutex, PoisonError};
-
-    // A seek moves the one cursor of the file, so reads of all threads take turns.
-    static CURSOR: Mutex<()> = Mutex::new(());
-    let _turn = CURSOR.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut file = file;
-    file.seek(SeekFrom::Start(offset))?;
-    file.read_exact(out)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use vortex_codec::data::download::{Downloaded, Experiment};
+use vortex_codec::download::{Downloaded, Experiment};
 use vortex_codec::training::{Group, groups};
 
 use crate::arguments::{Command, Common};
@@ -101,7 +101,7 @@ fn largest(groups: Vec<Group>, common: &Common) -> Option<Vec<PathBuf>> {
 
 #[cfg(test)]
 mod tests {
-    use vortex_codec::data::download::EXPERIMENTS;
+    use vortex_codec::download::EXPERIMENTS;
     use vortex_codec::train::TrainConfig;
 
     use super::*;

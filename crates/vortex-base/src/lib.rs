@@ -1,0 +1,7 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+pub use dtype::DType;
+
+pub mod dtype;
+pub mod position;

@@ -1,0 +1,161 @@
+//! numpy's `.npy` arrays and `.npz` archives of them.
+
+mod dtype;
+mod header;
+mod literal;
+
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use zip::ZipArchive;
+
+use crate::error::{Error, Result};
+use crate::formats::Format;
+use crate::pieces::{open_file, open_with_length, stream_exact, stream_range};
+use crate::source::{DatasetInfo, Sink, Source, Unread};
+
+pub use header::{Header, MAGIC, to_bytes};
+
+/// Most members of a `.npz` file.
+const MAX_MEMBERS: usize = 1 << 20;
+
+/// One array.
+#[derive(Debug)]
+pub struct NpySource {
+    path: PathBuf,
+    header_bytes: u64,
+    datasets: Vec<DatasetInfo>,
+}
+
+impl NpySource {
+    /// Reads the header.
+    ///
+    /// # Errors
+    /// [`Error::Io`]; [`Error::Source`] for a damaged header, a dtype without a layout of its own
+    /// (Python objects), or a file that is not as long as its header says.
+    pub fn open(path: &Path) -> Result<Self> {
+        let (file, len) = open_with_length(path)?;
+        let header = Header::read("array", &mut BufReader::new(file))
+            .map_err(|what| Error::source(path, "array", what))?;
+        let expected = header.header_bytes.saturating_add(header.info.n_bytes());
+        if len != expected {
+            let what = format!("{len} bytes; a header and an array of {expected} bytes were due");
+            return Err(Error::source(path, "array", what));
+        }
+        let datasets = vec![header.info];
+        Ok(Self { path: path.to_owned(), header_bytes: header.header_bytes, datasets })
+    }
+
+    /// Bytes before the array.
+    pub fn header_bytes(&self) -> u64 {
+        self.header_bytes
+    }
+}
+
+impl Source for NpySource {
+    fn format(&self) -> Format {
+        Format::Npy
+    }
+
+    fn datasets(&self) -> &[DatasetInfo] {
+        &self.datasets
+    }
+
+    fn stream(&self, dataset: usize, sink: &mut Sink<'_>) -> Result<()> {
+        let Some(info) = self.datasets.get(dataset) else { return Ok(()) };
+        stream_range(&self.path, &info.name, self.header_bytes, info.n_bytes(), sink)
+    }
+}
+
+/// A zip archive of arrays.
+#[derive(Debug)]
+pub struct NpzSource {
+    path: PathBuf,
+    datasets: Vec<DatasetInfo>,
+    /// For each dataset its place in the archive.
+    entries: Vec<usize>,
+    unread: Vec<Unread>,
+}
+
+impl NpzSource {
+    /// Reads the directory and all headers.
+    ///
+    /// # Errors
+    /// [`Error::Io`]; [`Error::Source`] for a damaged archive. Members that are no arrays are
+    /// listed as unread.
+    pub fn open(path: &Path) -> Result<Self> {
+        let mut source = Self {
+            path: path.to_owned(),
+            datasets: Vec::new(),
+            entries: Vec::new(),
+            unread: Vec::new(),
+        };
+        let mut archive = source.archive()?;
+        if archive.len() > MAX_MEMBERS {
+            let what = format!("{} members; at most {MAX_MEMBERS} are read", archive.len());
+            return Err(Error::source(path, "archive", what));
+        }
+        for index in 0..archive.len() {
+            let mut entry = archive.by_index(index).map_err(|e| source.damaged(&e))?;
+            let name = entry.name().map_err(|e| source.damaged(&e))?.into_owned();
+            let size = entry.size();
+            let header = match name.strip_suffix(".npy") {
+                Some(name) => Header::read(name, &mut entry),
+                None => Err("not an array (its name does not end in .npy)".into()),
+            };
+            let header = header.and_then(|header| {
+                let expected = header.header_bytes.saturating_add(header.info.n_bytes());
+                if expected == size {
+                    Ok(header)
+                } else {
+                    Err(format!("{size} bytes; {expected} were due"))
+                }
+            });
+            match header {
+                Ok(header) => {
+                    source.datasets.push(header.info);
+                    source.entries.push(index);
+                }
+                Err(reason) => source.unread.push(Unread { name, reason }),
+            }
+        }
+        Ok(source)
+    }
+
+    fn archive(&self) -> Result<ZipArchive<BufReader<File>>> {
+        let file = open_file(&self.path)?;
+        ZipArchive::new(BufReader::new(file)).map_err(|e| self.damaged(&e))
+    }
+
+    fn damaged(&self, error: &dyn std::error::Error) -> Error {
+        Error::source(&self.path, "archive", error.to_string())
+    }
+}
+
+impl Source for NpzSource {
+    fn format(&self) -> Format {
+        Format::Npz
+    }
+
+    fn datasets(&self) -> &[DatasetInfo] {
+        &self.datasets
+    }
+
+    fn unread(&self) -> &[Unread] {
+        &self.unread
+    }
+
+    fn stream(&self, dataset: usize, sink: &mut Sink<'_>) -> Result<()> {
+        let Some(info) = self.datasets.get(dataset) else { return Ok(()) };
+        let mut archive = self.archive()?;
+        let mut entry = archive.by_index(self.entries[dataset]).map_err(|e| self.damaged(&e))?;
+        Header::read(&info.name, &mut entry)
+            .map_err(|what| Error::source(&self.path, &info.name, what))?;
+        stream_exact(&self.path, &info.name, &mut entry, info.n_bytes(), sink)?;
+        // The end is where the checksum is compared.
+        let mut rest = [0; 1];
+        entry.read(&mut rest).map_err(|e| self.damaged(&e))?;
+        Ok(())
+    }
+}

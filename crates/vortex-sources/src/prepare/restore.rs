@@ -1,0 +1,325 @@
+//! From streams back to files of datasets.
+
+use std::fs::File;
+use std::io::{BufWriter, ErrorKind, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use vortex_coder::schema::{DType, Field, Schema};
+use vortex_data::{SplitRatios, default_transform};
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
+
+use super::OnBytes;
+use super::manifest::{DatasetEntry, Layout, MANIFEST_NAME, Manifest, SourceEntry, from_hex};
+use super::order::{Order, groups};
+use super::streams::{Placement, Streams, stream_names, stream_schema};
+use crate::error::{Error, Result};
+use crate::formats::Format;
+use crate::hdf5::Hdf5Writer;
+use crate::npy;
+use crate::source::Origin;
+
+/// A file that was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restored {
+    /// Where.
+    pub path: PathBuf,
+    /// Datasets in it.
+    pub datasets: usize,
+    /// Its bytes are those of the original file; otherwise its values are.
+    pub same_bytes: bool,
+    /// Name of the first stream that its values come from.
+    pub stream: Option<String>,
+}
+
+/// Writes the files of a manifest into a folder: HDF5 as HDF5, arrays as `.npy` and `.npz`,
+/// safetensors and bytes as they were. Every dataset is checked against its digest.
+///
+/// # Errors
+/// [`Error::Io`]; [`Error::Source`] for a manifest that does not describe the streams beside it,
+/// for values whose digest is not the one stored, and for outputs that exist.
+pub fn restore(
+    manifest: &Manifest,
+    streams: &Path,
+    folder: &Path,
+    on_bytes: &mut OnBytes<'_>,
+) -> Result<Vec<Restored>> {
+    std::fs::create_dir_all(folder).map_err(|e| Error::io(folder, e))?;
+    let mut restored = Vec::new();
+    for source in &manifest.sources {
+        let mut datasets = Vec::new();
+        for entry in &source.datasets {
+            datasets.push(Dataset::open(manifest, entry, streams)?);
+        }
+        restored.extend(files(source, datasets, folder, on_bytes)?);
+    }
+    Ok(restored)
+}
+
+/// Names of the files that [`restore`] writes, in its order.
+pub fn restored_names(manifest: &Manifest) -> Vec<String> {
+    manifest.sources.iter().flat_map(names_of).collect()
+}
+
+fn names_of(source: &SourceEntry) -> Vec<String> {
+    match source.format {
+        Format::Bytes => source.datasets.iter().map(|entry| plain(&entry.name)).collect(),
+        // ROOT is not written: its tables become structured arrays.
+        Format::Root => vec![format!("{}.npz", source.file)],
+        _ => vec![source.file.clone()],
+    }
+}
+
+fn files(
+    source: &SourceEntry,
+    mut datasets: Vec<Dataset<'_>>,
+    folder: &Path,
+    on_bytes: &mut OnBytes<'_>,
+) -> Result<Vec<Restored>> {
+    // Bytes are a file for each dataset, all else is one file.
+    let each = if source.format == Format::Bytes { 1 } else { datasets.len().max(1) };
+    let mut all = Vec::new();
+    let mut rest = datasets.as_mut_slice();
+    for name in names_of(source) {
+        let (now, later) = rest.split_at_mut(each.min(rest.len()));
+        rest = later;
+        let path = folder.join(name);
+        let file = File::create_new(&path).map_err(|e| match e.kind() {
+            ErrorKind::AlreadyExists => {
+                Error::source(&path, "restored file", "exists already; name another folder")
+            }
+            _ => Error::io(&path, e),
+        })?;
+        let written = match source.format {
+            Format::Hdf5 => hdf5(buffered(&file), now, on_bytes),
+            Format::Npy => npy_file(buffered(&file), now, on_bytes),
+            Format::Npz | Format::Root => npz(buffered(&file), now, on_bytes),
+            Format::Safetensors | Format::Bytes => bytes(buffered(&file), now, on_bytes),
+        };
+        if let Err(error) = written.and_then(|()| file.sync_all()) {
+            // Half a file would look like a whole one.
+            let _ = std::fs::remove_file(&path);
+            return Err(Error::source(&path, "restored file", error.to_string()));
+        }
+        let same_bytes = matches!(source.format, Format::Safetensors | Format::Bytes);
+        let stream = now.iter().find_map(|dataset| dataset.entry.streams.first());
+        let stream = stream.map(|stream| stream.file.clone());
+        all.push(Restored { path, datasets: now.len(), same_bytes, stream });
+    }
+    Ok(all)
+}
+
+fn buffered(file: &File) -> BufWriter<&File> {
+    BufWriter::with_capacity(1 << 20, file)
+}
+
+fn plain(name: &str) -> String {
+    let clean: String =
+        name.chars().map(|c| if c == '/' || c == '\\' || c == '\0' { '_' } else { c }).collect();
+    match clean.as_str() {
+        "" | "." | ".." => "data".into(),
+        _ => clean,
+    }
+}
+
+type Written = std::io::Result<()>;
+
+fn refuse(name: &str, what: impl std::fmt::Display) -> std::io::Error {
+    std::io::Error::other(format!("dataset {name:?}: {what}"))
+}
+
+fn hdf5(
+    out: BufWriter<&File>,
+    datasets: &mut [Dataset<'_>],
+    on_bytes: &mut OnBytes<'_>,
+) -> Written {
+    let mut file = Hdf5Writer::new(out)?;
+    for dataset in datasets {
+        let entry = dataset.entry;
+        let Origin::Hdf5 { datatype, null } = &entry.origin else {
+            return Err(refuse(&entry.name, "is not described as one of HDF5"));
+        };
+        let datatype = from_hex(datatype).map_err(|e| refuse(&entry.name, e))?;
+        let shape = (!null).then_some(entry.shape.as_slice());
+        file.dataset(&entry.name, &datatype, shape, |out| {
+            dataset.write(out, on_bytes)?;
+            Ok(dataset.n_bytes())
+        })?;
+    }
+    file.finish()?.flush()
+}
+
+fn npy_header(entry: &DatasetEntry) -> std::io::Result<Vec<u8>> {
+    let Origin::Npy { descr, fortran_order } = &entry.origin else {
+        return Err(refuse(&entry.name, "is not described as an array"));
+    };
+    let header = npy::to_bytes(descr, *fortran_order, &entry.shape);
+    let header = header.map_err(|e| refuse(&entry.name, e))?;
+    let read = npy::Header::read(&entry.name, &mut header.as_slice());
+    let bytes = read.map_err(|e| refuse(&entry.name, e))?.info.n_bytes();
+    let held = entry.records.saturating_mul(entry.stride.into());
+    if bytes != held {
+        return Err(refuse(&entry.name, format!("{held} bytes; its shape asks for {bytes}")));
+    }
+    Ok(header)
+}
+
+fn npy_file(
+    mut out: BufWriter<&File>,
+    datasets: &mut [Dataset<'_>],
+    on_bytes: &mut OnBytes<'_>,
+) -> Written {
+    let [dataset] = datasets else {
+        return Err(std::io::Error::other("a .npy file holds one array"));
+    };
+    out.write_all(&npy_header(dataset.entry)?)?;
+    dataset.write(&mut out, on_bytes)?;
+    out.flush()
+}
+
+fn npz(
+    out: impl Write + Seek,
+    datasets: &mut [Dataset<'_>],
+    on_bytes: &mut OnBytes<'_>,
+) -> Written {
+    let mut archive = ZipWriter::new(out);
+    for dataset in datasets {
+        let header = npy_header(dataset.entry)?;
+        let large = dataset.n_bytes() >= u64::from(u32::MAX) - (1 << 20);
+        let options = SimpleFileOptions::default()
+            .compression_method(zip::CompressionMethod::Stored)
+            .large_file(large);
+        archive.start_file(format!("{}.npy", dataset.entry.name), options)?;
+        archive.write_all(&header)?;
+        dataset.write(&mut archive, on_bytes)?;
+    }
+    archive.finish()?.flush()
+}
+
+fn bytes(
+    mut out: BufWriter<&File>,
+    datasets: &mut [Dataset<'_>],
+    on_bytes: &mut OnBytes<'_>,
+) -> Written {
+    for dataset in datasets {
+        dataset.write(&mut out, on_bytes)?;
+    }
+    out.flush()
+}
+
+/// A dataset of a manifest whose streams were found to be there in full.
+struct Dataset<'a> {
+    entry: &'a DatasetEntry,
+    streams: Streams,
+}
+
+impl<'a> Dataset<'a> {
+    fn open(manifest: &Manifest, entry: &'a DatasetEntry, folder: &Path) -> Result<Self> {
+        let refuse = |what: String| Error::source(folder, &entry.name, what);
+        let placement = entry.placement(manifest)?;
+        let n_streams = stream_names("", placement.schema(), entry.layout).len();
+        if n_streams != entry.streams.len() {
+            return Err(refuse(format!("{} streams; {n_streams} were due", entry.streams.len())));
+        }
+        let due = entry.records.checked_mul(entry.stride.into());
+        let mut held = Some(0u64);
+        let mut paths = Vec::new();
+        for stream in &entry.streams {
+            let path = folder.join(&stream.file);
+            let len = std::fs::metadata(&path).map_err(|e| Error::io(&path, e))?.len();
+            if len != stream.bytes {
+                let what = format!(
+                    "{} has {len} bytes and had {} when it was prepared; prepare the original again",
+                    stream.file, stream.bytes
+                );
+                return Err(refuse(what));
+            }
+            held = held.and_then(|n| n.checked_add(len));
+            paths.push(path);
+        }
+        if due.is_none() || held != due {
+            let records = entry.records;
+            return Err(refuse(format!("{held:?} bytes; {records} records take {due:?}")));
+        }
+        let streams = Streams::open(&paths, placement, true)?;
+        Ok(Self { entry, streams })
+    }
+
+    fn n_bytes(&self) -> u64 {
+        self.entry.records.saturating_mul(self.entry.stride.into())
+    }
+
+    /// Writes all records in the order of the source.
+    fn write(&mut self, out: &mut dyn Write, on_bytes: &mut OnBytes<'_>) -> Written {
+        let mut digest = blake3::Hasher::new();
+        let mut chunk = Vec::new();
+        let step = self.streams.chunk_records();
+        let mut at = 0;
+        while at < self.entry.records {
+            let end = (at + step).min(self.entry.records);
+            let read = self.streams.read(at..end, &mut chunk);
+            read.map_err(|e| refuse(&self.entry.name, e))?;
+            digest.update(&chunk);
+            out.write_all(&chunk)?;
+            on_bytes(chunk.len() as u64);
+            at = end;
+        }
+        let found = digest.finalize().to_hex();
+        if found.as_str() != self.entry.blake3 {
+            let what = format!(
+                "its streams changed since they were prepared (BLAKE3 {found}, {} in the \
+                 manifest); prepare the original again",
+                self.entry.blake3
+            );
+            return Err(refuse(&self.entry.name, what));
+        }
+        Ok(())
+    }
+}
+
+impl DatasetEntry {
+    /// Where its records lie in its streams.
+    ///
+    /// # Errors
+    /// [`Error::Source`] for fields that are no record, [`Error::Data`] for a split that is none.
+    pub fn placement(&self, manifest: &Manifest) -> Result<Placement> {
+        let refuse = |what: String| Error::source(Path::new(MANIFEST_NAME), &self.name, what);
+        let schema = schema_of(self).map_err(refuse)?;
+        let split: SplitRatios = manifest.split.parse()?;
+        let order = Order::new(self.records, self.records_per_event, &split, manifest.seed);
+        Ok(Placement::new(schema, order, self.layout))
+    }
+
+    /// The schema of each stream, with its file name.
+    ///
+    /// # Errors
+    /// [`Error::Source`] for fields that are no record, or other streams than they make.
+    pub fn stream_schemas(&self) -> Result<Vec<(String, Schema)>> {
+        let refuse = |what: String| Error::source(Path::new(MANIFEST_NAME), &self.name, what);
+        let schema = schema_of(self).map_err(refuse)?;
+        let all = match self.layout {
+            Layout::Row => vec![Vec::new()],
+            Layout::Column => groups(&schema),
+        };
+        if all.len() != self.streams.len() {
+            let what = format!("{} streams; {} were due", self.streams.len(), all.len());
+            return Err(refuse(what));
+        }
+        let schemas = all.iter().map(|group| stream_schema(&schema, self.layout, group));
+        Ok(self.streams.iter().map(|s| s.file.clone()).zip(schemas).collect())
+    }
+}
+
+fn schema_of(entry: &DatasetEntry) -> std::result::Result<Schema, String> {
+    let mut fields = Vec::new();
+    for field in &entry.fields {
+        let (dtype, big_endian) = DType::parse_numpy(&field.dtype)
+            .ok_or_else(|| format!("field {:?}: unknown dtype {:?}", field.name, field.dtype))?;
+        fields.push(Field {
+            big_endian: big_endian && dtype.size() > 1,
+            transform: default_transform(dtype),
+            ..Field::new(&field.name, dtype, field.offset)
+        });
+    }
+    Schema::new(entry.stride as usize, fields).map_err(|e| e.message)
+}
