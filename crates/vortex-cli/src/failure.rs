@@ -44,16 +44,18 @@ fn options(error: &Error) -> Option<&'static str> {
     #[cfg(feature = "download")]
     if let Some(error) = error.chain().find_map(|cause| cause.downcast_ref::<DownloadError>()) {
         return match error {
-            DownloadError::NoSpace { .. } => {
-                Some("choose another folder with -o, or fewer files with --num-files")
+            DownloadError::NoSpace { .. } => Some("-o names the folder, --num-files their number"),
+            DownloadError::InTheWay { .. } | DownloadError::Changed { .. } => {
+                Some("--force replaces it")
             }
-            DownloadError::InTheWay { .. } => Some("or replace it with --force"),
-            DownloadError::Changed { .. } => Some("if the new one is wanted, use --force"),
             _ => None,
         };
     }
     let error = error.chain().find_map(|cause| cause.downcast_ref::<vortex_codec::Error>())?;
     match error.kind() {
+        ErrorKind::OutputExists => Some("use -f to replace it"),
+        ErrorKind::FolderExists => Some("name another with -o"),
+        ErrorKind::NotAFile => Some("name a file with -o"),
         ErrorKind::MissingModel => Some("or give it with -m"),
         ErrorKind::NotSafetensors => {
             Some("values without its header need --dtype, such as f32 or bytes")

@@ -20,7 +20,6 @@ mod output;
 mod progress;
 mod report;
 mod scoreboard;
-mod scratch;
 mod stdout;
 mod weighted;
 

@@ -1,6 +1,5 @@
 //! Compressing: what the caller chooses, and the one way from bytes to a `.vxc` file.
 
-use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -14,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::hook::Hook;
 use crate::level::Level;
 use crate::models::TrainedModel;
+use crate::output::output_from;
 use crate::plan::{Plan, Request, SAMPLE_BYTES, Subject};
 
 /// How to compress. One compressor serves any number of files.
@@ -37,6 +37,7 @@ pub struct Compressor {
     pub(crate) lanes: Option<u16>,
     pub(crate) threads: usize,
     pub(crate) verify: bool,
+    replace: bool,
     label: Option<String>,
     pub(crate) cancel: Option<Arc<AtomicBool>>,
     pub(crate) on_block: Option<Hook>,
@@ -58,6 +59,7 @@ impl Compressor {
             lanes: None,
             threads: 0,
             verify: true,
+            replace: false,
             label: None,
             cancel: None,
             on_block: None,
@@ -115,6 +117,13 @@ impl Compressor {
         self
     }
 
+    /// Whether [`Compressor::compress_file`] may replace a file that is there.
+    #[must_use]
+    pub fn replace(mut self, replace: bool) -> Self {
+        self.replace = replace;
+        self
+    }
+
     /// Puts the model into the file, so that decompressing needs nothing else.
     #[must_use]
     pub fn embed_model(mut self, embed: bool) -> Self {
@@ -168,15 +177,20 @@ impl Compressor {
         self.compress_as(&plan, sample.chain(input), output)
     }
 
-    /// Compresses a file, whose name, format and neighbours say what its records are.
+    /// Compresses a file, whose name, format and neighbours say what its records are. The output
+    /// appears under its name when it is complete, with the time and the permissions of the input.
     ///
     /// # Errors
-    /// As [`Compressor::compress`] and [`Compressor::plan`].
-    pub fn compress_file(&self, path: impl AsRef<Path>, output: impl Write) -> Result<Summary> {
-        let path = path.as_ref();
-        let plan = self.plan(Subject::File(path))?;
-        let file = File::open(path).map_err(|error| Error::from(error).context(path.display()))?;
-        self.compress_as(&plan, file, output)
+    /// As [`Compressor::compress`] and [`Compressor::plan`], and [`crate::ErrorKind::OutputExists`].
+    pub fn compress_file(
+        &self,
+        input: impl AsRef<Path>,
+        output: impl AsRef<Path>,
+    ) -> Result<Summary> {
+        let input = input.as_ref();
+        output_from(input, output.as_ref(), self.replace, |file, output| {
+            self.compress_as(&self.plan(Subject::File(input))?, file, output)
+        })
     }
 
     /// Compresses all of `input` as planned.

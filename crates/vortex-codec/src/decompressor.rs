@@ -1,6 +1,5 @@
 //! Decompressing: where models come from, and what a file may ask for.
 
-use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,6 +10,7 @@ use vortex_coder::container::{Limits, ModelLoader, Progress, Reader, ReaderOptio
 use crate::error::{Error, Result};
 use crate::hook::Hook;
 use crate::models::{MAX_MODEL_BYTES, Models, TrainedModel};
+use crate::output::output_from;
 
 /// How to decompress. One decompressor serves any number of files, and loads each model once.
 ///
@@ -28,6 +28,7 @@ pub struct Decompressor {
     models: Arc<Models>,
     file: Option<PathBuf>,
     threads: usize,
+    replace: bool,
     limits: Limits,
     cancel: Option<Arc<AtomicBool>>,
     on_block: Option<Hook>,
@@ -50,6 +51,7 @@ impl Decompressor {
             models: Arc::default(),
             file: None,
             threads: 0,
+            replace: false,
             limits,
             cancel: None,
             on_block: None,
@@ -81,6 +83,13 @@ impl Decompressor {
     #[must_use]
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = threads;
+        self
+    }
+
+    /// Whether [`Decompressor::decompress_file`] may replace a file that is there.
+    #[must_use]
+    pub fn replace(mut self, replace: bool) -> Self {
+        self.replace = replace;
         self
     }
 
@@ -118,14 +127,20 @@ impl Decompressor {
         Ok(summary)
     }
 
-    /// Decompresses a file, with models beside it in reach.
+    /// Decompresses a file, with models beside it in reach. The output appears under its name when it
+    /// is complete, with the time and the permissions of the input.
     ///
     /// # Errors
-    /// As [`Decompressor::decompress`].
-    pub fn decompress_file(&self, path: impl AsRef<Path>, output: impl Write) -> Result<Summary> {
-        let path = path.as_ref();
-        let file = File::open(path).map_err(|error| Error::from(error).context(path.display()))?;
-        self.clone().beside(path).decompress(file, output)
+    /// As [`Decompressor::decompress`], and [`crate::ErrorKind::OutputExists`].
+    pub fn decompress_file(
+        &self,
+        input: impl AsRef<Path>,
+        output: impl AsRef<Path>,
+    ) -> Result<Summary> {
+        let input = input.as_ref();
+        output_from(input, output.as_ref(), self.replace, |file, output| {
+            self.clone().beside(input).decompress(file, output)
+        })
     }
 
     /// The original bytes as an [`io::Read`](std::io::Read).

@@ -50,6 +50,12 @@ pub enum ErrorKind {
     InvalidArgument,
     /// A size is beyond what the format or the caller allows.
     LimitExceeded,
+    /// An output is there already, and the caller did not ask to replace it.
+    OutputExists,
+    /// A folder is there already, and folders are not replaced.
+    FolderExists,
+    /// An output should be a file, and its name is that of a directory, or none.
+    NotAFile,
     /// What was just encoded does not decode to the same bytes: a predictor's or machine's fault.
     VerifyFailed,
     /// The caller's flag asked to stop.

@@ -27,6 +27,7 @@ mod hook;
 pub mod inspection;
 mod level;
 pub mod models;
+pub mod output;
 pub mod plan;
 #[cfg(feature = "train")]
 pub mod training;

@@ -7,6 +7,7 @@ use clap::Args;
 use vortex_codec::archive::DatasetOptions;
 use vortex_codec::coder::container::constants::DEFAULT_BLOCK_BYTES;
 use vortex_codec::data::read_schema;
+use vortex_codec::output::{Scratch, folder};
 use vortex_codec::plan::Subject;
 use vortex_codec::sources::{self, Format};
 use vortex_codec::{Compressor, Schema, TrainedModel};
@@ -17,11 +18,10 @@ use crate::arguments::{Common, OutputArguments, block_size};
 use crate::failure::Failure;
 use crate::input::{self, Input};
 use crate::models;
-use crate::output::{Content, Output, Target, folder};
+use crate::output::{Content, Output, Target};
 use crate::progress;
 use crate::report::sizes::Sizes;
 use crate::report::table::thousands;
-use crate::scratch::Scratch;
 
 /// Compress files to FILE.vxc.
 ///

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use vortex_codec::archive::{is_archive, unpack};
 use vortex_codec::coder::container::Reader;
+use vortex_codec::output::{Scratch, folder, place};
 use vortex_codec::sources::Format;
 use vortex_codec::sources::prepare::restore;
 use vortex_codec::weights;
@@ -18,10 +19,9 @@ use crate::arguments::{Common, OutputArguments};
 use crate::failure::Failure;
 use crate::input::Input;
 use crate::models;
-use crate::output::{Content, Output, Target, folder, place};
+use crate::output::{Content, Output, Target};
 use crate::progress;
 use crate::report::table::thousands;
-use crate::scratch::Scratch;
 
 /// Decompress .vxc files.
 ///

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use vortex_codec::data::SyntheticJets;
 use vortex_codec::data::sidecar::to_yaml;
+use vortex_codec::output::write_file;
 
 use super::compress::Compress;
 use super::decompress::Decompress;
@@ -15,7 +16,6 @@ use super::step::Step;
 use super::train::Train;
 use crate::arguments::{Command, Common, seconds};
 use crate::failure::Failure;
-use crate::output::write_file;
 use crate::report::table::thousands;
 use crate::stdout::stdout;
 
@@ -165,10 +165,9 @@ impl Demo {
             let mut bytes = Vec::new();
             jets.write(records as u64, &mut bytes)?;
             let path = self.out.join(format!("{name}.bin"));
-            write_file(&path, &bytes).with_context(|| path.display().to_string())?;
+            write_file(&path, &bytes)?;
             let sidecar = self.out.join(format!("{name}.schema.yaml"));
-            write_file(&sidecar, to_yaml(&schema).as_bytes())
-                .with_context(|| sidecar.display().to_string())?;
+            write_file(&sidecar, to_yaml(&schema).as_bytes())?;
             let (fields, size) = (schema.fields().len(), thousands(bytes.len() as u64));
             say(&format!(
                 "{}: {size} bytes, {records} records of {fields} fields",

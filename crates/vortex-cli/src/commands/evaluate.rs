@@ -9,6 +9,7 @@ use vortex_codec::baselines::Choice;
 use vortex_codec::coder::container::constants::DEFAULT_BLOCK_BYTES;
 use vortex_codec::data::{SplitRatios, read_schema};
 use vortex_codec::evaluation::{Evaluation, Portion, Results};
+use vortex_codec::output::write_file;
 use vortex_codec::plan::{Plan, Request, Subject};
 use vortex_codec::train::DeviceChoice;
 use vortex_codec::training::float_bits;
@@ -17,7 +18,6 @@ use vortex_codec::{Compressor, Models};
 use crate::arguments::{Common, block_size};
 use crate::failure::Failure;
 use crate::models;
-use crate::output::write_file;
 use crate::report::{page, results};
 use crate::stdout::stdout;
 
@@ -114,7 +114,7 @@ impl Evaluate {
         stdout().write_all(text.as_bytes())?;
         if let Some(path) = &self.json {
             let json = serde_json::to_vec_pretty(&results)?;
-            write_file(path, &json).with_context(|| path.display().to_string())?;
+            write_file(path, &json)?;
         }
         for path in &self.report {
             write_report(path, &results)?;
@@ -191,5 +191,5 @@ const MAX_BYTES: u64 = 4 << 30;
 pub fn write_report(path: &Path, results: &Results) -> Result<()> {
     let svg = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("svg"));
     let text = if svg { page::bars(results) } else { page::html(results) };
-    write_file(path, text.as_bytes()).with_context(|| path.display().to_string())
+    Ok(write_file(path, text.as_bytes())?)
 }

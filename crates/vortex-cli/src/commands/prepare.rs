@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use vortex_codec::data::SplitRatios;
+use vortex_codec::output::{Scratch, place};
 use vortex_codec::sources::Unread;
 use vortex_codec::sources::prepare::{
     Layout, LayoutRule, MANIFEST_NAME, Manifest, PrepareOptions, SourceEntry, StreamEntry, prepare,
@@ -14,10 +15,8 @@ use vortex_codec::sources::prepare::{
 
 use crate::arguments::Common;
 use crate::failure::Failure;
-use crate::output::place;
 use crate::progress;
 use crate::report::table::thousands;
-use crate::scratch::Scratch;
 use crate::stdout::stdout;
 
 /// Turn HDF5, ROOT, npy, safetensors and text files into records to train on.

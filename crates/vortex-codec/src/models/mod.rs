@@ -18,6 +18,7 @@ use vortex_coder::container::ModelLoader;
 use vortex_infer::Level as Instructions;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::output::folder;
 use kept::Kept;
 use search::Search;
 
@@ -140,14 +141,6 @@ fn read_model(path: &Path) -> Result<Vec<u8>> {
         return Err(Error::new(ErrorKind::LimitExceeded, message));
     }
     Ok(bytes)
-}
-
-/// The folder a path lies in.
-fn folder(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    }
 }
 
 /// Every model file in these places, which are files and folders.

@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use vortex_codec::plan::Subject;
-use vortex_codec::{Compressor, Decompressor, Level, compress, decompress};
+use vortex_codec::{Compressor, Decompressor, ErrorKind, Level, compress, decompress};
 
 use super::bench::{PORTABLE, STRIDE, model, model_file, modelled_records, records, schema};
 
@@ -43,7 +43,7 @@ fn with_a_model_and_without_it() {
     Compressor::new().model(portable).compress(data.as_slice(), &mut other).unwrap();
     assert!(other == file);
     let error = decompress(&file).unwrap_err();
-    assert_eq!(error.kind(), vortex_codec::ErrorKind::MissingModel);
+    assert_eq!(error.kind(), ErrorKind::MissingModel);
     assert!(error.message().contains("VORTEX_MODEL_PATH"), "{error}");
     // Records that it knows nothing of come back too.
     let odd = b"a text of a few words, not records";
@@ -65,14 +65,24 @@ fn files_by_name_with_what_lies_beside_them() {
     let plan = compressor.plan(Subject::File(&path)).unwrap();
     assert_eq!(plan.schema().stride(), STRIDE);
     let packed = folder.path().join("data.bin.vxc");
-    let file = std::fs::File::create(&packed).unwrap();
-    compressor.compress_file(&path, file).unwrap();
-    let mut back = Vec::new();
-    Decompressor::new().decompress_file(&packed, &mut back).unwrap();
-    assert!(back == data);
-    let missing = compressor.compress_file(folder.path().join("none"), std::io::sink());
+    compressor.compress_file(&path, &packed).unwrap();
+    let back = folder.path().join("back");
+    Decompressor::new().decompress_file(&packed, &back).unwrap();
+    assert!(std::fs::read(&back).unwrap() == data);
+    // What is there stays, unless it may be replaced.
+    let exists = compressor.compress_file(&path, &packed).unwrap_err();
+    assert_eq!(exists.kind(), ErrorKind::OutputExists);
+    assert!(exists.message().contains("data.bin.vxc"), "{exists}");
+    compressor.clone().replace(true).compress_file(&path, &packed).unwrap();
+    // A failure leaves nothing, and replaces nothing.
+    std::fs::write(&packed, b"damaged").unwrap();
+    let damaged = Decompressor::new().replace(true).decompress_file(&packed, &back).unwrap_err();
+    assert!(damaged.message().contains("data.bin.vxc"), "{damaged}");
+    assert!(std::fs::read(&back).unwrap() == data);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 4);
+    let missing = compressor.compress_file(folder.path().join("none"), folder.path().join("out"));
     let missing = missing.unwrap_err();
-    assert_eq!(missing.kind(), vortex_codec::ErrorKind::Io(std::io::ErrorKind::NotFound));
+    assert_eq!(missing.kind(), ErrorKind::Io(std::io::ErrorKind::NotFound));
     assert!(missing.message().contains("none"), "{missing}");
 }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use vortex_codec::download::{Downloaded, Experiment};
+use vortex_codec::output::write_file;
 use vortex_codec::training::{Group, groups};
 
 use crate::arguments::{Command, Common};
@@ -14,7 +15,6 @@ use crate::commands::prepare::Prepare;
 use crate::commands::step::Step;
 use crate::commands::train::Train;
 use crate::failure::Failure;
-use crate::output::write_file;
 use crate::stdout::stdout;
 
 /// Commands for the files of a download.
@@ -64,8 +64,7 @@ impl Steps {
         if self.config.exists() {
             return Ok(());
         }
-        write_file(&self.config, experiment.config.as_bytes())
-            .with_context(|| self.config.display().to_string())
+        Ok(write_file(&self.config, experiment.config.as_bytes())?)
     }
 
     /// Prints the commands.
