@@ -37,12 +37,9 @@ pub struct Common {
 }
 
 impl Common {
-    /// Threads to use, at least one.
+    /// Threads to ask for; 0 is one for each core.
     pub fn threads(&self) -> usize {
-        match self.threads {
-            0 => std::thread::available_parallelism().map_or(1, usize::from),
-            n => n.min(1024),
-        }
+        self.threads.min(vortex_codec::coder::threads::MAX_THREADS)
     }
 }
 
@@ -62,7 +59,7 @@ pub enum Level {
 }
 
 /// Where outputs go and how.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct OutputArguments {
     /// Output file; `-` is standard output; with several FILEs an existing folder
     #[arg(short, long, value_name = "OUT")]
@@ -126,14 +123,19 @@ pub fn size(text: &str) -> Result<usize, String> {
 }
 
 /// Reads the length of blocks of a `.vxc` file.
-pub fn block_size(text: &str) -> Result<usize, String> {
-    use vortex_coder::container::constants::{MAX_BLOCK_BYTES, MIN_BLOCK_BYTES};
-    size_within(text, MIN_BLOCK_BYTES as usize, MAX_BLOCK_BYTES as usize)
+pub fn block_size(text: &str) -> Result<u32, String> {
+    use vortex_codec::coder::container::constants::{MAX_BLOCK_BYTES, MIN_BLOCK_BYTES};
+    // No more than the larger bound.
+    size_within(text, MIN_BLOCK_BYTES as usize, MAX_BLOCK_BYTES as usize).map(|bytes| bytes as u32)
 }
 
 /// Reads the length of chunks of a `.vxw` file.
 pub fn chunk_size(text: &str) -> Result<usize, String> {
-    size_within(text, vortex_zipnn::MIN_CHUNK_BYTES, vortex_zipnn::MAX_CHUNK_BYTES)
+    size_within(
+        text,
+        vortex_codec::weights::MIN_CHUNK_BYTES,
+        vortex_codec::weights::MAX_CHUNK_BYTES,
+    )
 }
 
 fn size_within(text: &str, low: usize, high: usize) -> Result<usize, String> {

@@ -10,6 +10,7 @@ mod entropy;
 pub mod error;
 mod prediction;
 mod records;
+pub mod threads;
 
 pub use entropy::{cdf, cost, probs, range};
 pub use prediction::{adaptive, codec, mixing, model, predictor};

@@ -39,7 +39,7 @@ pub struct WriterOptions {
     pub block_bytes: u32,
     /// Lanes a block; `None`: as many as the model says ([`Model::lanes`]). Never more than it has records.
     pub lanes: Option<u16>,
-    /// Threads that code blocks. The file does not depend on it.
+    /// Threads that code blocks; 0 is one for each core. The file does not depend on it.
     pub threads: usize,
     /// Blocks that a thread codes together; `None`: as many as the model says ([`Model::group`]). The
     /// file does not depend on it.

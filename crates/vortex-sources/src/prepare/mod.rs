@@ -32,7 +32,7 @@ pub use manifest::{
 };
 pub use order::{Order, Piece, groups};
 pub use restore::{Restored, restore, restored_names};
-pub use streams::{CHUNK_BYTES, Streams, stream_names, stream_schema};
+pub use streams::{CHUNK_BYTES, Place, Placement, Streams, stream_names, stream_schema};
 
 /// Chunks on their way to the writing thread.
 const CHUNKS_IN_FLIGHT: usize = 3;
@@ -124,7 +124,8 @@ fn dataset(
     let split = [order.parts()[0].end, order.parts()[1].end, order.parts()[2].end];
     let files = stream_names(base, &info.schema, layout);
     let paths: Vec<PathBuf> = files.iter().map(|name| folder.join(name)).collect();
-    let streams = Streams::open(&paths, info.schema.clone(), order, layout, false)?;
+    let placement = Placement::new(info.schema.clone(), order, layout);
+    let streams = Streams::open(&paths, placement, false)?;
     let blake3 = copy(source, number, streams, on_bytes)?;
 
     let all: Vec<Vec<usize>> = match layout {

@@ -12,7 +12,7 @@ use zip::write::SimpleFileOptions;
 use super::OnBytes;
 use super::manifest::{DatasetEntry, Layout, MANIFEST_NAME, Manifest, SourceEntry, from_hex};
 use super::order::{Order, groups};
-use super::streams::{Streams, stream_names, stream_schema};
+use super::streams::{Placement, Streams, stream_names, stream_schema};
 use crate::error::{Error, Result};
 use crate::formats::Format;
 use crate::hdf5::Hdf5Writer;
@@ -216,10 +216,8 @@ struct Dataset<'a> {
 impl<'a> Dataset<'a> {
     fn open(manifest: &Manifest, entry: &'a DatasetEntry, folder: &Path) -> Result<Self> {
         let refuse = |what: String| Error::source(folder, &entry.name, what);
-        let schema = schema_of(entry).map_err(refuse)?;
-        let split: SplitRatios = manifest.split.parse()?;
-        let order = Order::new(entry.records, entry.records_per_event, &split, manifest.seed);
-        let n_streams = stream_names("", &schema, entry.layout).len();
+        let placement = entry.placement(manifest)?;
+        let n_streams = stream_names("", placement.schema(), entry.layout).len();
         if n_streams != entry.streams.len() {
             return Err(refuse(format!("{} streams; {n_streams} were due", entry.streams.len())));
         }
@@ -243,7 +241,7 @@ impl<'a> Dataset<'a> {
             let records = entry.records;
             return Err(refuse(format!("{held:?} bytes; {records} records take {due:?}")));
         }
-        let streams = Streams::open(&paths, schema, order, entry.layout, true)?;
+        let streams = Streams::open(&paths, placement, true)?;
         Ok(Self { entry, streams })
     }
 
@@ -280,6 +278,18 @@ impl<'a> Dataset<'a> {
 }
 
 impl DatasetEntry {
+    /// Where its records lie in its streams.
+    ///
+    /// # Errors
+    /// [`Error::Source`] for fields that are no record, [`Error::Data`] for a split that is none.
+    pub fn placement(&self, manifest: &Manifest) -> Result<Placement> {
+        let refuse = |what: String| Error::source(Path::new(MANIFEST_NAME), &self.name, what);
+        let schema = schema_of(self).map_err(refuse)?;
+        let split: SplitRatios = manifest.split.parse()?;
+        let order = Order::new(self.records, self.records_per_event, &split, manifest.seed);
+        Ok(Placement::new(schema, order, self.layout))
+    }
+
     /// The schema of each stream, with its file name.
     ///
     /// # Errors

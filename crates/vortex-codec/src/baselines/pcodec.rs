@@ -1,12 +1,11 @@
 //! pcodec level 12, column by column: the best classical codec on most tables of numbers.
 
-use anyhow::{Context, Result, ensure};
 use pco::ChunkConfig;
 use pco::data_types::Number;
 use pco::standalone::{simple_compress, simple_decompress};
 use vortex_coder::schema::{DType, Field, Schema};
 
-use super::Codec;
+use super::{Codec, Outcome};
 
 /// pcodec over each column as its own number type; columns of single bytes go to zstd -19.
 ///
@@ -18,13 +17,13 @@ impl Codec for Pcodec {
         "pcodec 12"
     }
 
-    fn compress(&self, data: &[u8], schema: &Schema) -> Result<Vec<u8>> {
+    fn compress(&self, data: &[u8], schema: &Schema) -> Outcome<Vec<u8>> {
         let whole = data.len() - data.len() % schema.stride();
         let mut packed = Vec::new();
         for field in schema.fields() {
             let column = gather(&data[..whole], schema.stride(), field);
             let bytes = pack(&column, field)?;
-            let len = u32::try_from(bytes.len()).context("a column beyond 4 GiB")?;
+            let len = u32::try_from(bytes.len()).map_err(|_| "a column beyond 4 GiB")?;
             packed.extend_from_slice(&len.to_le_bytes());
             packed.extend_from_slice(&bytes);
         }
@@ -32,23 +31,24 @@ impl Codec for Pcodec {
         Ok(packed)
     }
 
-    fn decompress(&self, mut packed: &[u8], len: usize, schema: &Schema) -> Result<Vec<u8>> {
+    fn decompress(&self, mut packed: &[u8], len: usize, schema: &Schema) -> Outcome<Vec<u8>> {
         let stride = schema.stride();
         let whole = len - len % stride;
         let mut data = vec![0; len];
         for field in schema.fields() {
-            let (head, rest) = packed.split_first_chunk::<4>().context("cut short")?;
+            let (head, rest) = packed.split_first_chunk::<4>().ok_or("cut short")?;
             let (column, rest) =
-                rest.split_at_checked(u32::from_le_bytes(*head) as usize).context("cut short")?;
+                rest.split_at_checked(u32::from_le_bytes(*head) as usize).ok_or("cut short")?;
             let column = unpack(column, field, whole / stride)?;
-            ensure!(
-                column.len() == whole / stride * field.dtype.size(),
-                "column of a wrong length"
-            );
+            if column.len() != whole / stride * field.dtype.size() {
+                return Err("a column of a wrong length".into());
+            }
             scatter(&column, &mut data[..whole], stride, field);
             packed = rest;
         }
-        ensure!(packed.len() == len - whole, "tail of a wrong length");
+        if packed.len() != len - whole {
+            return Err("a tail of a wrong length".into());
+        }
         data[whole..].copy_from_slice(packed);
         Ok(data)
     }
@@ -79,17 +79,17 @@ fn scatter(column: &[u8], records: &mut [u8], stride: usize, field: &Field) {
     }
 }
 
-fn numbers<T: Number, const N: usize>(column: &[u8], from: fn([u8; N]) -> T) -> Result<Vec<u8>> {
+fn numbers<T: Number, const N: usize>(column: &[u8], from: fn([u8; N]) -> T) -> Outcome<Vec<u8>> {
     let (values, _) = column.as_chunks::<N>();
     let values: Vec<T> = values.iter().map(|&v| from(v)).collect();
     Ok(simple_compress(&values, &ChunkConfig::default().with_compression_level(12))?)
 }
 
-fn column<T: Number, const N: usize>(packed: &[u8], to: fn(T) -> [u8; N]) -> Result<Vec<u8>> {
+fn column<T: Number, const N: usize>(packed: &[u8], to: fn(T) -> [u8; N]) -> Outcome<Vec<u8>> {
     Ok(simple_decompress::<T>(packed)?.into_iter().flat_map(to).collect())
 }
 
-fn pack(bytes: &[u8], field: &Field) -> Result<Vec<u8>> {
+fn pack(bytes: &[u8], field: &Field) -> Outcome<Vec<u8>> {
     match field.dtype {
         DType::U8 | DType::I8 | DType::Bool => Ok(zstd::bulk::compress(bytes, 19)?),
         DType::U16 | DType::Bf16 => numbers(bytes, u16::from_le_bytes),
@@ -104,7 +104,7 @@ fn pack(bytes: &[u8], field: &Field) -> Result<Vec<u8>> {
     }
 }
 
-fn unpack(packed: &[u8], field: &Field, n: usize) -> Result<Vec<u8>> {
+fn unpack(packed: &[u8], field: &Field, n: usize) -> Outcome<Vec<u8>> {
     match field.dtype {
         DType::U8 | DType::I8 | DType::Bool => Ok(zstd::bulk::decompress(packed, n)?),
         DType::U16 | DType::Bf16 => column(packed, u16::to_le_bytes),

@@ -5,20 +5,20 @@ use std::io::{self, Read, Write};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
-use anyhow::{Context, Result, anyhow, ensure};
+use crate::error::{Error, ErrorKind, Result};
 
 /// Pieces of compressed bytes on their way to the decoder; more make the encoder wait.
 const PIECES: usize = 8;
 
 /// A running check. Give it the compressed bytes through [`Tee`].
-pub struct Verifier {
+pub(crate) struct Verifier {
     sender: Option<SyncSender<Vec<u8>>>,
     decoder: JoinHandle<Result<blake3::Hash>>,
 }
 
 impl Verifier {
     /// `decode` writes the original bytes of the compressed stream it is given.
-    pub fn start(
+    pub(crate) fn start(
         decode: impl FnOnce(&mut dyn Read, &mut dyn Write) -> Result<()> + Send + 'static,
     ) -> Self {
         let (sender, receiver) = sync_channel(PIECES);
@@ -38,34 +38,34 @@ impl Verifier {
     }
 
     /// Waits for the decoder and compares.
-    pub fn finish(mut self, original: blake3::Hash) -> Result<()> {
+    fn finish(mut self, original: blake3::Hash) -> Result<()> {
         self.sender = None;
         let advice = "the output is not to be trusted; please report this, with the file";
+        let failed =
+            |what: &str| Err(Error::new(ErrorKind::VerifyFailed, format!("{what}; {advice}")));
         match self.decoder.join() {
-            Err(_) => Err(anyhow!("the verifying decoder stopped; {advice}")),
-            Ok(Err(error)) => Err(error.context(format!("did not decode again; {advice}"))),
-            Ok(Ok(decoded)) => {
-                ensure!(decoded == original, "decoded to other bytes; {advice}");
-                Ok(())
-            }
+            Err(_) => failed("the verifying decoder stopped"),
+            Ok(Err(error)) => failed(&format!("did not decode again: {error}")),
+            Ok(Ok(decoded)) if decoded != original => failed("decoded to other bytes"),
+            Ok(Ok(_)) => Ok(()),
         }
     }
 }
 
 /// A writer whose bytes also go to a [`Verifier`].
-pub struct Tee<W> {
+pub(crate) struct Tee<W> {
     /// The real output.
-    pub output: W,
+    pub(crate) output: W,
     /// The check, if there is one.
-    pub verifier: Option<Verifier>,
+    pub(crate) verifier: Option<Verifier>,
     /// Bytes written so far.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
 }
 
 impl<W: Write> Tee<W> {
     /// Everything is written: flushes, and waits for the check against the digest of the original.
-    pub fn finish(&mut self, original: blake3::Hash) -> Result<()> {
-        self.flush().context("cannot be written")?;
+    pub(crate) fn finish(&mut self, original: blake3::Hash) -> Result<()> {
+        self.flush().map_err(|error| Error::from(error).context("cannot be written"))?;
         self.verifier.take().map_or(Ok(()), |verifier| verifier.finish(original))
     }
 }
@@ -82,32 +82,6 @@ impl<W: Write> Write for Tee<W> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.output.flush()
-    }
-}
-
-/// A reader that hashes what passes.
-pub struct Hashing<R> {
-    /// Where the bytes come from.
-    pub input: R,
-    /// Of everything read so far.
-    pub digest: blake3::Hasher,
-    /// Bytes read so far.
-    pub bytes: u64,
-}
-
-impl<R> Hashing<R> {
-    /// Starts with nothing read.
-    pub fn new(input: R) -> Self {
-        Self { input, digest: blake3::Hasher::new(), bytes: 0 }
-    }
-}
-
-impl<R: Read> Read for Hashing<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n = self.input.read(buffer)?;
-        self.digest.update(&buffer[..n]);
-        self.bytes += n as u64;
-        Ok(n)
     }
 }
 
@@ -154,9 +128,9 @@ mod tests {
         run(|input, out| Ok(io::copy(input, out).map(drop)?)).unwrap();
         let shorter = run(|input, out| Ok(io::copy(&mut input.take(99_999), out).map(drop)?));
         assert!(shorter.unwrap_err().to_string().contains("other bytes"));
-        let failed = run(|_, _| Err(anyhow!("damaged")));
-        assert!(format!("{:#}", failed.unwrap_err()).contains("damaged"));
+        let failed = run(|_, _| Err(Error::new(ErrorKind::Corrupt, "damaged")));
+        assert!(failed.unwrap_err().to_string().contains("damaged"));
         let panicked = run(|_, _| panic!("as a test"));
-        assert!(panicked.is_err());
+        assert_eq!(panicked.unwrap_err().kind(), ErrorKind::VerifyFailed);
     }
 }

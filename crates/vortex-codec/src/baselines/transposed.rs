@@ -1,10 +1,9 @@
 //! Byte planes: all first bytes of the records, then all second bytes, ... and a classical codec
 //! over that. What an informed user does without a network.
 
-use anyhow::Result;
 use vortex_coder::schema::Schema;
 
-use super::Codec;
+use super::{Codec, Outcome};
 
 /// Bytes an element where the data has no records: most such files hold 32-bit numbers.
 const ELEMENT: usize = 4;
@@ -22,11 +21,11 @@ impl<C: Codec> Codec for Transposed<C> {
         self.name
     }
 
-    fn compress(&self, data: &[u8], schema: &Schema) -> Result<Vec<u8>> {
+    fn compress(&self, data: &[u8], schema: &Schema) -> Outcome<Vec<u8>> {
         self.inner.compress(&to_planes(data, width(schema)), schema)
     }
 
-    fn decompress(&self, packed: &[u8], len: usize, schema: &Schema) -> Result<Vec<u8>> {
+    fn decompress(&self, packed: &[u8], len: usize, schema: &Schema) -> Outcome<Vec<u8>> {
         Ok(from_planes(&self.inner.decompress(packed, len, schema)?, width(schema)))
     }
 }

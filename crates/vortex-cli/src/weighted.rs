@@ -1,11 +1,7 @@
-//! Several data files of one training run.
+//! Data files on the command line, and how often each is seen beside others.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
-
-use anyhow::{Result, bail};
-use vortex_coder::schema::Schema;
-use vortex_data::sidecar::{SchemaSource, schema_of};
 
 /// A file, and how often it is seen beside others.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,6 +10,12 @@ pub struct Weighted {
     pub path: PathBuf,
     /// None: as it is large, or 1 where another file has a weight.
     pub weight: Option<f64>,
+}
+
+impl From<PathBuf> for Weighted {
+    fn from(path: PathBuf) -> Self {
+        Self { path, weight: None }
+    }
 }
 
 impl FromStr for Weighted {
@@ -32,38 +34,6 @@ impl FromStr for Weighted {
         }
         Ok(Self { path: path.into(), weight: Some(weight) })
     }
-}
-
-/// The schema of all files.
-///
-/// # Errors
-/// When one of them has other records than the first.
-pub fn same_records(files: &[&Path], explicit: Option<&Path>) -> Result<Schema> {
-    let (schema, source) = schema_of(files[0], explicit)?;
-    if explicit.is_some() {
-        return Ok(schema);
-    }
-    for file in &files[1..] {
-        let (other, other_source) = schema_of(file, None)?;
-        // What was found in the bytes of two files may differ though the records are the same.
-        let found = other_source == SchemaSource::Detected;
-        let differs = match found {
-            true => source == SchemaSource::Detected && other.stride() != schema.stride(),
-            false => other != schema,
-        };
-        if differs {
-            let (first, name) = (files[0].display(), file.display());
-            let (bytes, fields) = (other.stride(), other.fields().len());
-            let looks = if found { " by the look of them" } else { "" };
-            bail!(
-                "{name}: records of {bytes} bytes and {fields} fields{looks}, but those of {first} have {} bytes \
-                 and {} fields; files trained on together need the same records (--schema says what they are)",
-                schema.stride(),
-                schema.fields().len(),
-            );
-        }
-    }
-    Ok(schema)
 }
 
 #[cfg(test)]

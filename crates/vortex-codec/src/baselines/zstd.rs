@@ -1,9 +1,8 @@
 //! zstd -19.
 
-use anyhow::Result;
 use vortex_coder::schema::Schema;
 
-use super::Codec;
+use super::{Codec, Outcome};
 
 /// zstd at the highest level it offers without `--ultra`.
 pub struct Zstd;
@@ -13,11 +12,11 @@ impl Codec for Zstd {
         "zstd -19"
     }
 
-    fn compress(&self, data: &[u8], _: &Schema) -> Result<Vec<u8>> {
+    fn compress(&self, data: &[u8], _: &Schema) -> Outcome<Vec<u8>> {
         Ok(zstd::bulk::compress(data, 19)?)
     }
 
-    fn decompress(&self, packed: &[u8], len: usize, _: &Schema) -> Result<Vec<u8>> {
+    fn decompress(&self, packed: &[u8], len: usize, _: &Schema) -> Outcome<Vec<u8>> {
         Ok(zstd::bulk::decompress(packed, len)?)
     }
 }

@@ -2,11 +2,10 @@
 
 use std::io::{Read, Write};
 
-use anyhow::Result;
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use vortex_coder::schema::Schema;
 
-use super::Codec;
+use super::{Codec, Outcome};
 
 /// gzip at its highest level.
 pub struct Gzip;
@@ -16,13 +15,13 @@ impl Codec for Gzip {
         "gzip -9"
     }
 
-    fn compress(&self, data: &[u8], _: &Schema) -> Result<Vec<u8>> {
+    fn compress(&self, data: &[u8], _: &Schema) -> Outcome<Vec<u8>> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
         encoder.write_all(data)?;
         Ok(encoder.finish()?)
     }
 
-    fn decompress(&self, packed: &[u8], len: usize, _: &Schema) -> Result<Vec<u8>> {
+    fn decompress(&self, packed: &[u8], len: usize, _: &Schema) -> Outcome<Vec<u8>> {
         let mut data = Vec::with_capacity(len);
         GzDecoder::new(packed).read_to_end(&mut data)?;
         Ok(data)

@@ -4,9 +4,10 @@ use std::sync::mpsc::{Receiver, channel};
 
 use vortex_coder::schema::Schema;
 
-use crate::baselines::{Choice, list, measure};
+use super::{Choice, list, measure};
 
 /// Bits per byte of other codecs, as they become known.
+#[derive(Debug, Default)]
 pub struct Rivals {
     incoming: Option<Receiver<(String, f64)>>,
     /// Name and bits per byte, in the order of the tables.
@@ -36,6 +37,12 @@ impl Rivals {
         });
     }
 
+    /// The share that `bits` per byte save of the smallest that is known; negative where they are more.
+    pub fn saved(&self, bits: f64) -> Option<f64> {
+        let smallest = self.known.iter().map(|(_, bits)| *bits).reduce(f64::min)?;
+        Some(1.0 - bits / smallest)
+    }
+
     /// Takes up what became known; true when that was the last.
     pub fn poll(&mut self) -> bool {
         let Some(incoming) = &self.incoming else { return false };
@@ -50,22 +57,6 @@ impl Rivals {
             }
         }
     }
-
-    /// What is known, and how `best` bits per byte compare with the smallest of it.
-    pub fn line(&self, best: Option<f64>) -> String {
-        if self.known.is_empty() {
-            return "gzip, zstd and xz on the same bytes: being measured".into();
-        }
-        let all: Vec<String> =
-            self.known.iter().map(|(name, bits)| format!("{name} {bits:.4}")).collect();
-        let smallest = self.known.iter().map(|(_, bits)| *bits).fold(f64::INFINITY, f64::min);
-        let compared = best.map_or(String::new(), |best| {
-            let percent = (1.0 - best / smallest) * 100.0;
-            let word = if percent >= 0.0 { "smaller" } else { "larger" };
-            format!("; best is {:.1} % {word}", percent.abs())
-        });
-        format!("on the same bytes {}{compared}", all.join(", "))
-    }
 }
 
 #[cfg(test)]
@@ -75,12 +66,10 @@ mod tests {
     #[test]
     fn the_smallest_is_compared_with() {
         let mut rivals = Rivals::new();
-        assert!(!rivals.poll());
-        assert!(rivals.line(Some(4.0)).contains("being measured"));
+        assert!(!rivals.poll() && rivals.saved(4.0).is_none());
         rivals.known = vec![("gzip -9".into(), 6.0), ("xz -9e".into(), 5.0)];
-        assert_eq!(rivals.line(None), "on the same bytes gzip -9 6.0000, xz -9e 5.0000");
-        assert!(rivals.line(Some(4.0)).ends_with("; best is 20.0 % smaller"));
-        assert!(rivals.line(Some(5.5)).ends_with("; best is 10.0 % larger"));
+        assert_eq!(rivals.saved(4.0), Some(1.0 - 4.0 / 5.0));
+        assert!(rivals.saved(5.5).is_some_and(|saved| saved < 0.0));
     }
 
     #[test]

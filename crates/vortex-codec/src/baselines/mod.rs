@@ -4,23 +4,38 @@
 mod bzip2;
 mod gzip;
 mod pcodec;
+mod rivals;
 mod transposed;
 mod xz;
 mod zstd;
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
 use vortex_coder::schema::Schema;
+
+use crate::error::{Error, ErrorKind, Result};
+
+pub use rivals::Rivals;
+
+/// What a codec gives back, or whatever its library says is wrong.
+pub type Outcome<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 /// A lossless codec over a whole buffer. The schema is for those that know of records.
 pub trait Codec: Sync {
     /// What users know it by, with its settings.
     fn name(&self) -> &'static str;
+
     /// Packs `data`.
-    fn compress(&self, data: &[u8], schema: &Schema) -> Result<Vec<u8>>;
+    ///
+    /// # Errors
+    /// Those of its library.
+    fn compress(&self, data: &[u8], schema: &Schema) -> Outcome<Vec<u8>>;
+
     /// Unpacks what `compress` made of `len` bytes with the same schema.
-    fn decompress(&self, packed: &[u8], len: usize, schema: &Schema) -> Result<Vec<u8>>;
+    ///
+    /// # Errors
+    /// Those of its library, and of bytes that `compress` did not make.
+    fn decompress(&self, packed: &[u8], len: usize, schema: &Schema) -> Outcome<Vec<u8>>;
 }
 
 /// One codec's size and speed on one buffer, decoded and compared.
@@ -37,9 +52,10 @@ pub struct Measurement {
 }
 
 /// Which baselines to run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Choice {
     /// No baselines.
+    #[default]
     None,
     /// gzip, zstd and xz.
     Few,
@@ -72,14 +88,22 @@ pub fn list(choice: Choice) -> Vec<Box<dyn Codec>> {
 }
 
 /// Runs one codec there and back.
+///
+/// # Errors
+/// [`ErrorKind::Baseline`] where it fails, or does not give back the same bytes.
 pub fn measure(codec: &dyn Codec, data: &[u8], schema: &Schema) -> Result<Measurement> {
+    let failed = |what: &dyn std::fmt::Display| {
+        Error::new(ErrorKind::Baseline, format!("{}: {what}", codec.name()))
+    };
     let start = Instant::now();
-    let packed = codec.compress(data, schema).with_context(|| codec.name())?;
+    let packed = codec.compress(data, schema).map_err(|error| failed(&error))?;
     let encode = start.elapsed();
     let start = Instant::now();
-    let back = codec.decompress(&packed, data.len(), schema).with_context(|| codec.name())?;
+    let back = codec.decompress(&packed, data.len(), schema).map_err(|error| failed(&error))?;
     let decode = start.elapsed();
-    ensure!(back == data, "{} did not give back the same bytes", codec.name());
+    if back != data {
+        return Err(failed(&"did not give back the same bytes"));
+    }
     Ok(Measurement { name: codec.name().into(), bytes: packed.len() as u64, encode, decode })
 }
 

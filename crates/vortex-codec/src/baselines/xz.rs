@@ -2,12 +2,11 @@
 
 use std::io::Read;
 
-use anyhow::Result;
 use liblzma::read::{XzDecoder, XzEncoder};
 use liblzma::stream::{Check, Filters, LzmaOptions, Stream};
 use vortex_coder::schema::Schema;
 
-use super::Codec;
+use super::{Codec, Outcome};
 
 /// `LZMA_PRESET_EXTREME` of lzma.h: the `e` of `-9e`.
 const PRESET_EXTREME: u32 = 1 << 31;
@@ -32,7 +31,7 @@ impl Codec for Xz {
         self.name
     }
 
-    fn compress(&self, data: &[u8], _: &Schema) -> Result<Vec<u8>> {
+    fn compress(&self, data: &[u8], _: &Schema) -> Outcome<Vec<u8>> {
         let mut options = LzmaOptions::new_preset(9 | PRESET_EXTREME)?;
         if let Some((lc, lp, pb)) = self.bits {
             options.literal_context_bits(lc).literal_position_bits(lp).position_bits(pb);
@@ -47,7 +46,7 @@ impl Codec for Xz {
         Ok(packed)
     }
 
-    fn decompress(&self, packed: &[u8], len: usize, _: &Schema) -> Result<Vec<u8>> {
+    fn decompress(&self, packed: &[u8], len: usize, _: &Schema) -> Outcome<Vec<u8>> {
         let mut data = Vec::with_capacity(len);
         XzDecoder::new(packed).read_to_end(&mut data)?;
         Ok(data)
