@@ -72,6 +72,44 @@ pub struct OutputArguments {
     pub keep: bool,
 }
 
+/// How much work compressing without a model takes: `-1` to `-9`, as in zstd and xz.
+#[derive(Clone, Copy, Debug, Default, Args)]
+#[group(multiple = false)]
+pub struct Effort {
+    /// -1 to -9: quicker or smaller without a model, 5 by default. 1 to 3 are quick; 4 to 8 mix more and
+    /// more contexts, in larger blocks; 9 is as 8
+    #[arg(short = '1', help_heading = "Effort")]
+    one: bool,
+    #[arg(short = '2', hide = true)]
+    two: bool,
+    #[arg(short = '3', hide = true)]
+    three: bool,
+    #[arg(short = '4', hide = true)]
+    four: bool,
+    #[arg(short = '5', hide = true)]
+    five: bool,
+    #[arg(short = '6', hide = true)]
+    six: bool,
+    #[arg(short = '7', hide = true)]
+    seven: bool,
+    #[arg(short = '8', hide = true)]
+    eight: bool,
+    #[arg(short = '9', hide = true)]
+    nine: bool,
+}
+
+impl Effort {
+    /// The level that was chosen.
+    pub fn level(self) -> vortex_codec::Level {
+        let Self { one, two, three, four, five, six, seven, eight, nine } = self;
+        let chosen = [one, two, three, four, five, six, seven, eight, nine];
+        let number = (1..).zip(chosen).find_map(|(number, chosen)| chosen.then_some(number));
+        number.map_or(vortex_codec::Level::DEFAULT, |number| {
+            vortex_codec::Level::new(number).expect("1 to 9")
+        })
+    }
+}
+
 /// The commands, one file each in `commands/`.
 #[derive(Debug, Subcommand)]
 pub enum Command {

@@ -3,15 +3,16 @@
 use std::fmt;
 use std::str::FromStr;
 
-use vortex_coder::Schema;
 use vortex_coder::container::Coder;
+use vortex_coder::container::constants::DEFAULT_BLOCK_BYTES;
+use vortex_coder::{Schema, mixing};
 
 use crate::error::{Error, Result};
 
 /// A level of compression without a model, from [`Level::FASTEST`] to [`Level::SMALLEST`].
 ///
-/// This is the one place that says which predictor a level stands for. There is one so far, the
-/// adaptive one, and all levels are it.
+/// This is the one place that says which predictor a level stands for: 1 to 3 are the adaptive one,
+/// 4 to 8 the mixing one, with more contexts and larger blocks the higher the level. 9 is as 8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Level(u8);
 
@@ -41,7 +42,24 @@ impl Level {
 
     /// What codes records of a schema at this level.
     pub fn coder(self, schema: Schema) -> Coder {
-        Coder::adaptive(schema)
+        match self.mixing() {
+            Some(level) => Coder::mixing(schema, level),
+            None => Coder::adaptive(schema),
+        }
+    }
+
+    /// Bytes a block where the caller does not choose.
+    pub fn block_bytes(self) -> u32 {
+        self.mixing().map_or(DEFAULT_BLOCK_BYTES, mixing::Level::block_bytes)
+    }
+
+    /// Whether bytes are looked at for decimals and laws before they are coded.
+    pub(crate) fn looks(self) -> bool {
+        self.mixing().is_some()
+    }
+
+    fn mixing(self) -> Option<mixing::Level> {
+        mixing::Level::new(self.0.min(mixing::Level::HIGHEST.number()))
     }
 }
 

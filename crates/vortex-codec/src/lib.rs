@@ -26,6 +26,7 @@ pub mod evaluation;
 mod hook;
 pub mod inspection;
 mod level;
+mod look;
 pub mod models;
 pub mod output;
 pub mod plan;

@@ -4,6 +4,7 @@
 //! for. Compressing, archives (a plan for each of their streams), evaluation and inspection all ask
 //! it, so whatever is found out about bytes before they are coded is found out here.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,15 +12,15 @@ use std::sync::Arc;
 use vortex_coder::container::Coder;
 use vortex_coder::container::constants::DEFAULT_BLOCK_BYTES;
 use vortex_coder::{Model, Schema};
-use vortex_data::detect::{DETECTION_WINDOW, detect};
+use vortex_data::detect::detect;
 use vortex_data::sidecar::{self, schema_of};
 
 use crate::error::Result;
 use crate::level::Level;
+use crate::look::{Known, improve, sample_of};
 use crate::models::TrainedModel;
 
-/// Bytes from the start of a stream that a plan looks at; more change nothing.
-pub const SAMPLE_BYTES: usize = DETECTION_WINDOW;
+pub use crate::look::SAMPLE_BYTES;
 
 /// Shortest file that is coded in parts: a further member takes some 300 bytes.
 const MIN_PARTED_BYTES: u64 = 64 << 10;
@@ -101,34 +102,51 @@ impl Plan {
     /// [`crate::ErrorKind::Schema`] for a sidecar that is not one, and those of reading a
     /// [`Subject::File`].
     pub fn of(subject: Subject<'_>, request: &Request) -> Result<Self> {
-        let plan = |parts: Vec<(Option<u64>, Coder)>, origin| {
-            let block_bytes = request.block_bytes.unwrap_or(DEFAULT_BLOCK_BYTES);
-            let part = |(bytes, coder)| Part { bytes, coder, block_bytes };
-            Self { parts: parts.into_iter().map(part).collect(), report: Report { origin } }
-        };
         if let Some(model) = &request.model
             && request.takes(model)
         {
-            return Ok(plan(vec![(None, Coder::Model(model.predictor()))], Origin::Model));
+            let block_bytes = request.block_bytes.unwrap_or(DEFAULT_BLOCK_BYTES);
+            let part = Part { bytes: None, coder: Coder::Model(model.predictor()), block_bytes };
+            return Ok(Self { parts: vec![part], report: Report { origin: Origin::Model } });
         }
-        let built_in = |schema| request.level.coder(schema);
+        let plan = |parts: Vec<Part>, origin| Self { parts, report: Report { origin } };
+        let sample = |offset, bytes: Option<u64>| match subject {
+            Subject::File(path) => sample_of(path, offset, bytes).map(Cow::Owned),
+            Subject::Bytes(bytes) => Ok(Cow::Borrowed(bytes)),
+        };
+        let part = |bytes, offset, schema, known| {
+            let schema = improve(request.level, schema, known, &sample(offset, bytes)?)?;
+            let block_bytes = request.block_bytes.unwrap_or(request.level.block_bytes());
+            Ok(Part { bytes, coder: request.level.coder(schema), block_bytes })
+        };
         if let Some(schema) = &request.schema {
-            return Ok(plan(vec![(None, built_in(schema.clone()))], Origin::Caller));
+            let part = part(None, 0, schema.clone(), Known::Layout)?;
+            return Ok(plan(vec![part], Origin::Caller));
         }
         let path = match subject {
             Subject::Bytes(bytes) => {
-                return Ok(plan(vec![(None, built_in(detect(bytes).schema))], Origin::Detected));
+                let part = part(None, 0, detect(bytes).schema, Known::Guess)?;
+                return Ok(plan(vec![part], Origin::Detected));
             }
             Subject::File(path) => path,
         };
         if !request.one_part
             && let Some(parts) = parts_of(path)
         {
-            let parts = parts.into_iter().map(|(bytes, schema)| (bytes, built_in(schema)));
-            return Ok(plan(parts.collect(), Origin::Format));
+            let mut offset = 0;
+            let parts = parts.into_iter().map(|(bytes, schema)| {
+                let part = part(bytes, offset, schema, Known::Layout);
+                offset += bytes.unwrap_or_default();
+                part
+            });
+            return Ok(plan(parts.collect::<Result<_>>()?, Origin::Format));
         }
         let (schema, source) = schema_of(path, None)?;
-        Ok(plan(vec![(None, built_in(schema))], source.into()))
+        let known = match source {
+            sidecar::SchemaSource::Detected => Known::Guess,
+            _ => Known::Layout,
+        };
+        Ok(plan(vec![part(None, 0, schema, known)?], source.into()))
     }
 
     /// The schema of the first part: of all bytes where there is one part.
@@ -145,7 +163,7 @@ impl Plan {
 impl Request {
     /// Whether [`Plan::of`] would look at [`Subject::Bytes`].
     pub(crate) fn needs_sample(&self) -> bool {
-        self.schema.is_none() && (self.model.is_none() || self.model_must_fit)
+        !self.model.as_ref().is_some_and(|model| self.takes(model))
     }
 
     /// Whether the bytes are coded with the model.

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use vortex_codec::archive::DatasetOptions;
-use vortex_codec::coder::container::constants::DEFAULT_BLOCK_BYTES;
 use vortex_codec::data::read_schema;
 use vortex_codec::output::{Scratch, folder};
 use vortex_codec::plan::Subject;
@@ -14,7 +13,7 @@ use vortex_codec::{Compressor, Schema, TrainedModel};
 
 use super::files;
 use super::prepare::{LayoutChoice, report_unread};
-use crate::arguments::{Common, OutputArguments, block_size};
+use crate::arguments::{Common, Effort, OutputArguments, block_size};
 use crate::failure::Failure;
 use crate::input::{self, Input};
 use crate::models;
@@ -26,8 +25,8 @@ use crate::report::table::thousands;
 /// Compress files to FILE.vxc.
 ///
 /// Decompressing gives back the same bytes, whatever the file is. Each output is decoded again and
-/// compared before it gets its name. Without -m a built-in predictor is used that learns as it
-/// goes.
+/// compared before it gets its name. Without -m the file is looked at (records, number types, decimals,
+/// laws between fields, text, regions), and a built-in predictor codes it that learns as it goes.
 ///
 /// With --datasets, the values inside an HDF5, npz, ROOT or tar.gz file are coded and not its
 /// bytes, which are packed already: much smaller, but decompressing gives a file with the same
@@ -49,9 +48,12 @@ pub struct Compress {
     /// With --datasets: how records lie in their streams
     #[arg(long, value_enum, default_value_t = LayoutChoice::Auto, requires = "datasets")]
     layout: LayoutChoice,
-    /// Bytes coded on their own: the unit of random access and of threads
-    #[arg(long, value_name = "SIZE", value_parser = block_size, default_value = "1MiB")]
-    block_size: u32,
+    /// Bytes coded on their own: the unit of random access and of threads; by default 1 MiB, at levels 4
+    /// to 6 16 MiB, at 7 to 9 64 MiB
+    #[arg(long, value_name = "SIZE", value_parser = block_size)]
+    block_size: Option<u32>,
+    #[command(flatten)]
+    effort: Effort,
     /// Do not decode the output to compare it
     #[arg(long)]
     no_verify: bool,
@@ -71,7 +73,8 @@ impl Compress {
             schema: None,
             datasets: false,
             layout: LayoutChoice::Auto,
-            block_size: DEFAULT_BLOCK_BYTES,
+            block_size: None,
+            effort: Effort::default(),
             no_verify: false,
             output: OutputArguments::default(),
             files: vec![file],
@@ -127,10 +130,13 @@ impl Compress {
         common: &Common,
     ) -> Compressor {
         let mut compressor = Compressor::new()
-            .block_bytes(self.block_size)
+            .level(self.effort.level())
             .threads(common.threads())
             .verify(!self.no_verify)
             .embed_model(self.embed_model);
+        if let Some(bytes) = self.block_size {
+            compressor = compressor.block_bytes(bytes);
+        }
         if let Some(model) = model {
             compressor = compressor.model(model.clone());
         }

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use vortex_codec::baselines::Choice;
-use vortex_codec::coder::container::constants::DEFAULT_BLOCK_BYTES;
 use vortex_codec::data::{SplitRatios, read_schema};
 use vortex_codec::evaluation::{Evaluation, Portion, Results};
 use vortex_codec::output::write_file;
@@ -15,7 +14,7 @@ use vortex_codec::train::DeviceChoice;
 use vortex_codec::training::float_bits;
 use vortex_codec::{Compressor, Models};
 
-use crate::arguments::{Common, block_size};
+use crate::arguments::{Common, Effort, block_size};
 use crate::failure::Failure;
 use crate::models;
 use crate::report::{page, results};
@@ -59,9 +58,11 @@ pub struct Evaluate {
     /// beside the model; coding itself runs in integers on the CPU
     #[arg(long, value_name = "DEVICE", requires = "model")]
     device: Option<DeviceChoice>,
-    /// Bytes coded on their own
-    #[arg(long, value_name = "SIZE", value_parser = block_size, default_value = "1MiB")]
-    block_size: u32,
+    /// Bytes coded on their own; by default as in `vortex compress`
+    #[arg(long, value_name = "SIZE", value_parser = block_size)]
+    block_size: Option<u32>,
+    #[command(flatten)]
+    effort: Effort,
 }
 
 /// A part of the data.
@@ -98,7 +99,8 @@ impl Evaluate {
             json: None,
             report: Vec::new(),
             device: None,
-            block_size: DEFAULT_BLOCK_BYTES,
+            block_size: None,
+            effort: Effort::default(),
         }
     }
 
@@ -133,6 +135,7 @@ impl Evaluate {
                 .filter(|_| model.is_none())
                 .map(read_schema)
                 .transpose()?,
+            level: self.effort.level(),
             one_part: true,
             ..Request::default()
         };
@@ -147,7 +150,12 @@ impl Evaluate {
             None => bail!("--device measures the network of a model: name it with -m"),
         });
         let float_bits = float_bits.transpose()?;
-        let compressor = Compressor::new().block_bytes(self.block_size).threads(common.threads());
+        let compressor =
+            Compressor::new().level(self.effort.level()).threads(common.threads());
+        let compressor = match self.block_size {
+            Some(bytes) => compressor.block_bytes(bytes),
+            None => compressor,
+        };
         let compressor = match model {
             Some(model) => compressor.model(model.clone()),
             None => compressor.schema(plan.schema().clone()),

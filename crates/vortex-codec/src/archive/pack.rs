@@ -58,23 +58,22 @@ impl Compressor {
     /// # Errors
     /// As [`Compressor::compress`].
     pub fn pack(&self, manifest: &Manifest, folder: &Path, output: impl Write) -> Result<Summary> {
-        let plan = |schema: Schema| {
+        let plan = |subject: Subject<'_>, schema: Schema| {
             let request =
                 Request { schema: Some(schema), model_must_fit: true, ..self.request.clone() };
-            // The schema is known, so nothing is looked at.
-            Plan::of(Subject::Bytes(&[]), &request)
+            Plan::of(subject, &request)
         };
         let mut encoder = Encoder::new(self, output);
         let text = manifest.to_bytes();
         let label = Some(MANIFEST_LABEL.to_owned());
-        encoder.member(text.as_slice(), plan(Schema::bytes())?.first(), label)?;
+        encoder.member(text.as_slice(), plan(Subject::Bytes(&text), Schema::bytes())?.first(), label)?;
         for stream in manifest.streams() {
             let path = folder.join(&stream.file);
             let schema = read_schema(&path.with_extension("schema.yaml"))?;
             let opened = File::open(&path);
             let file = opened.map_err(|error| Error::from(error).context(path.display()))?;
             let label = Some(format!("{STREAM_LABEL}{}", stream.file));
-            encoder.member(file, plan(schema)?.first(), label)?;
+            encoder.member(file, plan(Subject::File(&path), schema)?.first(), label)?;
         }
         encoder.finish()
     }

@@ -1,6 +1,7 @@
 //! The codecs Vortex is measured against, one file each, and the measurement itself: every codec
 //! compresses and decompresses the same bytes in this run, and what comes back is compared.
 
+mod brotli;
 mod bzip2;
 mod gzip;
 mod pcodec;
@@ -74,6 +75,7 @@ pub fn list(choice: Choice) -> Vec<Box<dyn Codec>> {
     if choice >= Choice::All {
         codecs.push(Box::new(xz::Xz::FOUR_BYTE));
         codecs.push(Box::new(bzip2::Bzip2));
+        codecs.push(Box::new(brotli::Brotli));
         codecs.push(Box::new(transposed::Transposed {
             inner: zstd::Zstd,
             name: "planes + zstd -19",

@@ -7,7 +7,9 @@ mod results;
 
 use std::time::Instant;
 
+use vortex_coder::Schema;
 use vortex_coder::cost::COST_ONE_BIT;
+use vortex_data::detect::detect;
 
 #[cfg(feature = "baselines")]
 use crate::baselines::{self, Choice};
@@ -94,10 +96,15 @@ impl<'a> Evaluation<'a> {
         let (roles, cross_entropy_bits) = self.cross_entropy(bytes, part)?;
 
         let model = compressor.request.model.as_ref();
-        let name = if model.is_some() { "vortex" } else { "vortex (adaptive)" };
+        let name = if model.is_some() { "vortex" } else { "vortex (no model)" };
         let size = packed.len() as u64;
         #[allow(unused_mut)] // alone without baselines
         let mut codecs = vec![CodecRow { name: name.into(), bytes: size, encode_s, decode_s }];
+        // Where Vortex reads regions, the others get the records that the bytes suggest.
+        #[cfg(feature = "baselines")]
+        let detected = (*schema == Schema::bytes()).then(|| detect(bytes).schema);
+        #[cfg(feature = "baselines")]
+        let schema = detected.as_ref().unwrap_or(schema);
         #[cfg(feature = "baselines")]
         for codec in baselines::list(self.baselines) {
             (self.say)(codec.name());
@@ -107,8 +114,8 @@ impl<'a> Evaluation<'a> {
             data: self.data,
             part: self.part,
             bytes: bytes.len() as u64,
-            stride: schema.stride(),
-            fields: schema.fields().len(),
+            stride: part.schema().stride(),
+            fields: part.schema().fields().len(),
             model: model.and_then(|model| Some(model.path()?.display().to_string())),
             model_bytes: model.and_then(|model| model.bytes()).map_or(0, |b| b.len() as u64),
             codecs,

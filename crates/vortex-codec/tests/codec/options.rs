@@ -89,7 +89,7 @@ fn evaluation_measures_a_real_file() {
     let mut file = Vec::new();
     compressor.compress(data.as_slice(), &mut file).unwrap();
     assert_eq!(results.codecs[0].bytes, file.len() as u64);
-    assert_eq!(results.codecs[0].name, "vortex (adaptive)");
+    assert_eq!(results.codecs[0].name, "vortex (no model)");
     assert_eq!((results.stride, results.fields, results.model_bytes), (STRIDE, 3, 0));
     let by_field: Vec<&str> = results.roles_by_field().map(|roles| &*roles[0].field).collect();
     assert_eq!(by_field, ["pt", "event", "cell"]);

@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::constants::*;
 use crate::adaptive::AdaptiveModel;
+use crate::mixing::{Level, MixingModel};
 use crate::model::Model;
 use crate::schema::Schema;
 
@@ -22,6 +23,11 @@ impl Coder {
     /// The adaptive predictor of this crate.
     pub fn adaptive(schema: Schema) -> Self {
         Self::Model(Arc::new(AdaptiveModel::new(schema)))
+    }
+
+    /// The mixing predictor of this crate.
+    pub fn mixing(schema: Schema, level: Level) -> Self {
+        Self::Model(Arc::new(MixingModel::new(schema, level)))
     }
 }
 
