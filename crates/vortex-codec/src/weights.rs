@@ -1,5 +1,5 @@
-//! Weights of networks: safetensors files, or values of one type, to `.vxw` and back. The format is
-//! that of [vortex-zipnn](https://docs.rs/vortex-zipnn); what is written is decoded again and compared.
+//! Weights of networks: safetensors files, or values of one type, to `.vxw` and back. vortex-zipnn does
+//! the work; here what is written is decoded again and compared.
 
 use std::fs::File;
 use std::io::{self, Read, Write};

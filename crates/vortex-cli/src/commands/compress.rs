@@ -8,7 +8,7 @@ use vortex_codec::archive::DatasetOptions;
 use vortex_codec::data::read_schema;
 use vortex_codec::output::{Scratch, folder};
 use vortex_codec::plan::Subject;
-use vortex_codec::sources::{self, Format};
+use vortex_codec::sources::{Format, format_of};
 use vortex_codec::{Compressor, Schema, TrainedModel};
 
 use super::files;
@@ -220,8 +220,7 @@ fn encode(
 
 /// Whether a file holds values that are packed inside.
 fn is_packed(file: &Path) -> bool {
-    let format = sources::format_of(file);
-    format.is_ok_and(|format| matches!(format, Format::Hdf5 | Format::Npz | Format::Root))
+    format_of(file).is_ok_and(Format::has_values_inside)
 }
 
 #[cfg(test)]

@@ -9,7 +9,6 @@ use clap::Args;
 use vortex_codec::archive::{is_archive, unpack};
 use vortex_codec::coder::container::Reader;
 use vortex_codec::output::{Scratch, folder, place};
-use vortex_codec::sources::Format;
 use vortex_codec::sources::prepare::restore;
 use vortex_codec::weights;
 
@@ -121,8 +120,9 @@ impl Decompress {
             match (files.pop(), files.is_empty()) {
                 (Some(one), true) => {
                     // ROOT comes back as arrays, and says so in its name unless the user chose one.
-                    let arrays = manifest.sources.iter().any(|s| s.format == Format::Root);
-                    let to = with_suffix(&path, arrays && !self.names_file(), "npz");
+                    let other = manifest.sources.iter().find_map(|s| s.format.restored_extension());
+                    let named = other.is_some() && !self.names_file();
+                    let to = with_suffix(&path, named, other.unwrap_or_default());
                     (one.path, to, "same values, a new file")
                 }
                 _ => (back, with_suffix(&path, !self.names_file(), "files"), "files"),

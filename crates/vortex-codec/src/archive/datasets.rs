@@ -1,6 +1,5 @@
 //! Where the datasets of a file lie, and how rows are read from there.
 
-use std::collections::HashMap;
 use std::io::{Read, Seek};
 use std::ops::Range;
 use std::path::Path;
@@ -9,7 +8,7 @@ use std::sync::Arc;
 use vortex_coder::Schema;
 use vortex_coder::container::{IndexedReader, MemberInfo};
 use vortex_sources::prepare::{
-    DatasetEntry, MANIFEST_NAME, MAX_MANIFEST_BYTES, Manifest, Place, Placement,
+    DatasetEntry, Layout, MANIFEST_NAME, MAX_MANIFEST_BYTES, Manifest, Place, Placement, groups,
 };
 
 use super::rows::{Column, Rows, field_index};
@@ -48,59 +47,72 @@ pub(super) fn manifest<R: Read + Seek>(reader: &mut IndexedReader<R>) -> Result<
     Ok(Some(Manifest::parse(Path::new(MANIFEST_NAME), &text)?))
 }
 
-/// The datasets of a manifest, each in its members.
+/// The datasets of a manifest: its streams are the members that follow, in its order.
 pub(super) fn of_manifest<R: Read + Seek>(
     reader: &IndexedReader<R>,
     manifest: &Manifest,
 ) -> Result<Vec<Dataset>> {
-    let streams = reader.members().filter_map(|member| {
-        let name = member.label.as_deref()?.strip_prefix(STREAM_LABEL)?;
-        Some((name, (member.original_offset, member.original_bytes)))
-    });
-    let streams: HashMap<&str, (u64, u64)> = streams.collect();
+    let corrupt = |what: String| Error::new(ErrorKind::Corrupt, what);
+    let mut members = reader.members().enumerate().skip(1);
     let mut datasets = Vec::new();
     for source in &manifest.sources {
         for entry in &source.datasets {
+            let mut starts = Vec::new();
+            let placement = entry.placement(manifest)?;
+            let lengths = stream_lengths(entry, placement.schema())?;
+            for (stream, due) in entry.streams.iter().zip(lengths) {
+                let label = format!("{STREAM_LABEL}{}", stream.file);
+                let next = members.next();
+                let Some((number, member)) =
+                    next.filter(|(_, member)| member.label.as_deref() == Some(&*label))
+                else {
+                    let (file, name) = (&stream.file, &entry.name);
+                    return Err(corrupt(format!(
+                        "stream {file:?} of dataset {name:?} is not there"
+                    )));
+                };
+                let held = member.original_bytes;
+                if held != due {
+                    let (name, rows) = (&entry.name, entry.records);
+                    let what = format!("{held} bytes; {rows} rows of dataset {name:?} take {due}");
+                    return Err(corrupt(format!("member {number} has {what}")));
+                }
+                starts.push(member.original_offset);
+            }
             let name = match manifest.sources.len() {
                 1 => entry.name.clone(),
                 _ => format!("{}:{}", source.file, entry.name),
             };
-            datasets.push(of_entry(entry, name, manifest, &streams)?);
+            let schema = Arc::new(placement.schema().clone());
+            let lies = Lies::InStreams { placement, starts };
+            datasets.push(Dataset { name, schema, rows: entry.records, lies });
         }
     }
-    Ok(datasets)
+    match members.next() {
+        None => Ok(datasets),
+        Some((number, _)) => Err(corrupt(format!("member {number} is no stream of the manifest"))),
+    }
 }
 
-fn of_entry(
-    entry: &DatasetEntry,
-    name: String,
-    manifest: &Manifest,
-    streams: &HashMap<&str, (u64, u64)>,
-) -> Result<Dataset> {
-    let corrupt =
-        |what: String| Error::new(ErrorKind::Corrupt, format!("dataset {name:?}: {what}"));
-    // One of each kind of number, or one for all: what the placement counts on.
-    let n_streams = entry.stream_schemas()?.len();
-    let (mut starts, mut held) = (Vec::with_capacity(n_streams), Some(0u64));
-    for stream in &entry.streams {
-        let (start, len) = *streams
-            .get(stream.file.as_str())
-            .ok_or_else(|| corrupt(format!("its stream {:?} is not there", stream.file)))?;
-        if len != stream.bytes {
-            let stated = stream.bytes;
-            return Err(corrupt(format!("{:?} has {len} bytes, not {stated}", stream.file)));
-        }
-        starts.push(start);
-        held = held.and_then(|held| held.checked_add(len));
+/// The bytes that each stream of a dataset must have: what the manifest says of them is not asked.
+fn stream_lengths(entry: &DatasetEntry, schema: &Schema) -> Result<Vec<u64>> {
+    let stride = schema.stride() as u64;
+    let value = |field: usize| schema.fields()[field].dtype.size() as u64;
+    let rows: Vec<u64> = match entry.layout {
+        Layout::Row => vec![stride],
+        Layout::Column => groups(schema)
+            .iter()
+            .map(|group| group.iter().map(|&field| value(field)).sum())
+            .collect(),
+    };
+    let whole = entry.records.checked_mul(stride).is_some() && rows.iter().sum::<u64>() == stride;
+    if !whole || rows.len() != entry.streams.len() {
+        let (name, n, records) = (&entry.name, entry.streams.len(), entry.records);
+        let what =
+            format!("dataset {name:?}: {n} streams do not hold {records} rows of {stride} bytes");
+        return Err(Error::new(ErrorKind::Corrupt, what));
     }
-    let due = entry.records.checked_mul(entry.stride.into());
-    if due.is_none() || due != held {
-        let rows = entry.records;
-        return Err(corrupt(format!("its streams have {held:?} bytes; {rows} rows take {due:?}")));
-    }
-    let placement = entry.placement(manifest)?;
-    let schema = Arc::new(placement.schema().clone());
-    Ok(Dataset { name, schema, rows: entry.records, lies: Lies::InStreams { placement, starts } })
+    Ok(rows.into_iter().map(|row| row * entry.records).collect())
 }
 
 /// The members of a file without a manifest: those in a row that have the same records are a dataset.

@@ -80,7 +80,8 @@ impl OutputFile {
     /// # Errors
     /// [`ErrorKind::OutputExists`] for one that appeared meanwhile, and those of the system.
     pub fn commit(mut self) -> Result<()> {
-        let Some(temporary) = self.temporary.take() else { return Ok(()) };
+        let temporary =
+            self.temporary.take().expect("only this takes the file, and `self` with it");
         let (file, path) = temporary.into_parts();
         self.name.give(&file, path, self.like.as_ref())
     }

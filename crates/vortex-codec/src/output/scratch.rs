@@ -30,8 +30,7 @@ impl Scratch {
 
     /// Where it is.
     pub fn path(&self) -> &Path {
-        // Only `drop` takes the folder.
-        self.0.as_ref().map_or(Path::new("."), TempDir::path)
+        self.0.as_ref().map(TempDir::path).expect("only `drop` takes the folder")
     }
 }
 

@@ -42,6 +42,11 @@ pub fn records(n: usize) -> Vec<u8> {
     bytes
 }
 
+/// The bytes of the field of `size` bytes at `offset` of records.
+pub fn column(bytes: &[u8], offset: usize, size: usize) -> Vec<u8> {
+    bytes.chunks_exact(STRIDE).flat_map(|r| r[offset..offset + size].to_vec()).collect()
+}
+
 /// Records for [`model`]: the byte at each place has one of 16 values, and places differ in which.
 pub fn modelled_records(n: usize) -> Vec<u8> {
     let mut bytes = records(n);

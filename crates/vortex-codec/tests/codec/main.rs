@@ -5,6 +5,8 @@
 mod archives;
 mod bench;
 mod damage;
+#[cfg(feature = "npz")]
+mod datasets;
 mod models;
 mod options;
 mod round_trips;

@@ -199,11 +199,13 @@ fn scatter(values: &[u8], records: &mut [u8], stride: usize, offset: usize, size
 
 /// The schema of a stream: records, or single numbers of one type.
 pub fn stream_schema(schema: &Schema, layout: Layout, group: &[usize]) -> Schema {
-    use vortex_coder::schema::Field;
+    use vortex_coder::schema::{Field, FieldCoding};
     let (Layout::Column, Some(&first)) = (layout, group.first()) else { return schema.clone() };
-    let first = &schema.fields()[first];
-    let field = Field { name: "value".into(), offset: 0, ..first.clone() };
-    Schema::new(first.dtype.size(), vec![field]).unwrap_or_else(|_| Schema::bytes())
+    // All fields of a group have this type, each with a coding of its own.
+    let Field { dtype, big_endian, .. } = schema.fields()[first];
+    let coding = FieldCoding::usual(dtype);
+    let field = Field { big_endian, coding, ..Field::new("value", dtype, 0) };
+    Schema::new(dtype.size(), vec![field]).expect("one number is a record")
 }
 
 /// File names of the streams of a dataset: `NAME.bin`, or `NAME.f4.bin`, `NAME.be-i2.bin`.
