@@ -236,8 +236,7 @@ fn parts_of(input: &mut Input) -> Result<Vec<(u64, Schema)>> {
 
 /// Whether a file holds values that are packed inside.
 fn is_packed(file: &Path) -> bool {
-    let format = format_of(file);
-    format.is_ok_and(|format| matches!(format, Format::Hdf5 | Format::Npz | Format::Root))
+    format_of(file).is_ok_and(Format::has_values_inside)
 }
 
 /// The schema beside a file, or what its first bytes look like. From a pipe they are put back.

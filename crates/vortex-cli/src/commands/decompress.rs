@@ -8,7 +8,6 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use vortex_coder::container::Reader;
-use vortex_sources::Format;
 use vortex_sources::prepare::restore;
 
 use super::files;
@@ -117,8 +116,9 @@ impl Decompress {
             match (files.pop(), files.is_empty()) {
                 (Some(one), true) => {
                     // ROOT comes back as arrays, and says so in its name unless the user chose one.
-                    let arrays = manifest.sources.iter().any(|s| s.format == Format::Root);
-                    let to = with_suffix(&path, arrays && !self.names_file(), "npz");
+                    let other = manifest.sources.iter().find_map(|s| s.format.restored_extension());
+                    let named = other.is_some() && !self.names_file();
+                    let to = with_suffix(&path, named, other.unwrap_or_default());
                     (one.path, to, "same values, a new file")
                 }
                 _ => (back, with_suffix(&path, !self.names_file(), "files"), "files"),

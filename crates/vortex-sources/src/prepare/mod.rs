@@ -21,9 +21,10 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use vortex_data::{SplitRatios, write_schema};
 
 use crate::error::{Error, Result};
-use crate::formats;
+use crate::formats::open_known;
 use crate::pieces::file_name;
 use crate::source::{Source, Unread};
+use crate::stored::OnBytes;
 
 pub use choose::{Costs, LayoutRule, SAMPLE_BYTES, TRAINING_MARGIN, measure};
 pub use manifest::{
@@ -48,9 +49,6 @@ pub struct PrepareOptions {
     pub seed: Option<u64>,
 }
 
-/// Called with the bytes written since the last call.
-pub type OnBytes<'a> = dyn FnMut(u64) + 'a;
-
 /// Prepares files into a folder, which is made if needed. The manifest is written last.
 ///
 /// # Errors
@@ -65,7 +63,7 @@ pub fn prepare(
     let mut names = Names::default();
     let mut entries = Vec::new();
     for input in inputs {
-        let source = formats::open(input)?;
+        let (format, source) = open_known(input)?;
         if source.datasets().is_empty() {
             return Err(nothing_to_read(input, source.unread()));
         }
@@ -91,7 +89,7 @@ pub fn prepare(
             digest.map_err(|_| Error::source(input, "file", "its digest was not finished"))??;
         entries.push(SourceEntry {
             file: file_name(input),
-            format: source.format(),
+            format,
             bytes,
             blake3,
             datasets,

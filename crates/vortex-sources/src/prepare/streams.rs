@@ -187,9 +187,9 @@ fn scatter(values: &[u8], records: &mut [u8], stride: usize, offset: usize, size
 pub fn stream_schema(schema: &Schema, layout: Layout, group: &[usize]) -> Schema {
     use vortex_coder::schema::Field;
     let (Layout::Column, Some(&first)) = (layout, group.first()) else { return schema.clone() };
-    let first = &schema.fields()[first];
-    let field = Field { name: "value".into(), offset: 0, ..first.clone() };
-    Schema::new(first.dtype.size(), vec![field]).unwrap_or_else(|_| Schema::bytes())
+    let Field { dtype, big_endian, coding, .. } = schema.fields()[first].clone();
+    let field = Field { big_endian, coding, ..Field::new("value", dtype, 0) };
+    Schema::new(dtype.size(), vec![field]).expect("one number is a record")
 }
 
 /// File names of the streams of a dataset: `NAME.bin`, or `NAME.f4.bin`, `NAME.be-i2.bin`.

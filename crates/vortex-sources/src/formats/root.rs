@@ -14,8 +14,8 @@ use vortex_root::{Chunk, Column, ColumnReader, Content, Layout, RootError, RootF
 
 use crate::error::{Error, Result};
 use crate::fields::Fields;
-use crate::formats::Format;
-use crate::source::{DatasetInfo, Origin, Sink, Source, Unread};
+use crate::formats::npy;
+use crate::source::{DatasetInfo, Sink, Source, Unread};
 
 /// Bytes of records that are put together at a time, about.
 const PIECE_BYTES: usize = 1 << 20;
@@ -201,7 +201,7 @@ impl RootSource {
                 n_records,
                 records_per_event: 1,
                 shape: vec![n_records],
-                origin: Origin::Npy { descr, fortran_order: false },
+                origin: npy::Described { descr, fortran_order: false }.origin(),
             });
             self.tables.push(Table { tree: tree.to_owned(), parts: now.to_vec() });
         }
@@ -358,10 +358,6 @@ impl Pump<'_> {
 }
 
 impl Source for RootSource {
-    fn format(&self) -> Format {
-        Format::Root
-    }
-
     fn datasets(&self) -> &[DatasetInfo] {
         &self.datasets
     }

@@ -132,7 +132,7 @@ impl<W: Write + Seek> Hdf5Writer<W> {
     pub fn finish(mut self) -> std::io::Result<W> {
         let root = std::mem::take(&mut self.root);
         let root = self.group(&root)?;
-        let mut block = b"\x89HDF\r\n\x1a\n".to_vec();
+        let mut block = super::super::HDF5.to_vec();
         // Version, bytes of an offset, bytes of a length, flags.
         block.extend([2, 8, 8, 0]);
         for address in [0, UNDEFINED, self.at, root] {

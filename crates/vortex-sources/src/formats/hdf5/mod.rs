@@ -11,7 +11,7 @@ mod write;
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -19,16 +19,16 @@ use hdf5_reader::error::Error as ReadError;
 use hdf5_reader::group::Group;
 use hdf5_reader::messages::HdfMessage;
 use hdf5_reader::{Dataset, FileStorage, FilterRegistry, Hdf5File, OpenOptions};
+use serde::{Deserialize, Serialize};
+use vortex_base::hex;
 
 use crate::error::{Error, Result};
 use crate::fields::Records;
-use crate::formats::Format;
 use crate::source::{DatasetInfo, Origin, Sink, Source, Unread};
+use crate::stored::{OnBytes, Stored, refuse};
 
 pub use write::Hdf5Writer;
 
-/// First bytes of an HDF5 file, or of its superblock behind a block of the user's.
-const SIGNATURE: &[u8; 8] = b"\x89HDF\r\n\x1a\n";
 /// Most groups and datasets that are listed.
 const MAX_OBJECTS: usize = 1 << 20;
 /// Deepest nesting of groups.
@@ -38,6 +38,19 @@ const MAX_CHUNK_BYTES: usize = 128 << 20;
 /// Number of h5py's LZF filter.
 const FILTER_LZF: u16 = 32000;
 
+/// How manifests keep what is needed to write a dataset again.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Described {
+    /// The datatype message, in hexadecimal.
+    datatype: String,
+    /// A dataset of the null dataspace, which has no elements and no shape.
+    null: bool,
+}
+
+/// Name of this form.
+const FORM: &str = "hdf5";
+
 /// The datasets of a file.
 pub struct Hdf5Source {
     path: PathBuf,
@@ -45,29 +58,6 @@ pub struct Hdf5Source {
     handles: Vec<Dataset>,
     datasets: Vec<DatasetInfo>,
     unread: Vec<Unread>,
-}
-
-/// Whether a file is HDF5: the signature stands at byte 0, or at 512, 1024, ... .
-pub(super) fn is_hdf5(path: &Path, start: &[u8]) -> Result<bool> {
-    if start.starts_with(SIGNATURE) {
-        return Ok(true);
-    }
-    let named = path.extension().is_some_and(|e| e == "h5" || e == "hdf5");
-    if !named {
-        return Ok(false);
-    }
-    let mut file = File::open(path).map_err(|e| Error::io(path, e))?;
-    let len = file.metadata().map_err(|e| Error::io(path, e))?.len();
-    let mut at = 512;
-    while at < len {
-        let mut found = [0; 8];
-        file.seek(SeekFrom::Start(at)).map_err(|e| Error::io(path, e))?;
-        if file.read_exact(&mut found).is_ok() && &found == SIGNATURE {
-            return Ok(true);
-        }
-        at *= 2;
-    }
-    Ok(false)
 }
 
 impl Hdf5Source {
@@ -203,17 +193,13 @@ impl Hdf5Source {
             n_records: records.n_records,
             records_per_event: records.records_per_event,
             shape,
-            origin: Origin::Hdf5 { datatype: hex(&raw), null },
+            origin: Origin::new(FORM, &Described { datatype: hex::encode(&raw), null }),
         };
         Ok((dataset, info))
     }
 }
 
 impl Source for Hdf5Source {
-    fn format(&self) -> Format {
-        Format::Hdf5
-    }
-
     fn datasets(&self) -> &[DatasetInfo] {
         &self.datasets
     }
@@ -240,6 +226,24 @@ impl std::fmt::Debug for Hdf5Source {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+/// Writes a file of the datasets.
+pub(super) fn write(
+    out: BufWriter<&File>,
+    datasets: &mut [&mut dyn Stored],
+    on_bytes: &mut OnBytes<'_>,
+) -> io::Result<()> {
+    let mut file = Hdf5Writer::new(out)?;
+    for dataset in datasets {
+        let name = dataset.name().to_owned();
+        let described: Option<Described> = dataset.origin().read(FORM);
+        let Described { datatype, null } =
+            described.ok_or_else(|| refuse(&name, "is not described as one of HDF5"))?;
+        let datatype = hex::decode(&datatype).ok_or_else(|| refuse(&name, "not hexadecimal"))?;
+        let shape = (!null).then(|| dataset.shape().to_vec());
+        file.dataset(&name, &datatype, shape.as_deref(), |out| {
+            dataset.write(out, on_bytes)?;
+            Ok(dataset.n_bytes())
+        })?;
+    }
+    file.finish()?.flush()
 }

@@ -1,72 +1,20 @@
-//! numpy's `.npy` arrays and `.npz` archives of them.
-
-mod dtype;
-mod header;
-mod literal;
+//! A zip archive of arrays.
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
-use zip::ZipArchive;
+use zip::write::SimpleFileOptions;
+use zip::{ZipArchive, ZipWriter};
 
+use super::header::{Header, of_stored};
 use crate::error::{Error, Result};
-use crate::formats::Format;
-use crate::pieces::{open_file, open_with_length, stream_exact, stream_range};
+use crate::pieces::{open_file, stream_exact};
 use crate::source::{DatasetInfo, Sink, Source, Unread};
-
-pub use header::{Header, MAGIC, to_bytes};
+use crate::stored::{OnBytes, Stored};
 
 /// Most members of a `.npz` file.
 const MAX_MEMBERS: usize = 1 << 20;
-
-/// One array.
-#[derive(Debug)]
-pub struct NpySource {
-    path: PathBuf,
-    header_bytes: u64,
-    datasets: Vec<DatasetInfo>,
-}
-
-impl NpySource {
-    /// Reads the header.
-    ///
-    /// # Errors
-    /// [`Error::Io`]; [`Error::Source`] for a damaged header, a dtype without a layout of its own
-    /// (Python objects), or a file that is not as long as its header says.
-    pub fn open(path: &Path) -> Result<Self> {
-        let (file, len) = open_with_length(path)?;
-        let header = Header::read("array", &mut BufReader::new(file))
-            .map_err(|what| Error::source(path, "array", what))?;
-        let expected = header.header_bytes.saturating_add(header.info.n_bytes());
-        if len != expected {
-            let what = format!("{len} bytes; a header and an array of {expected} bytes were due");
-            return Err(Error::source(path, "array", what));
-        }
-        let datasets = vec![header.info];
-        Ok(Self { path: path.to_owned(), header_bytes: header.header_bytes, datasets })
-    }
-
-    /// Bytes before the array.
-    pub fn header_bytes(&self) -> u64 {
-        self.header_bytes
-    }
-}
-
-impl Source for NpySource {
-    fn format(&self) -> Format {
-        Format::Npy
-    }
-
-    fn datasets(&self) -> &[DatasetInfo] {
-        &self.datasets
-    }
-
-    fn stream(&self, dataset: usize, sink: &mut Sink<'_>) -> Result<()> {
-        let Some(info) = self.datasets.get(dataset) else { return Ok(()) };
-        stream_range(&self.path, &info.name, self.header_bytes, info.n_bytes(), sink)
-    }
-}
 
 /// A zip archive of arrays.
 #[derive(Debug)]
@@ -134,10 +82,6 @@ impl NpzSource {
 }
 
 impl Source for NpzSource {
-    fn format(&self) -> Format {
-        Format::Npz
-    }
-
     fn datasets(&self) -> &[DatasetInfo] {
         &self.datasets
     }
@@ -158,4 +102,24 @@ impl Source for NpzSource {
         entry.read(&mut rest).map_err(|e| self.damaged(&e))?;
         Ok(())
     }
+}
+
+/// Writes an archive of arrays that are not packed: their bytes are for a codec to come.
+pub(in crate::formats) fn write(
+    out: BufWriter<&File>,
+    datasets: &mut [&mut dyn Stored],
+    on_bytes: &mut OnBytes<'_>,
+) -> io::Result<()> {
+    let mut archive = ZipWriter::new(out);
+    for dataset in datasets {
+        let header = of_stored(*dataset)?;
+        let large = dataset.n_bytes() >= u64::from(u32::MAX) - (1 << 20);
+        let options = SimpleFileOptions::default()
+            .compression_method(zip::CompressionMethod::Stored)
+            .large_file(large);
+        archive.start_file(format!("{}.npy", dataset.name()), options)?;
+        archive.write_all(&header)?;
+        dataset.write(&mut archive, on_bytes)?;
+    }
+    archive.finish()?.flush()
 }

@@ -1,11 +1,14 @@
 //! The header of a `.npy` array.
 
-use std::io::Read;
+use std::io::{self, Read};
+
+use serde::{Deserialize, Serialize};
 
 use super::dtype::{Element, dimensions};
 use super::literal::{Literal, parse, value_text};
 use crate::fields::Records;
 use crate::source::{DatasetInfo, Origin};
+use crate::stored::{Stored, refuse};
 
 /// First bytes of a `.npy` file.
 pub const MAGIC: &[u8] = b"\x93NUMPY";
@@ -13,6 +16,41 @@ pub const MAGIC: &[u8] = b"\x93NUMPY";
 const GROWING_DIGITS: usize = 21;
 /// Longest header text.
 const MAX_HEADER_BYTES: u32 = 16 << 20;
+
+/// What an array's header says of its elements, as manifests keep it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Described {
+    /// `descr` of the header, a Python literal.
+    pub descr: String,
+    /// Whether the first index varies fastest.
+    pub fortran_order: bool,
+}
+
+/// Name of this form.
+const FORM: &str = "npy";
+
+impl Described {
+    /// The same for a dataset.
+    pub fn origin(&self) -> Origin {
+        Origin::new(FORM, self)
+    }
+}
+
+/// The bytes of the header of an array that is written again.
+pub(super) fn of_stored(dataset: &dyn Stored) -> io::Result<Vec<u8>> {
+    let refuse = |what: String| refuse(dataset.name(), what);
+    let described: Option<Described> = dataset.origin().read(FORM);
+    let Described { descr, fortran_order } =
+        described.ok_or_else(|| refuse("is not described as an array".into()))?;
+    let header = to_bytes(&descr, fortran_order, dataset.shape()).map_err(refuse)?;
+    let read = Header::read(dataset.name(), &mut header.as_slice()).map_err(refuse)?;
+    let (bytes, held) = (read.info.n_bytes(), dataset.n_bytes());
+    if bytes != held {
+        return Err(refuse(format!("{held} bytes; its shape asks for {bytes}")));
+    }
+    Ok(header)
+}
 
 /// What a header says.
 #[derive(Debug)]
@@ -29,7 +67,7 @@ impl Header {
     /// # Errors
     /// A message that says what is wrong.
     pub fn read(name: &str, from: &mut dyn Read) -> Result<Self, String> {
-        let ended = |e: std::io::Error| format!("the header: {e}");
+        let ended = |e: io::Error| format!("the header: {e}");
         let mut start = [0; 8];
         from.read_exact(&mut start).map_err(ended)?;
         if &start[..6] != MAGIC {
@@ -100,7 +138,7 @@ fn describe(name: &str, text: &str) -> Result<DatasetInfo, String> {
         n_records: records.n_records,
         records_per_event: records.records_per_event,
         shape,
-        origin: Origin::Npy { descr: value_text(text, "descr")?.to_owned(), fortran_order },
+        origin: Described { descr: value_text(text, "descr")?.to_owned(), fortran_order }.origin(),
     })
 }
 
@@ -178,7 +216,9 @@ mod tests {
             let info = read(&bytes).unwrap();
             assert_eq!((info.schema.stride(), info.n_records), (stride, n_records), "{descr}");
             assert_eq!(info.shape, shape);
-            assert_eq!(info.origin, Origin::Npy { descr: descr.into(), fortran_order: false });
+            let described = Described { descr: descr.into(), fortran_order: false };
+            assert_eq!(info.origin, described.origin());
+            assert_eq!(info.origin.read(FORM), Some(described));
         }
     }
 

@@ -1,4 +1,4 @@
-//! Files as bytes: text such as HEPMC, plain, in `.gz`, or the members of a `.tar.gz`.
+//! What a `.gz` unpacks to, or the members of a `.tar.gz`, as bytes.
 
 use std::cell::RefCell;
 use std::fs::File;
@@ -8,8 +8,7 @@ use std::path::{Path, PathBuf};
 use flate2::read::MultiGzDecoder;
 
 use crate::error::{Error, Result};
-use crate::formats::Format;
-use crate::pieces::{file_name, open_file, open_with_length, stream_exact, stream_range};
+use crate::pieces::{file_name, open_file, stream_exact};
 use crate::source::{DatasetInfo, Sink, Source, Unread};
 
 /// Most members of an archive.
@@ -17,54 +16,36 @@ const MAX_MEMBERS: usize = 100_000;
 /// Bytes of a tar header.
 const TAR_HEADER: usize = 512;
 
-/// A file, or the files in it, as bytes.
+/// A packed file, or the files in it, as bytes.
 #[derive(Debug)]
-pub struct BytesSource {
+pub(super) struct PackedSource {
     path: PathBuf,
-    packing: Packing,
     datasets: Vec<DatasetInfo>,
-    /// Where each dataset begins, in the file or in what it unpacks to.
+    /// Where each dataset begins in what the file unpacks to.
     starts: Vec<u64>,
     unread: Vec<Unread>,
     /// Where the last dataset was read to: members read in order are unpacked once.
     unpacked: RefCell<Option<Unpacked>>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Packing {
-    Plain,
-    Gzip,
-    TarGzip,
-}
-
-impl BytesSource {
-    /// Opens a file. A compressed one is read once to learn its length.
-    ///
-    /// # Errors
-    /// [`Error::Io`]; [`Error::Source`] for damaged archives.
-    pub fn open(path: &Path) -> Result<Self> {
-        let packing = packing(path)?;
+impl PackedSource {
+    /// Reads the file once to learn its length, or those of its members.
+    pub(super) fn open(path: &Path) -> Result<Self> {
         let mut source = Self {
             path: path.to_owned(),
-            packing,
             datasets: Vec::new(),
             starts: Vec::new(),
             unread: Vec::new(),
             unpacked: RefCell::new(None),
         };
-        match packing {
-            Packing::Plain => {
-                let (_, len) = open_with_length(path)?;
-                source.add(file_name(path), len, 0);
-            }
-            Packing::Gzip => {
-                let len = io::copy(&mut Unpacked::open(path)?, &mut io::sink());
-                let len = len.map_err(|e| source.damaged(&e))?;
-                let name = file_name(path);
-                let name = name.strip_suffix(".gz").unwrap_or(&name).to_owned();
-                source.add(name, len, 0);
-            }
-            Packing::TarGzip => source.list_archive()?,
+        if is_archive(path)? {
+            source.list_archive()?;
+        } else {
+            let len = io::copy(&mut Unpacked::open(path)?, &mut io::sink());
+            let len = len.map_err(|e| source.damaged(&e))?;
+            let name = file_name(path);
+            let name = name.strip_suffix(".gz").unwrap_or(&name).to_owned();
+            source.add(name, len, 0);
         }
         Ok(source)
     }
@@ -111,11 +92,7 @@ impl BytesSource {
     }
 }
 
-impl Source for BytesSource {
-    fn format(&self) -> Format {
-        Format::Bytes
-    }
-
+impl Source for PackedSource {
     fn datasets(&self) -> &[DatasetInfo] {
         &self.datasets
     }
@@ -127,9 +104,6 @@ impl Source for BytesSource {
     fn stream(&self, dataset: usize, sink: &mut Sink<'_>) -> Result<()> {
         let Some(info) = self.datasets.get(dataset) else { return Ok(()) };
         let start = self.starts[dataset];
-        if self.packing == Packing::Plain {
-            return stream_range(&self.path, &info.name, start, info.n_records, sink);
-        }
         let mut unpacked = self.unpacked_from(start)?;
         stream_exact(&self.path, &info.name, &mut unpacked, info.n_records, sink)?;
         self.unpacked.replace(Some(unpacked));
@@ -159,16 +133,10 @@ impl Read for Unpacked {
     }
 }
 
-/// What the first bytes say.
-fn packing(path: &Path) -> Result<Packing> {
-    let mut start = Vec::new();
-    open_file(path)?.take(2).read_to_end(&mut start).map_err(|e| Error::io(path, e))?;
-    if start != [0x1f, 0x8b] {
-        return Ok(Packing::Plain);
-    }
+/// Whether a file unpacks to an archive.
+fn is_archive(path: &Path) -> Result<bool> {
     let mut head = Vec::new();
     // A damaged start is found when it is read in earnest.
     let _ = Unpacked::open(path)?.take(TAR_HEADER as u64).read_to_end(&mut head);
-    let tar = head.len() == TAR_HEADER && &head[257..262] == b"ustar";
-    Ok(if tar { Packing::TarGzip } else { Packing::Gzip })
+    Ok(head.len() == TAR_HEADER && &head[257..262] == b"ustar")
 }

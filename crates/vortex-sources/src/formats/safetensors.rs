@@ -12,7 +12,6 @@ use vortex_coder::schema::{DType, Schema};
 
 use crate::error::{Error, Result};
 use crate::fields::Fields;
-use crate::formats::Format;
 use crate::pieces::{open_with_length, stream_range};
 use crate::source::{DatasetInfo, Origin, Sink, Source};
 
@@ -93,7 +92,7 @@ impl SafetensorsSource {
                 )));
             }
             let n_records = bytes / schema.stride() as u64;
-            let (shape, origin) = (tensor.shape, Origin::Bytes);
+            let (shape, origin) = (tensor.shape, Origin::bytes());
             let info = DatasetInfo { name, schema, n_records, records_per_event: 1, shape, origin };
             source.add(info, data + start);
             at = end;
@@ -132,10 +131,6 @@ fn schema_of(dtype: &str) -> Schema {
 }
 
 impl Source for SafetensorsSource {
-    fn format(&self) -> Format {
-        Format::Safetensors
-    }
-
     fn datasets(&self) -> &[DatasetInfo] {
         &self.datasets
     }
