@@ -35,7 +35,10 @@ pub(crate) fn improve(level: Level, schema: Schema, known: Known, sample: &[u8])
         return Ok(schema);
     }
     let sample = &sample[..sample.len().min(SAMPLE_BYTES)];
-    let found = |deltas| discover(&schema, sample, Search { decimals: true, laws: true, deltas });
+    let found = |deltas| {
+        let search = Search { decimals: true, laws: true, deltas };
+        discover(&schema, sample, search).map(|found| found.schema)
+    };
     let lawful = found(false)?;
     let with_deltas = found(true)?;
     let mut candidates = vec![lawful];
@@ -55,7 +58,8 @@ pub(crate) fn improve(level: Level, schema: Schema, known: Known, sample: &[u8])
             .iter()
             .map(|schema| scope.spawn(|| cost(level, schema, trial(sample, schema.stride()))))
             .collect();
-        let finished = trials.into_iter().map(|trial| trial.join().expect("a trial does not panic"));
+        let finished =
+            trials.into_iter().map(|trial| trial.join().expect("a trial does not panic"));
         finished.collect::<Result<Vec<u64>>>()
     })?;
     let best = (0..costs.len()).min_by_key(|&i| costs[i]).expect("there are candidates");

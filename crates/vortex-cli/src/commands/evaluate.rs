@@ -150,8 +150,7 @@ impl Evaluate {
             None => bail!("--device measures the network of a model: name it with -m"),
         });
         let float_bits = float_bits.transpose()?;
-        let compressor =
-            Compressor::new().level(self.effort.level()).threads(common.threads());
+        let compressor = Compressor::new().level(self.effort.level()).threads(common.threads());
         let compressor = match self.block_size {
             Some(bytes) => compressor.block_bytes(bytes),
             None => compressor,

@@ -66,7 +66,11 @@ impl Compressor {
         let mut encoder = Encoder::new(self, output);
         let text = manifest.to_bytes();
         let label = Some(MANIFEST_LABEL.to_owned());
-        encoder.member(text.as_slice(), plan(Subject::Bytes(&text), Schema::bytes())?.first(), label)?;
+        encoder.member(
+            text.as_slice(),
+            plan(Subject::Bytes(&text), Schema::bytes())?.first(),
+            label,
+        )?;
         for stream in manifest.streams() {
             let path = folder.join(&stream.file);
             let schema = read_schema(&path.with_extension("schema.yaml"))?;
