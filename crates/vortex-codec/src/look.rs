@@ -7,6 +7,7 @@ use std::path::Path;
 
 use vortex_coder::container::Coder;
 use vortex_coder::{BlockRecords, Schema};
+use vortex_data::detect::has_records;
 use vortex_data::{Search, discover};
 
 use crate::error::{Error, Result};
@@ -33,6 +34,10 @@ pub(crate) enum Known {
 pub(crate) fn improve(level: Level, schema: Schema, known: Known, sample: &[u8]) -> Result<Schema> {
     if !level.looks() || sample.is_empty() {
         return Ok(schema);
+    }
+    if known == Known::Guess && !has_records(&schema) {
+        // The predictor finds numbers that change their type along the way, and their rows.
+        return Ok(Schema::bytes());
     }
     let sample = &sample[..sample.len().min(SAMPLE_BYTES)];
     let found = |deltas| {

@@ -41,10 +41,15 @@ pub struct Detection {
 impl Detection {
     /// False when the data is text, bytes or an array of single numbers.
     pub fn has_records(&self) -> bool {
-        let fields = self.schema.fields();
-        let only_bytes = fields.iter().all(|field| field.dtype == DType::U8);
-        fields.len() > 1 && !(only_bytes && [2, 4, 8].contains(&self.schema.stride()))
+        has_records(&self.schema)
     }
+}
+
+/// False where a detected schema says no more than bytes or an array of single numbers.
+pub fn has_records(schema: &Schema) -> bool {
+    let fields = schema.fields();
+    let only_bytes = fields.iter().all(|field| field.dtype == DType::U8);
+    fields.len() > 1 && !(only_bytes && [2, 4, 8].contains(&schema.stride()))
 }
 
 /// Finds stride and fields from the first bytes of a file. Any input has an answer; the one for

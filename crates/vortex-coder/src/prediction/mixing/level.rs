@@ -32,9 +32,8 @@ impl Level {
     /// which mixers round up to.
     pub(super) fn record_contexts(self) -> usize {
         match self.0 {
-            ..=4 => 9,
-            5 => 13,
-            6 => 20,
+            ..=4 => 13,
+            5 => 20,
             _ => 26,
         }
     }
