@@ -35,3 +35,4 @@ pub mod probs;
 pub mod range;
 pub mod schema;
 mod schema_wire;
+pub mod score;
