@@ -13,7 +13,7 @@ mod records;
 pub mod threads;
 
 pub use entropy::{cdf, cost, probs, range};
-pub use prediction::{adaptive, codec, mixing, model, predictor};
+pub use prediction::{adaptive, codec, mixing, model, predictor, score};
 use prediction::{identity, lane_coder};
 pub use records::{layout, schema};
 
