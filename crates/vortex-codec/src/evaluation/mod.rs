@@ -157,8 +157,10 @@ impl<'a> Evaluation<'a> {
 /// use vortex_codec::{Compressor, evaluate};
 ///
 /// # fn main() -> vortex_codec::Result<()> {
+/// # use vortex_codec::{DType, Field, Schema};
 /// # let bytes: Vec<u8> = (0..3000u32).flat_map(|i| [i.to_le_bytes(), (i % 7).to_le_bytes()].concat()).collect();
-/// let results = evaluate(&bytes, &Compressor::new())?;
+/// # let schema = Schema::new(8, vec![Field::new("i", DType::U32, 0), Field::new("n", DType::U32, 4)])?;
+/// let results = evaluate(&bytes, &Compressor::new().schema(schema))?;
 /// println!("{:.3} bits/byte", results.bits_per_byte());
 /// # assert!(results.bits_per_byte() < 2.0 && results.roles.len() == 8);
 /// # Ok(()) }
