@@ -374,9 +374,10 @@ fn run_scored<S: Sink>(
             let alphabet = layout.roles()[role].alphabet;
             for (block, span) in &spans {
                 let sink = &mut blocks[*block].coder.sink;
-                for lane in span.start.min(active)..span.end.min(active) {
+                let of_block = scores.iter().enumerate().take(span.end).skip(span.start);
+                for (lane, &score) in of_block {
                     let symbol = known.record(record, lane)[role];
-                    match scores[lane] {
+                    match score {
                         Score::Modelled(interval) => sink.take(interval, role),
                         Score::Flat if u16::from(symbol) < alphabet => {
                             sink.take_flat(alphabet, role, symbol);
