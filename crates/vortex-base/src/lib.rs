@@ -4,4 +4,6 @@
 pub use dtype::DType;
 
 pub mod dtype;
+pub mod hex;
 pub mod position;
+pub mod random;

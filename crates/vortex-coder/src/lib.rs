@@ -10,9 +10,10 @@ mod entropy;
 pub mod error;
 mod prediction;
 mod records;
+pub mod threads;
 
 pub use entropy::{cdf, cost, probs, range};
-pub use prediction::{adaptive, codec, mixing, model, predictor};
+pub use prediction::{adaptive, codec, mixing, model, predictor, score};
 use prediction::{identity, lane_coder};
 pub use records::{layout, schema};
 

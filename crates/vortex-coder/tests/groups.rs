@@ -36,13 +36,16 @@ struct LaneCounts {
     counts: Vec<[[u32; 256]; 4]>,
     lane_bytes: usize,
     max_group: usize,
+    records_to_score: usize,
     /// Most lanes that were begun at once.
     most: AtomicUsize,
 }
 
 impl LaneCounts {
     fn new(max_group: usize) -> Self {
-        Self { role: 0, counts: Vec::new(), lane_bytes: 0, max_group, most: AtomicUsize::new(0) }
+        let (lane_bytes, records_to_score) = (0, 0);
+        let most = AtomicUsize::new(0);
+        Self { role: 0, counts: Vec::new(), lane_bytes, max_group, records_to_score, most }
     }
 }
 
@@ -52,6 +55,9 @@ impl Predictor for LaneCounts {
     }
     fn max_group(&self) -> usize {
         self.max_group
+    }
+    fn records_to_score(&self, _lanes: usize) -> usize {
+        self.records_to_score
     }
     fn begin(&mut self, lanes: usize) {
         self.most.fetch_max(lanes, Relaxed);
@@ -113,6 +119,12 @@ fn a_group_of_any_width_is_coded_as_its_blocks_alone() {
     let lanes: Vec<usize> = lanes.collect();
     for width in WIDTHS {
         let mut predictor = LaneCounts::new(width);
+        for records in [1, 3, 1000] {
+            predictor.records_to_score = records;
+            assert_eq!(encode_group(&mut predictor, &layout, &group(&blocks)).unwrap(), payloads);
+            assert_eq!(measure_group(&mut predictor, &layout, &group(&blocks)).unwrap(), costs);
+        }
+        predictor.records_to_score = 0;
         assert_eq!(encode_group(&mut predictor, &layout, &group(&blocks)).unwrap(), payloads);
         let together = lanes.chunks(width.min(lanes.len())).map(|group| group.iter().sum()).max();
         assert_eq!(Some(predictor.most.load(Relaxed)), together, "lanes at once");
@@ -127,6 +139,30 @@ fn a_group_of_any_width_is_coded_as_its_blocks_alone() {
             result.unwrap();
         }
         assert!(out.iter().zip(&blocks).all(|(out, (bytes, _))| out == bytes));
+    }
+}
+
+/// Distributions without the symbols that come.
+struct TooFew(usize);
+
+impl Predictor for TooFew {
+    fn records_to_score(&self, _lanes: usize) -> usize {
+        self.0
+    }
+    fn begin(&mut self, _lanes: usize) {}
+    fn predict(&mut self, _active: usize, out: &mut [Cdf]) -> Coding {
+        out.iter_mut().for_each(|cdf| cdf.set_uniform(2));
+        Coding::Modelled
+    }
+    fn update(&mut self, _symbols: &[u8]) {}
+}
+
+#[test]
+fn symbols_that_cannot_be_are_an_error_in_steps_and_scored() {
+    for records in [0, 2] {
+        let error = encode_records(&mut TooFew(records), &layout(), &[1, 0, 1, 9], 1).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::InvalidArgument);
+        assert!(error.message.contains("symbol 9 of role 3"), "{error}");
     }
 }
 

@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod detect;
-mod discover;
+pub mod discover;
 pub mod error;
 pub mod records;
 pub mod sidecar;
@@ -10,7 +10,7 @@ pub mod split;
 pub mod synthetic;
 
 pub use detect::{Detection, detect};
-pub use discover::{Search, discover};
+pub use discover::{Discovery, Finding, FindingKind, Search, discover};
 pub use error::{Error, Result};
 pub use records::{RecordFile, RecordSet};
 pub use sidecar::{SchemaSource, read_schema, schema_of, write_schema};

@@ -40,8 +40,8 @@ pub enum DownloadError {
     },
     /// The disk is too small.
     #[error(
-        "{}: {needed} bytes are needed and {available} are free; free some space, choose \
-         another folder with -o or fewer files with --num-files", folder.display()
+        "{}: {needed} bytes are needed and {available} are free; free some space, or choose \
+         another folder or fewer files", folder.display()
     )]
     NoSpace {
         /// Where the files should go.
@@ -52,7 +52,7 @@ pub enum DownloadError {
         available: u64,
     },
     /// A file is in the way.
-    #[error("{}: {reason}; move it away, or replace it with --force", path.display())]
+    #[error("{}: {reason}; move it away, or let it be replaced", path.display())]
     InTheWay {
         /// The file.
         path: PathBuf,
@@ -80,8 +80,8 @@ pub enum DownloadError {
     },
     /// A file of unknown checksum that is not what came the first time.
     #[error(
-        "{}: {found}, but it was {expected} when it was first downloaded ({}); if the new \
-         one is wanted, use --force", path.display(), lock.display()
+        "{}: {found}, but it was {expected} when it was first downloaded ({}); let it be \
+         replaced if the new one is wanted", path.display(), lock.display()
     )]
     Changed {
         /// The file.

@@ -36,7 +36,7 @@ mod tests {
         let folder = Path::new("data");
         assert!(check(folder, 10, Some(10)).is_ok() && check(folder, 10, None).is_ok());
         let error = check(folder, 11, Some(10)).unwrap_err().to_string();
-        for word in ["data", "11", "10", "-o", "--num-files"] {
+        for word in ["data", "11", "10", "another folder", "fewer files"] {
             assert!(error.contains(word), "{error}");
         }
     }

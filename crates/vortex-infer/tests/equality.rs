@@ -3,6 +3,7 @@
 
 use vortex_coder::predictor::{Coding, Predictor};
 use vortex_coder::schema::{DType, Field, Schema};
+use vortex_coder::score::{Known, score_by_steps};
 use vortex_coder::{Cdf, Model, RecordLayout, decode_records, encode_records, measure_records};
 use vortex_infer::random::{Sizes, network, symbols};
 use vortex_infer::spec::MemoryShape;
@@ -106,6 +107,54 @@ fn every_level_equals_the_definition() {
         }
         // As a block of the default length has them.
         compare(&models, 64, records.div_ceil(8));
+    }
+}
+
+/// Scores pieces of records with fewer and fewer lanes, steps through some in between, and compares with
+/// the definition, one step after the other.
+fn compare_scores(models: &[IntModel], lanes: usize, records: usize) {
+    let layout = models[0].layout();
+    let n_roles = layout.roles().len();
+    let input: Vec<Vec<u8>> = (0..lanes).map(|l| symbols(layout, records, 7 + l as u64)).collect();
+    let mut definition = models[0].interpreter();
+    let mut predictors: Vec<_> = models.iter().map(|m| (m.execution(), m.predictor())).collect();
+    definition.begin(lanes);
+    predictors.iter_mut().for_each(|(_, predictor)| predictor.begin(lanes));
+    let (mut record, mut active) = (0, lanes);
+    for (turn, piece) in [1, 7, 2, 0, 30, 1, 3, usize::MAX].into_iter().enumerate() {
+        let piece = piece.min(records - record);
+        let mut piece_symbols = Vec::new();
+        for record in record..record + piece {
+            for lane in &input[..active] {
+                piece_symbols.extend_from_slice(&lane[record * n_roles..(record + 1) * n_roles]);
+            }
+        }
+        let known = Known::new(&piece_symbols, active, n_roles);
+        let mut right = Vec::new();
+        score_by_steps(&mut definition, known, &mut right);
+        for (execution, predictor) in &mut predictors {
+            let mut found = Vec::new();
+            match turn {
+                2 => score_by_steps(&mut **predictor, known, &mut found),
+                _ => predictor.score(known, &mut found),
+            }
+            assert!(found == right, "{execution}, {active} lanes, {piece} records after {record}");
+        }
+        record += piece;
+        active = (active * 2).div_ceil(3);
+    }
+}
+
+#[test]
+fn scores_of_known_symbols_are_those_of_the_definition() {
+    for (i, (schema, sizes)) in shapes().into_iter().enumerate() {
+        let models = at_every_level(&network(schema, sizes, 40 + i as u64));
+        let records = 150usize.div_ceil(models[0].layout().n_fields());
+        for lanes in [1, 3, 20] {
+            compare_scores(&models, lanes, records);
+        }
+        // More lanes than rows are put together.
+        compare_scores(&models, 64, records.div_ceil(8));
     }
 }
 

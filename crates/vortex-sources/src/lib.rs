@@ -3,16 +3,12 @@
 
 pub use error::{Error, Result};
 pub use formats::{Format, format_of, open, segments};
-pub use source::{DatasetInfo, Origin, PIECE_BYTES, Sink, Source, Unread};
+pub use source::{DatasetInfo, Origin, Sink, Source, Unread};
 
 pub mod error;
 pub mod fields;
 pub mod formats;
-pub mod hdf5;
-pub mod npy;
 mod pieces;
 pub mod prepare;
-pub mod root;
-pub mod safetensors;
 pub mod source;
-pub mod text;
+pub mod stored;

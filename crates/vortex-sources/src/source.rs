@@ -2,35 +2,39 @@
 
 use std::ops::ControlFlow;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use vortex_coder::schema::Schema;
 
 use crate::error::Result;
-use crate::formats::Format;
 
 /// Bytes handed on at a time, about.
 pub const PIECE_BYTES: usize = 4 << 20;
 
-/// How the program that a dataset comes from describes it: what is needed to write it again.
+/// How the program that a dataset comes from describes it: what is needed to write it again. Each format
+/// has a form of its own, under its name; mere bytes need none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Origin {
-    /// An HDF5 dataset.
-    Hdf5 {
-        /// Its datatype message, in hexadecimal.
-        datatype: String,
-        /// A dataset of the null dataspace, which has no elements and no shape.
-        null: bool,
-    },
-    /// A numpy array.
-    Npy {
-        /// `descr` of the header, a Python literal.
-        descr: String,
-        /// Whether the first index varies fastest.
-        fortran_order: bool,
-    },
-    /// The bytes of a file.
-    Bytes,
+#[serde(transparent)]
+pub struct Origin(serde_json::Value);
+
+impl Origin {
+    /// Mere bytes.
+    pub fn bytes() -> Self {
+        Self("bytes".into())
+    }
+
+    /// A description in the form `name`.
+    pub(crate) fn new(name: &str, description: &impl Serialize) -> Self {
+        let description =
+            serde_json::to_value(description).expect("strings and numbers have a JSON form");
+        Self(serde_json::json!({ name: description }))
+    }
+
+    /// The description, if it is one in the form `name`.
+    pub(crate) fn read<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+        let described = self.0.as_object().filter(|forms| forms.len() == 1)?;
+        T::deserialize(described.get(name)?).ok()
+    }
 }
 
 /// A dataset of a source.
@@ -60,7 +64,7 @@ impl DatasetInfo {
             n_records: len,
             records_per_event: 1,
             shape: vec![len],
-            origin: Origin::Bytes,
+            origin: Origin::bytes(),
         }
     }
 
@@ -84,15 +88,17 @@ pub type Sink<'a> = dyn FnMut(&[u8]) -> Result<ControlFlow<()>> + 'a;
 
 /// A file of datasets.
 pub trait Source {
-    /// What the file is.
-    fn format(&self) -> Format;
-
     /// The datasets, in the order of the file.
     fn datasets(&self) -> &[DatasetInfo];
 
     /// What is in the file and not among the datasets.
     fn unread(&self) -> &[Unread] {
         &[]
+    }
+
+    /// Bytes before the first dataset, in files that are nothing but a header and the datasets.
+    fn header_bytes(&self) -> u64 {
+        0
     }
 
     /// Gives out the bytes of a dataset in pieces of any length: `n_bytes` in all, unless the

@@ -143,7 +143,7 @@ impl RangeEncoder {
     }
 }
 
-// The two rare events are no methods and take no reference to the encoder, so that its state can
+// The two rare events are no methods and take the buffer and not the encoder, so that its state can
 // stay in registers.
 
 #[cold]

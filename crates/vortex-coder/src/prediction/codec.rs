@@ -7,13 +7,14 @@
 use std::cmp::Reverse;
 use std::ops::Range;
 
-use crate::cdf::Cdf;
+use crate::cdf::{Cdf, Interval};
 use crate::cost::{COST_ONE_BIT, cost};
 use crate::error::{Error, Result};
 use crate::layout::{RecordLayout, Role};
 use crate::model::{BlockPayload, BlockRecords};
 use crate::predictor::{Coding, Predictor};
 use crate::range::{RangeDecoder, RangeEncoder};
+use crate::score::{Known, Score};
 
 /// Most lanes of a block.
 pub const MAX_LANES: usize = 1024;
@@ -104,11 +105,9 @@ pub fn encode_group(
     layout: &RecordLayout,
     group: &[BlockRecords<'_>],
 ) -> Result<Vec<Vec<u8>>> {
-    let coders = code_known(predictor, layout, group, |bytes| Encode {
-        bytes,
-        out: RangeEncoder::with_capacity(bytes.len() / 2),
-    })?;
-    Ok(coders.into_iter().map(|coder| coder.out.finish()).collect())
+    let encoder = |bytes: &[u8]| RangeEncoder::with_capacity(bytes.len() / 2);
+    let encoders = code_known(predictor, layout, group, encoder)?;
+    Ok(encoders.into_iter().map(RangeEncoder::finish).collect())
 }
 
 /// [`measure_records`] for each block of a group, as many of them at once as the predictor takes.
@@ -120,30 +119,34 @@ pub fn measure_group(
     layout: &RecordLayout,
     group: &[BlockRecords<'_>],
 ) -> Result<Vec<Vec<u64>>> {
-    let no_cost = vec![0; layout.roles().len()];
-    let coders =
-        code_known(predictor, layout, group, |bytes| Measure { bytes, cost: no_cost.clone() })?;
-    Ok(coders.into_iter().map(|coder| coder.cost).collect())
+    let costs = |_: &[u8]| Costs(vec![0; layout.roles().len()]);
+    let costs = code_known(predictor, layout, group, costs)?;
+    Ok(costs.into_iter().map(|costs| costs.0).collect())
 }
 
-/// Runs records that are known through a coder for each block.
-fn code_known<'a, C: SymbolCoder>(
+/// Runs the records of each block into a sink.
+fn code_known<S: Sink>(
     predictor: &mut dyn Predictor,
     layout: &RecordLayout,
-    group: &[BlockRecords<'a>],
-    coder: impl Fn(&'a [u8]) -> C,
-) -> Result<Vec<C>> {
-    let block = |block: &BlockRecords<'a>| {
-        Block::new(predictor, layout, block.bytes.len(), block.lanes, coder(block.bytes))
-    };
-    let mut blocks = group.iter().map(block).collect::<Result<Vec<_>>>()?;
+    group: &[BlockRecords<'_>],
+    sink: impl Fn(&[u8]) -> S,
+) -> Result<Vec<S>> {
+    let mut blocks = Vec::with_capacity(group.len());
+    for &BlockRecords { bytes, lanes } in group {
+        let coder = Encode { bytes, sink: sink(bytes) };
+        blocks.push(Block::new(predictor, layout, bytes.len(), lanes, coder)?);
+    }
     let mut rest = &mut blocks[..];
     while !rest.is_empty() {
         let (now, later) = rest.split_at_mut(together(predictor, rest));
-        run(predictor, layout, now)?;
+        let lanes = now.iter().map(|block| block.lanes).sum();
+        match predictor.records_to_score(lanes) {
+            0 => run(predictor, layout, now)?,
+            records => run_scored(predictor, layout, now, records)?,
+        }
         rest = later;
     }
-    Ok(blocks.into_iter().map(|block| block.coder).collect())
+    Ok(blocks.into_iter().map(|block| block.coder.sink).collect())
 }
 
 /// [`decode_records`] for each block of a group, as many of them at once as the predictor takes. One
@@ -313,11 +316,7 @@ fn run<C: SymbolCoder>(
                         Coding::Flat => coder.code_flat(alphabet, role, *symbol),
                     };
                     let Some(coded) = coded else {
-                        return Err(Error::invalid_argument(format!(
-                            "symbol {symbol} of role {role} is outside the alphabet: role \
-                             {alphabet}, distribution {} symbols",
-                            cdf.len()
-                        )));
+                        return Err(outside(*symbol, role, alphabet));
                     };
                     *symbol = coded;
                     *step_symbol = coded;
@@ -336,10 +335,67 @@ fn run<C: SymbolCoder>(
     Ok(())
 }
 
-/// Symbols of a record, one of many.
-fn symbols_of(layout: &RecordLayout, bytes: &[u8], record: usize, first: bool, symbols: &mut [u8]) {
-    let (behind, rest) = bytes.split_at(record * layout.stride());
-    layout.to_symbols(last_of(layout, behind, first), &rest[..layout.stride()], symbols);
+/// [`run`] for symbols that are known: the predictor scores up to `most` records of each lane at once.
+fn run_scored<S: Sink>(
+    predictor: &mut dyn Predictor,
+    layout: &RecordLayout,
+    blocks: &mut [Block<Encode<'_, S>>],
+    most: usize,
+) -> Result<()> {
+    let lanes = lanes_of(blocks);
+    let Some(longest) = lanes.first() else { return Ok(()) };
+    let spans = spans_of(&lanes);
+    let (n_roles, longest) = (layout.roles().len(), longest.records);
+    let (mut symbols, mut scores) = (Vec::new(), Vec::new());
+    let mut active = lanes.len();
+
+    predictor.begin(active);
+    let mut step = 0;
+    while step < longest {
+        while lanes[active - 1].records <= step {
+            active -= 1;
+        }
+        // Until the next lane ends.
+        let records = most.min(lanes[active - 1].records - step);
+        symbols.resize(records * active * n_roles, 0);
+        let mut of_lane = symbols.chunks_exact_mut(n_roles);
+        for step in step..step + records {
+            for (lane, symbols) in lanes[..active].iter().zip(&mut of_lane) {
+                let coder = &mut blocks[lane.block].coder;
+                coder.load(layout, lane.first_record + step, step == 0, symbols);
+            }
+        }
+        let known = Known::new(&symbols, active, n_roles);
+        scores.clear();
+        predictor.score(known, &mut scores);
+        assert_eq!(scores.len(), symbols.len(), "a score for each symbol");
+        for (at, scores) in scores.chunks_exact(active).enumerate() {
+            let (record, role) = (at / n_roles, at % n_roles);
+            let alphabet = layout.roles()[role].alphabet;
+            for (block, span) in &spans {
+                let sink = &mut blocks[*block].coder.sink;
+                for lane in span.start.min(active)..span.end.min(active) {
+                    let symbol = known.record(record, lane)[role];
+                    match scores[lane] {
+                        Score::Modelled(interval) => sink.take(interval, role),
+                        Score::Flat if u16::from(symbol) < alphabet => {
+                            sink.take_flat(alphabet, role, symbol);
+                        }
+                        _ => return Err(outside(symbol, role, alphabet)),
+                    }
+                }
+            }
+        }
+        step += records;
+    }
+    Ok(())
+}
+
+fn outside(symbol: u8, role: usize, alphabet: u16) -> Error {
+    Error::invalid_argument(format!(
+        "symbol {symbol} of role {role} is outside the alphabet of the predictor's distribution, or \
+         of the role, which has {alphabet} symbols"
+    ))
 }
 
 /// The last of some records, but nothing before the `first` one of a lane.
@@ -347,30 +403,64 @@ fn last_of<'a>(layout: &RecordLayout, records: &'a [u8], first: bool) -> Option<
     if first { None } else { records.rchunks_exact(layout.stride()).next() }
 }
 
-struct Encode<'a> {
-    bytes: &'a [u8],
-    out: RangeEncoder,
+/// What becomes of the known symbols of a block: written or weighed.
+trait Sink {
+    /// Takes a symbol by its interval.
+    fn take(&mut self, interval: Interval, role: usize);
+    /// Takes one of `alphabet` equally likely symbols.
+    fn take_flat(&mut self, alphabet: u16, role: usize, symbol: u8);
 }
 
-impl SymbolCoder for Encode<'_> {
+/// The records of a block on their way into a [`Sink`].
+struct Encode<'a, S> {
+    bytes: &'a [u8],
+    sink: S,
+}
+
+impl<S: Sink> SymbolCoder for Encode<'_, S> {
     fn load(&mut self, layout: &RecordLayout, record: usize, first: bool, symbols: &mut [u8]) {
-        symbols_of(layout, self.bytes, record, first, symbols);
+        let (behind, rest) = self.bytes.split_at(record * layout.stride());
+        layout.to_symbols(last_of(layout, behind, first), &rest[..layout.stride()], symbols);
     }
     #[inline]
-    fn code(&mut self, cdf: &Cdf, _role: usize, symbol: u8) -> Option<u8> {
-        self.out.encode(cdf.interval(symbol)?);
+    fn code(&mut self, cdf: &Cdf, role: usize, symbol: u8) -> Option<u8> {
+        self.sink.take(cdf.interval(symbol)?, role);
         Some(symbol)
     }
     #[inline]
-    fn code_flat(&mut self, alphabet: u16, _role: usize, symbol: u8) -> Option<u8> {
-        if alphabet == 256 {
-            self.out.encode_bits(symbol.into(), 8);
-        } else {
-            self.out.encode(Cdf::uniform(alphabet).interval(symbol)?);
-        }
-        Some(symbol)
+    fn code_flat(&mut self, alphabet: u16, role: usize, symbol: u8) -> Option<u8> {
+        self.sink.take_flat(alphabet, role, symbol);
+        (u16::from(symbol) < alphabet).then_some(symbol)
     }
     fn store(&mut self, _layout: &RecordLayout, _record: usize, _first: bool, _symbols: &[u8]) {}
+}
+
+impl Sink for RangeEncoder {
+    #[inline]
+    fn take(&mut self, interval: Interval, _role: usize) {
+        self.encode(interval);
+    }
+    #[inline]
+    fn take_flat(&mut self, alphabet: u16, _role: usize, symbol: u8) {
+        if alphabet == 256 {
+            self.encode_bits(symbol.into(), 8);
+        } else if let Some(interval) = Cdf::uniform(alphabet).interval(symbol) {
+            self.encode(interval);
+        }
+    }
+}
+
+/// Costs by role.
+struct Costs(Vec<u64>);
+
+impl Sink for Costs {
+    fn take(&mut self, interval: Interval, role: usize) {
+        self.0[role] += u64::from(cost(interval.freq(), interval.total()));
+    }
+    fn take_flat(&mut self, alphabet: u16, role: usize, _symbol: u8) {
+        let bits = if alphabet == 256 { 8 * COST_ONE_BIT } else { cost(1, alphabet.into()) };
+        self.0[role] += u64::from(bits);
+    }
 }
 
 struct Decode<'a> {
@@ -399,25 +489,4 @@ impl SymbolCoder for Decode<'_> {
         // A stream that was cut would go on as zeros; no need to decode them all.
         self.input.is_truncated()
     }
-}
-
-struct Measure<'a> {
-    bytes: &'a [u8],
-    cost: Vec<u64>,
-}
-
-impl SymbolCoder for Measure<'_> {
-    fn load(&mut self, layout: &RecordLayout, record: usize, first: bool, symbols: &mut [u8]) {
-        symbols_of(layout, self.bytes, record, first, symbols);
-    }
-    fn code(&mut self, cdf: &Cdf, role: usize, symbol: u8) -> Option<u8> {
-        self.cost[role] += u64::from(cost(cdf.interval(symbol)?.freq(), cdf.total()));
-        Some(symbol)
-    }
-    fn code_flat(&mut self, alphabet: u16, role: usize, symbol: u8) -> Option<u8> {
-        let bits = if alphabet == 256 { 8 * COST_ONE_BIT } else { cost(1, alphabet.into()) };
-        self.cost[role] += u64::from(bits);
-        (u16::from(symbol) < alphabet).then_some(symbol)
-    }
-    fn store(&mut self, _layout: &RecordLayout, _record: usize, _first: bool, _symbols: &[u8]) {}
 }

@@ -24,6 +24,7 @@ impl Identity {
     }
 
     /// The number in a member header; 0 is a member without a predictor.
+    #[cfg(feature = "container")]
     pub(crate) fn code(self) -> u8 {
         match self {
             Self::Adaptive => 1,
@@ -34,6 +35,7 @@ impl Identity {
 
     /// The identity of a number in a member header and of the digest beside it; `None` for a number
     /// that this version does not know.
+    #[cfg(feature = "container")]
     pub(crate) fn from_code(code: u8, digest: [u8; 32]) -> Option<Self> {
         match code {
             1 => Some(Self::Adaptive),
@@ -57,7 +59,7 @@ impl fmt::Display for Identity {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "container"))]
 mod tests {
     use super::*;
 

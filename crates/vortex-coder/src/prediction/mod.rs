@@ -7,3 +7,4 @@ pub(crate) mod lane_coder;
 pub mod mixing;
 pub mod model;
 pub mod predictor;
+pub mod score;

@@ -1,6 +1,7 @@
 //! The contract between a predictor of lanes and the one encode/decode loop.
 
 use crate::cdf::Cdf;
+use crate::score::{Known, Score, score_by_steps};
 
 /// Whether the symbols of this step carry a prediction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,4 +42,19 @@ pub trait Predictor: Send {
 
     /// What the symbols were: one for each active lane. Follows each `predict`.
     fn update(&mut self, symbols: &[u8]);
+
+    /// Scores whole records whose symbols are known, from role 0 on: appends what `predict` would say
+    /// of each symbol, `[record][role][lane]`, and leaves the predictor where `update` would with the
+    /// last of them. Lanes `0..known.lanes()` are active.
+    ///
+    /// A predictor may do better than [`score_by_steps`], which is what it must give.
+    fn score(&mut self, known: Known<'_>, out: &mut Vec<Score>) {
+        score_by_steps(self, known, out);
+    }
+
+    /// Records of each of so many lanes that [`Predictor::score`] should get at once; 0 where it is no
+    /// faster than coding step by step.
+    fn records_to_score(&self, _lanes: usize) -> usize {
+        0
+    }
 }

@@ -6,7 +6,7 @@ use super::schema::{MAX_STRIDE, Schema};
 use crate::error::{Error, Result};
 use vortex_base::dtype::DType;
 
-// Packed byte of a field: dtype in bits 0..4, number of the coding in bits 4..6, big endian in bit 6, bit 7
+// First byte of a field: dtype in bits 0..4, number of the coding in bits 4..6, big endian in bit 6, bit 7
 // when an extension of the coding follows the name.
 const CODING_SHIFT: u32 = 4;
 const BIG_ENDIAN_BIT: u8 = 1 << 6;
@@ -14,7 +14,7 @@ const EXTENSION_BIT: u8 = 1 << 7;
 
 impl Schema {
     /// Appends the binary form: number of fields (`u16`, little endian), then for each field a
-    /// packed byte, the length of its name (`u8`), the name, and what else its coding needs if
+    /// byte of type and coding, the length of its name (`u8`), the name, and what else its coding needs if
     /// anything. Offsets and stride follow from the sizes, because fields lie one after the other without gaps.
     pub fn write_to(&self, out: &mut Vec<u8>) {
         let count = u16::try_from(self.fields().len()).expect("no more fields than bytes");
@@ -59,11 +59,11 @@ impl Schema {
 }
 
 fn read_field(input: &mut &[u8], index: u16, offset: u32) -> Result<Field> {
-    let [packed, name_len] = take(input, "field")?;
-    let Some(dtype) = DType::from_code(packed & 0xf) else {
+    let [first, name_len] = take(input, "field")?;
+    let Some(dtype) = DType::from_code(first & 0xf) else {
         return Err(Error::corrupt(format!(
             "schema field {index}: {} is no known type",
-            packed & 0xf
+            first & 0xf
         )));
     };
     let Some((name, rest)) = input.split_at_checked(usize::from(name_len)) else {
@@ -72,8 +72,8 @@ fn read_field(input: &mut &[u8], index: u16, offset: u32) -> Result<Field> {
     *input = rest;
     let name = std::str::from_utf8(name)
         .map_err(|e| Error::corrupt(format!("schema field {index}: name: {e}")))?;
-    let big_endian = packed & BIG_ENDIAN_BIT != 0;
-    let coding = FieldCoding::read(packed >> CODING_SHIFT & 3, packed & EXTENSION_BIT != 0, input)
+    let big_endian = first & BIG_ENDIAN_BIT != 0;
+    let coding = FieldCoding::read(first >> CODING_SHIFT & 3, first & EXTENSION_BIT != 0, input)
         .map_err(|e| e.context(format!("schema field {index}")))?;
     Ok(Field { name: name.to_owned(), dtype, big_endian, offset, coding })
 }

@@ -41,10 +41,15 @@ pub struct Detection {
 impl Detection {
     /// False when the data is text, bytes or an array of single numbers.
     pub fn has_records(&self) -> bool {
-        let fields = self.schema.fields();
-        let only_bytes = fields.iter().all(|field| field.dtype == DType::U8);
-        fields.len() > 1 && !(only_bytes && [2, 4, 8].contains(&self.schema.stride()))
+        has_records(&self.schema)
     }
+}
+
+/// False where a detected schema says no more than bytes or an array of single numbers.
+pub fn has_records(schema: &Schema) -> bool {
+    let fields = schema.fields();
+    let only_bytes = fields.iter().all(|field| field.dtype == DType::U8);
+    fields.len() > 1 && !(only_bytes && [2, 4, 8].contains(&schema.stride()))
 }
 
 /// Finds stride and fields from the first bytes of a file. Any input has an answer; the one for
@@ -74,7 +79,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Records with a counter, a float, a big and a small integer: packed, 13 bytes.
+    /// Records with a counter, a float, a big and a small integer: dense, 13 bytes.
     fn records(n: u32, big_endian: bool) -> Vec<u8> {
         let mut state = 1u32;
         let mut bytes = Vec::new();
@@ -98,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn packed_records_of_both_byte_orders() {
+    fn dense_records_of_both_byte_orders() {
         for big_endian in [false, true] {
             let found = detect(&records(3000, big_endian));
             assert!(found.has_records());

@@ -115,10 +115,8 @@ impl RecordFile {
                 })
             }
             Source::Memory(bytes) => {
-                // Callers stay below `self.len`, which is the length of this vector.
-                let start = usize::try_from(offset).unwrap_or(usize::MAX);
-                let part = start.checked_add(len).and_then(|end| bytes.get(start..end));
-                out.extend_from_slice(part.unwrap_or_default());
+                let start = usize::try_from(offset).expect("callers stay inside the vector");
+                out.extend_from_slice(&bytes[start..start + len]);
                 Ok(())
             }
         }

@@ -45,7 +45,7 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Schema> {
     let stride = description.stride;
     let fields = match (description.fields, description.record_descr) {
         (Some(entries), _) => entries,
-        (None, Some(pairs)) => packed(pairs),
+        (None, Some(pairs)) => dense(pairs),
         (None, None) if stride.is_some() => Vec::new(),
         (None, None) => {
             return match (description.columns, description.layout) {
@@ -76,7 +76,7 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Schema> {
 }
 
 /// Pairs of name and type, one after the other.
-fn packed(pairs: Vec<(String, TypeName)>) -> Vec<Entry> {
+fn dense(pairs: Vec<(String, TypeName)>) -> Vec<Entry> {
     let mut next = 0u32;
     pairs
         .into_iter()

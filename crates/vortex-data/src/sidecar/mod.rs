@@ -22,7 +22,7 @@
 //! those of the record before.
 //!
 //! `NAME.json` is a description with `stride` and `fields` (`name`, `dtype`, `offset`) or
-//! `record_descr` (pairs of name and dtype, packed); other keys are ignored. A description with
+//! `record_descr` (pairs of name and dtype, without gaps); other keys are ignored. A description with
 //! `columns`, or with a `layout` alone (text), has no records: its schema is one number a record
 //! when all columns have the same width of 2, 4 or 8 bytes and start at a multiple of it (of
 //! their type, or an unsigned integer where types differ), and single bytes otherwise.

@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn records_are_packed_and_odd() {
+    fn records_are_dense_and_odd() {
         let schema = schema();
         assert_eq!(schema.stride(), STRIDE);
         assert_eq!(schema.fields().len(), COLUMNS.len());

@@ -32,7 +32,7 @@ fn other_files_are_replaced_only_on_demand() {
         std::fs::write(bench.path("file.bin"), there).unwrap();
         let (result, _) = bench.get(std::slice::from_ref(&entry));
         let error = result.unwrap_err().to_string();
-        assert!(error.contains(word) && error.contains("--force"), "{error}");
+        assert!(error.contains(word) && error.contains("replaced"), "{error}");
         assert_eq!(std::fs::read(bench.path("file.bin")).unwrap(), there);
     }
     // Of which nothing is known.
@@ -59,7 +59,7 @@ fn a_file_larger_than_any_disk() {
     let server = server(&file);
     let mut entry = known(server.url("/file"), &file);
     entry.size = Some(1 << 60);
-    Bench::new().wrong(&entry, &["1152921504606846976 bytes are needed", "free", "--num-files"]);
+    Bench::new().wrong(&entry, &["1152921504606846976 bytes are needed", "free", "fewer files"]);
     assert_eq!(server.requests().len(), 0, "space is looked at first");
     // The same when only the server says how long it is.
     let server = Server::new(|_| Reply {

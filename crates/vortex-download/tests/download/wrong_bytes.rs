@@ -163,7 +163,7 @@ fn the_first_download_is_remembered() {
     bench.right(&entry, &file);
     assert_eq!(server.requests().len(), 1);
     std::fs::remove_file(bench.path("file.bin")).unwrap();
-    bench.wrong(&entry, &["first downloaded", &identity, "--force"]);
+    bench.wrong(&entry, &["first downloaded", &identity, "replaced"]);
     bench.replace = true;
     let mut changed = file.clone();
     changed[5] ^= 1;

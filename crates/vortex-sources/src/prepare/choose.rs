@@ -95,9 +95,8 @@ pub fn measure(schema: &Schema, sample: &[u8]) -> Costs {
 fn bits(schema: &Schema, bytes: &[u8]) -> f64 {
     let model = AdaptiveModel::new(schema.clone());
     let lanes = lanes_for(bytes.len());
-    let cost = measure_records(&mut *model.predictor(), model.layout(), bytes, lanes);
-    // The sample is whole records, so there is nothing that could fail.
-    let cost = cost.unwrap_or_default();
+    let cost = measure_records(&mut *model.predictor(), model.layout(), bytes, lanes)
+        .expect("whole records, cut to the stride");
     cost.iter().map(|c| *c as f64).sum::<f64>() / f64::from(vortex_coder::cost::COST_ONE_BIT)
 }
 

@@ -154,8 +154,8 @@ impl Manifest {
 
     /// The bytes of the file.
     pub fn to_bytes(&self) -> Vec<u8> {
-        // Strings and numbers always have a JSON form.
-        let mut text = serde_json::to_vec_pretty(self).unwrap_or_default();
+        let mut text =
+            serde_json::to_vec_pretty(self).expect("strings and numbers have a JSON form");
         text.push(b'\n');
         text
     }
@@ -173,18 +173,4 @@ pub fn is_plain_name(name: &str) -> bool {
         && name != ".."
         && name.len() <= 255
         && !name.contains(['/', '\\', '\0'])
-}
-
-/// Hexadecimal to bytes.
-///
-/// # Errors
-/// A message for anything else.
-pub fn from_hex(text: &str) -> std::result::Result<Vec<u8>, String> {
-    let digits: Option<Vec<u32>> = text.chars().map(|c| c.to_digit(16)).collect();
-    match digits {
-        Some(digits) if digits.len().is_multiple_of(2) => {
-            Ok(digits.chunks(2).map(|pair| (pair[0] << 4 | pair[1]) as u8).collect())
-        }
-        _ => Err("not hexadecimal".into()),
-    }
 }

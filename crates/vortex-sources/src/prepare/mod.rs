@@ -21,9 +21,10 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use vortex_data::{SplitRatios, write_schema};
 
 use crate::error::{Error, Result};
-use crate::formats;
+use crate::formats::open_known;
 use crate::pieces::file_name;
 use crate::source::{Source, Unread};
+use crate::stored::OnBytes;
 
 pub use choose::{Costs, LayoutRule, SAMPLE_BYTES, TRAINING_MARGIN, measure};
 pub use manifest::{
@@ -32,7 +33,7 @@ pub use manifest::{
 };
 pub use order::{Order, Piece, groups};
 pub use restore::{Restored, restore, restored_names};
-pub use streams::{CHUNK_BYTES, Streams, stream_names, stream_schema};
+pub use streams::{CHUNK_BYTES, Place, Placement, Streams, stream_names, stream_schema};
 
 /// Chunks on their way to the writing thread.
 const CHUNKS_IN_FLIGHT: usize = 3;
@@ -48,9 +49,6 @@ pub struct PrepareOptions {
     pub seed: Option<u64>,
 }
 
-/// Called with the bytes written since the last call.
-pub type OnBytes<'a> = dyn FnMut(u64) + 'a;
-
 /// Prepares files into a folder, which is made if needed. The manifest is written last.
 ///
 /// # Errors
@@ -65,7 +63,7 @@ pub fn prepare(
     let mut names = Names::default();
     let mut entries = Vec::new();
     for input in inputs {
-        let source = formats::open(input)?;
+        let (format, source) = open_known(input)?;
         if source.datasets().is_empty() {
             return Err(nothing_to_read(input, source.unread()));
         }
@@ -91,7 +89,7 @@ pub fn prepare(
             digest.map_err(|_| Error::source(input, "file", "its digest was not finished"))??;
         entries.push(SourceEntry {
             file: file_name(input),
-            format: source.format(),
+            format,
             bytes,
             blake3,
             datasets,
@@ -124,7 +122,8 @@ fn dataset(
     let split = [order.parts()[0].end, order.parts()[1].end, order.parts()[2].end];
     let files = stream_names(base, &info.schema, layout);
     let paths: Vec<PathBuf> = files.iter().map(|name| folder.join(name)).collect();
-    let streams = Streams::open(&paths, info.schema.clone(), order, layout, false)?;
+    let placement = Placement::new(info.schema.clone(), order, layout);
+    let streams = Streams::open(&paths, placement, false)?;
     let blake3 = copy(source, number, streams, on_bytes)?;
 
     let all: Vec<Vec<usize>> = match layout {

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use vortex_base::random::SplitMix64;
 use vortex_coder::schema::Schema;
 use vortex_data::SplitRatios;
 
@@ -92,14 +93,9 @@ impl Order {
 fn shuffled(n: u64, seed: u64) -> Vec<u32> {
     // At most MAX_RUNS.
     let mut place: Vec<u32> = (0..n as u32).collect();
-    let mut state = seed;
+    let mut random = SplitMix64::new(seed);
     for i in (1..place.len()).rev() {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        let draw = z ^ (z >> 31);
-        place.swap(i, (draw % (i as u64 + 1)) as usize);
+        place.swap(i, (random.draw() % (i as u64 + 1)) as usize);
     }
     place
 }

@@ -1,23 +1,19 @@
 //! From streams back to files of datasets.
 
 use std::fs::File;
-use std::io::{BufWriter, ErrorKind, Seek, Write};
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use vortex_coder::schema::{DType, Field, FieldCoding, Schema};
 use vortex_data::SplitRatios;
-use zip::ZipWriter;
-use zip::write::SimpleFileOptions;
 
-use super::OnBytes;
-use super::manifest::{DatasetEntry, Layout, MANIFEST_NAME, Manifest, SourceEntry, from_hex};
+use super::manifest::{DatasetEntry, Layout, MANIFEST_NAME, Manifest, SourceEntry};
 use super::order::{Order, groups};
-use super::streams::{Streams, stream_names, stream_schema};
+use super::streams::{Placement, Streams, stream_names, stream_schema};
 use crate::error::{Error, Result};
-use crate::formats::Format;
-use crate::hdf5::Hdf5Writer;
-use crate::npy;
+use crate::formats::RestoredAs;
 use crate::source::Origin;
+use crate::stored::{OnBytes, Stored, refuse};
 
 /// A file that was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,11 +58,10 @@ pub fn restored_names(manifest: &Manifest) -> Vec<String> {
 }
 
 fn names_of(source: &SourceEntry) -> Vec<String> {
-    match source.format {
-        Format::Bytes => source.datasets.iter().map(|entry| plain(&entry.name)).collect(),
-        // ROOT is not written: its tables become structured arrays.
-        Format::Root => vec![format!("{}.npz", source.file)],
-        _ => vec![source.file.clone()],
+    match source.format.row().restored_as {
+        RestoredAs::FileEach => source.datasets.iter().map(|entry| plain(&entry.name)).collect(),
+        RestoredAs::Other(extension) => vec![format!("{}.{extension}", source.file)],
+        RestoredAs::SameBytes | RestoredAs::NewFile => vec![source.file.clone()],
     }
 }
 
@@ -76,41 +71,34 @@ fn files(
     folder: &Path,
     on_bytes: &mut OnBytes<'_>,
 ) -> Result<Vec<Restored>> {
-    // Bytes are a file for each dataset, all else is one file.
-    let each = if source.format == Format::Bytes { 1 } else { datasets.len().max(1) };
+    let restored_as = source.format.row().restored_as;
+    let each = if restored_as == RestoredAs::FileEach { 1 } else { datasets.len().max(1) };
     let mut all = Vec::new();
     let mut rest = datasets.as_mut_slice();
     for name in names_of(source) {
         let (now, later) = rest.split_at_mut(each.min(rest.len()));
         rest = later;
         let path = folder.join(name);
+        let write = source.format.writer(&path)?;
         let file = File::create_new(&path).map_err(|e| match e.kind() {
             ErrorKind::AlreadyExists => {
                 Error::source(&path, "restored file", "exists already; name another folder")
             }
             _ => Error::io(&path, e),
         })?;
-        let written = match source.format {
-            Format::Hdf5 => hdf5(buffered(&file), now, on_bytes),
-            Format::Npy => npy_file(buffered(&file), now, on_bytes),
-            Format::Npz | Format::Root => npz(buffered(&file), now, on_bytes),
-            Format::Safetensors | Format::Bytes => bytes(buffered(&file), now, on_bytes),
-        };
+        let mut stored: Vec<&mut dyn Stored> = now.iter_mut().map(|d| d as _).collect();
+        let written = write(BufWriter::with_capacity(1 << 20, &file), &mut stored, on_bytes);
         if let Err(error) = written.and_then(|()| file.sync_all()) {
             // Half a file would look like a whole one.
             let _ = std::fs::remove_file(&path);
             return Err(Error::source(&path, "restored file", error.to_string()));
         }
-        let same_bytes = matches!(source.format, Format::Safetensors | Format::Bytes);
+        let same_bytes = matches!(restored_as, RestoredAs::SameBytes | RestoredAs::FileEach);
         let stream = now.iter().find_map(|dataset| dataset.entry.streams.first());
         let stream = stream.map(|stream| stream.file.clone());
         all.push(Restored { path, datasets: now.len(), same_bytes, stream });
     }
     Ok(all)
-}
-
-fn buffered(file: &File) -> BufWriter<&File> {
-    BufWriter::with_capacity(1 << 20, file)
 }
 
 fn plain(name: &str) -> String {
@@ -122,91 +110,6 @@ fn plain(name: &str) -> String {
     }
 }
 
-type Written = std::io::Result<()>;
-
-fn refuse(name: &str, what: impl std::fmt::Display) -> std::io::Error {
-    std::io::Error::other(format!("dataset {name:?}: {what}"))
-}
-
-fn hdf5(
-    out: BufWriter<&File>,
-    datasets: &mut [Dataset<'_>],
-    on_bytes: &mut OnBytes<'_>,
-) -> Written {
-    let mut file = Hdf5Writer::new(out)?;
-    for dataset in datasets {
-        let entry = dataset.entry;
-        let Origin::Hdf5 { datatype, null } = &entry.origin else {
-            return Err(refuse(&entry.name, "is not described as one of HDF5"));
-        };
-        let datatype = from_hex(datatype).map_err(|e| refuse(&entry.name, e))?;
-        let shape = (!null).then_some(entry.shape.as_slice());
-        file.dataset(&entry.name, &datatype, shape, |out| {
-            dataset.write(out, on_bytes)?;
-            Ok(dataset.n_bytes())
-        })?;
-    }
-    file.finish()?.flush()
-}
-
-fn npy_header(entry: &DatasetEntry) -> std::io::Result<Vec<u8>> {
-    let Origin::Npy { descr, fortran_order } = &entry.origin else {
-        return Err(refuse(&entry.name, "is not described as an array"));
-    };
-    let header = npy::to_bytes(descr, *fortran_order, &entry.shape);
-    let header = header.map_err(|e| refuse(&entry.name, e))?;
-    let read = npy::Header::read(&entry.name, &mut header.as_slice());
-    let bytes = read.map_err(|e| refuse(&entry.name, e))?.info.n_bytes();
-    let held = entry.records.saturating_mul(entry.stride.into());
-    if bytes != held {
-        return Err(refuse(&entry.name, format!("{held} bytes; its shape asks for {bytes}")));
-    }
-    Ok(header)
-}
-
-fn npy_file(
-    mut out: BufWriter<&File>,
-    datasets: &mut [Dataset<'_>],
-    on_bytes: &mut OnBytes<'_>,
-) -> Written {
-    let [dataset] = datasets else {
-        return Err(std::io::Error::other("a .npy file holds one array"));
-    };
-    out.write_all(&npy_header(dataset.entry)?)?;
-    dataset.write(&mut out, on_bytes)?;
-    out.flush()
-}
-
-fn npz(
-    out: impl Write + Seek,
-    datasets: &mut [Dataset<'_>],
-    on_bytes: &mut OnBytes<'_>,
-) -> Written {
-    let mut archive = ZipWriter::new(out);
-    for dataset in datasets {
-        let header = npy_header(dataset.entry)?;
-        let large = dataset.n_bytes() >= u64::from(u32::MAX) - (1 << 20);
-        let options = SimpleFileOptions::default()
-            .compression_method(zip::CompressionMethod::Stored)
-            .large_file(large);
-        archive.start_file(format!("{}.npy", dataset.entry.name), options)?;
-        archive.write_all(&header)?;
-        dataset.write(&mut archive, on_bytes)?;
-    }
-    archive.finish()?.flush()
-}
-
-fn bytes(
-    mut out: BufWriter<&File>,
-    datasets: &mut [Dataset<'_>],
-    on_bytes: &mut OnBytes<'_>,
-) -> Written {
-    for dataset in datasets {
-        dataset.write(&mut out, on_bytes)?;
-    }
-    out.flush()
-}
-
 /// A dataset of a manifest whose streams were found to be there in full.
 struct Dataset<'a> {
     entry: &'a DatasetEntry,
@@ -216,10 +119,8 @@ struct Dataset<'a> {
 impl<'a> Dataset<'a> {
     fn open(manifest: &Manifest, entry: &'a DatasetEntry, folder: &Path) -> Result<Self> {
         let refuse = |what: String| Error::source(folder, &entry.name, what);
-        let schema = schema_of(entry).map_err(refuse)?;
-        let split: SplitRatios = manifest.split.parse()?;
-        let order = Order::new(entry.records, entry.records_per_event, &split, manifest.seed);
-        let n_streams = stream_names("", &schema, entry.layout).len();
+        let placement = entry.placement(manifest)?;
+        let n_streams = stream_names("", placement.schema(), entry.layout).len();
         if n_streams != entry.streams.len() {
             return Err(refuse(format!("{} streams; {n_streams} were due", entry.streams.len())));
         }
@@ -243,16 +144,29 @@ impl<'a> Dataset<'a> {
             let records = entry.records;
             return Err(refuse(format!("{held:?} bytes; {records} records take {due:?}")));
         }
-        let streams = Streams::open(&paths, schema, order, entry.layout, true)?;
+        let streams = Streams::open(&paths, placement, true)?;
         Ok(Self { entry, streams })
+    }
+}
+
+impl Stored for Dataset<'_> {
+    fn name(&self) -> &str {
+        &self.entry.name
+    }
+
+    fn shape(&self) -> &[u64] {
+        &self.entry.shape
+    }
+
+    fn origin(&self) -> &Origin {
+        &self.entry.origin
     }
 
     fn n_bytes(&self) -> u64 {
         self.entry.records.saturating_mul(self.entry.stride.into())
     }
 
-    /// Writes all records in the order of the source.
-    fn write(&mut self, out: &mut dyn Write, on_bytes: &mut OnBytes<'_>) -> Written {
+    fn write(&mut self, out: &mut dyn Write, on_bytes: &mut OnBytes<'_>) -> io::Result<()> {
         let mut digest = blake3::Hasher::new();
         let mut chunk = Vec::new();
         let step = self.streams.chunk_records();
@@ -280,6 +194,18 @@ impl<'a> Dataset<'a> {
 }
 
 impl DatasetEntry {
+    /// Where its records lie in its streams.
+    ///
+    /// # Errors
+    /// [`Error::Source`] for fields that are no record, [`Error::Data`] for a split that is none.
+    pub fn placement(&self, manifest: &Manifest) -> Result<Placement> {
+        let refuse = |what: String| Error::source(Path::new(MANIFEST_NAME), &self.name, what);
+        let schema = schema_of(self).map_err(refuse)?;
+        let split: SplitRatios = manifest.split.parse()?;
+        let order = Order::new(self.records, self.records_per_event, &split, manifest.seed);
+        Ok(Placement::new(schema, order, self.layout))
+    }
+
     /// The schema of each stream, with its file name.
     ///
     /// # Errors

@@ -14,63 +14,47 @@ use crate::error::{Error, Result};
 /// Bytes of records that are moved at a time, about.
 pub const CHUNK_BYTES: usize = 8 << 20;
 
-/// A dataset in files, open for positioned reads or writes.
+/// Where the records of a dataset lie in its streams.
 #[derive(Debug)]
-pub struct Streams {
+pub struct Placement {
     schema: Schema,
     order: Order,
     layout: Layout,
-    files: Vec<(File, PathBuf)>,
     groups: Vec<Vec<usize>>,
-    scratch: Vec<u8>,
 }
 
 /// One run of bytes of a stream.
-struct Place {
-    stream: usize,
-    offset: u64,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The stream, in the order of the manifest.
+    pub stream: usize,
+    /// First byte in it.
+    pub offset: u64,
     /// Records in it.
-    len: u64,
+    pub len: u64,
     /// First record of the chunk at hand.
-    first: usize,
+    pub first: usize,
     /// A field of these records, or whole records.
-    field: Option<usize>,
+    pub field: Option<usize>,
 }
 
-impl Streams {
-    /// Makes the files at `paths`: one for [`Layout::Row`], else one for each of
-    /// [`groups`]. `read` opens files that are there.
-    ///
-    /// # Errors
-    /// [`Error::Io`].
-    pub fn open(
-        paths: &[PathBuf],
-        schema: Schema,
-        order: Order,
-        layout: Layout,
-        read: bool,
-    ) -> Result<Self> {
+impl Placement {
+    /// One stream for [`Layout::Row`], else one for each of [`groups`].
+    pub fn new(schema: Schema, order: Order, layout: Layout) -> Self {
         let groups = match layout {
             Layout::Row => Vec::new(),
             Layout::Column => groups(&schema),
         };
-        let files = paths
-            .iter()
-            .map(|path| {
-                let file = if read { File::open(path) } else { File::create(path) };
-                Ok((file.map_err(|e| Error::io(path, e))?, path.clone()))
-            })
-            .collect::<Result<_>>()?;
-        Ok(Self { schema, order, layout, files, groups, scratch: Vec::new() })
+        Self { schema, order, layout, groups }
     }
 
-    /// Records that fit in a chunk.
-    pub fn chunk_records(&self) -> u64 {
-        (CHUNK_BYTES / self.schema.stride()).max(1) as u64
+    /// What a record is.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
     }
 
     /// Where records `range` of the source lie.
-    fn places(&self, range: &Range<u64>) -> Vec<Place> {
+    pub fn places(&self, range: &Range<u64>) -> Vec<Place> {
         let stride = self.schema.stride() as u64;
         let mut places = Vec::new();
         for piece in self.order.pieces(range.clone()) {
@@ -99,21 +83,51 @@ impl Streams {
         }
         places
     }
+}
+
+/// A dataset in files, open for positioned reads or writes.
+#[derive(Debug)]
+pub struct Streams {
+    placement: Placement,
+    files: Vec<(File, PathBuf)>,
+    scratch: Vec<u8>,
+}
+
+impl Streams {
+    /// Makes the files at `paths`, one for each stream. `read` opens files that are there.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn open(paths: &[PathBuf], placement: Placement, read: bool) -> Result<Self> {
+        let files = paths
+            .iter()
+            .map(|path| {
+                let file = if read { File::open(path) } else { File::create(path) };
+                Ok((file.map_err(|e| Error::io(path, e))?, path.clone()))
+            })
+            .collect::<Result<_>>()?;
+        Ok(Self { placement, files, scratch: Vec::new() })
+    }
+
+    /// Records that fit in a chunk.
+    pub fn chunk_records(&self) -> u64 {
+        (CHUNK_BYTES / self.placement.schema.stride()).max(1) as u64
+    }
 
     /// Writes whole records, which are those from `first` on in the order of the source.
     ///
     /// # Errors
     /// [`Error::Io`].
     pub fn write(&mut self, first: u64, records: &[u8]) -> Result<()> {
-        let stride = self.schema.stride();
+        let stride = self.placement.schema.stride();
         let n = (records.len() / stride) as u64;
-        for place in self.places(&(first..first + n)) {
+        for place in self.placement.places(&(first..first + n)) {
             let records = &records[place.first * stride..][..place.len as usize * stride];
             let (file, path) = &mut self.files[place.stream];
             let bytes = match place.field {
                 None => records,
                 Some(field) => {
-                    let field = &self.schema.fields()[field];
+                    let field = &self.placement.schema.fields()[field];
                     gather(
                         records,
                         stride,
@@ -136,17 +150,17 @@ impl Streams {
     /// # Errors
     /// [`Error::Io`].
     pub fn read(&mut self, range: Range<u64>, out: &mut Vec<u8>) -> Result<()> {
-        let stride = self.schema.stride();
+        let stride = self.placement.schema.stride();
         out.clear();
         out.resize((range.end - range.start) as usize * stride, 0);
-        for place in self.places(&range) {
+        for place in self.placement.places(&range) {
             let records = &mut out[place.first * stride..][..place.len as usize * stride];
             let (file, path) = &mut self.files[place.stream];
             file.seek(SeekFrom::Start(place.offset)).map_err(|e| Error::io(path, e))?;
             match place.field {
                 None => file.read_exact(records).map_err(|e| Error::io(path, e))?,
                 Some(field) => {
-                    let field = &self.schema.fields()[field];
+                    let field = &self.placement.schema.fields()[field];
                     let size = field.dtype.size();
                     self.scratch.resize(place.len as usize * size, 0);
                     file.read_exact(&mut self.scratch).map_err(|e| Error::io(path, e))?;
@@ -185,11 +199,13 @@ fn scatter(values: &[u8], records: &mut [u8], stride: usize, offset: usize, size
 
 /// The schema of a stream: records, or single numbers of one type.
 pub fn stream_schema(schema: &Schema, layout: Layout, group: &[usize]) -> Schema {
-    use vortex_coder::schema::Field;
+    use vortex_coder::schema::{Field, FieldCoding};
     let (Layout::Column, Some(&first)) = (layout, group.first()) else { return schema.clone() };
-    let first = &schema.fields()[first];
-    let field = Field { name: "value".into(), offset: 0, ..first.clone() };
-    Schema::new(first.dtype.size(), vec![field]).unwrap_or_else(|_| Schema::bytes())
+    // All fields of a group have this type, each with a coding of its own.
+    let Field { dtype, big_endian, .. } = schema.fields()[first];
+    let coding = FieldCoding::usual(dtype);
+    let field = Field { big_endian, coding, ..Field::new("value", dtype, 0) };
+    Schema::new(dtype.size(), vec![field]).expect("one number is a record")
 }
 
 /// File names of the streams of a dataset: `NAME.bin`, or `NAME.f4.bin`, `NAME.be-i2.bin`.

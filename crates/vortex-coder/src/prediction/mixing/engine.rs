@@ -4,7 +4,7 @@ use super::bits::Bits;
 use super::correction::Correction;
 use super::curves::Curves;
 use super::forecast::Forecast;
-use super::mixer::{Mixer, ONE};
+use super::mixer::{Gains, LANES, Mixer, ONE};
 use super::slots::Slots;
 
 /// Most contexts of a symbol.
@@ -13,7 +13,7 @@ pub(super) const MAX_CONTEXTS: usize = 28;
 pub(super) const MAX_FORECASTS: usize = 6;
 /// Inputs of the mixers besides contexts and forecasts: two of a match and one that never changes.
 const OTHER_INPUTS: usize = 3;
-const MAX_INPUTS: usize = (MAX_CONTEXTS + MAX_FORECASTS + OTHER_INPUTS).next_multiple_of(8);
+const MAX_INPUTS: usize = (MAX_CONTEXTS + MAX_FORECASTS + OTHER_INPUTS).next_multiple_of(LANES);
 /// The input that never changes.
 const CONSTANT: i16 = 80;
 /// Classes of symbols; see [`Situation::class`].
@@ -78,13 +78,16 @@ pub(super) struct Engine {
     corrections: [Correction; 2],
     /// Probability that a match goes on, by its length, bit and repeat.
     match_p: Vec<u16>,
-    reciprocals: [i32; EXPERIENCE_LIMIT as usize + 1],
+    gains: Gains,
+    no_gains: Gains,
+    /// By decisions seen: how far a probability moves, in 1/4096.
+    steps: [i32; 1024],
 }
 
 impl Engine {
     pub(super) fn new(shape: Shape) -> Self {
         let curves = Curves::new();
-        let inputs = (shape.contexts + shape.forecasts + OTHER_INPUTS).next_multiple_of(8);
+        let inputs = (shape.contexts + shape.forecasts + OTHER_INPUTS).next_multiple_of(LANES);
         let roles = shape.roles.min(MAX_ROLES);
         let mixer = |sets| Mixer::new(inputs, sets, ONE / 8);
         let mixers = [
@@ -94,17 +97,21 @@ impl Engine {
             mixer(1 << (2 * KEY_CONTEXTS)),
         ];
         let corrections = [roles * 256, HASHED_CORRECTIONS].map(|n| Correction::new(&curves, n));
-        let reciprocals =
-            std::array::from_fn(|n| 8192 / (2 * i32::try_from(n).expect("small") + 3));
+        let steps = std::array::from_fn(|seen| {
+            let n = i32::try_from(seen).expect("small").min(EXPERIENCE_LIMIT.cast_signed());
+            8192 / (2 * n + 3)
+        });
         Self {
             shape: Shape { roles, ..shape },
             inputs,
             slots: Slots::new(shape.slots_log2),
             mixers,
-            last: Mixer::new(8, roles * 8, ONE / 4),
+            last: Mixer::new(LANES, roles * 8, ONE / 4),
             corrections,
             match_p: vec![1 << 15; MATCH_CLASSES * 8 * 4],
-            reciprocals,
+            gains: Gains::new(BOOST),
+            no_gains: Gains::new(0),
+            steps,
             curves,
         }
     }
@@ -157,7 +164,7 @@ impl Engine {
             let x = &inputs[..self.inputs];
             let sets =
                 [role * 8 + bit as usize, s.class * 256 + node, match_at, experience(&nodes[..n])];
-            let mut said = [0i16; 8];
+            let mut said = [0i16; LANES];
             for ((mixer, set), out) in self.mixers.iter_mut().zip(sets).zip(&mut said) {
                 *out = mixer.predict(set, x);
             }
@@ -175,18 +182,23 @@ impl Engine {
             let target = if y == 1 { 65_535 } else { 0 };
             for (mixer, said) in self.mixers.iter_mut().zip(said) {
                 let error = target - self.curves.squash(said.into()).cast_signed();
-                mixer.learn(x, error, MIXER_RATE, BOOST);
+                mixer.learn(x, error, MIXER_RATE, &self.gains);
             }
-            self.last.learn(&said, target - p.cast_signed(), FINAL_RATE, 0);
+            self.last.learn(&said, target - p.cast_signed(), FINAL_RATE, &self.no_gains);
             self.corrections.iter_mut().for_each(|c| c.learn(target));
             let target22 = if y == 1 { (1 << 22) - 1 } else { 0 };
+            let mut steps = [0; MAX_CONTEXTS];
+            for (step, node) in steps[..n].iter_mut().zip(&nodes) {
+                *step = self.steps[(node & 1023) as usize];
+            }
+            for (node, step) in nodes[..n].iter_mut().zip(steps) {
+                let p = (*node >> 10).cast_signed();
+                let p = p + ((((target22 - p) >> 4) * step) >> 8);
+                let seen = ((*node & 1023) + 1).min(EXPERIENCE_LIMIT);
+                *node = p.cast_unsigned() << 10 | seen;
+            }
             for (&node, &place) in nodes[..n].iter().zip(&places) {
-                let seen = node & 1023;
-                let p = (node >> 10).cast_signed();
-                let rate = self.reciprocals[seen.min(EXPERIENCE_LIMIT) as usize];
-                let p = p + ((((target22 - p) >> 4) * rate) >> 8);
-                let seen = (seen + 1).min(EXPERIENCE_LIMIT);
-                self.slots.set(place, leaf, p.cast_unsigned() << 10 | seen);
+                self.slots.set(place, leaf, node);
             }
             if let Some(expected) = expected {
                 let p = &mut self.match_p[match_at];

@@ -23,12 +23,17 @@ impl Level {
         self.0
     }
 
-    /// Contexts of a symbol.
-    pub(super) fn contexts(self) -> usize {
+    /// Contexts of a symbol of text or of a number.
+    pub(super) fn region_contexts(self) -> usize {
+        if self.0 <= 4 { 10 } else { 17 }
+    }
+
+    /// Contexts of a symbol of a record. With three inputs more their number is best just below a multiple of 16,
+    /// which mixers round up to.
+    pub(super) fn record_contexts(self) -> usize {
         match self.0 {
-            ..=4 => 10,
-            5 => 16,
-            6 => 20,
+            ..=4 => 13,
+            5 => 20,
             _ => 26,
         }
     }

@@ -2,8 +2,9 @@
 
 use super::engine::MAX_CONTEXTS;
 
-/// Nodes of the tree of a nibble: 1 + 2 + 4 + 8.
-const NODES: usize = 15;
+/// Nodes of the tree of a nibble: 1 + 2 + 4 + 8; the place after them holds [`Slot::check`].
+const NODES: usize = 16;
+const CHECK: usize = 15;
 
 /// Four binary decisions after one context.
 #[derive(Clone, Copy)]
@@ -11,11 +12,22 @@ const NODES: usize = 15;
 struct Slot {
     /// Probability of a 1 in the upper 22 bits, decisions seen in the lower 10.
     nodes: [u32; NODES],
-    /// Part of the context's hash, to tell contexts in the same place apart.
-    check: u16,
 }
 
-const EMPTY: Slot = Slot { nodes: [1 << 31; NODES], check: 0 };
+impl Slot {
+    /// An empty slot of the context with this check.
+    fn empty(check: u32) -> Self {
+        let mut nodes = [1 << 31; NODES];
+        nodes[CHECK] = check;
+        Self { nodes }
+    }
+
+    /// Part of the context's hash, to tell contexts in the same place apart.
+    #[inline(always)]
+    fn check(&self) -> u32 {
+        self.nodes[CHECK]
+    }
+}
 
 /// A fixed number of slots, found by hash; those with fewer decisions give way.
 pub(super) struct Slots {
@@ -26,7 +38,7 @@ pub(super) struct Slots {
 impl Slots {
     /// `2^log2` slots of 64 bytes.
     pub(super) fn new(log2: u32) -> Self {
-        Self { slots: vec![EMPTY; 1 << log2], shift: 64 - log2 }
+        Self { slots: vec![Slot::empty(0); 1 << log2], shift: 64 - log2 }
     }
 
     /// The places of the contexts' slots for the nibble that begins at `node`; made empty where they are not
@@ -40,30 +52,30 @@ impl Slots {
         for ((place, check), context) in places.iter_mut().zip(&mut checks).zip(contexts) {
             let spread = u64::from(context.wrapping_add(salt)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
             *place = (spread >> self.shift) as u32;
-            *check = ((spread >> 24) as u16 | 1, self.slots[*place as usize].check);
+            *check = ((spread >> 24) as u32 & 0xffff | 1, self.slots[*place as usize].check());
         }
         for (place, &(check, found)) in places.iter_mut().zip(&checks) {
             if found == check {
                 continue;
             }
             let (a, b) = (&self.slots[*place as usize], &self.slots[(*place ^ 1) as usize]);
-            let second = (b.check == check) | (b.nodes[0] & 1023 < a.nodes[0] & 1023);
+            let second = (b.check() == check) | (b.nodes[0] & 1023 < a.nodes[0] & 1023);
             *place ^= u32::from(second);
             let slot = &mut self.slots[*place as usize];
-            if slot.check != check {
-                *slot = Slot { check, ..EMPTY };
+            if slot.check() != check {
+                *slot = Slot::empty(check);
             }
         }
     }
 
     #[inline(always)]
     pub(super) fn node(&self, place: u32, leaf: usize) -> u32 {
-        self.slots[place as usize].nodes[leaf]
+        self.slots[place as usize].nodes[leaf & (NODES - 1)]
     }
 
     #[inline(always)]
     pub(super) fn set(&mut self, place: u32, leaf: usize, node: u32) {
-        self.slots[place as usize].nodes[leaf] = node;
+        self.slots[place as usize].nodes[leaf & (NODES - 1)] = node;
     }
 }
 

@@ -115,7 +115,7 @@ impl FieldCoding {
     pub const fn law(&self) -> Option<&Law> {
         match self.predicted() {
             Predicted::Law(law) => Some(law),
-            Predicted::Nothing | Predicted::RecordBefore => None,
+            _ => None,
         }
     }
 
@@ -163,9 +163,11 @@ impl FieldCoding {
             return Err(Error::corrupt(format!("{bits:#04x} is no known extension")));
         }
         let grid = in_file(bits, input)?;
-        let law = in_file(bits, input)?;
-        let before = in_file(bits, input)?;
-        Self::assemble(transform, grid, law, before).map_err(Error::corrupt)
+        let predicted = [
+            in_file(bits, input)?.map(Predicted::Law),
+            in_file(bits, input)?.map(|RecordBefore| Predicted::RecordBefore),
+        ];
+        Self::assemble(transform, grid, predicted).map_err(Error::corrupt)
     }
 
     /// All keys of a field in a sidecar that say something about its coding, and what may stand behind each.
@@ -186,23 +188,23 @@ impl FieldCoding {
         fields: &[Field],
     ) -> Result<Self> {
         let grid = in_sidecar(words, fields)?;
-        let law = in_sidecar(words, fields)?;
-        let before = in_sidecar(words, fields)?;
+        let predicted = [
+            in_sidecar(words, fields)?.map(Predicted::Law),
+            in_sidecar(words, fields)?.map(|RecordBefore| Predicted::RecordBefore),
+        ];
         let transform = match words.iter().find(|(key, _)| *key == Transform::KEY) {
             Some((_, stated)) => Transform::from_words(stated)?,
-            None => {
-                let predicted = law.is_some() || before.is_some();
-                if predicted { Transform::Ordered } else { Self::usual(dtype).transform() }
-            }
+            None if predicted.iter().any(Option::is_some) => Transform::Ordered,
+            None => Self::usual(dtype).transform(),
         };
-        Self::assemble(transform, grid, law, before).map_err(Error::invalid_argument)
+        Self::assemble(transform, grid, predicted).map_err(Error::invalid_argument)
     }
 
     /// What [`Self::from_words`] makes the same coding of; says nothing that goes without saying.
     pub fn to_words(&self, dtype: DType, fields: &[Field]) -> Vec<(&'static str, Words)> {
         let implied = match self.predicted() {
             Predicted::Nothing => Self::usual(dtype).transform(),
-            Predicted::RecordBefore | Predicted::Law(_) => Transform::Ordered,
+            _ => Transform::Ordered,
         };
         let transform = self.transform();
         let stated = (transform != implied).then(|| (Transform::KEY, transform.to_words()));
@@ -243,22 +245,26 @@ impl FieldCoding {
     fn assemble(
         transform: Transform,
         grid: Option<DecimalGrid>,
-        law: Option<Law>,
-        before: Option<RecordBefore>,
+        predicted: impl IntoIterator<Item = Option<Predicted>>,
     ) -> std::result::Result<Self, String> {
-        let predicted = match (law, before) {
-            (None, None) => Predicted::Nothing,
-            (Some(law), None) => Predicted::Law(law),
-            (None, Some(RecordBefore)) => Predicted::RecordBefore,
-            (Some(_), Some(_)) => return Err(TWO_PREDICTIONS.into()),
-        };
-        let order = match (transform, predicted) {
-            (Transform::Ordered, predicted) => Order::Ordered(predicted),
-            (_, Predicted::Law(_)) => return Err("a law is for fields in order".into()),
-            (_, Predicted::RecordBefore) => return Err(TWO_PREDICTIONS.into()),
-            (Transform::MsbFirst, Predicted::Nothing) => Order::MsbFirst,
-            (Transform::Raw, Predicted::Nothing) if grid.is_none() => return Ok(Self::Raw),
-            (Transform::Raw, Predicted::Nothing) => {
+        let mut predicted = predicted.into_iter().flatten();
+        let (first, second) = (predicted.next(), predicted.next());
+        if second.is_some() {
+            return Err("two predictions, of which a field has one at most: distances from the \
+                        record before are for fields without a law"
+                .into());
+        }
+        let order = match (transform, first) {
+            (Transform::Ordered, predicted) => {
+                Order::Ordered(predicted.unwrap_or(Predicted::Nothing))
+            }
+            (_, Some(_)) => {
+                let word = transform.word();
+                return Err(format!("predictions are for numbers in order, not for {word}"));
+            }
+            (Transform::MsbFirst, None) => Order::MsbFirst,
+            (Transform::Raw, None) if grid.is_none() => return Ok(Self::Raw),
+            (Transform::Raw, None) => {
                 return Err("decimals are for numbers, most significant byte first".into());
             }
         };
@@ -266,5 +272,20 @@ impl FieldCoding {
     }
 }
 
-const TWO_PREDICTIONS: &str =
-    "distances from the record before are for fields in order without a law";
+impl Predicted {
+    /// The integer that is expected of a field on this grid, if any is; `before` is the record before, if there is one.
+    fn expected(
+        &self,
+        field: &Field,
+        grid: Option<DecimalGrid>,
+        fields: &[Field],
+        before: Option<&[u8]>,
+        record: &[u8],
+    ) -> Option<u64> {
+        match self {
+            Self::Nothing => None,
+            Self::RecordBefore => Some(RecordBefore.expected(field, grid, before)),
+            Self::Law(law) => Some(law.expected(field, grid, fields, record)),
+        }
+    }
+}

@@ -23,7 +23,7 @@ impl Transform {
         Self::ALL.get(usize::from(code)).copied()
     }
 
-    const fn word(self) -> &'static str {
+    pub(super) const fn word(self) -> &'static str {
         match self {
             Self::Raw => "identity",
             Self::MsbFirst => "msb_first",

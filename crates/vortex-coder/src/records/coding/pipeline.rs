@@ -3,8 +3,7 @@
 use super::super::field::Field;
 use super::super::schema::Schema;
 use super::order::{in_order, out_of_order};
-use super::previous::RecordBefore;
-use super::{DecimalGrid, FieldCoding, Order, Predicted};
+use super::{DecimalGrid, FieldCoding, Order};
 
 /// A field that goes through the stages as an integer, because its symbols [count](FieldCoding::is_derived)
 /// something. All others are done on their bytes, which is faster.
@@ -68,24 +67,6 @@ impl PipelineField {
             code = out_of_order(field.dtype, code);
         }
         field.set_bits(record, exchanged(*grid, code));
-    }
-}
-
-impl Predicted {
-    /// The integer that is expected of a field on this grid, if any is.
-    fn expected(
-        &self,
-        field: &Field,
-        grid: Option<DecimalGrid>,
-        fields: &[Field],
-        before: Option<&[u8]>,
-        record: &[u8],
-    ) -> Option<u64> {
-        match self {
-            Self::Nothing => None,
-            Self::RecordBefore => Some(RecordBefore.expected(field, grid, before)),
-            Self::Law(law) => Some(law.expected(field, grid, fields, record)),
-        }
     }
 }
 

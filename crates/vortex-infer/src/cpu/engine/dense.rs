@@ -34,7 +34,7 @@ pub unsafe fn linear<'s, I: Isa>(
     q: &[i8],
     n: usize,
     sums: &'s mut Vec<i32>,
-) -> &'s [i32] {
+) -> &'s mut [i32] {
     let width = m.width();
     let sums = reserve(sums, n * width);
     // SAFETY: promised by the caller.
@@ -61,7 +61,7 @@ pub unsafe fn linear8<I: Isa>(
 ) {
     // SAFETY: promised by the caller.
     let sums = unsafe { linear::<I>(m, q, n, sums) };
-    for (to, &v) in reserve(out, sums.len()).iter_mut().zip(sums) {
+    for (to, &v) in reserve(out, sums.len()).iter_mut().zip(&*sums) {
         *to = clamp8(v);
     }
 }

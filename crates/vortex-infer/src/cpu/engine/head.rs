@@ -2,10 +2,20 @@
 
 use super::dense::{linear, norm, reserve, swiglu};
 use super::packed::{Packed, embed};
-use super::state::State;
+use super::state::{Buffers, State};
 use crate::arithmetic::rs;
 use crate::cpu::kernels::Isa;
 use vortex_coder::cdf::Cdf;
+
+/// What the head is told of one lane at one role.
+#[derive(Clone, Copy)]
+pub struct Condition {
+    pub role: usize,
+    /// The reference's symbol of the same rank.
+    pub reference: u8,
+    /// Whether the field's known symbols all equal the reference's.
+    pub matched: bool,
+}
 
 /// Fills `out[..active]` for the next role, which is not flat.
 ///
@@ -13,72 +23,107 @@ use vortex_coder::cdf::Cdf;
 /// The processor has the instructions of `I`.
 #[inline(always)]
 pub unsafe fn step<I: Isa>(p: &Packed, s: &mut State, out: &mut [Cdf]) {
-    let h = &p.net.head;
-    let (n, width, n_roles) = (s.active, h.own.width, p.layout.roles().len());
-    let role = p.layout.roles()[s.role];
-    let (class, alphabet) = (p.net.class[s.role], usize::from(role.alphabet));
-    let (reference, previous) = reference(p, s);
-
+    let (n, width, n_roles) = (s.active, p.net.head.own.width, p.layout.roles().len());
+    let (class, role) = (usize::from(p.net.class[s.role]), s.role);
+    let (reference, previous) = reference(p, role);
+    let condition = |s: &State, lane: usize| Condition {
+        role,
+        reference: s.symbols(lane, n_roles, previous)[reference],
+        matched: s.matched[lane],
+    };
     let mut z = std::mem::take(&mut s.buffers.z);
     let rows = reserve(&mut z, n * width);
     for (lane, z) in rows.chunks_exact_mut(width).enumerate() {
-        let symbol = s.symbols(lane, n_roles, previous)[reference];
-        z.fill(0);
-        let scale = &h.ref_scale[s.role * width..(s.role + 1) * width];
-        embed(&h.reference, class, symbol, scale, z);
-        let at = (s.role * 2 + usize::from(s.matched[lane])) * width;
-        let bias = &h.role_bias[at..at + width];
-        let (z0, own) = (&s.z0[lane * width..], &s.own[lane * width..]);
-        for (((z, &z0), &own), &bias) in z.iter_mut().zip(z0).zip(own).zip(bias) {
-            let (known, reference) =
-                (rs(own, h.own.shift.into()), rs(*z, h.reference.shift.into()));
-            *z = z0 + known + reference + bias;
-        }
+        let at = lane * width..(lane + 1) * width;
+        embed_condition(p, condition(s, lane), &s.z0[at.clone()], &s.own[at], z);
+    }
+    // SAFETY: promised by the caller.
+    unsafe { activations::<I>(p, rows, &mut s.buffers) };
+    s.buffers.z = z;
+    let b = &mut s.buffers;
+    let (mut sums, mut weights) = (std::mem::take(&mut b.sums), std::mem::take(&mut b.weights));
+    let eight = std::mem::take(&mut b.eight);
+    // SAFETY: promised by the caller.
+    let logits = unsafe { linear::<I>(&p.outputs[class].logits, &eight, n, &mut sums) };
+    let rows = logits.chunks_exact_mut(256).zip(eight.chunks_exact(width.next_multiple_of(4)));
+    for (lane, ((logits, q), cdf)) in rows.zip(&mut out[..n]).enumerate() {
+        // SAFETY: promised by the caller.
+        let weights =
+            unsafe { symbol_weights::<I>(p, condition(s, lane), q, logits, &mut weights) };
+        cdf.set_weights(weights);
     }
     let b = &mut s.buffers;
-    // SAFETY: promised by the caller.
-    unsafe { swiglu::<I>(&p.head_ffn, rows, width, &mut b.dense) };
-    norm(h.norm_out.numerator as i32, rows, width, &mut b.eight);
-    let output = &p.outputs[usize::from(class)];
-    // SAFETY: promised by the caller.
-    unsafe { linear::<I>(&output.logits, &b.eight, n, &mut b.sums) };
+    (b.sums, b.weights, b.eight) = (sums, weights, eight);
+}
 
-    let bias = &h.out_bias[s.role * 256..(s.role + 1) * 256];
-    let padded = width.next_multiple_of(4);
-    let mut sums = std::mem::take(&mut b.sums);
-    let mut weights = std::mem::take(&mut b.weights);
-    for (lane, (logits, cdf)) in sums.chunks_exact_mut(256).zip(&mut out[..n]).enumerate() {
-        let q = &s.buffers.eight[lane * padded..][..width];
-        let mut copy = 0;
-        for (&w, &q) in output.copy.iter().zip(q) {
-            copy += i32::from(w) * i32::from(q);
-        }
-        let copy_bias = h.copy_bias[s.role * 2 + usize::from(s.matched[lane])];
-        let symbol = s.symbols(lane, n_roles, previous)[reference];
-        let mut best = i32::MIN;
-        for (l, &bias) in logits.iter_mut().zip(bias) {
-            *l += i32::from(bias);
-        }
-        logits[usize::from(symbol)] += rs(copy, output.copy_shift) + i32::from(copy_bias);
-        for &l in &logits[..alphabet] {
-            best = best.max(l);
-        }
-        // Beyond the alphabet anything will do, if only it is not above the best.
-        logits[alphabet..].fill(best);
-        let weights = reserve(&mut weights, 256);
-        // SAFETY: promised by the caller.
-        unsafe { I::symbol_weights(logits, best, &p.out_pow2, weights) };
-        cdf.set_weights(&weights[..alphabet]);
+/// The head's stream of one row, `z: [e]`, from the trunk's output and the embedding of the field's known
+/// symbols.
+#[inline(always)]
+pub fn embed_condition(p: &Packed, c: Condition, z0: &[i32], own: &[i32], z: &mut [i32]) {
+    let (h, width) = (&p.net.head, p.net.head.own.width);
+    z.fill(0);
+    let scale = &h.ref_scale[c.role * width..(c.role + 1) * width];
+    embed(&h.reference, p.net.class[c.role], c.reference, scale, z);
+    let at = (c.role * 2 + usize::from(c.matched)) * width;
+    let bias = &h.role_bias[at..at + width];
+    for (((z, &z0), &own), &bias) in z.iter_mut().zip(z0).zip(own).zip(bias) {
+        let (known, reference) = (rs(own, h.own.shift.into()), rs(*z, h.reference.shift.into()));
+        *z = z0 + known + reference + bias;
     }
-    s.buffers.weights = weights;
-    s.buffers.sums = sums;
-    s.buffers.z = z;
+}
+
+/// The feed-forward part and the last norm of rows `z: [n][e]`, into `eight`.
+///
+/// # Safety
+/// The processor has the instructions of `I`.
+#[inline(always)]
+pub unsafe fn activations<I: Isa>(p: &Packed, z: &mut [i32], b: &mut Buffers) {
+    let width = p.net.head.own.width;
+    // SAFETY: promised by the caller.
+    unsafe { swiglu::<I>(&p.head_ffn, z, width, &mut b.dense) };
+    norm(p.net.head.norm_out.numerator as i32, z, width, &mut b.eight);
+}
+
+/// The weights of the role's symbols, from the activations `q` of a row and its logits without biases.
+///
+/// # Safety
+/// The processor has the instructions of `I`.
+#[inline(always)]
+pub unsafe fn symbol_weights<'w, I: Isa>(
+    p: &Packed,
+    c: Condition,
+    q: &[i8],
+    logits: &mut [i32],
+    weights: &'w mut Vec<u32>,
+) -> &'w [u32] {
+    let h = &p.net.head;
+    let output = &p.outputs[usize::from(p.net.class[c.role])];
+    let alphabet = usize::from(p.layout.roles()[c.role].alphabet);
+    let mut copy = 0;
+    for (&w, &q) in output.copy.iter().zip(q) {
+        copy += i32::from(w) * i32::from(q);
+    }
+    let copy_bias = h.copy_bias[c.role * 2 + usize::from(c.matched)];
+    let mut best = i32::MIN;
+    for (l, &bias) in logits.iter_mut().zip(&h.out_bias[c.role * 256..(c.role + 1) * 256]) {
+        *l += i32::from(bias);
+    }
+    logits[usize::from(c.reference)] += rs(copy, output.copy_shift) + i32::from(copy_bias);
+    for &l in &logits[..alphabet] {
+        best = best.max(l);
+    }
+    // Beyond the alphabet anything will do, if only it is not above the best.
+    logits[alphabet..].fill(best);
+    let weights = reserve(weights, 256);
+    // SAFETY: promised by the caller.
+    unsafe { I::symbol_weights(logits, best, &p.out_pow2, weights) };
+    &weights[..alphabet]
 }
 
 /// The role of the reference's symbol of the same rank, and whether it lies in the record before.
 #[inline(always)]
-fn reference(p: &Packed, s: &State) -> (usize, bool) {
-    let role = p.layout.roles()[s.role];
+pub fn reference(p: &Packed, role: usize) -> (usize, bool) {
+    let role = p.layout.roles()[role];
     let field = usize::from(role.field);
     let (source, previous) = State::token_before(p, field, usize::from(p.net.lag[field]));
     (p.layout.roles_of(source).start + usize::from(role.rank), previous)
@@ -89,7 +134,7 @@ fn reference(p: &Packed, s: &State) -> (usize, bool) {
 pub fn take(p: &Packed, s: &mut State, symbols: &[u8]) {
     let h = &p.net.head;
     let (width, n_roles) = (h.own.width, p.layout.roles().len());
-    let (reference, previous) = reference(p, s);
+    let (reference, previous) = reference(p, s.role);
     let class = p.net.class[s.role];
     let scale = &h.own_scale[s.role * width..(s.role + 1) * width];
     // The last symbol of a field is nobody's condition in the head.

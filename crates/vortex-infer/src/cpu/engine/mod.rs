@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use vortex_coder::cdf::Cdf;
 use vortex_coder::predictor::{Coding, Predictor};
+use vortex_coder::score::{Known, Score};
 
 use crate::cpu::kernels::Level;
 pub use gemm::Gemm;
@@ -16,6 +17,7 @@ mod gemm;
 mod head;
 mod packed;
 pub mod quads;
+mod score;
 mod state;
 mod store;
 mod trunk;
@@ -25,6 +27,7 @@ struct Entry {
     trunk: unsafe fn(&Packed, &mut State),
     head: unsafe fn(&Packed, &mut State, &mut [Cdf]),
     take: unsafe fn(&Packed, &mut State, &[u8]),
+    score: unsafe fn(&Packed, &mut State, Known<'_>, &mut Vec<Score>),
     gemm: unsafe fn(&PackedLinear, &[i8], usize, &mut [i32]),
 }
 
@@ -32,7 +35,7 @@ struct Entry {
 macro_rules! entry {
     ($name:ident, $isa:ty, $(#[$feature:meta])?) => {
         mod $name {
-            use super::{Cdf, Entry, Packed, PackedLinear, State};
+            use super::{Cdf, Entry, Known, Packed, PackedLinear, Score, State};
             use crate::cpu::kernels::Isa;
 
             /// # Safety
@@ -61,12 +64,20 @@ macro_rules! entry {
             /// # Safety
             /// The processor has the instructions of the level.
             $(#[$feature])?
+            unsafe fn score(p: &Packed, s: &mut State, known: Known<'_>, out: &mut Vec<Score>) {
+                // SAFETY: promised by the caller.
+                unsafe { super::score::score::<$isa>(p, s, known, out) }
+            }
+
+            /// # Safety
+            /// The processor has the instructions of the level.
+            $(#[$feature])?
             unsafe fn gemm(m: &PackedLinear, q: &[i8], n: usize, out: &mut [i32]) {
                 // SAFETY: promised by the caller.
                 unsafe { <$isa>::gemm(m.matrix(), &m.column_sums, q, n, out) }
             }
 
-            pub const ENTRY: Entry = Entry { trunk, head, take, gemm };
+            pub const ENTRY: Entry = Entry { trunk, head, take, score, gemm };
         }
     };
 }
@@ -144,5 +155,15 @@ impl Predictor for Engine {
     fn update(&mut self, symbols: &[u8]) {
         // SAFETY: `new` has made sure that the level is available.
         unsafe { (self.entry.take)(&self.packed, &mut self.state, symbols) }
+    }
+
+    fn score(&mut self, known: Known<'_>, out: &mut Vec<Score>) {
+        assert!(self.state.role == 0 && known.roles() == self.packed.layout.roles().len());
+        // SAFETY: `new` has made sure that the level is available.
+        unsafe { (self.entry.score)(&self.packed, &mut self.state, known, out) }
+    }
+
+    fn records_to_score(&self, lanes: usize) -> usize {
+        score::records(&self.packed, lanes)
     }
 }

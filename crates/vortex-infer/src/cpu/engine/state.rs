@@ -1,7 +1,8 @@
 //! What the lanes of a block remember between steps.
 
-use super::dense::Scratch;
+use super::dense;
 use super::packed::Packed;
+use super::score::Scratch;
 use super::store::{AttendScratch, Store};
 
 /// One layer's memory of all lanes.
@@ -36,7 +37,7 @@ pub struct Buffers {
     /// Symbol weights of one lane.
     pub weights: Vec<u32>,
     /// For SwiGLU.
-    pub dense: Scratch,
+    pub dense: dense::Scratch,
     /// For attention.
     pub attend: AttendScratch,
 }
@@ -65,6 +66,8 @@ pub struct State {
     pub matched: Vec<bool>,
     /// Buffers.
     pub buffers: Buffers,
+    /// Buffers of scoring.
+    pub scratch: Scratch,
 }
 
 impl State {
@@ -91,6 +94,7 @@ impl State {
             own: vec![0; lanes * width],
             matched: vec![true; lanes],
             buffers: Buffers::default(),
+            scratch: Scratch::default(),
         }
     }
 

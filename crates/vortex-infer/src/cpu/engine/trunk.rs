@@ -12,15 +12,72 @@ use crate::cpu::kernels::Isa;
 /// The processor has the instructions of `I`.
 #[inline(always)]
 pub unsafe fn step<I: Isa>(p: &Packed, s: &mut State) {
-    let (n, d, width) = (s.active, p.net.d_model, p.net.head.own.width);
+    let (n, d) = (s.active, p.net.d_model);
     let field = usize::from(p.layout.roles()[s.role].field);
-    input(p, s, field);
-    let place = s.token % p.net.segment;
-    let last = place + 1 == p.net.segment;
+    let mut x = std::mem::take(&mut s.buffers.x);
+    embed_token(p, field, s.token, &s.record, &s.previous_record, reserve(&mut x, n * d));
+    s.buffers.x = x;
+    // SAFETY: promised by the caller.
+    unsafe { layers::<I>(p, s, 1) };
+    s.own.fill(0);
+    s.matched.fill(true);
+}
+
+/// The input of the trunk for one token of each lane, `x: [lane][d]`: the embeddings of the token
+/// before and of the reference. `now` and `previous` are the symbols of the record of the token, as far
+/// as they come before it, and of the record before, `[lane][role]`.
+#[inline(always)]
+pub fn embed_token(
+    p: &Packed,
+    field: usize,
+    token: usize,
+    now: &[u8],
+    previous: &[u8],
+    x: &mut [i32],
+) {
+    let (d, n_roles) = (p.net.d_model, p.layout.roles().len());
+    let e = &p.net.embedding;
+    let (before, before_previous) = State::token_before(p, field, 1);
+    let (reference, ref_previous) = State::token_before(p, field, usize::from(p.net.lag[field]));
+    let ref_roles = p.layout.roles_of(reference);
+    let place = token % p.net.segment;
+    let position = &e.position[place * d..(place + 1) * d];
+    let bias = &e.field_bias[field * d..(field + 1) * d];
+    let symbols = |lane: usize, previous_record: bool| {
+        &(if previous_record { previous } else { now })[lane * n_roles..][..n_roles]
+    };
+    for (lane, x) in x.chunks_exact_mut(d).enumerate() {
+        x.fill(0);
+        let before_symbols = symbols(lane, before_previous);
+        for role in p.layout.roles_of(before) {
+            let scale = &e.prev_scale[role * d..(role + 1) * d];
+            embed(&e.tables, p.net.class[role], before_symbols[role], scale, x);
+        }
+        let ref_symbols = &symbols(lane, ref_previous)[ref_roles.clone()];
+        for (role, &symbol) in p.layout.roles_of(field).zip(ref_symbols) {
+            let scale = &e.ref_scale[role * d..(role + 1) * d];
+            embed(&e.tables, p.net.class[role], symbol, scale, x);
+        }
+        for ((x, &position), &bias) in x.iter_mut().zip(position).zip(bias) {
+            *x = rs(*x, e.tables.shift.into()) + bias + position;
+        }
+    }
+}
+
+/// All layers for the next `tokens` tokens of each lane, `[token][lane]`, whose inputs are in `x`; the
+/// head's inputs go into `z0`. The tokens lie in one segment.
+///
+/// # Safety
+/// The processor has the instructions of `I`.
+#[inline(always)]
+pub unsafe fn layers<I: Isa>(p: &Packed, s: &mut State, tokens: usize) {
+    let (n, d, width) = (s.active, p.net.d_model, p.net.head.own.width);
+    let rows = tokens * n;
+    let last = s.token % p.net.segment + tokens == p.net.segment;
     let State { layers, buffers, token, remembered, .. } = s;
     for (layer, state) in p.layers.iter().zip(layers) {
         // SAFETY: promised by the caller.
-        unsafe { layer_step::<I>(p, layer, state, buffers, n, *token, *remembered) };
+        unsafe { layer_step::<I>(p, layer, state, buffers, [tokens, n], *token, *remembered) };
         if let (Some(memory), true) = (&layer.memory, last) {
             // SAFETY: promised by the caller.
             unsafe { compress::<I>(p, memory, state, buffers, n, *remembered) };
@@ -30,48 +87,17 @@ pub unsafe fn step<I: Isa>(p: &Packed, s: &mut State) {
         s.remembered += p.net.segment / shape.rate;
     }
     let b = &mut s.buffers;
-    norm(p.net.head.norm_in.numerator as i32, &b.x[..n * d], d, &mut b.eight);
+    norm(p.net.head.norm_in.numerator as i32, &b.x[..rows * d], d, &mut b.eight);
     // SAFETY: promised by the caller.
-    let z0 = unsafe { linear::<I>(&p.head_input, &b.eight, n, &mut b.sums) };
-    for (to, from) in s.z0.chunks_exact_mut(width).zip(z0.chunks_exact(p.head_input.width())) {
+    let z0 = unsafe { linear::<I>(&p.head_input, &b.eight, rows, &mut b.sums) };
+    let to = reserve(&mut s.z0, rows * width);
+    for (to, from) in to.chunks_exact_mut(width).zip(z0.chunks_exact(p.head_input.width())) {
         to.copy_from_slice(&from[..width]);
     }
-    s.own.fill(0);
-    s.matched.fill(true);
 }
 
-/// Embeds the predecessor and the reference of each lane's token.
-#[inline(always)]
-fn input(p: &Packed, s: &mut State, field: usize) {
-    let (n, d, n_roles) = (s.active, p.net.d_model, p.layout.roles().len());
-    let e = &p.net.embedding;
-    let (before, before_previous) = State::token_before(p, field, 1);
-    let (reference, ref_previous) = State::token_before(p, field, usize::from(p.net.lag[field]));
-    let ref_roles = p.layout.roles_of(reference);
-    let mut x = std::mem::take(&mut s.buffers.x);
-    let place = s.token % p.net.segment;
-    let position = &e.position[place * d..(place + 1) * d];
-    let bias = &e.field_bias[field * d..(field + 1) * d];
-    for (lane, x) in reserve(&mut x, n * d).chunks_exact_mut(d).enumerate() {
-        x.fill(0);
-        let symbols = s.symbols(lane, n_roles, before_previous);
-        for role in p.layout.roles_of(before) {
-            let scale = &e.prev_scale[role * d..(role + 1) * d];
-            embed(&e.tables, p.net.class[role], symbols[role], scale, x);
-        }
-        let symbols = &s.symbols(lane, n_roles, ref_previous)[ref_roles.clone()];
-        for (role, &symbol) in p.layout.roles_of(field).zip(symbols) {
-            let scale = &e.ref_scale[role * d..(role + 1) * d];
-            embed(&e.tables, p.net.class[role], symbol, scale, x);
-        }
-        for ((x, &position), &bias) in x.iter_mut().zip(position).zip(bias) {
-            *x = rs(*x, e.tables.shift.into()) + bias + position;
-        }
-    }
-    s.buffers.x = x;
-}
-
-/// One layer: attention over the window and the memory, then the feed-forward part.
+/// One layer for `[tokens, lanes]` rows: attention over the window and the memory, then the feed-forward
+/// part.
 ///
 /// # Safety
 /// The processor has the instructions of `I`.
@@ -81,29 +107,32 @@ unsafe fn layer_step<I: Isa>(
     layer: &PackedLayer,
     state: &mut LayerState,
     b: &mut Buffers,
-    n: usize,
+    [tokens, n]: [usize; 2],
     token: usize,
     remembered: usize,
 ) {
     let (d, padded) = (p.net.d_model, p.net.d_model.next_multiple_of(4));
-    let channels = d / p.net.n_heads;
-    norm(layer.numerator, &b.x[..n * d], d, &mut b.eight);
+    let (channels, rows) = (d / p.net.n_heads, tokens * n);
+    norm(layer.numerator, &b.x[..rows * d], d, &mut b.eight);
     if layer.memory.is_some() {
         let (segment, place) = (p.net.segment, token % p.net.segment);
-        for (lane, q) in b.eight[..n * padded].chunks_exact(padded).enumerate() {
-            let at = (lane * segment + place) * d;
+        for (row, q) in b.eight[..rows * padded].chunks_exact(padded).enumerate() {
+            let at = (row % n * segment + place + row / n) * d;
             state.segment[at..at + d].copy_from_slice(&q[..d]);
         }
     }
     let m = &layer.query_key_value;
     // SAFETY: promised by the caller.
-    unsafe { linear8::<I>(m, &b.eight, n, &mut b.sums, &mut b.query_key_value) };
-    reserve(&mut b.context, n * padded);
+    unsafe { linear8::<I>(m, &b.eight, rows, &mut b.sums, &mut b.query_key_value) };
+    reserve(&mut b.context, rows * padded);
     reserve(&mut b.local, channels);
     reserve(&mut b.far, channels);
-    let used = (token + 1).min(p.net.window);
-    for lane in 0..n {
-        let row = &b.query_key_value[lane * m.width()..(lane + 1) * m.width()];
+    for row in 0..rows {
+        // A token sees those before it and itself.
+        let (lane, token) = (row % n, token + row / n);
+        let used = (token + 1).min(p.net.window);
+        let context = &mut b.context[row * padded..(row + 1) * padded];
+        let row = &b.query_key_value[row * m.width()..(row + 1) * m.width()];
         let (query, key, value) = (&row[..d], &row[d..2 * d], &row[2 * d..3 * d]);
         state.window.put::<I>(lane, token % p.net.window, key, value);
         for head in 0..p.net.n_heads {
@@ -133,16 +162,15 @@ unsafe fn layer_step<I: Isa>(
                     *local = rs(*local * (256 - gate) + far * gate, 8);
                 }
             }
-            let context = &mut b.context[lane * padded..][range];
-            for (to, &from) in context.iter_mut().zip(&b.local) {
+            for (to, &from) in context[range].iter_mut().zip(&b.local) {
                 *to = clamp8(from);
             }
         }
     }
     // SAFETY: promised by the caller.
     unsafe {
-        add_linear::<I>(&layer.output, &b.context, &mut b.x[..n * d], d, &mut b.sums);
-        swiglu::<I>(&layer.ffn, &mut b.x[..n * d], d, &mut b.dense);
+        add_linear::<I>(&layer.output, &b.context, &mut b.x[..rows * d], d, &mut b.sums);
+        swiglu::<I>(&layer.ffn, &mut b.x[..rows * d], d, &mut b.dense);
     }
 }
 

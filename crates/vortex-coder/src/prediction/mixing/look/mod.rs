@@ -8,7 +8,6 @@ mod segments;
 mod sums;
 
 use super::level::Level;
-use super::number_contexts::NUMBER_CONTEXTS;
 use super::plan::{Plan, Reading, SLOTS_LOG2, most_slots_log2};
 use super::record_contexts::FIRST_PARTNER_CONTEXT;
 use crate::error::Result;
@@ -21,11 +20,11 @@ use crate::layout::RecordLayout;
 pub(super) fn plan(level: Level, layout: &RecordLayout, bytes: &[u8]) -> Result<Plan> {
     let slots_log2 = level.slots_log2().min(most_slots_log2(bytes.len())).max(*SLOTS_LOG2.start());
     if layout.stride() == 1 {
-        let contexts = level.contexts().min(NUMBER_CONTEXTS);
+        let contexts = level.region_contexts();
         let reading = Reading::Regions(segments::find(bytes));
         return Ok(Plan { slots_log2, contexts, reading });
     }
-    let contexts = level.contexts();
+    let contexts = level.record_contexts();
     let partners = if contexts > FIRST_PARTNER_CONTEXT {
         partners::find(layout, bytes)
     } else {
