@@ -26,7 +26,7 @@ const MATCH_CLASSES: usize = 16;
 const KEY_CONTEXTS: usize = 5;
 /// Contexts of the second correction.
 const HASHED_CORRECTIONS: usize = 1 << 12;
-/// A slot's probability moves by 1 / (n + 1.5), n decisions after the first one, up to this.
+/// After n decisions, which are counted up to this, a slot's probability moves by 1 / (n + 1.5).
 const EXPERIENCE_LIMIT: u32 = 250;
 /// Spreads a node of a symbol's tree over 32 bits.
 const NODE_SALT: u32 = 0x9e37_79b1;

@@ -1,6 +1,6 @@
 //! The mixing predictor: what many contexts say about each binary decision of a symbol, weighed by how
 //! often each was right lately. It learns while it codes, so it needs no training and no file.
-//! `docs/format.md` specifies it.
+//! `docs/mixing.md` specifies it.
 //!
 //! | file | concern |
 //! |---|---|
