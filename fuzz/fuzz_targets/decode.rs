@@ -40,7 +40,7 @@ fn forge(data: &[u8]) -> Option<Vec<u8>> {
         Err(_) if d & 1 == 0 => &[],
         Err(_) => schema,
     };
-    let predictor = if p & 1 == 0 { Some(Identity::Adaptive) } else { None };
+    let predictor = [Some(Identity::Adaptive), Some(Identity::Mixing), None][usize::from(p % 3)];
     let mut file = Vec::new();
     let header = MemberHeader {
         predictor,

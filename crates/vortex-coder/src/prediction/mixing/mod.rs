@@ -36,6 +36,8 @@ mod plan;
 mod record_contexts;
 mod regions;
 mod slots;
+#[cfg(test)]
+mod tests;
 mod text_contexts;
 
 pub use level::Level;

@@ -11,6 +11,10 @@ use crate::layout::RecordLayout;
 /// log2 of the fewest and the most slots.
 pub(super) const SLOTS_LOG2: std::ops::RangeInclusive<u32> = 4..=22;
 
+/// Bytes of a block for each of its regions, but for the first [`FREE_REGIONS`]: more would only take memory.
+const BYTES_A_REGION: usize = 64;
+const FREE_REGIONS: usize = 16;
+
 /// How a block is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Plan {
@@ -208,10 +212,14 @@ fn write_region(region: &Region, out: &mut Vec<u8>) {
 }
 
 fn read_regions(input: &mut &[u8], bytes: usize) -> Result<Vec<Region>> {
+    let (n, most) = (read_number(input)? as usize, bytes / BYTES_A_REGION + FREE_REGIONS);
+    if n > most {
+        return Err(corrupt(format!("{n} regions of {bytes} bytes; {most} are possible")));
+    }
     let mut regions = Vec::new();
     let mut left = bytes;
-    for _ in 0..read_number(input)? {
-        let region = read_region(input)?;
+    for _ in 0..n {
+        let region = read_region(input, bytes)?;
         if region.bytes > left {
             return Err(corrupt(format!(
                 "a region of {} bytes, where {left} are left",
@@ -227,10 +235,11 @@ fn read_regions(input: &mut &[u8], bytes: usize) -> Result<Vec<Region>> {
     Ok(regions)
 }
 
-fn read_region(input: &mut &[u8]) -> Result<Region> {
+/// One region of a block of `block` bytes.
+fn read_region(input: &mut &[u8], block: usize) -> Result<Region> {
     let bytes = read_number(input)? as usize;
     let [code] = *take(input)?;
-    if code == 0 {
+    if code == 0 && bytes > 0 {
         return Ok(Region { bytes, content: Content::Bytes });
     }
     let form = match code & 3 {
@@ -246,8 +255,10 @@ fn read_region(input: &mut &[u8]) -> Result<Region> {
     let mut far = [0; 2];
     for (far, _) in far.iter_mut().zip(FAR).filter(|(_, bit)| code & bit != 0) {
         *far = read_number(input)? as usize;
-        if *far < width {
-            return Err(corrupt(format!("a distance of {far} bytes for numbers of {width}")));
+        if !(width..block).contains(far) {
+            return Err(corrupt(format!(
+                "a distance of {far} bytes for numbers of {width} in a block of {block}"
+            )));
         }
     }
     let big_endian = code & BIG_ENDIAN != 0;

@@ -1,0 +1,363 @@
+//! Damage, lies and garbage: an error or other bytes, never a panic, a hang or much memory.
+
+use std::io::Cursor;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use vortex_coder::container::{Coder, IndexedReader, Method, ReaderOptions, WriterOptions};
+use vortex_coder::mixing::{Level, MixingModel};
+use vortex_coder::{
+    BlockPayload, BlockRecords, DType, ErrorKind, Field, FieldCoding, Model, Schema,
+};
+
+use crate::blocks::{decode, encode};
+use crate::container_support::{self, Random, small_blocks};
+use crate::made_bytes::{float_rows, walk, words};
+use crate::made_records::{far_partners, noise_beside_sense};
+use crate::plans::{self, BIG_ENDIAN, FAR, FURTHER, NUMBERS, RECORDS, REGIONS, number, numbers};
+
+/// Small blocks whose plans hold all that a plan can hold.
+fn blocks() -> Vec<(Schema, Vec<u8>)> {
+    let mut mixed = words(60).0;
+    mixed.extend(float_rows(32, 800, 4).0);
+    let records = [noise_beside_sense(1600), far_partners(1600)];
+    let records = records.into_iter().map(|made| (made.schema, made.bytes));
+    let bytes = [mixed, walk(2, false, 400, 4).0, words(50).0];
+    records.chain(bytes.map(|bytes| (Schema::bytes(), bytes))).collect()
+}
+
+#[test]
+fn every_bit_of_a_plan_matters() {
+    let (mut flat, mut partners, mut far, mut text) = (0, 0, 0, 0);
+    for (schema, bytes) in blocks() {
+        let payload = encode(&schema, Level::DEFAULT, &bytes);
+        let plan = plans::plan(&payload, &schema);
+        flat += plan.flat.iter().filter(|flat| **flat).count();
+        partners += plan.partners.iter().flatten().flatten().count();
+        far += plan.regions.iter().map(|region| region.far.len()).sum::<usize>();
+        text += plan.regions.iter().filter(|region| region.code == 0).count();
+        for bit in 0..plan.bytes * 8 {
+            let mut damaged = payload.clone();
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            match decode(&schema, &damaged, bytes.len()) {
+                Ok(decoded) => assert!(decoded != bytes, "bit {bit} of {plan:?}"),
+                Err(error) => assert!(
+                    matches!(error.kind, ErrorKind::Corrupt | ErrorKind::Truncated),
+                    "bit {bit}: {error}"
+                ),
+            }
+        }
+    }
+    assert!(flat > 0 && partners > 0 && far > 0 && text > 0, "{flat} {partners} {far} {text}");
+}
+
+#[test]
+fn every_cut_and_every_byte_more_is_noticed() {
+    let records = container_support::records(120, 95);
+    for (schema, bytes) in [
+        (container_support::schema(), records),
+        (Schema::bytes(), words(60).0),
+        (Schema::bytes(), walk(4, false, 200, 6).0),
+    ] {
+        let payload = encode(&schema, Level::DEFAULT, &bytes);
+        let plan = plans::len(&payload, &schema);
+        for cut in 0..payload.len() {
+            match decode(&schema, &payload[..cut], bytes.len()) {
+                // The last few bytes of a range coder may be needed by the last few symbols only.
+                Ok(decoded) => assert!(decoded != bytes && cut + 8 > payload.len(), "{cut}"),
+                Err(error) if cut < plan => assert_eq!(error.kind, ErrorKind::Corrupt, "{cut}"),
+                Err(error) => assert_eq!(error.kind, ErrorKind::Truncated, "{cut}"),
+            }
+        }
+        let longer = [&payload[..], &[0; 9]].concat();
+        let error = decode(&schema, &longer, bytes.len()).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Corrupt, "{error}");
+        // For a block of another length.
+        for len in [0, schema.stride(), bytes.len() / 2 / schema.stride() * schema.stride()] {
+            let error = decode(&schema, &payload, len).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::Corrupt, "{len} bytes: {error}");
+        }
+    }
+}
+
+#[test]
+fn damage_of_the_stream_gives_other_bytes() {
+    let bytes = container_support::records(60, 96);
+    for (schema, bytes) in
+        [(container_support::schema(), bytes), (Schema::bytes(), walk(8, false, 60, 20).0)]
+    {
+        let payload = encode(&schema, Level::DEFAULT, &bytes);
+        for at in plans::len(&payload, &schema)..payload.len() {
+            let mut damaged = payload.clone();
+            damaged[at] ^= 1 << (at % 8);
+            let decoded = decode(&schema, &damaged, bytes.len());
+            assert!(decoded.is_err() || decoded.unwrap() != bytes, "byte {at}");
+        }
+    }
+}
+
+fn head(kind: u8, slots_log2: u8, contexts: u8) -> Vec<u8> {
+    vec![kind, slots_log2, contexts]
+}
+
+/// A plan of regions: bytes, code and distances.
+fn regions(slots_log2: u8, contexts: u8, all: &[(u64, u8, &[u64])]) -> Vec<u8> {
+    let mut plan = head(REGIONS, slots_log2, contexts);
+    plan.extend(number(all.len() as u64));
+    for (bytes, code, far) in all {
+        plan.extend(number(*bytes));
+        plan.push(*code);
+        plan.extend(numbers(far));
+    }
+    plan
+}
+
+/// A plan of records: runs of roles and partners.
+fn records(contexts: u8, runs: &[u64], partners: &[u64]) -> Vec<u8> {
+    let mut plan = head(RECORDS, 8, contexts);
+    plan.extend(number(runs.len() as u64));
+    plan.extend(numbers(runs));
+    plan.extend(numbers(partners));
+    plan
+}
+
+/// Bytes of the blocks that lies are told of; 2^17 slots are the most for them.
+const LEN: usize = 3300;
+
+/// Decodes what looks like a block with this plan.
+fn decode_plan(schema: &Schema, plan: &[u8]) -> vortex_coder::Result<Vec<u8>> {
+    let payload = [plan, &Random(97).bytes(5000)].concat();
+    decode(schema, &payload, LEN)
+}
+
+#[test]
+fn lying_plans_are_refused() {
+    let text = (LEN as u64, 0, &[][..]);
+    let code = |width: u8, form: u8| NUMBERS | width << 2 | form;
+    let one = |bytes: u64, code: u8, far: &'static [u64]| regions(8, 10, &[(bytes, code, far)]);
+    let len = LEN as u64;
+    let with = |head: Vec<u8>, rest: &[u8]| [head, rest.to_vec()].concat();
+    let of_bytes: Vec<(Vec<u8>, &str)> = vec![
+        (regions(3, 10, &[text]), "slots"),
+        (regions(18, 10, &[text]), "slots"),
+        (regions(255, 10, &[text]), "slots"),
+        (regions(8, 0, &[text]), "contexts"),
+        (regions(8, 18, &[text]), "contexts"),
+        (regions(8, 255, &[text]), "contexts"),
+        (head(2, 8, 10), "way to read"),
+        (head(255, 8, 10), "way to read"),
+        (regions(8, 10, &[]), "in no region"),
+        (one(len - 1, 0, &[]), "in no region"),
+        (one(len + 1, 0, &[]), "are left"),
+        (one(u64::from(u32::MAX), 0, &[]), "are left"),
+        (regions(8, 10, &[(3000, 0, &[]), (301, 0, &[])]), "are left"),
+        (regions(8, 10, &[text, (0, 0, &[])]), "0 bytes"),
+        (regions(8, 10, &[(0, 0, &[]), text]), "0 bytes"),
+        (regions(8, 10, &[text, (0, code(0, 0), &[])]), "0 bytes"),
+        (one(len, code(3, 0), &[]), "code"),
+        (one(len, code(0, 3), &[]), "code"),
+        (one(len, 1, &[]), "code"),
+        (one(len, BIG_ENDIAN, &[]), "code"),
+        (one(len, FAR | 4, &[8]), "code"),
+        (one(len, code(2, 0) | FAR, &[3]), "distance"),
+        (one(len, code(2, 0) | FAR, &[0]), "distance"),
+        (one(len, code(2, 2) | FAR | FURTHER, &[4, 1]), "distance"),
+        (one(len, code(2, 2) | FURTHER, &[len]), "distance"),
+        (one(len, code(2, 2) | FAR, &[0xffff_ffff]), "distance"),
+        // Numbers that do not end, or are too large.
+        (with(head(REGIONS, 8, 10), &[0x80; 10]), "5 bytes"),
+        (
+            with(
+                head(REGIONS, 8, 10),
+                &[1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1],
+            ),
+            "5 bytes",
+        ),
+        (with(head(REGIONS, 8, 10), &[0xff, 0xff, 0xff, 0xff, 0x7f]), "the number"),
+        (with(head(REGIONS, 8, 10), &[1, 0xff, 0xff, 0xff, 0xff, 0x7f]), "the number"),
+        (with(one(len, code(2, 2) | FAR, &[]), &[0x80; 11]), "5 bytes"),
+    ];
+    for (plan, what) in &of_bytes {
+        let error = decode_plan(&Schema::bytes(), plan).expect_err(what);
+        assert_eq!(error.kind, ErrorKind::Corrupt, "{plan:?}: {error}");
+        assert!(error.message.contains(what), "{plan:?}: {error}");
+    }
+    // Fields of 4, 4, 1 and 2 bytes.
+    let of_records: Vec<(Vec<u8>, &str)> = vec![
+        (records(0, &[], &[]), "contexts"),
+        (records(27, &[], &[0; 8]), "contexts"),
+        (records(10, &[12], &[]), "a run of 12 roles"),
+        (records(10, &[4, 8], &[]), "a run of 8 roles after 4"),
+        (records(10, &[0xffff_ffff], &[]), "a run of"),
+        (records(10, &[5, 5, 2], &[]), "a run of 2 roles after 10"),
+        (records(13, &[], &[1, 0, 0, 0, 0, 0, 0, 0]), "partner of field 0"),
+        (records(13, &[], &[0, 0, 0, 2, 0, 0, 0, 0]), "field 1 as a partner of field 1"),
+        (records(26, &[], &[0, 0, 0, 0, 0, 0, 0, 5]), "field 4 as a partner of field 3"),
+        (records(26, &[], &[0, 0, 0, 0, 0, 0, 0xffff_ffff, 0]), "partner of field 3"),
+        (records(26, &[], &[0, 0, 0, 0, 0, 0, 65_537, 0]), "partner of field 3"),
+        (regions(8, 10, &[text]), "regions in records"),
+        (with(head(RECORDS, 8, 10), &[0xff; 10]), "5 bytes"),
+    ];
+    for (plan, what) in &of_records {
+        let error = decode_plan(&container_support::schema(), plan).expect_err(what);
+        assert_eq!(error.kind, ErrorKind::Corrupt, "{plan:?}: {error}");
+        assert!(error.message.contains(what), "{plan:?}: {error}");
+    }
+}
+
+#[test]
+fn announced_numbers_are_not_believed() {
+    for (schema, kind) in [(Schema::bytes(), REGIONS), (container_support::schema(), RECORDS)] {
+        // As many regions or runs as can be said, each of nothing.
+        let mut plan = head(kind, 8, 10);
+        plan.extend(number(u32::MAX.into()));
+        plan.extend(vec![0; 1 << 20]);
+        let error = decode(&schema, &plan, LEN).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Corrupt, "{error}");
+    }
+}
+
+#[test]
+fn impossible_requests_are_refused() {
+    let bytes = container_support::records(20, 98);
+    let model = MixingModel::new(container_support::schema(), Level::DEFAULT);
+    assert_eq!((model.lanes(0), model.lanes(1 << 26)), (1, 1));
+    let mut coder = model.coder();
+    for (bytes, lanes) in [(&bytes[..], 0), (&bytes, 2), (&bytes, usize::MAX), (&bytes[..15], 1)] {
+        let block = BlockRecords { bytes, lanes };
+        let sound = BlockRecords { bytes: &[], lanes: 1 };
+        for group in [vec![block], vec![sound, block]] {
+            assert_eq!(coder.encode(&group).unwrap_err().kind, ErrorKind::InvalidArgument);
+            assert_eq!(coder.measure(&group).unwrap_err().kind, ErrorKind::InvalidArgument);
+        }
+        let mut out = bytes.to_vec();
+        let payload = BlockPayload { payload: &[0; 99], lanes, out: &mut out };
+        let error = coder.decode(&mut [payload]).remove(0).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::InvalidArgument, "{error}");
+    }
+}
+
+#[test]
+fn damaged_files_are_refused() {
+    let data = container_support::records(150, 99);
+    let model = Arc::new(MixingModel::new(container_support::schema(), Level::DEFAULT));
+    let options = WriterOptions { zstd_level: None, ..small_blocks(Coder::Model(model)) };
+    let (file, summary) = container_support::encode(&data, options);
+    assert_eq!(summary.modelled_blocks, 2);
+    for bit in (0..file.len() * 8).step_by(3) {
+        let mut damaged = file.clone();
+        damaged[bit / 8] ^= 1 << (bit % 8);
+        container_support::decode(&damaged).unwrap_err();
+        container_support::decode_indexed(&damaged, ReaderOptions::default()).unwrap_err();
+    }
+    for cut in 0..file.len() {
+        let error = container_support::decode(&file[..cut]).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Truncated, "{cut}");
+    }
+    let mut reader = IndexedReader::open(Cursor::new(&file), ReaderOptions::default()).unwrap();
+    for block in reader.blocks(0).unwrap() {
+        assert_eq!((block.header.method, block.header.lanes), (Method::Modelled, 1));
+    }
+}
+
+/// Bytes that range coders turn into very different decisions: chance, and always the same ones.
+fn any_stream() -> impl Strategy<Value = Vec<u8>> {
+    let byte = prop_oneof![Just(0), Just(0xff), any::<u8>()];
+    prop_oneof![
+        prop::collection::vec(any::<u8>(), 0..3000),
+        (prop::collection::vec(byte, 1..20), 1usize..300).prop_map(|(bytes, n)| bytes.repeat(n)),
+    ]
+}
+
+/// Bytes a number of a region with this code; 1 of text.
+fn width_of(code: u8) -> usize {
+    1 << (code >> 2 & 3)
+}
+
+/// Bytes, code and distances of a region, before they are made possible.
+fn any_region() -> impl Strategy<Value = (usize, u8, [u64; 2])> {
+    (1usize..1200, any::<u8>(), [1u64..5000, 1u64..100])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+    #[test]
+    fn any_payload_of_records_is_decoded_or_refused(
+        payload in prop::collection::vec(any::<u8>(), 0..400),
+        records in 0usize..200,
+    ) {
+        let schema = container_support::schema();
+        let _ = decode(&schema, &payload, records * schema.stride());
+        let _ = decode(&Schema::bytes(), &payload, records);
+    }
+
+    #[test]
+    fn any_stream_of_regions_is_decoded(
+        stream in any_stream(),
+        described in prop::collection::vec(any_region(), 1..8),
+        contexts in 1u8..=17,
+    ) {
+        let mut all: Vec<(usize, u8, [u64; 2])> = described;
+        for (bytes, code, _) in &mut all {
+            *code = if *code < 30 { 0 } else { (*code | NUMBERS) - u8::from(*code & 3 == 3) };
+            *bytes = bytes.div_ceil(width_of(*code)) * width_of(*code);
+        }
+        let len = all.iter().map(|(bytes, ..)| bytes).sum();
+        let all: Vec<(u64, u8, Vec<u64>)> = all
+            .into_iter()
+            .map(|(bytes, code, far)| {
+                let bits = [FAR, FURTHER].into_iter().zip(far);
+                let far = bits.filter(|(bit, _)| code & NUMBERS != 0 && code & bit != 0);
+                // Some number before, but not before the block.
+                let far = far.map(|(_, far)| (far % len as u64).max(width_of(code) as u64));
+                match far.collect::<Vec<_>>() {
+                    far if width_of(code) < len => (bytes as u64, code, far),
+                    _ => (bytes as u64, code & !(FAR | FURTHER), vec![]),
+                }
+            })
+            .collect();
+        let all: Vec<_> = all.iter().map(|(bytes, code, far)| (*bytes, *code, &far[..])).collect();
+        let payload = [regions(4, contexts, &all), stream].concat();
+        match decode(&Schema::bytes(), &payload, len) {
+            Ok(_) => {}
+            Err(error) => prop_assert!(
+                error.kind == ErrorKind::Truncated || error.message.contains("goes on"), "{}", error),
+        }
+    }
+
+    #[test]
+    fn any_stream_of_records_is_decoded(
+        stream in any_stream(),
+        flat in prop::collection::vec(any::<bool>(), 38),
+        partners in prop::collection::vec(any::<u16>(), 26),
+        contexts in 1u8..=26,
+        n in 1usize..100,
+    ) {
+        let mut offset = 0;
+        let fields = DType::ALL.into_iter().map(|dtype| {
+            let field = Field { coding: FieldCoding::ORDERED, ..Field::new(format!("f{offset}"), dtype, offset) };
+            offset += dtype.size() as u32;
+            field
+        });
+        let fields: Vec<_> = fields.collect();
+        let stride = offset as usize;
+        let schema = Schema::new(stride, fields).unwrap();
+        let mut runs = vec![0];
+        for (role, flat) in flat.iter().enumerate().take(stride) {
+            if *flat != (runs.len() % 2 == 0) {
+                runs.push(0);
+            }
+            *runs.last_mut().unwrap() += u64::from(role < stride);
+        }
+        runs.pop();
+        let partners: Vec<u64> =
+            partners.iter().enumerate().map(|(i, partner)| u64::from(*partner) % (i as u64 / 2 + 1)).collect();
+        let partners = if contexts > 12 { &partners[..] } else { &[] };
+        let payload = [records(contexts, &runs, partners), stream].concat();
+        match decode(&schema, &payload, n * stride) {
+            Ok(_) => {}
+            Err(error) => prop_assert!(
+                error.kind == ErrorKind::Truncated || error.message.contains("goes on"), "{}", error),
+        }
+    }
+}
