@@ -27,6 +27,7 @@ doc:
 # Speed of coder, network and weights beside their peers
 bench *ARGS:
     cargo bench -p vortex-coder --bench range {{ARGS}}
+    cargo bench -p vortex-coder --bench records {{ARGS}}
     cargo bench -p vortex-infer --bench network {{ARGS}}
     cargo bench -p vortex-benches --bench codec {{ARGS}}
     cargo bench -p vortex-zipnn --bench weights {{ARGS}}
@@ -49,7 +50,7 @@ figures:
 
 # 200 MB over a server that breaks 20 connections
 big-download:
-    cargo test --release -p vortex-data --features download --test download -- --ignored --nocapture
+    cargo test --release -p vortex-download --test download -- --ignored --nocapture
 
 # 5 GiB of holes: there and back, and the same bytes
 big-file FOLDER="/tmp":

@@ -1,7 +1,7 @@
 """The production model of configs/cpu_small.yaml in plain PyTorch, for records of 4-byte fields.
 
 The same parameters and the same computation as crates/vortex-model: field tokens, shared tables with a scale per role, a
-sliding window, RMS normalisation, SwiGLU, and a byte head with one output matrix a significance. Whatever depends on
+sliding window, RMS normalisation, SwiGLU, and a byte head with one output matrix a rank. Whatever depends on
 the place in the record is broadcast over records instead of gathered, which is what PyTorch does quickest.
 """
 

@@ -3,8 +3,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use vortex_data::sources::safetensors::SafetensorsSource;
-use vortex_data::sources::text::BytesSource;
+use vortex_sources::formats::bytes;
+use vortex_sources::formats::safetensors::SafetensorsSource;
 use vortex_fuzz::stated_lengths;
 
 fuzz_target!(|data: &[u8]| {
@@ -13,7 +13,7 @@ fuzz_target!(|data: &[u8]| {
     if let Ok(source) = SafetensorsSource::open(&path) {
         stated_lengths(&source, 100);
     }
-    if let Ok(source) = BytesSource::open(&path) {
-        stated_lengths(&source, 100);
+    if let Ok(source) = bytes::open(&path) {
+        stated_lengths(source.as_ref(), 100);
     }
 });

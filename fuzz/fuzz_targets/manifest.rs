@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use libfuzzer_sys::fuzz_target;
-use vortex_data::prepare::{Manifest, restore};
+use vortex_sources::prepare::{Manifest, restore};
 
 fuzz_target!(|data: &[u8]| {
     let Ok(manifest) = Manifest::parse(Path::new("fuzz"), data) else { return };

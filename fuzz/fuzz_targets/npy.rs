@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use vortex_data::sources::npy::{NpySource, NpzSource};
+use vortex_sources::formats::npy::{NpySource, NpzSource};
 use vortex_fuzz::stated_lengths;
 
 fuzz_target!(|data: &[u8]| {

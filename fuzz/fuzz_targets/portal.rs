@@ -3,8 +3,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use vortex_data::download::portal::{index_files, record_files};
-use vortex_data::download::{Checksum, FileEntry, FileList, Listing};
+use vortex_download::portal::{index_files, record_files};
+use vortex_download::{Checksum, FileEntry, FileList, Listing};
 
 fn check(files: Vec<FileEntry>) {
     for file in files {

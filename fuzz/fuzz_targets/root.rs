@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use vortex_data::root::{Chunk, RootFile};
+use vortex_root::{Chunk, RootFile};
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(file) = RootFile::from_bytes("fuzz", bytes.to_vec()) else { return };

@@ -2,7 +2,7 @@
 //! does not depend on threads or on the pieces that it was written in.
 #![no_main]
 
-use std::io::Cursor;
+use std::io::{Cursor, Write};
 
 use libfuzzer_sys::fuzz_target;
 use vortex_coder::Schema;

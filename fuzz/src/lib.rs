@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use vortex_data::sources::Source;
+use vortex_sources::Source;
 
 /// Each of the first `most` datasets gives as many bytes as it states, or an error; no more than about a MiB
 /// is read of one.

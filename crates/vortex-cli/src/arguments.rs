@@ -37,12 +37,9 @@ pub struct Common {
 }
 
 impl Common {
-    /// Threads to use, at least one.
+    /// Threads to ask for; 0 is one for each core.
     pub fn threads(&self) -> usize {
-        match self.threads {
-            0 => std::thread::available_parallelism().map_or(1, usize::from),
-            n => n.min(1024),
-        }
+        self.threads.min(vortex_codec::coder::threads::MAX_THREADS)
     }
 }
 
@@ -62,7 +59,7 @@ pub enum Level {
 }
 
 /// Where outputs go and how.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct OutputArguments {
     /// Output file; `-` is standard output; with several FILEs an existing folder
     #[arg(short, long, value_name = "OUT")]
@@ -73,6 +70,44 @@ pub struct OutputArguments {
     /// Keep the inputs (they are always kept; accepted for the habit)
     #[arg(short, long)]
     pub keep: bool,
+}
+
+/// How much work compressing without a model takes: `-1` to `-9`, as in zstd and xz.
+#[derive(Clone, Copy, Debug, Default, Args)]
+#[group(multiple = false)]
+pub struct Effort {
+    /// -1 to -9: quicker or smaller without a model, 5 by default. 1 to 3 are quick; 4 to 8 mix more and
+    /// more contexts, in larger blocks; 9 is as 8
+    #[arg(short = '1', help_heading = "Effort")]
+    one: bool,
+    #[arg(short = '2', hide = true)]
+    two: bool,
+    #[arg(short = '3', hide = true)]
+    three: bool,
+    #[arg(short = '4', hide = true)]
+    four: bool,
+    #[arg(short = '5', hide = true)]
+    five: bool,
+    #[arg(short = '6', hide = true)]
+    six: bool,
+    #[arg(short = '7', hide = true)]
+    seven: bool,
+    #[arg(short = '8', hide = true)]
+    eight: bool,
+    #[arg(short = '9', hide = true)]
+    nine: bool,
+}
+
+impl Effort {
+    /// The level that was chosen.
+    pub fn level(self) -> vortex_codec::Level {
+        let Self { one, two, three, four, five, six, seven, eight, nine } = self;
+        let chosen = [one, two, three, four, five, six, seven, eight, nine];
+        let number = (1..).zip(chosen).find_map(|(number, chosen)| chosen.then_some(number));
+        number.map_or(vortex_codec::Level::DEFAULT, |number| {
+            vortex_codec::Level::new(number).expect("1 to 9")
+        })
+    }
 }
 
 /// The commands, one file each in `commands/`.
@@ -126,14 +161,19 @@ pub fn size(text: &str) -> Result<usize, String> {
 }
 
 /// Reads the length of blocks of a `.vxc` file.
-pub fn block_size(text: &str) -> Result<usize, String> {
-    use vortex_coder::container::constants::{MAX_BLOCK_BYTES, MIN_BLOCK_BYTES};
-    size_within(text, MIN_BLOCK_BYTES as usize, MAX_BLOCK_BYTES as usize)
+pub fn block_size(text: &str) -> Result<u32, String> {
+    use vortex_codec::coder::container::constants::{MAX_BLOCK_BYTES, MIN_BLOCK_BYTES};
+    // No more than the larger bound.
+    size_within(text, MIN_BLOCK_BYTES as usize, MAX_BLOCK_BYTES as usize).map(|bytes| bytes as u32)
 }
 
 /// Reads the length of chunks of a `.vxw` file.
 pub fn chunk_size(text: &str) -> Result<usize, String> {
-    size_within(text, vortex_zipnn::MIN_CHUNK_BYTES, vortex_zipnn::MAX_CHUNK_BYTES)
+    size_within(
+        text,
+        vortex_codec::weights::MIN_CHUNK_BYTES,
+        vortex_codec::weights::MAX_CHUNK_BYTES,
+    )
 }
 
 fn size_within(text: &str, low: usize, high: usize) -> Result<usize, String> {

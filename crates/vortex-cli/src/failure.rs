@@ -4,6 +4,9 @@ use std::io;
 use std::path::Path;
 
 use anyhow::Error;
+use vortex_codec::ErrorKind;
+#[cfg(feature = "download")]
+use vortex_codec::download::DownloadError;
 
 use crate::stdout;
 
@@ -36,6 +39,39 @@ fn io_error(error: &Error) -> Option<&io::Error> {
     error.chain().find_map(|cause| cause.downcast_ref::<io::Error>())
 }
 
+/// What the user can do about a failure on this command line; libraries name no options.
+fn options(error: &Error) -> Option<&'static str> {
+    #[cfg(feature = "download")]
+    if let Some(error) = error.chain().find_map(|cause| cause.downcast_ref::<DownloadError>()) {
+        return match error {
+            DownloadError::NoSpace { .. } => Some("-o names the folder, --num-files their number"),
+            DownloadError::InTheWay { .. } | DownloadError::Changed { .. } => {
+                Some("--force replaces it")
+            }
+            _ => None,
+        };
+    }
+    let error = error.chain().find_map(|cause| cause.downcast_ref::<vortex_codec::Error>())?;
+    match error.kind() {
+        ErrorKind::OutputExists => Some("use -f to replace it"),
+        ErrorKind::FolderExists => Some("name another with -o"),
+        ErrorKind::NotAFile => Some("name a file with -o"),
+        ErrorKind::MissingModel => Some("or give it with -m"),
+        ErrorKind::NotSafetensors => {
+            Some("values without its header need --dtype, such as f32 or bytes")
+        }
+        ErrorKind::MissingBase => Some("use --base"),
+        ErrorKind::WrongBase => Some("name that one with --base"),
+        ErrorKind::SelfTest => Some("until then use another --level"),
+        ErrorKind::NoSuchInstructions => Some("use --level auto"),
+        ErrorKind::MixedRecords => Some("--schema says what they are"),
+        ErrorKind::NotBuilt => {
+            Some("build it with: cargo install --path crates/vortex-cli --features cuda (or rocm)")
+        }
+        _ => None,
+    }
+}
+
 /// What the user can do about the failures that come from the machine and not from the file.
 fn advice(error: &Error) -> Option<&'static str> {
     match io_error(error)?.kind() {
@@ -64,9 +100,8 @@ pub fn describe(error: &Error) -> String {
         }
         line.push_str(cause.trim());
     }
-    if let Some(advice) = advice(error)
-        && !line.contains(';')
-    {
+    let general = advice(error).filter(|_| !line.contains(';'));
+    for advice in general.into_iter().chain(options(error)) {
         line.push_str("; ");
         line.push_str(advice);
     }

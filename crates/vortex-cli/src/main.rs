@@ -8,14 +8,10 @@ macro_rules! eprintln {
     }};
 }
 
-mod archive;
 mod arguments;
-mod baselines;
-mod codec;
 mod commands;
 #[cfg(test)]
 mod documented;
-mod evaluation;
 mod failure;
 mod input;
 mod interrupt;
@@ -23,12 +19,9 @@ mod models;
 mod output;
 mod progress;
 mod report;
-mod rivals;
 mod scoreboard;
 mod stdout;
-mod training_data;
-mod verify;
-mod weights;
+mod weighted;
 
 use std::process::ExitCode;
 

@@ -1,100 +1,55 @@
 //! What a person sees of a training run: a few lines on a terminal that are always up to date, plain lines in a log.
 
 use std::io;
-use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use vortex_coder::schema::Schema;
-use vortex_train::observer::line;
-use vortex_train::{LogLines, Phase, TrainEvent, TrainObserver, memory};
+use vortex_codec::Schema;
+use vortex_codec::baselines::Rivals;
+use vortex_codec::train::observer::line;
+use vortex_codec::train::{LogLines, Phase, TrainEvent, TrainObserver};
+use vortex_codec::training::Score;
 
 use crate::report::table::thousands;
-use crate::rivals::Rivals;
 
-/// Validations of which the trend is drawn.
-const TREND: usize = 16;
-
-/// The figures.
-struct Score {
-    /// Fields of a byte of records.
-    tokens_per_byte: f64,
-    phase: Phase,
-    step: u64,
-    now: Option<f64>,
-    best: Option<(f64, u64)>,
-    /// Results of the last validations.
-    trend: Vec<f64>,
-    rate: f64,
-    bytes_per_second: f64,
-    /// Bytes of this process.
-    memory: Option<u64>,
+/// Bits per byte: of training, of the best validation, of the last ones.
+fn bits(score: &Score) -> String {
+    let now = score.now.map_or("-".into(), |bits| format!("{bits:.4}"));
+    let best = score
+        .best
+        .map_or("-".into(), |(bits, step)| format!("{bits:.4} at step {}", thousands(step)));
+    let change = score.change().map_or(String::new(), |change| format!(" {change:+.4}"));
+    let trend = sparkline(&score.trend);
+    format!("bits/byte: training {now}   validation best {best}   trend {trend}{change}")
 }
 
-impl Score {
-    fn new(schema: &Schema) -> Self {
-        Self {
-            tokens_per_byte: schema.fields().len() as f64 / schema.stride() as f64,
-            phase: Phase::Float,
-            step: 0,
-            now: None,
-            best: None,
-            trend: Vec::new(),
-            rate: 0.0,
-            bytes_per_second: 0.0,
-            memory: None,
-        }
-    }
+/// Speed and state.
+fn speed(score: &Score) -> String {
+    let phase = match score.phase {
+        Phase::Float => "float",
+        Phase::Quantised => "quantised",
+    };
+    let memory = score.memory.map_or(String::new(), |b| format!("   memory {} MB", b / 1_000_000));
+    format!(
+        "{:.0} KB/s   {} tokens/s   step {} ({phase})   rate {:.1e}{memory}",
+        score.bytes_per_second / 1e3,
+        thousands(score.tokens_per_second() as u64),
+        thousands(score.step),
+        score.rate,
+    )
+}
 
-    fn take(&mut self, event: &TrainEvent) {
-        match event {
-            TrainEvent::Step { step, bits_per_byte, learning_rate, bytes_per_second, .. } => {
-                (self.step, self.now) = (*step, Some(*bits_per_byte));
-                (self.rate, self.bytes_per_second) = (*learning_rate, *bytes_per_second);
-            }
-            TrainEvent::Validation { step, bits_per_byte, .. } => {
-                if self.best.is_none_or(|(best, _)| *bits_per_byte < best) {
-                    self.best = Some((*bits_per_byte, *step));
-                }
-                self.trend.push(*bits_per_byte);
-                if self.trend.len() > TREND {
-                    self.trend.remove(0);
-                }
-            }
-            TrainEvent::Phase { phase, .. } => self.phase = *phase,
-            _ => {}
-        }
+/// What is known of other codecs, and how `best` bits per byte compare with the smallest of them.
+fn compared(rivals: &Rivals, best: Option<f64>) -> String {
+    if rivals.known.is_empty() {
+        return "gzip, zstd and xz on the same bytes: being measured".into();
     }
-
-    /// Bits per byte: of training, of the best validation, of the last ones.
-    fn bits(&self) -> String {
-        let now = self.now.map_or("-".into(), |bits| format!("{bits:.4}"));
-        let best = self
-            .best
-            .map_or("-".into(), |(bits, step)| format!("{bits:.4} at step {}", thousands(step)));
-        let change = match self.trend[..] {
-            [.., before, last] => format!(" {:+.4}", last - before),
-            _ => String::new(),
-        };
-        let trend = sparkline(&self.trend);
-        format!("bits/byte: training {now}   validation best {best}   trend {trend}{change}")
-    }
-
-    /// Speed and state.
-    fn speed(&self) -> String {
-        let phase = match self.phase {
-            Phase::Float => "float",
-            Phase::Quantised => "quantised",
-        };
-        let memory =
-            self.memory.map_or(String::new(), |b| format!("   memory {} MB", b / 1_000_000));
-        format!(
-            "{:.0} KB/s   {} tokens/s   step {} ({phase})   rate {:.1e}{memory}",
-            self.bytes_per_second / 1e3,
-            thousands((self.bytes_per_second * self.tokens_per_byte) as u64),
-            thousands(self.step),
-            self.rate,
-        )
-    }
+    let all: Vec<String> =
+        rivals.known.iter().map(|(name, bits)| format!("{name} {bits:.4}")).collect();
+    let saved = best.and_then(|best| rivals.saved(best)).map_or(String::new(), |saved| {
+        let word = if saved >= 0.0 { "smaller" } else { "larger" };
+        format!("; best is {:.1} % {word}", saved.abs() * 100.0)
+    });
+    format!("on the same bytes {}{saved}", all.join(", "))
 }
 
 /// A bar for each value, the largest one highest.
@@ -128,7 +83,6 @@ pub struct Board {
     bar: ProgressBar,
     /// Bits, rivals, speed.
     lines: [ProgressBar; 3],
-    looked: Instant,
 }
 
 impl Board {
@@ -144,17 +98,14 @@ impl Board {
         let bar = add(1000, "train {wide_bar} {percent} %  {msg}");
         let lines = [(); 3].map(|()| add(1, "  {wide_msg}"));
         let (score, rivals) = (Score::new(schema), Rivals::new());
-        let looked = Instant::now();
-        Self { score, rivals, schema: schema.clone(), all, bar, lines, looked }
+        Self { score, rivals, schema: schema.clone(), all, bar, lines }
     }
 
     fn draw(&mut self) {
         self.rivals.poll();
-        if self.score.memory.is_none() || self.looked.elapsed() > Duration::from_secs(1) {
-            (self.score.memory, self.looked) = (memory::resident(), Instant::now());
-        }
+        self.score.look_at_memory();
         let best = self.score.best.map(|(bits, _)| bits);
-        let texts = [self.score.bits(), self.rivals.line(best), self.score.speed()];
+        let texts = [bits(&self.score), compared(&self.rivals, best), speed(&self.score)];
         for (line, text) in self.lines.iter().zip(texts) {
             line.set_message(text);
         }
@@ -220,7 +171,7 @@ impl TrainObserver for Lines {
         }
         // Once when they are known, and once at the end.
         if self.rivals.poll() || matches!(event, TrainEvent::Done { .. }) {
-            eprintln!("validation: {}", self.rivals.line(self.best));
+            eprintln!("validation: {}", compared(&self.rivals, self.best));
         }
     }
 }
@@ -246,10 +197,20 @@ mod tests {
             score.take(&TrainEvent::Validation { step, bits_per_byte, best: false });
         }
         assert_eq!(
-            score.bits(),
+            bits(&score),
             "bits/byte: training 3.2500   validation best 3.5000 at step 1,000   trend █▁▅ +0.2500"
         );
-        assert_eq!(score.speed(), "41 KB/s   41,234 tokens/s   step 1,234 (float)   rate 8.0e-3");
+        assert_eq!(speed(&score), "41 KB/s   41,234 tokens/s   step 1,234 (float)   rate 8.0e-3");
+    }
+
+    #[test]
+    fn the_smallest_is_compared_with() {
+        let mut rivals = Rivals::new();
+        assert!(compared(&rivals, Some(4.0)).contains("being measured"));
+        rivals.known = vec![("gzip -9".into(), 6.0), ("xz -9e".into(), 5.0)];
+        assert_eq!(compared(&rivals, None), "on the same bytes gzip -9 6.0000, xz -9e 5.0000");
+        assert!(compared(&rivals, Some(4.0)).ends_with("; best is 20.0 % smaller"));
+        assert!(compared(&rivals, Some(5.5)).ends_with("; best is 10.0 % larger"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The one error type of the crate: a kind to match on, and a message for people.
 
+use std::error::Error as StdError;
 use std::io;
 
 /// What went wrong, for programs. The message of the [`Error`] says where, and with which values.
@@ -19,6 +20,8 @@ pub enum ErrorKind {
     /// What runs the model computes other numbers than it must: a fault of the machine or build, not of
     /// the model or the file.
     SelfTestFailed,
+    /// The right model was found and cannot be used: it is damaged or refused.
+    UnusableModel,
     /// A size is beyond what the format or the caller allows.
     LimitExceeded,
     /// The caller's arguments do not fit together.
@@ -46,7 +49,7 @@ pub struct Error {
     /// What went wrong, where, with which values, and what to do about it.
     pub message: String,
     #[source]
-    source: Option<io::Error>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
 /// Result with the crate's [`Error`].
@@ -78,6 +81,16 @@ impl Error {
     pub fn limit_exceeded(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::LimitExceeded, message)
     }
+    /// The same error with what caused it: a [`super::container::ModelLoader`] says more in a type of its own.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+    /// Kind, message and cause, for the error of another crate.
+    pub fn into_parts(self) -> (ErrorKind, String, Option<Box<dyn StdError + Send + Sync>>) {
+        (self.kind, self.message, self.source)
+    }
     /// The same error with `context` and a colon before its message.
     #[must_use]
     pub fn context(mut self, context: impl std::fmt::Display) -> Self {
@@ -87,15 +100,28 @@ impl Error {
 }
 
 impl From<io::Error> for Error {
+    /// An error of this crate that went through [`io::Read`] or [`io::Write`] is itself again.
     fn from(error: io::Error) -> Self {
-        Self { kind: ErrorKind::Io(error.kind()), message: error.to_string(), source: Some(error) }
+        error.downcast::<Self>().unwrap_or_else(|error| {
+            Self::new(ErrorKind::Io(error.kind()), error.to_string()).with_source(error)
+        })
+    }
+}
+
+impl From<Error> for io::Error {
+    /// Keeps the kind of an input or output error.
+    fn from(error: Error) -> Self {
+        match error.kind {
+            ErrorKind::Io(kind) => Self::new(kind, error),
+            ErrorKind::Truncated => Self::new(io::ErrorKind::UnexpectedEof, error),
+            _ => Self::other(error),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::error::Error as _;
 
     #[test]
     fn context_and_source_are_kept() {
@@ -105,5 +131,15 @@ mod tests {
         assert_eq!(error.kind, ErrorKind::Io(io::ErrorKind::UnexpectedEof));
         assert!(error.source().is_some());
         assert!(Error::corrupt("x").source().is_none());
+    }
+
+    #[test]
+    fn a_way_through_io_changes_nothing() {
+        for kind in
+            [ErrorKind::Corrupt, ErrorKind::Truncated, ErrorKind::Io(io::ErrorKind::StorageFull)]
+        {
+            let error = Error::from(io::Error::from(Error::new(kind, "block 3")));
+            assert_eq!((error.kind, error.to_string()), (kind, "block 3".into()));
+        }
     }
 }

@@ -1,7 +1,21 @@
-#![doc = include_str!("../README.md")]
+#![cfg_attr(feature = "container", doc = include_str!("../README.md"))]
+#![cfg_attr(not(feature = "container"), doc = "Range coder, records and predictors.")]
 #![forbid(unsafe_code)]
 #![deny(clippy::cast_possible_truncation)]
 #![cfg_attr(test, allow(clippy::cast_possible_truncation))]
+
+#[cfg(feature = "container")]
+pub mod container;
+mod entropy;
+pub mod error;
+mod prediction;
+mod records;
+pub mod threads;
+
+pub use entropy::{cdf, cost, probs, range};
+pub use prediction::{adaptive, codec, mixing, model, predictor, score};
+use prediction::{identity, lane_coder};
+pub use records::{layout, schema};
 
 pub use adaptive::AdaptiveModel;
 pub use cdf::Cdf;
@@ -13,26 +27,4 @@ pub use layout::{RecordLayout, Role};
 pub use model::{BlockCoder, BlockPayload, BlockRecords, Model};
 pub use predictor::{Coding, Predictor};
 pub use range::{RangeDecoder, RangeEncoder};
-pub use schema::{DType, Field, Schema, Transform};
-
-pub mod adaptive;
-pub mod cdf;
-pub mod codec;
-pub mod container;
-pub mod cost;
-pub mod decimal;
-mod derived;
-mod dtype;
-pub mod error;
-mod exact;
-mod identity;
-mod lane_coder;
-pub mod law;
-pub mod layout;
-pub mod model;
-pub mod predictor;
-pub mod probs;
-pub mod range;
-pub mod schema;
-mod schema_wire;
-pub mod score;
+pub use schema::{DType, Field, FieldCoding, Schema};

@@ -14,8 +14,8 @@ use std::sync::{Mutex, PoisonError};
 use container_support::*;
 use vortex_coder::container::constants::*;
 use vortex_coder::container::*;
-use vortex_coder::schema::{DecimalGrid, Law, LawForm, Term};
-use vortex_coder::{DType, ErrorKind, Field, Schema, Transform};
+use vortex_coder::schema::{DecimalGrid, Law, LawForm, Order, Predicted, Term};
+use vortex_coder::{DType, ErrorKind, Field, FieldCoding, Schema};
 
 /// The crate version that wrote the files of format version 1.
 const V1_WRITTEN_BY: &str = "0.1.0";
@@ -38,22 +38,20 @@ fn read_or_write(name: &str, build: impl FnOnce() -> Vec<u8>) -> Vec<u8> {
     std::fs::read(&path).unwrap()
 }
 
-/// One field of every type, both byte orders, all transforms; 57 bytes.
+/// One field of every type, both byte orders, all orders; 57 bytes.
 fn every_type() -> Schema {
-    let transforms = [Transform::MsbFirst, Transform::Ordered, Transform::Identity];
+    let codings = [FieldCoding::MSB_FIRST, FieldCoding::ORDERED, FieldCoding::Raw];
     let (mut fields, mut offset) = (Vec::new(), 0);
     for (i, dtype) in DType::ALL.into_iter().enumerate() {
         let mut field = Field::new(format!("f{i}"), dtype, offset);
-        field.transform = transforms[i % 3];
+        field.coding = codings[i % 3].clone();
         field.big_endian = i % 2 == 1;
         offset += dtype.size() as u32;
         fields.push(field);
     }
-    for (name, dtype, transform) in
-        [("é", DType::F64, Transform::Ordered), ("last", DType::I16, Transform::Ordered)]
-    {
+    for (name, dtype) in [("é", DType::F64), ("last", DType::I16)] {
         let mut field = Field::new(name, dtype, offset);
-        field.transform = transform;
+        field.coding = FieldCoding::ORDERED;
         field.big_endian = true;
         offset += dtype.size() as u32;
         fields.push(field);
@@ -90,10 +88,17 @@ fn long_names() -> Schema {
     Schema::new(11, fields).unwrap()
 }
 
+/// Decimals of so many digits and places.
+fn printed(digits: u8, places: u8, order: Order) -> FieldCoding {
+    FieldCoding::Number { grid: DecimalGrid::new(digits, places), order }
+}
+
 /// A momentum with its energy and shares that sum to one, as decimals; 24 bytes.
 fn lawful() -> Schema {
-    let grid = DecimalGrid::new(6, 4);
-    let float = |name, offset| Field { grid, ..Field::new(name, DType::F32, offset) };
+    let float = |name, offset| Field {
+        coding: printed(6, 4, Order::MsbFirst),
+        ..Field::new(name, DType::F32, offset)
+    };
     let mut fields = vec![float("e", 0), float("px", 4), float("py", 8), float("share", 12)];
     fields[1].big_endian = true;
     fields.push(Field::new("rest", DType::F64, 16));
@@ -104,7 +109,8 @@ fn lawful() -> Schema {
         terms: vec![term(1, false), term(2, false)],
     };
     let rest = Law { form: LawForm::Sum, constant: 1f64.to_bits(), terms: vec![term(3, true)] };
-    Schema::new(24, fields).unwrap().with_laws([(0, energy), (4, rest)]).unwrap()
+    let laws = [(0, Predicted::Law(energy)), (4, Predicted::Law(rest))];
+    Schema::new(24, fields).unwrap().with_predictions(laws).unwrap()
 }
 
 /// Records of [`lawful`], some of which keep neither grid nor law.
@@ -134,7 +140,7 @@ fn lawful_records(n: u32) -> Vec<u8> {
 fn sequential() -> Schema {
     let mut fields = vec![
         Field::new("counter", DType::U16, 0),
-        Field { grid: DecimalGrid::new(6, 3), ..Field::new("x", DType::F32, 2) },
+        Field { coding: printed(6, 3, Order::MsbFirst), ..Field::new("x", DType::F32, 2) },
         Field::new("time", DType::I64, 6),
         Field::new("step", DType::I8, 14),
         Field::new("reach", DType::F64, 15),
@@ -142,8 +148,9 @@ fn sequential() -> Schema {
     fields[0].big_endian = true;
     let terms = vec![Term { field: 1, minus: true }];
     let law = Law { form: LawForm::Sum, constant: 100f64.to_bits(), terms };
-    let schema = Schema::new(23, fields).unwrap().with_laws([(4, law)]).unwrap();
-    schema.with_deltas([0, 1, 2, 3]).unwrap()
+    let near = (0..4).map(|index| (index, Predicted::RecordBefore));
+    let predictions = near.chain([(4, Predicted::Law(law))]);
+    Schema::new(23, fields).unwrap().with_predictions(predictions).unwrap()
 }
 
 /// Records of [`sequential`].

@@ -86,7 +86,7 @@ fn verification_names_the_block_of_a_faulty_machine() {
     model.faulty = true;
     let options = WriterOptions { verify: true, ..small_blocks(Coder::Model(Arc::new(model))) };
     let mut writer = Writer::new(Vec::new(), options).unwrap();
-    let error = writer.write_all(&records(1000, 1)).and_then(|()| writer.finish().map(|_| ()));
+    let error = write(&mut writer, &records(1000, 1)).and_then(|()| writer.finish().map(|_| ()));
     let error = error.unwrap_err();
     assert_eq!(error.kind, ErrorKind::VerifyFailed);
     assert!(error.message.contains("block 0 (Modelled)"), "{error}");
@@ -97,7 +97,7 @@ fn a_panicking_predictor_is_an_error() {
     let mut model = SeedModel::new(1);
     model.panics = true;
     let mut writer = Writer::new(Vec::new(), small_blocks(Coder::Model(Arc::new(model)))).unwrap();
-    let error = writer.write_all(&records(1000, 1)).and_then(|()| writer.finish().map(|_| ()));
+    let error = write(&mut writer, &records(1000, 1)).and_then(|()| writer.finish().map(|_| ()));
     assert_eq!(error.unwrap_err().kind, ErrorKind::WorkerPanicked);
 }
 
@@ -266,8 +266,8 @@ fn progress_and_cancelling() {
     let mut indexed = IndexedReader::open(Cursor::new(&file), options).unwrap();
     reader.next_block().unwrap().unwrap();
     cancel.store(true, Ordering::Relaxed);
-    assert_eq!(writer.write_all(&data).unwrap_err().kind, ErrorKind::Cancelled);
-    assert_eq!(writer.write_all(&data).unwrap_err().kind, ErrorKind::InvalidArgument);
+    assert_eq!(write(&mut writer, &data).unwrap_err().kind, ErrorKind::Cancelled);
+    assert_eq!(write(&mut writer, &data).unwrap_err().kind, ErrorKind::InvalidArgument);
     assert_eq!(reader.next_block().unwrap_err().kind, ErrorKind::Cancelled);
     cancel.store(false, Ordering::Relaxed);
     assert_eq!(reader.next_block().unwrap_err().kind, ErrorKind::InvalidArgument);
@@ -328,7 +328,7 @@ fn a_full_disk_is_an_io_error() {
     let (file, _) = encode(&data, small_blocks(Coder::adaptive(schema())));
     for space in (0..file.len()).step_by(97) {
         let failed = Writer::new(Full(space), small_blocks(Coder::adaptive(schema()))).and_then(
-            |mut writer| writer.write_all(&data).and_then(|()| writer.finish().map(|_| ())),
+            |mut writer| write(&mut writer, &data).and_then(|()| writer.finish().map(|_| ())),
         );
         assert_eq!(failed.unwrap_err().kind, ErrorKind::Io(std::io::ErrorKind::StorageFull));
         let failed =

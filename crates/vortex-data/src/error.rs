@@ -22,16 +22,6 @@ pub enum Error {
         /// Line or field, value, and the values allowed.
         message: String,
     },
-    /// A file of another program is damaged, or holds what is not read.
-    #[error("{}: {part}: {message}", path.display())]
-    Source {
-        /// The file.
-        path: PathBuf,
-        /// The dataset, or the part of the file.
-        part: String,
-        /// What is wrong, with the value and the limit.
-        message: String,
-    },
     /// Records were asked for that a file does not hold.
     #[error("{what}: records {start}..{end} asked for, but there are {n_records}")]
     RecordRange {
@@ -70,10 +60,6 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     pub(crate) fn io(path: &Path, source: std::io::Error) -> Self {
         Self::Io { path: path.to_owned(), source }
-    }
-
-    pub(crate) fn source(path: &Path, part: impl Into<String>, message: impl Into<String>) -> Self {
-        Self::Source { path: path.to_owned(), part: part.into(), message: message.into() }
     }
 
     pub(crate) fn sidecar(path: &Path, message: impl Into<String>) -> Self {

@@ -162,7 +162,7 @@ impl<'a> Lane<'a> {
     /// The weights of the next symbol, `None` for a flat role.
     pub fn weights(&mut self) -> Option<Vec<u32>> {
         let role = self.layout.roles()[self.role];
-        if role.significance == 0 {
+        if role.rank == 0 {
             self.z0 = self.trunk();
         }
         if self.net.flat[self.role] {
@@ -194,7 +194,7 @@ impl<'a> Lane<'a> {
             self.role = 0;
             std::mem::swap(&mut self.record, &mut self.previous_record);
         }
-        if self.layout.roles()[self.role].significance == 0 {
+        if self.layout.roles()[self.role].rank == 0 {
             self.token += 1;
         }
     }
@@ -236,7 +236,7 @@ impl<'a> Lane<'a> {
     fn head(&self) -> Vec<i32> {
         let (net, h) = (self.net, &self.net.head);
         let role = self.layout.roles()[self.role];
-        let (field, rank) = (usize::from(role.field), usize::from(role.significance));
+        let (field, rank) = (usize::from(role.field), usize::from(role.rank));
         let width = h.own.width;
         let first = self.role - rank;
         let (_, reference) = self.symbols_before(usize::from(net.lag[field]));

@@ -39,7 +39,7 @@ pub enum Error {
     },
     /// The execution computes something else than the machine that wrote the model.
     #[error(
-        "the self-test of the model fails on {execution}, which computes wrong numbers; the model itself is sound: run it on something else, and report this"
+        "the self-test of the model fails on {execution}, which computes wrong numbers; the model itself is sound: please report this, and run it on something else"
     )]
     SelfTest {
         /// The name of the execution that failed.
@@ -61,7 +61,8 @@ impl From<Error> for vortex_coder::Error {
         let kind = match error {
             Error::SelfTest { .. } => ErrorKind::SelfTestFailed,
             Error::Unavailable { .. } => ErrorKind::InvalidArgument,
-            _ => ErrorKind::WrongModel,
+            Error::UnsupportedVersion { .. } => ErrorKind::UnsupportedVersion,
+            _ => ErrorKind::UnusableModel,
         };
         Self::new(kind, error.to_string())
     }

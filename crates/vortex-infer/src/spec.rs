@@ -215,4 +215,25 @@ impl Network {
         let head = std::iter::once(&self.head.input).chain(self.head.ffn.linears());
         self.layers.iter().flat_map(Layer::linears).chain(head).chain(&self.head.out)
     }
+
+    /// Trained numbers: weights, tables, scales and biases.
+    pub fn parameters(&self) -> usize {
+        let (head, embedding) = (&self.head, &self.embedding);
+        let memories = self.layers.iter().filter_map(|layer| layer.memory.as_ref());
+        let memories = memories.map(|m| m.conv.len() + m.point.len() + m.gate.len());
+        self.linears().map(|linear| linear.weight.len()).sum::<usize>()
+            + memories.sum::<usize>()
+            + embedding.tables.table.len()
+            + embedding.prev_scale.len()
+            + embedding.ref_scale.len()
+            + embedding.field_bias.len()
+            + head.own.table.len()
+            + head.own_scale.len()
+            + head.reference.table.len()
+            + head.ref_scale.len()
+            + head.role_bias.len()
+            + head.out_bias.len()
+            + head.copy.len()
+            + head.copy_bias.len()
+    }
 }

@@ -118,7 +118,7 @@ fn an_execution_that_computes_wrong_numbers_is_refused_and_not_the_model() {
     let error = IntModel::load(&bytes, &Slow(Fault::Missing)).err().unwrap();
     assert_eq!(vortex_coder::Error::from(error).kind, ErrorKind::InvalidArgument);
     let error = IntModel::load(&bytes[1..], &Slow(Fault::None)).err().unwrap();
-    assert_eq!(vortex_coder::Error::from(error).kind, ErrorKind::WrongModel);
+    assert_eq!(vortex_coder::Error::from(error).kind, ErrorKind::UnusableModel);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Blocks coded together by the network: the width of the group changes no byte and no cost.
 #![allow(clippy::unwrap_used)] // helpers of tests
 
-use std::io::Cursor;
+use std::io::{Cursor, Write};
 use std::sync::Arc;
 
 use vortex_coder::container::{

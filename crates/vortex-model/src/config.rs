@@ -79,7 +79,7 @@ pub struct MemoryConfig {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EmbeddingKind {
-    /// Tables shared by number type and significance, a scale and a shift per role.
+    /// Tables shared by number type and rank, a scale and a shift per role.
     #[default]
     Typed,
     /// Four tables by position in the record modulo 4 with a softmax-gated scale.

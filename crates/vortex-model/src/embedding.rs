@@ -1,4 +1,4 @@
-//! Typed byte embedding: tables shared by number type and significance, scaled per role.
+//! Typed byte embedding: tables shared by number type and rank, scaled per role.
 
 use std::marker::PhantomData;
 

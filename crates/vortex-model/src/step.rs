@@ -72,14 +72,14 @@ impl<B: FusedOps> Stepper<'_, B> {
     pub fn predict(&mut self) -> Option<Tensor<B, 2>> {
         let spec = self.model.shared_spec();
         let role = spec.layout.roles()[self.role];
-        if role.significance == 0 {
+        if role.rank == 0 {
             self.z0 = Some(self.trunk());
         }
         if spec.flat[self.role] {
             return None;
         }
         let z0 = self.z0.clone().expect("a field starts at its first symbol");
-        let (field, rank) = (usize::from(role.field), usize::from(role.significance));
+        let (field, rank) = (usize::from(role.field), usize::from(role.rank));
         let first = self.role - rank;
         let mut gather = GatherPlan::builder(self.lanes.len(), 0);
         let mut matched = Vec::new();
@@ -135,7 +135,7 @@ impl<B: FusedOps> Stepper<'_, B> {
                 std::mem::swap(&mut lane.previous, &mut lane.current);
             }
         }
-        if roles[self.role].significance == 0 {
+        if roles[self.role].rank == 0 {
             self.token += 1;
         }
     }

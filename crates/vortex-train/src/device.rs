@@ -190,9 +190,8 @@ fn error(device: DeviceChoice, message: String) -> TrainError {
 }
 
 #[cfg(not(all(feature = "cuda", feature = "rocm")))]
-fn not_built(device: DeviceChoice, feature: &str) -> TrainError {
-    let build = format!("cargo install --path crates/vortex-cli --features {feature}");
-    error(device, format!("this program was built without it; build it with: {build}"))
+fn not_built(device: DeviceChoice, feature: &'static str) -> TrainError {
+    TrainError::NotBuilt { device: device.to_string(), feature }
 }
 
 /// What a GPU needs on the machine.
@@ -293,7 +292,7 @@ mod tests {
         {
             let error = on_devices(&choice.into(), Precision::F32, Two).unwrap_err().to_string();
             assert!(error.starts_with(&format!("device {choice}: ")), "{error}");
-            assert!(error.contains("--features") || error.contains(driver), "{error}");
+            assert!(error.contains("feature") || error.contains(driver), "{error}");
         }
     }
 

@@ -49,6 +49,16 @@ pub enum TrainError {
         /// What is wrong and what to do.
         message: String,
     },
+    /// A device that this program was built without.
+    #[error(
+        "device {device}: this program was built without the feature {feature}, which it takes"
+    )]
+    NotBuilt {
+        /// As the user names it.
+        device: String,
+        /// The feature of this crate.
+        feature: &'static str,
+    },
     /// The model could not be made or exported.
     #[error("model: {0}")]
     Model(String),

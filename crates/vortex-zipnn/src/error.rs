@@ -65,6 +65,10 @@ impl Error {
     pub fn invalid_argument(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::InvalidArgument, message)
     }
+    /// What caused it, for the error of another crate.
+    pub fn into_source(self) -> Option<io::Error> {
+        self.source
+    }
     /// The same error with `context` and a colon before its message.
     #[must_use]
     pub fn context(mut self, context: impl std::fmt::Display) -> Self {

@@ -1,37 +1,32 @@
 //! `vortex compress`
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use vortex_coder::adaptive::AdaptiveModel;
-use vortex_coder::{Model, Schema};
-use vortex_data::detect::{DETECTION_WINDOW, detect};
-use vortex_data::prepare::{LayoutRule, PrepareOptions, prepare};
-use vortex_data::sidecar::{read_schema, schema_of};
-use vortex_data::sources::{self, Format};
+use vortex_codec::archive::DatasetOptions;
+use vortex_codec::data::read_schema;
+use vortex_codec::output::{Scratch, folder};
+use vortex_codec::plan::Subject;
+use vortex_codec::sources::{Format, format_of};
+use vortex_codec::{Compressor, Schema, TrainedModel};
 
 use super::files;
 use super::prepare::{LayoutChoice, report_unread};
-use crate::archive::{self, Scratch};
-use crate::arguments::{Common, OutputArguments, block_size};
-use crate::codec::{self, Encoding};
+use crate::arguments::{Common, Effort, OutputArguments, block_size};
 use crate::failure::Failure;
 use crate::input::{self, Input};
-use crate::models::Models;
-use crate::output::{Content, Output, Target, folder};
+use crate::models;
+use crate::output::{Content, Output, Target};
 use crate::progress;
 use crate::report::sizes::Sizes;
 use crate::report::table::thousands;
-use crate::verify::{Hashing, Tee, Verifier};
 
 /// Compress files to FILE.vxc.
 ///
 /// Decompressing gives back the same bytes, whatever the file is. Each output is decoded again and
-/// compared before it gets its name. Without -m a built-in predictor is used that learns as it
-/// goes.
+/// compared before it gets its name. Without -m the file is looked at (records, number types, decimals,
+/// laws between fields, text, regions), and a built-in predictor codes it that learns as it goes.
 ///
 /// With --datasets, the values inside an HDF5, npz, ROOT or tar.gz file are coded and not its
 /// bytes, which are packed already: much smaller, but decompressing gives a file with the same
@@ -53,27 +48,46 @@ pub struct Compress {
     /// With --datasets: how records lie in their streams
     #[arg(long, value_enum, default_value_t = LayoutChoice::Auto, requires = "datasets")]
     layout: LayoutChoice,
-    /// Bytes coded on their own: the unit of random access and of threads
-    #[arg(long, value_name = "SIZE", value_parser = block_size, default_value = "1MiB")]
-    block_size: usize,
+    /// Bytes coded on their own: the unit of random access and of threads; by default 1 MiB, at levels 4
+    /// to 6 16 MiB, at 7 to 9 64 MiB
+    #[arg(long, value_name = "SIZE", value_parser = block_size)]
+    block_size: Option<u32>,
+    #[command(flatten)]
+    effort: Effort,
     /// Do not decode the output to compare it
     #[arg(long)]
     no_verify: bool,
     #[command(flatten)]
-    output: OutputArguments,
+    pub output: OutputArguments,
     /// Files to compress; `-` is standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 }
 
 impl Compress {
+    /// Compressing one file with a model, with everything else as it is by default.
+    pub fn new(model: PathBuf, file: PathBuf) -> Self {
+        Self {
+            model: Some(model),
+            embed_model: false,
+            schema: None,
+            datasets: false,
+            layout: LayoutChoice::Auto,
+            block_size: None,
+            effort: Effort::default(),
+            no_verify: false,
+            output: OutputArguments::default(),
+            files: vec![file],
+        }
+    }
+
     pub fn run(self, common: &Common) -> Result<(), Failure> {
         let target = |file: &Path| files::compressed_target(file, &self.output, files::EXTENSION);
         files::check_usage(&self.files, &self.output, target);
-        let models = Arc::new(Models::open(self.model.as_deref(), common.level)?);
-        let given = self.schema.as_deref().map(read_schema).transpose()?;
-        if let (Some(schema), Some(model), Some(path)) = (&given, models.given(), &self.model)
-            && !model.layout().schema().same_records(schema)
+        let models = models::open(self.model.as_deref(), common.level)?;
+        let schema = self.schema.as_deref().map(read_schema).transpose()?;
+        if let (Some(schema), Some(model), Some(path)) = (&schema, models.given(), &self.model)
+            && !model.schema().same_records(schema)
             && !common.quiet
         {
             eprintln!(
@@ -81,50 +95,55 @@ impl Compress {
                 path.display()
             );
         }
+        let compressor = self.compressor(models.given(), schema, common);
         files::for_each(&self.files, |file| {
             let target = target(file)?;
             if self.datasets {
-                return self.code_datasets(file, &target, &models, common);
+                return self.code_datasets(file, &target, &compressor, common);
             }
-            let mut input = Input::open(file)?;
+            let input = Input::open(file)?;
             let like = input.metadata.as_ref();
             let output = Output::open(&target, Content::Compressed, self.output.force, like)
                 .with_context(|| target.to_string())?;
             let bar = progress::bytes(input.len(), &input.name(), !common.quiet);
-            let parts = match (models.given(), &given) {
-                (Some(model), _) => vec![(u64::MAX, self.encoding(model, &models, common))],
-                (None, Some(schema)) => vec![(u64::MAX, self.built_in(schema.clone(), common))],
-                (None, None) => {
-                    let parts = parts_of(&mut input)?;
-                    parts.into_iter().map(|(n, s)| (n, self.built_in(s, common))).collect()
-                }
-            };
-            let sizes = self.encode(&mut input, output, &models, &parts, &bar)?;
+            let (name, is_file) = (input.name(), input.metadata.is_some());
+            let sizes = encode(&compressor, input, output, &bar)?;
             bar.finish_and_clear();
             if !common.quiet && (target != Target::Stdout || common.verbose) {
-                eprintln!("{}: {} => {target}", input.name(), sizes);
+                eprintln!("{name}: {sizes} => {target}");
             }
-            if !common.quiet && input.metadata.is_some() && is_packed(file) {
+            if !common.quiet && is_file && is_packed(file) {
                 eprintln!(
-                    "{}: was coded byte for byte; --datasets codes the values inside: smaller, and \
-                     the same values come back in a file written anew",
-                    input.name()
+                    "{name}: was coded byte for byte; --datasets codes the values inside: smaller, and \
+                     the same values come back in a file written anew"
                 );
             }
             Ok(())
         })
     }
 
-    fn encoding(&self, model: Arc<dyn Model>, models: &Models, common: &Common) -> Encoding {
-        let embedded = if self.embed_model { models.given_bytes() } else { None };
-        let (block_bytes, threads) = (self.block_size, common.threads());
-        Encoding { model, embedded, block_bytes, threads }
-    }
-
-    fn built_in(&self, schema: Schema, common: &Common) -> Encoding {
-        let model = Arc::new(AdaptiveModel::new(schema));
-        let (block_bytes, threads) = (self.block_size, common.threads());
-        Encoding { model, embedded: None, block_bytes, threads }
+    /// What the options ask for.
+    fn compressor(
+        &self,
+        model: Option<&TrainedModel>,
+        schema: Option<Schema>,
+        common: &Common,
+    ) -> Compressor {
+        let mut compressor = Compressor::new()
+            .level(self.effort.level())
+            .threads(common.threads())
+            .verify(!self.no_verify)
+            .embed_model(self.embed_model);
+        if let Some(bytes) = self.block_size {
+            compressor = compressor.block_bytes(bytes);
+        }
+        if let Some(model) = model {
+            compressor = compressor.model(model.clone());
+        }
+        match schema {
+            Some(schema) => compressor.schema(schema),
+            None => compressor,
+        }
     }
 
     /// Prepares the datasets of a file beside the output and packs what was prepared.
@@ -132,7 +151,7 @@ impl Compress {
         &self,
         file: &Path,
         target: &Target,
-        models: &Arc<Models>,
+        compressor: &Compressor,
         common: &Common,
     ) -> Result<()> {
         if file == Path::new("-") {
@@ -147,22 +166,15 @@ impl Compress {
             Target::Stdout => Scratch::new(&std::env::temp_dir())?,
         };
         let bar = progress::bytes(None, &file.display().to_string(), !common.quiet);
-        let auto = match models.given() {
-            Some(model) => LayoutRule::Model(model.layout().schema().clone()),
-            None => LayoutRule::Coding,
-        };
-        let options = PrepareOptions { layout: self.layout.rule(auto), ..Default::default() };
-        let inputs = [file.to_owned()];
-        let manifest = prepare(&inputs, scratch.path(), &options, &mut |n| bar.inc(n))?;
-        let encoding = match models.given() {
-            Some(model) => self.encoding(model, models, common),
-            None => self.built_in(Schema::bytes(), common),
-        };
-        let verifier = self.verifier(models, encoding.threads);
-        let mut tee = Tee { output: &mut output, verifier, bytes: 0 };
-        let (_, digest) = archive::pack(&manifest, scratch.path(), &mut tee, &encoding)?;
-        tee.finish(digest)?;
-        let compressed = tee.bytes;
+        let options = DatasetOptions { layout: self.layout.fixed() };
+        let mut on_bytes = |n| bar.inc(n);
+        let (manifest, summary) = compressor.compress_datasets(
+            file,
+            &options,
+            scratch.path(),
+            &mut on_bytes,
+            &mut output,
+        )?;
         output.commit().with_context(|| target.to_string())?;
         bar.finish_and_clear();
         for source in &manifest.sources {
@@ -171,7 +183,7 @@ impl Compress {
         if !common.quiet && (*target != Target::Stdout || common.verbose) {
             let values: u64 = manifest.streams().map(|s| s.bytes).sum();
             let n: usize = manifest.sources.iter().map(|s| s.datasets.len()).sum();
-            let name = file.display();
+            let (name, compressed) = (file.display(), summary.compressed_bytes);
             eprintln!(
                 "{name}: {} bytes with {} of values in {n} datasets -> {} bytes ({:.1} % of the \
                  file, {:.3} bits/byte of values) => {target}",
@@ -184,76 +196,42 @@ impl Compress {
         }
         Ok(())
     }
-
-    fn verifier(&self, models: &Arc<Models>, threads: usize) -> Option<Verifier> {
-        (!self.no_verify).then(|| {
-            let models = Arc::clone(models);
-            Verifier::start(move |input, output| {
-                codec::decode(input, output, models.search(None), threads)?;
-                Ok(())
-            })
-        })
-    }
-
-    /// Codes the parts of the input, each a member, one after the other. The output gets its name
-    /// when it was found to decode to the same bytes.
-    fn encode(
-        &self,
-        input: &mut Input,
-        output: Output,
-        models: &Arc<Models>,
-        parts: &[(u64, Encoding)],
-        bar: &indicatif::ProgressBar,
-    ) -> Result<Sizes> {
-        let threads = parts.first().map_or(1, |(_, encoding)| encoding.threads);
-        let verifier = self.verifier(models, threads);
-        let mut tee = Tee { output, verifier, bytes: 0 };
-        let mut original = Hashing::new(bar.wrap_read(&mut input.reader));
-        for (number, (len, encoding)) in parts.iter().enumerate() {
-            // A file that grew meanwhile is taken as it is now.
-            let len = if number + 1 == parts.len() { u64::MAX } else { *len };
-            codec::encode(&mut (&mut original).take(len), &mut tee, encoding)?;
-        }
-        tee.finish(original.digest.finalize())?;
-        tee.output.commit().context("the output")?;
-        Ok(Sizes { original: original.bytes, compressed: tee.bytes })
-    }
 }
 
-/// Shortest file that is coded in parts: a further member takes some 300 bytes.
-const MIN_PARTED_BYTES: u64 = 64 << 10;
-
-/// The parts of a file whose format is known, or all of it with one schema.
-fn parts_of(input: &mut Input) -> Result<Vec<(u64, Schema)>> {
-    if let (Some(path), Some(_)) = (&input.path, &input.metadata)
-        && input.len() >= Some(MIN_PARTED_BYTES)
-        && let Some(parts) = sources::segments(path).filter(|parts| !parts.is_empty())
-    {
-        return Ok(parts);
-    }
-    Ok(vec![(u64::MAX, schema_for(input)?)])
+/// Compresses the input. The output gets its name when all is there, and was found to decode to the
+/// same bytes.
+fn encode(
+    compressor: &Compressor,
+    input: Input,
+    mut output: Output,
+    bar: &indicatif::ProgressBar,
+) -> Result<Sizes> {
+    let reader = bar.wrap_read(input.reader);
+    let summary = match (&input.path, &input.metadata) {
+        (Some(path), Some(_)) => {
+            let plan = compressor.plan(Subject::File(path))?;
+            compressor.compress_as(&plan, reader, &mut output)?
+        }
+        _ => compressor.compress(reader, &mut output)?,
+    };
+    output.commit().context("the output")?;
+    Ok(Sizes { original: summary.original_bytes, compressed: summary.compressed_bytes })
 }
 
 /// Whether a file holds values that are packed inside.
 fn is_packed(file: &Path) -> bool {
-    let format = sources::format_of(file);
-    format.is_ok_and(|format| matches!(format, Format::Hdf5 | Format::Npz | Format::Root))
-}
-
-/// The schema beside a file, or what its first bytes look like. From a pipe they are put back.
-fn schema_for(input: &mut Input) -> Result<Schema> {
-    if let (Some(path), Some(_)) = (&input.path, &input.metadata) {
-        return Ok(schema_of(path, None)?.0);
-    }
-    Ok(detect(&input.head(DETECTION_WINDOW)?).schema)
+    format_of(file).is_ok_and(Format::has_values_inside)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use clap::Parser;
-    use vortex_coder::{BlockCoder, Cdf, Coding, Identity, LaneCoder, Predictor, RecordLayout};
+    use vortex_codec::coder::{
+        BlockCoder, Cdf, Coding, Identity, LaneCoder, Model, Predictor, RecordLayout,
+    };
 
     use super::*;
     use crate::arguments::{Arguments, Command};
@@ -309,14 +287,13 @@ mod tests {
         let parsed = Arguments::try_parse_from(arguments)?;
         let Command::Compress(command) = parsed.command else { bail!("another command") };
         let made = AtomicU32::new(0);
-        let model: Arc<dyn Model> =
-            Arc::new(Unsteady { layout: RecordLayout::new(Schema::bytes()), made, steady });
-        let models = Arc::new(Models::of(Arc::clone(&model)));
-        let encoding = Encoding { model, embedded: None, block_bytes: 1 << 14, threads: 1 };
-        let mut input = Input::open(&data)?;
+        let model = Unsteady { layout: RecordLayout::new(Schema::bytes()), made, steady };
+        let model = TrainedModel::of(Arc::new(model))?;
+        let compressor = command.compressor(Some(&model), None, &parsed.common);
+        let compressor = compressor.block_bytes(1 << 14).threads(1);
         let output = Output::open(&Target::Path(target), Content::Compressed, true, None)?;
         let bar = progress::bytes(None, "", false);
-        command.encode(&mut input, output, &models, &[(u64::MAX, encoding)], &bar)
+        encode(&compressor, Input::open(&data)?, output, &bar)
     }
 
     #[test]

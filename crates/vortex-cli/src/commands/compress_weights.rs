@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
-use vortex_zipnn::{Contents, DType, Level, Options, compress};
+use vortex_codec::weights::{Contents, DType, Level, Options, compress};
 
 use super::files;
 use crate::arguments::{Common, OutputArguments, chunk_size};
@@ -13,8 +13,6 @@ use crate::input::Input;
 use crate::output::{Content, Output, Target};
 use crate::progress;
 use crate::report::sizes::Sizes;
-use crate::verify::{Hashing, Tee, Verifier};
-use crate::weights;
 
 /// Compress weights of networks to FILE.vxw.
 ///
@@ -78,30 +76,19 @@ impl CompressWeights {
             Effort::Default => Level::Default,
             Effort::Best => Level::Best,
         };
-        let threads = common.threads();
-        let options = Options { level, chunk_bytes: self.chunk_size, threads };
+        let options = Options { level, chunk_bytes: self.chunk_size, threads: common.threads() };
         files::for_each(&self.files, |file| {
             let target = target(file)?;
             let input = Input::open(file)?;
             let like = input.metadata.as_ref();
-            let output = Output::open(&target, Content::Compressed, self.output.force, like)
+            let mut output = Output::open(&target, Content::Compressed, self.output.force, like)
                 .with_context(|| target.to_string())?;
             let bar = progress::bytes(input.len(), &input.name(), !common.quiet);
-            let mut base = weights::open_base(self.base.as_deref())?;
-            let verifier = (!self.no_verify).then(|| {
-                let base = self.base.clone();
-                Verifier::start(move |input, output| {
-                    weights::decode(input, output, base.as_deref(), threads).map(drop)
-                })
-            });
-            let mut tee = Tee { output, verifier, bytes: 0 };
-            let name = input.name();
-            let mut original = Hashing::new(bar.wrap_read(input.reader));
-            compress(&mut original, &mut tee, contents, base.as_mut(), &options)
-                .map_err(weights::advise)?;
-            tee.finish(original.digest.finalize())?;
-            let sizes = Sizes { original: original.bytes, compressed: tee.bytes };
-            tee.output.commit().with_context(|| target.to_string())?;
+            let (name, base) = (input.name(), self.base.as_deref());
+            let reader = bar.wrap_read(input.reader);
+            let summary = compress(reader, &mut output, contents, base, &options, !self.no_verify)?;
+            let sizes = Sizes { original: summary.original_bytes, compressed: summary.file_bytes };
+            output.commit().with_context(|| target.to_string())?;
             bar.finish_and_clear();
             if !common.quiet && (target != Target::Stdout || common.verbose) {
                 eprintln!("{name}: {sizes} => {target}");

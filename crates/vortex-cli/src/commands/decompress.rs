@@ -3,26 +3,24 @@
 use std::fs::Metadata;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use vortex_coder::container::Reader;
-use vortex_data::prepare::restore;
-use vortex_data::sources::Format;
+use vortex_codec::archive::{is_archive, unpack};
+use vortex_codec::coder::container::Reader;
+use vortex_codec::output::{Scratch, folder, place};
+use vortex_codec::sources::prepare::restore;
+use vortex_codec::weights;
 
 use super::files;
 use super::prepare::report_unread;
-use crate::archive::{self, Scratch};
 use crate::arguments::{Common, OutputArguments};
-use crate::codec;
 use crate::failure::Failure;
 use crate::input::Input;
-use crate::models::Models;
-use crate::output::{Content, Output, Target, folder, place};
+use crate::models;
+use crate::output::{Content, Output, Target};
 use crate::progress;
 use crate::report::table::thousands;
-use crate::weights;
 
 /// Decompress .vxc files.
 ///
@@ -41,29 +39,34 @@ pub struct Decompress {
     #[arg(long)]
     streams: bool,
     #[command(flatten)]
-    output: OutputArguments,
+    pub output: OutputArguments,
     /// Files to decompress; `-` is standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 }
 
 impl Decompress {
+    /// Decompressing one file with a model, with everything else as it is by default.
+    pub fn new(model: PathBuf, file: PathBuf) -> Self {
+        let output = OutputArguments::default();
+        Self { model: Some(model), streams: false, output, files: vec![file] }
+    }
+
     pub fn run(self, common: &Common) -> Result<(), Failure> {
         let target = |file: &Path| files::original_target(file, &self.output, files::EXTENSION);
         files::check_usage(&self.files, &self.output, target);
-        let models = Arc::new(Models::open(self.model.as_deref(), common.level)?);
+        let models = models::open(self.model.as_deref(), common.level)?;
         files::for_each(&self.files, |file| {
             let mut input = Input::open(file)?;
             if input.head(weights::MAGIC.len())? == weights::MAGIC {
                 bail!("holds weights of a network; use vortex decompress-weights");
             }
             let bar = progress::bytes(input.len(), &input.name(), !common.quiet);
-            let search = models.search(input.path.as_deref());
-            let packed = bar.wrap_read(input.reader);
-            let mut reader = codec::reader(packed, search, common.threads());
+            let decompressor = models::decompressor(&models, input.path.as_deref(), common);
+            let mut reader = decompressor.reader(bar.wrap_read(input.reader));
             let target = target(file)?;
             reader.start()?;
-            if archive::is_archive(&reader) {
+            if is_archive(&reader) {
                 let like = input.metadata.as_ref();
                 return self.datasets(file, &mut reader, target, like, common);
             }
@@ -108,7 +111,7 @@ impl Decompress {
         let scratch = Scratch::new(folder(&path))?;
         let streams = scratch.path().join("streams");
         std::fs::create_dir(&streams).context("cannot be made")?;
-        let manifest = archive::unpack(reader, &streams)?;
+        let manifest = unpack(reader, &streams)?;
         let (from, to, what) = if self.streams {
             (streams, with_suffix(&path, !self.names_file(), "streams"), "streams")
         } else {
@@ -117,8 +120,9 @@ impl Decompress {
             match (files.pop(), files.is_empty()) {
                 (Some(one), true) => {
                     // ROOT comes back as arrays, and says so in its name unless the user chose one.
-                    let arrays = manifest.sources.iter().any(|s| s.format == Format::Root);
-                    let to = with_suffix(&path, arrays && !self.names_file(), "npz");
+                    let other = manifest.sources.iter().find_map(|s| s.format.restored_extension());
+                    let named = other.is_some() && !self.names_file();
+                    let to = with_suffix(&path, named, other.unwrap_or_default());
                     (one.path, to, "same values, a new file")
                 }
                 _ => (back, with_suffix(&path, !self.names_file(), "files"), "files"),

@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Args;
+use vortex_codec::coder::container::constants::MAGIC as RECORDS_MAGIC;
+use vortex_codec::weights::decompress;
 
 use super::files;
 use crate::arguments::{Common, OutputArguments};
@@ -12,7 +14,6 @@ use crate::input::Input;
 use crate::output::{Content, Output, Target};
 use crate::progress;
 use crate::report::table::thousands;
-use crate::weights;
 
 /// Decompress .vxw files: weights of networks.
 #[derive(Debug, Args)]
@@ -34,7 +35,9 @@ impl DecompressWeights {
         files::check_usage(&self.files, &self.output, target);
         files::for_each(&self.files, |file| {
             let mut input = Input::open(file)?;
-            weights::refuse_records(&input.head(weights::MAGIC.len())?)?;
+            if input.head(RECORDS_MAGIC.len())? == RECORDS_MAGIC {
+                bail!("is a .vxc file and holds no weights; use vortex decompress");
+            }
             let target = target(file)?;
             let like = input.metadata.as_ref();
             let mut output = Output::open(&target, Content::Original, self.output.force, like)
@@ -43,7 +46,7 @@ impl DecompressWeights {
             let name = input.name();
             let packed = bar.wrap_read(input.reader);
             let base = self.base.as_deref();
-            let summary = weights::decode(packed, &mut output, base, common.threads())?;
+            let summary = decompress(packed, &mut output, base, common.threads())?;
             output.commit().with_context(|| target.to_string())?;
             bar.finish_and_clear();
             if !common.quiet && (target != Target::Stdout || common.verbose) {

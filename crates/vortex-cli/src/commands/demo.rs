@@ -4,12 +4,18 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
-use clap::{Args, Parser};
-use vortex_data::{SyntheticJets, write_schema};
+use clap::Args;
+use vortex_codec::data::SyntheticJets;
+use vortex_codec::data::sidecar::to_yaml;
+use vortex_codec::output::write_file;
 
-use crate::arguments::{Arguments, Common, seconds};
+use super::compress::Compress;
+use super::decompress::Decompress;
+use super::evaluate::{Baselines, Evaluate, Part};
+use super::step::Step;
+use super::train::Train;
+use crate::arguments::{Command, Common, seconds};
 use crate::failure::Failure;
-use crate::output::write_file;
 use crate::report::table::thousands;
 use crate::stdout::stdout;
 
@@ -49,46 +55,94 @@ pub struct Demo {
 impl Demo {
     pub fn run(self, common: &Common) -> Result<(), Failure> {
         self.prepare().with_context(|| self.out.display().to_string())?;
-        let path = |name: &str| self.out.join(name);
-        let text = |name: &str| path(name).to_string_lossy().into_owned();
-        let (config, jets, new) = (text("config.yaml"), text("jets.bin"), text("new-jets.bin"));
-        let (run, model) = (text("run"), text("run/model.vxm"));
-        let (packed, back) = (text("new-jets.bin.vxc"), text("new-jets.decoded"));
-        let report = text("report.html");
-
-        self.step("1. Synthetic jets, as an experiment would record them")?;
+        say("\n== 1. Synthetic jets, as an experiment would record them")?;
         self.make_jets()?;
 
-        self.step("2. Train a small model on the first file (this takes most of the time)")?;
-        let seconds = self.seconds.map(|s| s.to_string());
-        let mut train =
-            vec!["train", "--config", &config, "--data", &jets, "--out", &run, "--force"];
-        if let Some(seconds) = &seconds {
-            train.extend(["--seconds", seconds]);
-        }
-        run_command(&train, common)?;
+        say("\n== 2. Train a small model on the first file (this takes most of the time)")?;
+        run_shown(self.train(), common)?;
 
-        self.step("3. Compress the second file, which the model has not seen")?;
-        run_command(&["compress", "--force", "-m", &model, &new], common)?;
+        say("\n== 3. Compress the second file, which the model has not seen")?;
+        run_shown(self.compress(), common)?;
 
-        self.step("4. Decode, and compare")?;
-        run_command(&["decompress", "--force", "-m", &model, "-o", &back, &packed], common)?;
-        say(&format!("$ cmp {new} {back}"))?;
-        compare(&path("new-jets.bin"), &path("new-jets.decoded"))?;
+        say("\n== 4. Decode, and compare")?;
+        run_shown(self.decompress(), common)?;
+        let (new, back) = (self.path("new-jets.bin"), self.path("new-jets.decoded"));
+        say(&format!("$ cmp {} {}", new.display(), back.display()))?;
+        compare(&new, &back)?;
         say("the same bytes")?;
 
-        self.step("5. Beside other codecs, on the same bytes")?;
-        let evaluate =
-            ["evaluate", "-m", &model, "--data", &new, "--part", "all", "--baselines", "few"];
-        let mut evaluate = [&evaluate[..], &["--report", &report]].concat();
-        let figure = self.figure.as_ref().map(|f| f.to_string_lossy().into_owned());
-        if let Some(figure) = &figure {
-            evaluate.extend(["--report", figure]);
-        }
-        run_command(&evaluate, common)?;
-        say(&format!("\nThe same as a page with pictures: {report}"))?;
+        say("\n== 5. Beside other codecs, on the same bytes")?;
+        run_shown(self.evaluate(), common)?;
+        let report = self.path("report.html");
+        say(&format!("\nThe same as a page with pictures: {}", report.display()))?;
         say(&format!("Everything is in {}; remove it when you like.", self.out.display()))?;
         Ok(())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.out.join(name)
+    }
+
+    fn text(&self, name: &str) -> String {
+        self.path(name).to_string_lossy().into_owned()
+    }
+
+    fn train(&self) -> Step {
+        let [config, jets, run] = ["config.yaml", "jets.bin", "run"];
+        let (paths, text) = (|name| self.path(name), |name| self.text(name));
+        let mut words = vec!["train".into(), "--config".into(), text(config), "--data".into()];
+        words.extend([text(jets), "--out".into(), text(run), "--force".into()]);
+        if let Some(seconds) = self.seconds {
+            words.extend(["--seconds".into(), seconds.to_string()]);
+        }
+        let mut train = Train::new(paths(config), vec![paths(jets)], paths(run));
+        (train.seconds, train.force) = (self.seconds, true);
+        Step::new(words, Command::Train(train))
+    }
+
+    fn compress(&self) -> Step {
+        let [model, new] = ["run/model.vxm", "new-jets.bin"];
+        let words = ["compress", "--force", "-m", &self.text(model), &self.text(new)];
+        let mut compress = Compress::new(self.path(model), self.path(new));
+        compress.output.force = true;
+        Step::new(words, Command::Compress(compress))
+    }
+
+    fn decompress(&self) -> Step {
+        let [model, back, packed] = ["run/model.vxm", "new-jets.decoded", "new-jets.bin.vxc"];
+        let [m, b, p] = [model, back, packed].map(|name| self.text(name));
+        let words = ["decompress", "--force", "-m", &m, "-o", &b, &p];
+        let mut decompress = Decompress::new(self.path(model), self.path(packed));
+        (decompress.output.output, decompress.output.force) = (Some(self.path(back)), true);
+        Step::new(words, Command::Decompress(decompress))
+    }
+
+    fn evaluate(&self) -> Step {
+        let [model, new, report] = ["run/model.vxm", "new-jets.bin", "report.html"];
+        let [m, n, r] = [model, new, report].map(|name| self.text(name));
+        let words = [
+            "evaluate",
+            "-m",
+            &m,
+            "--data",
+            &n,
+            "--part",
+            "all",
+            "--baselines",
+            "few",
+            "--report",
+            &r,
+        ];
+        let mut words: Vec<String> = words.map(str::to_owned).into();
+        let mut reports = vec![self.path(report)];
+        if let Some(figure) = &self.figure {
+            words.extend(["--report".into(), figure.to_string_lossy().into_owned()]);
+            reports.push(figure.clone());
+        }
+        let mut evaluate = Evaluate::new(self.path(model), self.path(new));
+        (evaluate.part, evaluate.baselines) = (Part::All, Baselines::Few);
+        evaluate.report = reports;
+        Step::new(words, Command::Evaluate(evaluate))
     }
 
     /// An empty folder with the configuration in it.
@@ -111,8 +165,9 @@ impl Demo {
             let mut bytes = Vec::new();
             jets.write(records as u64, &mut bytes)?;
             let path = self.out.join(format!("{name}.bin"));
-            write_file(&path, &bytes).with_context(|| path.display().to_string())?;
-            write_schema(&self.out.join(format!("{name}.schema.yaml")), &schema)?;
+            write_file(&path, &bytes)?;
+            let sidecar = self.out.join(format!("{name}.schema.yaml"));
+            write_file(&sidecar, to_yaml(&schema).as_bytes())?;
             let (fields, size) = (schema.fields().len(), thousands(bytes.len() as u64));
             say(&format!(
                 "{}: {size} bytes, {records} records of {fields} fields",
@@ -122,26 +177,44 @@ impl Demo {
         let bits = jets.entropy_bits_per_record().0 / schema.stride() as f64;
         Ok(say(&format!("no lossless code gets below {bits:.4} bits a byte on average"))?)
     }
-
-    fn step(&self, title: &str) -> io::Result<()> {
-        writeln!(stdout(), "\n== {title}")
-    }
 }
 
 fn say(text: &str) -> io::Result<()> {
     writeln!(stdout(), "{text}")
 }
 
-/// Shows a command line, and runs it in this process.
-fn run_command(arguments: &[&str], common: &Common) -> Result<(), Failure> {
-    say(&format!("$ vortex {}", arguments.join(" ")))?;
-    let parsed = Arguments::try_parse_from(["vortex"].iter().chain(arguments))
-        .context("the demo's own command line")?;
-    super::run(Arguments { common: common.clone(), command: parsed.command })
+/// Shows how a step is called, and takes it.
+fn run_shown(step: Step, common: &Common) -> Result<(), Failure> {
+    say(&format!("$ {}", step.line()))?;
+    step.run(common)
 }
 
 fn compare(a: &Path, b: &Path) -> Result<()> {
     let read = |path: &Path| std::fs::read(path).with_context(|| path.display().to_string());
     ensure!(read(a)? == read(b)?, "{} and {} differ; please report this", a.display(), b.display());
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_is_what_runs() {
+        let demo = Demo {
+            out: "runs/demo".into(),
+            force: false,
+            records: 100,
+            new_records: 1,
+            seconds: Some(2.5),
+            figure: Some("demo.svg".into()),
+        };
+        let shorter = Demo { seconds: None, figure: None, out: "x".into(), ..demo };
+        for step in [demo.train(), demo.compress(), demo.decompress(), demo.evaluate()] {
+            step.check();
+        }
+        shorter.train().check();
+        shorter.evaluate().check();
+        assert!(demo.train().line().starts_with("vortex train --config runs/demo/config.yaml"));
+    }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::Args;
 use indicatif::ProgressBar;
-use vortex_data::download::{
+use vortex_codec::download::{
     DownloadError, DownloadEvent, DownloadObserver, Downloaded, Downloader, Experiment, FileEntry,
     FileList, Options, Policy,
 };

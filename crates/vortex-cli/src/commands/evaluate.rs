@@ -1,28 +1,23 @@
 //! `vortex evaluate`
 
 use std::io::Write;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
-use vortex_coder::Model;
-use vortex_coder::adaptive::AdaptiveModel;
-use vortex_data::sidecar::schema_of;
-use vortex_data::split::SplitRatios;
-use vortex_infer::{IntModel, Level};
-use vortex_train::{DeviceChoice, float_cost};
+use vortex_codec::baselines::Choice;
+use vortex_codec::data::{SplitRatios, read_schema};
+use vortex_codec::evaluation::{Evaluation, Portion, Results};
+use vortex_codec::output::write_file;
+use vortex_codec::plan::{Plan, Request, Subject};
+use vortex_codec::train::DeviceChoice;
+use vortex_codec::training::float_bits;
+use vortex_codec::{Compressor, Models};
 
-use crate::arguments::{Common, block_size};
-use crate::baselines::Choice;
-use crate::codec::Encoding;
-use crate::evaluation::{Subject, evaluate};
+use crate::arguments::{Common, Effort, block_size};
 use crate::failure::Failure;
-use crate::models::Models;
-use crate::output::write_file;
-use crate::report::page;
-use crate::report::results::Results;
+use crate::models;
+use crate::report::{page, results};
 use crate::stdout::stdout;
 
 /// Measure real sizes on held-out data, beside other codecs.
@@ -46,10 +41,10 @@ pub struct Evaluate {
     split: SplitRatios,
     /// Which part to measure
     #[arg(long, value_enum, default_value_t = Part::Test)]
-    part: Part,
+    pub part: Part,
     /// Other codecs to run
-    #[arg(long, value_enum, default_value_t = Choice::All)]
-    baselines: Choice,
+    #[arg(long, value_enum, default_value_t = Baselines::All)]
+    pub baselines: Baselines,
     /// Print the bits of each field and symbol
     #[arg(long)]
     roles: bool,
@@ -58,39 +53,70 @@ pub struct Evaluate {
     json: Option<PathBuf>,
     /// Write a page with pictures; the picture alone where the name ends in .svg
     #[arg(long, value_name = "FILE")]
-    report: Vec<PathBuf>,
+    pub report: Vec<PathBuf>,
     /// Also measure the network in floating point on cpu, cuda:N, rocm:N or auto, from best.safetensors
     /// beside the model; coding itself runs in integers on the CPU
     #[arg(long, value_name = "DEVICE", requires = "model")]
     device: Option<DeviceChoice>,
-    /// Bytes coded on their own
-    #[arg(long, value_name = "SIZE", value_parser = block_size, default_value = "1MiB")]
-    block_size: usize,
+    /// Bytes coded on their own; by default as in `vortex compress`
+    #[arg(long, value_name = "SIZE", value_parser = block_size)]
+    block_size: Option<u32>,
+    #[command(flatten)]
+    effort: Effort,
 }
 
 /// A part of the data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Part {
+pub enum Part {
     Train,
     Valid,
     Test,
     All,
 }
 
+/// Which other codecs to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Baselines {
+    /// No baselines.
+    None,
+    /// gzip, zstd and xz.
+    Few,
+    /// Everything there is.
+    All,
+}
+
 impl Evaluate {
+    /// Measuring a model on a file, with everything else as it is by default.
+    pub fn new(model: PathBuf, data: PathBuf) -> Self {
+        Self {
+            model: Some(model),
+            data,
+            schema: None,
+            split: SplitRatios::default(),
+            part: Part::Test,
+            baselines: Baselines::All,
+            roles: false,
+            json: None,
+            report: Vec::new(),
+            device: None,
+            block_size: None,
+            effort: Effort::default(),
+        }
+    }
+
     pub fn run(self, common: &Common) -> Result<(), Failure> {
         // Its errors name the model file; all that follows is about the data.
-        let models = Arc::new(Models::open(self.model.as_deref(), common.level)?);
+        let models = models::open(self.model.as_deref(), common.level)?;
         let measured = self.measure(&models, common);
         let results = measured.with_context(|| self.data.display().to_string())?;
-        let mut text = results.table();
+        let mut text = results::table(&results);
         if self.roles {
-            text.push_str(&format!("\n{}", results.role_table()));
+            text.push_str(&format!("\n{}", results::role_table(&results)));
         }
         stdout().write_all(text.as_bytes())?;
         if let Some(path) = &self.json {
             let json = serde_json::to_vec_pretty(&results)?;
-            write_file(path, &json).with_context(|| path.display().to_string())?;
+            write_file(path, &json)?;
         }
         for path in &self.report {
             write_report(path, &results)?;
@@ -98,70 +124,70 @@ impl Evaluate {
         Ok(())
     }
 
-    fn measure(&self, models: &Arc<Models>, common: &Common) -> Result<Results> {
+    fn measure(&self, models: &Models, common: &Common) -> Result<Results> {
         let data = crate::input::read_file(&self.data, MAX_BYTES)?;
-        let model: Arc<dyn Model> = match models.given() {
-            Some(model) => model,
-            None => {
-                let (schema, _) = schema_of(&self.data, self.schema.as_deref())?;
-                Arc::new(AdaptiveModel::new(schema))
-            }
+        let model = models.given();
+        let request = Request {
+            model: model.cloned(),
+            schema: self
+                .schema
+                .as_deref()
+                .filter(|_| model.is_none())
+                .map(read_schema)
+                .transpose()?,
+            level: self.effort.level(),
+            one_part: true,
+            ..Request::default()
         };
-        let (range, part) = self.range(data.len(), model.layout().stride());
+        let plan = Plan::of(Subject::File(&self.data), &request)?;
+        let (range, part) = self.part.portion().of(data.len(), plan.schema().stride(), &self.split);
         if range.is_empty() {
             bail!("{part} holds no record; choose another --split or --part");
         }
-        let encoding = Encoding {
-            model,
-            embedded: None,
-            block_bytes: self.block_size,
-            threads: common.threads(),
+        let bytes = &data[range];
+        let float_bits = self.device.map(|device| match model {
+            Some(model) => Ok(float_bits(device, model, bytes)?),
+            None => bail!("--device measures the network of a model: name it with -m"),
+        });
+        let float_bits = float_bits.transpose()?;
+        let compressor = Compressor::new().level(self.effort.level()).threads(common.threads());
+        let compressor = match self.block_size {
+            Some(bytes) => compressor.block_bytes(bytes),
+            None => compressor,
         };
-        let part_bytes = &data[range];
-        let float = self.device.map(|device| self.float_bits(device, models, part_bytes));
-        let float_bits = float.transpose()?;
-        let subject = Subject {
-            data: self.data.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-            part,
-            bytes: part_bytes,
-            model_file: models
-                .given_bytes()
-                .zip(self.model.as_ref())
-                .map(|(bytes, path)| (path.display().to_string(), bytes.len() as u64)),
-            models,
-            encoding: &encoding,
-            baselines: self.baselines,
+        let compressor = match model {
+            Some(model) => compressor.model(model.clone()),
+            None => compressor.schema(plan.schema().clone()),
         };
         let bar = crate::progress::steps("evaluate", !common.quiet);
-        let results = evaluate(&subject, |next| bar.set_message(next.to_owned()));
+        let results = Evaluation::of(&compressor)
+            .named(self.data.file_name().unwrap_or_default().to_string_lossy(), part)
+            .baselines(self.baselines.choice())
+            .on_step(|next| bar.set_message(next.to_owned()))
+            .run(bytes);
         bar.finish_and_clear();
         Ok(Results { float_bits, ..results? })
     }
+}
 
-    /// Bits in all under the float network that the model was exported from.
-    fn float_bits(&self, device: DeviceChoice, models: &Models, bytes: &[u8]) -> Result<f64> {
-        let (Some(path), Some(file)) = (&self.model, models.given_bytes()) else {
-            bail!("--device measures the network of a model: name it with -m");
-        };
-        let checkpoint = path.with_file_name("best.safetensors");
-        let model = IntModel::from_bytes(&file, Level::Portable)?;
-        let whole = bytes.len() / model.layout().stride() * model.layout().stride();
-        let bits = float_cost(device, &checkpoint, &model, &bytes[..whole])?;
-        Ok(bits * whole as f64 + (bytes.len() - whole) as f64 * 8.0)
+impl Part {
+    fn portion(self) -> Portion {
+        match self {
+            Self::Train => Portion::Training,
+            Self::Valid => Portion::Validation,
+            Self::Test => Portion::Test,
+            Self::All => Portion::All,
+        }
     }
+}
 
-    /// The bytes of the part; those after the last whole record are in none but `all`.
-    fn range(&self, bytes: usize, stride: usize) -> (Range<usize>, String) {
-        let split = self.split.split((bytes / stride) as u64);
-        let (name, records) = match self.part {
-            Part::Train => ("training", split.train),
-            Part::Valid => ("validation", split.validation),
-            Part::Test => ("test", split.test),
-            Part::All => return (0..bytes, "all of it".into()),
-        };
-        // Records of a file in memory: their places fit.
-        let place = |record: u64| record as usize * stride;
-        (place(records.start)..place(records.end), format!("{name} part of {}", self.split))
+impl Baselines {
+    fn choice(self) -> Choice {
+        match self {
+            Self::None => Choice::None,
+            Self::Few => Choice::Few,
+            Self::All => Choice::All,
+        }
     }
 }
 
@@ -172,5 +198,5 @@ const MAX_BYTES: u64 = 4 << 30;
 pub fn write_report(path: &Path, results: &Results) -> Result<()> {
     let svg = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("svg"));
     let text = if svg { page::bars(results) } else { page::html(results) };
-    write_file(path, text.as_bytes()).with_context(|| path.display().to_string())
+    Ok(write_file(path, text.as_bytes())?)
 }

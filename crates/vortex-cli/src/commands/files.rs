@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use vortex_codec::output::folder;
+
 use crate::arguments::OutputArguments;
 use crate::failure::{Failure, report, stdout_is_closed};
-use crate::output::{Target, folder};
+use crate::output::Target;
 
 /// Extension of compressed files.
 pub const EXTENSION: &str = "vxc";

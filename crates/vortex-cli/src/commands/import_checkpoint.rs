@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use vortex_data::RecordSet;
-use vortex_data::sidecar::read_schema;
-use vortex_train::TrainConfig;
-use vortex_train::import::{ImportedRun, Options, Prototype, default_config};
+use vortex_codec::data::RecordSet;
+use vortex_codec::data::sidecar::read_schema;
+use vortex_codec::train::TrainConfig;
+use vortex_codec::train::import::{ImportedRun, Options, Prototype, default_config};
 
 use super::train::holds_run;
 use crate::arguments::Common;

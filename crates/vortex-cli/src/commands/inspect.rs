@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
-use vortex_coder::container::constants::MAGIC;
-use vortex_coder::container::damaged_as_text;
+use vortex_codec::coder::container::constants::MAGIC;
+use vortex_codec::coder::container::damaged_as_text;
 
 use super::files;
 use crate::arguments::Common;
@@ -42,8 +42,8 @@ pub struct Inspect {
 /// First bytes and extensions of the files that this program writes.
 const OUR_FILES: [([u8; 8], &str); 3] = [
     (MAGIC, files::EXTENSION),
-    (crate::weights::MAGIC, files::WEIGHTS_EXTENSION),
-    (vortex_infer::file::SIGNATURE, crate::models::EXTENSION),
+    (vortex_codec::weights::MAGIC, files::WEIGHTS_EXTENSION),
+    (vortex_codec::infer::file::SIGNATURE, vortex_codec::models::EXTENSION),
 ];
 
 impl Inspect {
@@ -62,7 +62,7 @@ impl Inspect {
         if start == MAGIC {
             return container::describe(file, self.model.as_deref(), common);
         }
-        if start == crate::weights::MAGIC {
+        if start == vortex_codec::weights::MAGIC {
             return weights::describe(file);
         }
         if model::is_model(start) {

@@ -14,6 +14,7 @@ pub mod import_checkpoint;
 pub mod inspect;
 pub mod prepare;
 pub mod restore;
+mod step;
 pub mod test;
 pub mod train;
 

@@ -6,16 +6,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
-use vortex_data::SplitRatios;
-use vortex_data::prepare::{
+use vortex_codec::data::SplitRatios;
+use vortex_codec::output::{Scratch, place};
+use vortex_codec::sources::Unread;
+use vortex_codec::sources::prepare::{
     Layout, LayoutRule, MANIFEST_NAME, Manifest, PrepareOptions, SourceEntry, StreamEntry, prepare,
 };
-use vortex_data::sources::Unread;
 
-use crate::archive::Scratch;
 use crate::arguments::Common;
 use crate::failure::Failure;
-use crate::output::place;
 use crate::progress;
 use crate::report::table::thousands;
 use crate::stdout::stdout;
@@ -61,17 +60,23 @@ pub enum LayoutChoice {
 }
 
 impl LayoutChoice {
-    /// The rule for each dataset; `auto` is that of the command.
-    pub fn rule(self, auto: LayoutRule) -> LayoutRule {
+    /// The layout, unless it is found for each dataset.
+    pub fn fixed(self) -> Option<Layout> {
         match self {
-            Self::Auto => auto,
-            Self::Row => LayoutRule::Fixed(Layout::Row),
-            Self::Column => LayoutRule::Fixed(Layout::Column),
+            Self::Auto => None,
+            Self::Row => Some(Layout::Row),
+            Self::Column => Some(Layout::Column),
         }
     }
 }
 
 impl Prepare {
+    /// Preparing files, with everything else as it is by default.
+    pub fn new(inputs: Vec<PathBuf>, out: PathBuf) -> Self {
+        let (layout, split) = (LayoutChoice::Auto, SplitRatios::default());
+        Self { out, layout, split, seed: None, force: false, inputs }
+    }
+
     pub fn run(self, common: &Common) -> Result<(), Failure> {
         let manifest = self.prepare(common)?;
         for source in &manifest.sources {
@@ -120,7 +125,7 @@ impl Prepare {
 
     /// Prepares in a temporary folder inside, and gives the files their names when all are there.
     fn prepare_aside(&self, common: &Common) -> Result<Manifest> {
-        let layout = self.layout.rule(LayoutRule::Training);
+        let layout = self.layout.fixed().map_or(LayoutRule::Training, LayoutRule::Fixed);
         let options = PrepareOptions { layout, split: self.split, seed: self.seed };
         let scratch = Scratch::new(&self.out)?;
         let bar = progress::bytes(None, "prepare", !common.quiet);

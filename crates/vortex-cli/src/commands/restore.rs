@@ -4,13 +4,12 @@ use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
 use clap::Args;
-use vortex_data::prepare::{MANIFEST_NAME, Manifest, Restored, restore, restored_names};
+use vortex_codec::output::{Scratch, folder, place};
+use vortex_codec::sources::prepare::{MANIFEST_NAME, Manifest, Restored, restore, restored_names};
 
 use super::prepare::report_unread;
-use crate::archive::Scratch;
 use crate::arguments::Common;
 use crate::failure::Failure;
-use crate::output::{folder, place};
 use crate::progress;
 
 /// Write the files again that were prepared.

@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use vortex_data::RecordSet;
-use vortex_train::{Devices, Silent, TrainConfig, TrainObserver, train_with};
+use vortex_codec::data::RecordSet;
+use vortex_codec::train::{DeviceChoice, Devices, Silent, TrainConfig, TrainObserver, train_with};
+use vortex_codec::training::same_records;
 
 use crate::arguments::{Common, seconds};
 use crate::failure::Failure;
 use crate::report::table::thousands;
 use crate::scoreboard::{Board, Lines};
-use crate::training_data::{Weighted, same_records};
+use crate::weighted::Weighted;
 use crate::{input, interrupt};
 
 /// Train a model on data files.
@@ -37,7 +38,7 @@ pub struct Train {
     schema: Option<PathBuf>,
     /// Seconds of training, in place of the configuration's
     #[arg(long, value_name = "S", value_parser = seconds)]
-    seconds: Option<f64>,
+    pub seconds: Option<f64>,
     /// Where to compute: cpu, cuda, cuda:N, rocm, rocm:N, or auto for the first GPU that works and else
     /// the CPU; several GPUs of one kind share each step: cuda:0,cuda:1. GPUs need a build with --features
     /// cuda or rocm
@@ -48,10 +49,24 @@ pub struct Train {
     resume: bool,
     /// Start anew where RUN holds a run already
     #[arg(short, long)]
-    force: bool,
+    pub force: bool,
 }
 
 impl Train {
+    /// Training on files whose schemas lie beside them, with everything else as it is by default.
+    pub fn new(config: PathBuf, data: Vec<PathBuf>, out: PathBuf) -> Self {
+        Self {
+            config,
+            data: data.into_iter().map(Weighted::from).collect(),
+            out,
+            schema: None,
+            seconds: None,
+            device: DeviceChoice::Cpu.into(),
+            resume: false,
+            force: false,
+        }
+    }
+
     pub fn run(self, common: &Common) -> Result<(), Failure> {
         let config = self.config(common)?;
         let records = self.records()?;
@@ -74,7 +89,7 @@ impl Train {
             self.resume,
         );
         interrupt::stop_at_once();
-        let summary = trained?;
+        let summary = trained.map_err(vortex_codec::Error::from)?;
         if summary.cancelled {
             let out = self.out.display();
             eprintln!("vortex: {out}: stopped after {} steps; go on with --resume", summary.steps);

@@ -3,7 +3,9 @@
 
 use std::fmt::Write as _;
 
-use super::results::Results;
+use vortex_codec::evaluation::Results;
+
+use super::results::table;
 use super::table::thousands;
 
 const WIDTH: f64 = 760.0;
@@ -20,7 +22,7 @@ pub fn html(results: &Results) -> String {
          <h1>{title}</h1>\n<pre>{table}</pre>\n<h2>Sizes</h2>\n{bars}\n\
          <h2>Bits by field and symbol</h2>\n{strip}\n</body></html>\n",
         title = escape(&results.data),
-        table = escape(&results.table()),
+        table = escape(&table(results)),
         bars = bars(results),
         strip = strip(results),
     )

@@ -163,9 +163,9 @@ fn make_model(seed: u64) -> Vec<u8> {
     network.head.copy_bias.fill(0);
     network.head.out.iter_mut().for_each(|out| out.weight.fill(0));
     network.head.out_bias.fill(-32 * 20);
-    for (role, &Role { significance, field, .. }) in layout.roles().iter().enumerate() {
+    for (role, &Role { rank, field, .. }) in layout.roles().iter().enumerate() {
         // Most significant first in the record, least significant first in the file.
-        let place = 4 * usize::from(field) + 3 - usize::from(significance);
+        let place = 4 * usize::from(field) + 3 - usize::from(rank);
         let first = role * 256 + place * 16 % 256;
         network.head.out_bias[first..first + 16].fill(0);
     }

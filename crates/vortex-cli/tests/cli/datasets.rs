@@ -9,7 +9,7 @@ const DESCR: &str = "[('pt', '<f4'), ('eta', '<f4'), ('energy', '<f4'), ('event'
                      ('label', '<f4'), ('noise', '<f4')]";
 
 fn asset(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../vortex-data/assets").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../vortex-sources/assets").join(name)
 }
 
 fn copied(bench: &Bench, name: &str) -> Vec<u8> {

@@ -1,6 +1,6 @@
 //! Files of experiments and of lists, from a server on this machine.
 
-#[path = "../../../vortex-data/tests/download/server.rs"]
+#[path = "../../../vortex-download/tests/download/server.rs"]
 mod server;
 
 use std::io::Read;

@@ -6,6 +6,7 @@ use super::constants::DIGEST_BYTES;
 use crate::adaptive::AdaptiveModel;
 use crate::error::{Error, ErrorKind, Result};
 use crate::identity::Identity;
+use crate::mixing::{Level, MixingModel};
 use crate::model::Model;
 use crate::schema::Schema;
 
@@ -23,8 +24,15 @@ pub(super) struct Wanted<'a> {
 /// from the loader.
 pub(super) fn find(wanted: &Wanted<'_>, loader: &dyn ModelLoader) -> Result<Arc<dyn Model>> {
     let &Wanted { identity, parameters, schema, embedded } = wanted;
-    let model = match (identity, embedded) {
-        (Identity::Adaptive, _) => adaptive(parameters, schema)?,
+    let model: Arc<dyn Model> = match (identity, embedded) {
+        (Identity::Adaptive, _) => {
+            without_parameters(identity, parameters)?;
+            Arc::new(AdaptiveModel::new(schema.clone()))
+        }
+        (Identity::Mixing, _) => {
+            without_parameters(identity, parameters)?;
+            Arc::new(MixingModel::new(schema.clone(), Level::DEFAULT))
+        }
         (Identity::Network(_), Some(bytes)) => loader.from_bytes(bytes)?,
         (Identity::Network(digest), None) => loader.by_digest(digest)?,
     };
@@ -34,15 +42,13 @@ pub(super) fn find(wanted: &Wanted<'_>, loader: &dyn ModelLoader) -> Result<Arc<
     Ok(model)
 }
 
-/// The adaptive predictor follows from the schema alone.
-fn adaptive(parameters: &[u8], schema: &Schema) -> Result<Arc<dyn Model>> {
-    if !parameters.is_empty() {
-        return Err(Error::corrupt(format!(
-            "{} bytes of parameters for the adaptive predictor, which has none",
-            parameters.len()
-        )));
+/// Built-in predictors follow from the schema alone.
+fn without_parameters(identity: Identity, parameters: &[u8]) -> Result<()> {
+    if parameters.is_empty() {
+        return Ok(());
     }
-    Ok(Arc::new(AdaptiveModel::new(schema.clone())))
+    let n = parameters.len();
+    Err(Error::corrupt(format!("{n} bytes of parameters for {identity}, which has none")))
 }
 
 /// Finds and opens model files. The reader checks that what it is given is what it asked for.

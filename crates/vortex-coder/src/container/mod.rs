@@ -2,6 +2,8 @@
 //! `docs/format.md` is its specification, byte by byte.
 //!
 //! ```
+//! use std::io::{Read, Write};
+//!
 //! use vortex_coder::container::{Coder, IndexedReader, Reader, Writer, WriterOptions};
 //! use vortex_coder::Schema;
 //!
@@ -12,7 +14,7 @@
 //! assert_eq!(summary.compressed_bytes, file.len() as u64);
 //!
 //! let mut decoded = Vec::new();
-//! Reader::new(file.as_slice(), Default::default()).copy_to(&mut decoded)?;
+//! Reader::new(file.as_slice(), Default::default()).read_to_end(&mut decoded)?;
 //! assert_eq!(decoded, original);
 //!
 //! let mut indexed = IndexedReader::open(std::io::Cursor::new(&file), Default::default())?;

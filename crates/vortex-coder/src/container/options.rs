@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::constants::*;
 use crate::adaptive::AdaptiveModel;
+use crate::mixing::{Level, MixingModel};
 use crate::model::Model;
 use crate::schema::Schema;
 
@@ -23,6 +24,11 @@ impl Coder {
     pub fn adaptive(schema: Schema) -> Self {
         Self::Model(Arc::new(AdaptiveModel::new(schema)))
     }
+
+    /// The mixing predictor of this crate.
+    pub fn mixing(schema: Schema, level: Level) -> Self {
+        Self::Model(Arc::new(MixingModel::new(schema, level)))
+    }
 }
 
 /// How to write a `.vxc` file.
@@ -39,7 +45,7 @@ pub struct WriterOptions {
     pub block_bytes: u32,
     /// Lanes a block; `None`: as many as the model says ([`Model::lanes`]). Never more than it has records.
     pub lanes: Option<u16>,
-    /// Threads that code blocks. The file does not depend on it.
+    /// Threads that code blocks; 0 is one for each core. The file does not depend on it.
     pub threads: usize,
     /// Blocks that a thread codes together; `None`: as many as the model says ([`Model::group`]). The
     /// file does not depend on it.

@@ -52,7 +52,7 @@ impl<J: Send + 'static, D: Send + 'static> Pool<J, D> {
             abandoned: Arc::default(),
         };
         Self {
-            threads: threads.max(1),
+            threads: crate::threads::count(threads),
             body: Arc::new(body),
             started: 0,
             jobs,

@@ -16,7 +16,7 @@ use super::member::MemberStart;
 use super::pool::{Jobs, Pool};
 use super::source::Source;
 use super::summary::{OnBlock, Summary};
-use super::writer::{check_cancel, into_io};
+use super::writer::check_cancel;
 use crate::error::{Error, Result};
 use crate::model::Model;
 
@@ -27,7 +27,7 @@ pub struct ReaderOptions {
     pub models: Arc<dyn ModelLoader>,
     /// What a file may make the reader allocate.
     pub limits: Limits,
-    /// Threads that decode blocks.
+    /// Threads that decode blocks; 0 is one for each core.
     pub threads: usize,
     /// Blocks that a thread decodes together; `None`: as many as the model says ([`Model::group`]).
     pub group: Option<usize>,
@@ -95,7 +95,8 @@ enum State {
 
 /// Decodes a stream of members. Everything is checked: each block when it is given out, and the
 /// whole member, index included, before the end or the next member is reported. Holds about two
-/// blocks a thread.
+/// blocks a thread. It is a [`Read`] whose errors come back with [`Error::from`]; who wants the
+/// blocks as they are takes [`Reader::next_block`].
 pub struct Reader<R: Read> {
     source: Source<R>,
     options: ReaderOptions,
@@ -396,7 +397,7 @@ impl Member {
 impl<R: Read> Read for Reader<R> {
     fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
         while self.given == self.block.len() {
-            match self.next_block().map_err(into_io)? {
+            match self.next_block()? {
                 Some(block) => (self.block, self.given) = (block, 0),
                 None => return Ok(0),
             }

@@ -23,7 +23,8 @@ use crate::schema::Schema;
 type EncodeJob = (u64, Vec<Vec<u8>>);
 type EncodePool = Pool<EncodeJob, Result<Vec<EncodedBlock>>>;
 
-/// Writes one member. Holds about two groups of blocks a thread; needs no seek. A file whose writer was
+/// Writes one member: an [`std::io::Write`] whose errors are those of this crate, and come back with
+/// [`Error::from`]. Holds about two groups of blocks a thread; needs no seek. A file whose writer was
 /// dropped before [`Writer::finish`] is truncated, and readers say so.
 pub struct Writer<W: Write> {
     out: W,
@@ -139,12 +140,7 @@ impl<W: Write> Writer<W> {
         self.block_bytes
     }
 
-    /// Takes in the next bytes.
-    ///
-    /// # Errors
-    /// Of the output, a predictor, verification or cancelling. After an error the file cannot be
-    /// finished.
-    pub fn write_all(&mut self, mut bytes: &[u8]) -> Result<()> {
+    fn take(&mut self, mut bytes: &[u8]) -> Result<()> {
         self.check_usable()?;
         while !bytes.is_empty() {
             let take = bytes.len().min(self.block_bytes - self.block.len());
@@ -161,7 +157,7 @@ impl<W: Write> Writer<W> {
     /// Writes what is left, the index and the footer, and gives the output back, not flushed.
     ///
     /// # Errors
-    /// As [`Writer::write_all`].
+    /// Of the output, a predictor, verification or cancelling.
     pub fn finish(mut self) -> Result<(W, Summary)> {
         self.check_usable()?;
         if !self.block.is_empty() {
@@ -250,23 +246,16 @@ impl<W: Write> Writer<W> {
 }
 
 impl<W: Write> Write for Writer<W> {
+    /// Takes in all the bytes. After an error, which may be that of a block before them, the file
+    /// cannot be finished.
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.write_all(bytes).map_err(into_io)?;
+        self.take(bytes)?;
         Ok(bytes.len())
     }
 
     /// Flushes the output; blocks under way stay under way.
     fn flush(&mut self) -> std::io::Result<()> {
         self.out.flush()
-    }
-}
-
-/// Keeps the kind of an input or output error.
-pub(super) fn into_io(error: Error) -> std::io::Error {
-    match error.kind {
-        ErrorKind::Io(kind) => std::io::Error::new(kind, error),
-        ErrorKind::Truncated => std::io::Error::new(std::io::ErrorKind::UnexpectedEof, error),
-        _ => std::io::Error::other(error),
     }
 }
 

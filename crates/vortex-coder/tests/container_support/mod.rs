@@ -1,7 +1,7 @@
 //! Data and models for the tests of the container.
 #![allow(dead_code, clippy::cast_possible_truncation)]
 
-use std::io::Cursor;
+use std::io::{Cursor, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -61,6 +61,11 @@ pub fn encode(bytes: &[u8], options: WriterOptions) -> (Vec<u8>, Summary) {
     let mut writer = Writer::new(Vec::new(), options).expect("options");
     writer.write_all(bytes).expect("writing");
     writer.finish().expect("finishing")
+}
+
+/// Writes all of `bytes`; what goes wrong is an error of the crate again.
+pub fn write(writer: &mut Writer<impl Write>, bytes: &[u8]) -> Result<()> {
+    Ok(writer.write_all(bytes)?)
 }
 
 pub fn decode_with(file: &[u8], options: ReaderOptions) -> Result<Vec<u8>> {

@@ -4,9 +4,7 @@
 //! (floats of everyday magnitude, integers far below their type's limit); then the cheapest
 //! way to cover the record is found. Alignment is not assumed.
 
-use vortex_coder::schema::{DType, Field};
-
-use crate::transform::default_transform;
+use vortex_coder::schema::{DType, Field, FieldCoding};
 
 /// Records looked at.
 const SAMPLE_RECORDS: usize = 4096;
@@ -49,7 +47,7 @@ pub(super) fn detect(bytes: &[u8], stride: usize) -> Vec<Field> {
             let dtype = if dtype == DType::U8 { byte_type(&sample, offset) } else { dtype };
             let field = Field {
                 big_endian: big_endian && dtype.size() > 1,
-                transform: default_transform(dtype),
+                coding: FieldCoding::usual(dtype),
                 ..Field::new(format!("{dtype}_{offset}"), dtype, offset as u32)
             };
             offset += dtype.size();

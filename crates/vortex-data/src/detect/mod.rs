@@ -74,7 +74,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Records with a counter, a float, a big and a small integer: packed, 13 bytes.
+    /// Records with a counter, a float, a big and a small integer: dense, 13 bytes.
     fn records(n: u32, big_endian: bool) -> Vec<u8> {
         let mut state = 1u32;
         let mut bytes = Vec::new();
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn packed_records_of_both_byte_orders() {
+    fn dense_records_of_both_byte_orders() {
         for big_endian in [false, true] {
             let found = detect(&records(3000, big_endian));
             assert!(found.has_records());

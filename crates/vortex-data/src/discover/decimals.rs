@@ -2,8 +2,7 @@
 
 use std::collections::HashSet;
 
-use vortex_coder::decimal::DecimalGrid;
-use vortex_coder::schema::{DType, Field};
+use vortex_coder::schema::{DType, DecimalGrid, Field, FieldCoding};
 
 /// Values that are looked at.
 const VALUES: usize = 4096;
@@ -18,7 +17,7 @@ const DISTINCT: f64 = 0.3;
 
 /// The grid with the fewest digits, then with the fewest decimal places.
 pub(super) fn find(field: &Field, stride: usize, sample: &[u8]) -> Option<DecimalGrid> {
-    if field.dtype != DType::F32 {
+    if field.dtype != DType::F32 || field.coding == FieldCoding::Raw {
         return None;
     }
     let records = sample.len() / stride;

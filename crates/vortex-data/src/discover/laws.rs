@@ -74,7 +74,7 @@ impl Columns {
             records.map(|record| value(field, record)).collect()
         };
         let usable = |field: &&(usize, &Field)| {
-            matches!(field.1.dtype, DType::F32 | DType::F64) && field.1.law.is_none()
+            matches!(field.1.dtype, DType::F32 | DType::F64) && field.1.coding.law().is_none()
         };
         let (mut field, mut values, mut last_place) = (Vec::new(), Vec::new(), Vec::new());
         for (index, described) in schema.fields().iter().enumerate().filter(|f| usable(&f)) {

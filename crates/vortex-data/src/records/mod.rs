@@ -5,4 +5,3 @@ mod source;
 
 pub use set::RecordSet;
 pub use source::RecordFile;
-pub(crate) use source::read_exact_at;

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 
+use vortex_base::position::read_exact_at;
 use vortex_coder::schema::Schema;
 
 use crate::error::{Error, Result};
@@ -114,32 +115,12 @@ impl RecordFile {
                 })
             }
             Source::Memory(bytes) => {
-                // Callers stay below `self.len`, which is the length of this vector.
-                let start = usize::try_from(offset).unwrap_or(usize::MAX);
-                let part = start.checked_add(len).and_then(|end| bytes.get(start..end));
-                out.extend_from_slice(part.unwrap_or_default());
+                let start = usize::try_from(offset).expect("callers stay inside the vector");
+                out.extend_from_slice(&bytes[start..start + len]);
                 Ok(())
             }
         }
     }
-}
-
-#[cfg(unix)]
-pub(crate) fn read_exact_at(file: &File, out: &mut [u8], offset: u64) -> std::io::Result<()> {
-    std::os::unix::fs::FileExt::read_exact_at(file, out, offset)
-}
-
-#[cfg(not(unix))]
-pub(crate) fn read_exact_at(file: &File, out: &mut [u8], offset: u64) -> std::io::Result<()> {
-    use std::io::{Read, Seek, SeekFrom};
-    use std::sync::{Mutex, PoisonError};
-
-    // A seek moves the one cursor of the file, so reads of all threads take turns.
-    static CURSOR: Mutex<()> = Mutex::new(());
-    let _turn = CURSOR.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut file = file;
-    file.seek(SeekFrom::Start(offset))?;
-    file.read_exact(out)
 }
 
 #[cfg(test)]

@@ -3,11 +3,10 @@
 use std::path::Path;
 
 use serde::Deserialize;
-use vortex_coder::schema::{DType, Field, Schema};
+use vortex_coder::schema::{DType, Field, FieldCoding, Schema};
 
 use super::names::{ByteOrder, TypeName};
 use crate::error::{Error, Result};
-use crate::transform::default_transform;
 
 /// The keys that matter; all others are somebody else's.
 #[derive(Deserialize)]
@@ -46,7 +45,7 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Schema> {
     let stride = description.stride;
     let fields = match (description.fields, description.record_descr) {
         (Some(entries), _) => entries,
-        (None, Some(pairs)) => packed(pairs),
+        (None, Some(pairs)) => dense(pairs),
         (None, None) if stride.is_some() => Vec::new(),
         (None, None) => {
             return match (description.columns, description.layout) {
@@ -69,7 +68,7 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Schema> {
         .into_iter()
         .map(|Entry { name, dtype: TypeName { dtype, big_endian: stated }, offset }| Field {
             big_endian: stated.unwrap_or(big_endian) && dtype.size() > 1,
-            transform: default_transform(dtype),
+            coding: FieldCoding::usual(dtype),
             ..Field::new(name, dtype, offset)
         })
         .collect();
@@ -77,7 +76,7 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Schema> {
 }
 
 /// Pairs of name and type, one after the other.
-fn packed(pairs: Vec<(String, TypeName)>) -> Vec<Entry> {
+fn dense(pairs: Vec<(String, TypeName)>) -> Vec<Entry> {
     let mut next = 0u32;
     pairs
         .into_iter()
@@ -109,8 +108,8 @@ fn element(columns: &[Column]) -> Schema {
         4 => DType::U32,
         _ => DType::U64,
     };
-    let transform = default_transform(dtype);
-    let field = Field { transform, big_endian, ..Field::new("value", dtype, 0) };
+    let coding = FieldCoding::usual(dtype);
+    let field = Field { coding, big_endian, ..Field::new("value", dtype, 0) };
     Schema::new(width, vec![field]).unwrap_or_else(|_| Schema::bytes())
 }
 
@@ -118,7 +117,6 @@ fn element(columns: &[Column]) -> Schema {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use vortex_coder::schema::Transform;
 
     fn read(text: &str) -> Result<Schema> {
         parse(Path::new("x.json"), text)
@@ -135,15 +133,15 @@ mod tests {
         )
         .unwrap();
         let seen: Vec<_> =
-            schema.fields().iter().map(|f| (f.dtype, f.big_endian, f.transform)).collect();
+            schema.fields().iter().map(|f| (f.dtype, f.big_endian, f.coding.clone())).collect();
         assert_eq!(
             seen,
             [
-                (DType::F32, false, Transform::MsbFirst),
-                (DType::I8, false, Transform::Ordered),
-                (DType::Bool, false, Transform::Identity),
-                (DType::I16, true, Transform::Ordered),
-                (DType::U8, false, Transform::Identity),
+                (DType::F32, false, FieldCoding::MSB_FIRST),
+                (DType::I8, false, FieldCoding::ORDERED),
+                (DType::Bool, false, FieldCoding::Raw),
+                (DType::I16, true, FieldCoding::ORDERED),
+                (DType::U8, false, FieldCoding::Raw),
             ]
         );
     }
@@ -170,7 +168,7 @@ mod tests {
                 .collect();
             read(&format!(r#"{{"layout": "x", "columns": [{}]}}"#, list.join(","))).unwrap()
         };
-        let one = |dtype| Some((dtype, default_transform(dtype)));
+        let one = |dtype| Some((dtype, FieldCoding::usual(dtype)));
         for (types, expected) in [
             (&[("<f4", 0), ("<f4", 400)][..], one(DType::F32)),
             (&[("<f4", 0), ("<i4", 400)], one(DType::U32)),
@@ -186,7 +184,7 @@ mod tests {
                 None => assert_eq!(schema, Schema::bytes()),
                 Some(expected) => {
                     let f = &schema.fields()[0];
-                    assert_eq!((f.dtype, f.transform), expected);
+                    assert_eq!((f.dtype, f.coding.clone()), expected);
                     assert_eq!(schema.stride(), f.dtype.size());
                 }
             }

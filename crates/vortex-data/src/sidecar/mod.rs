@@ -18,17 +18,18 @@
 //! come back all the same; they only take more room. `vortex train` finds most of these itself.
 //!
 //! Types go by numpy's names (`"<f4"`, `"f4"`, `float32`). `transform` is `identity`,
-//! `msb_first` or `ordered`; left out, it is [`default_transform`](crate::default_transform).
+//! `msb_first` or `ordered`; left out, it is the [usual](vortex_coder::FieldCoding::usual) one. `delta: true` is for numbers near
+//! those of the record before.
 //!
 //! `NAME.json` is a description with `stride` and `fields` (`name`, `dtype`, `offset`) or
-//! `record_descr` (pairs of name and dtype, packed); other keys are ignored. A description with
+//! `record_descr` (pairs of name and dtype, without gaps); other keys are ignored. A description with
 //! `columns`, or with a `layout` alone (text), has no records: its schema is one number a record
 //! when all columns have the same width of 2, 4 or 8 bytes and start at a multiple of it (of
 //! their type, or an unsigned integer where types differ), and single bytes otherwise.
 
 mod json;
-mod law;
 mod names;
+mod words;
 mod yaml;
 
 use std::fmt;
@@ -41,7 +42,6 @@ use vortex_coder::schema::Schema;
 use crate::detect::{DETECTION_WINDOW, detect};
 use crate::error::{Error, Result};
 
-pub use law::describe_field;
 pub use yaml::to_yaml;
 
 /// Largest sidecar read, in bytes.

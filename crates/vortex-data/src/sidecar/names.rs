@@ -1,8 +1,8 @@
-//! Names of types, byte orders and transforms as they are written in sidecars. A wrong one is
+//! Names of types and byte orders as they are written in sidecars. A wrong one is
 //! refused where it stands, so that the parser's line and column point at it.
 
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
-use vortex_coder::schema::{DType, Transform};
+use vortex_coder::schema::DType;
 
 /// A type, with a byte order where its name says one.
 #[derive(Clone, Copy)]
@@ -17,21 +17,8 @@ pub(super) struct ByteOrder {
     pub(super) big_endian: bool,
 }
 
-/// A transform by name.
-#[derive(Clone, Copy)]
-pub(super) struct TransformName(pub(super) Transform);
-
 const TYPES: &str = "u1, i1, b1 (bool), u2, i2, f2, bf2, u4, i4, f4, u8, i8 or f8, with < or > \
                      for the byte order, or a long name such as float32 or uint8";
-const TRANSFORMS: [(&str, Transform); 3] = [
-    ("identity", Transform::Identity),
-    ("msb_first", Transform::MsbFirst),
-    ("ordered", Transform::Ordered),
-];
-
-pub(super) fn transform_name(transform: Transform) -> &'static str {
-    TRANSFORMS.iter().find(|(_, t)| *t == transform).map_or("identity", |(name, _)| name)
-}
 
 /// Deserialises a string and converts it, with the reason as the parser's error.
 fn from_text<'de, D: Deserializer<'de>, T>(
@@ -69,17 +56,6 @@ impl<'de> Deserialize<'de> for ByteOrder {
             "little" => Ok(Self { big_endian: false }),
             "big" => Ok(Self { big_endian: true }),
             _ => Err(format!("unknown byte order {text:?}; allowed: little, big")),
-        })
-    }
-}
-
-impl<'de> Deserialize<'de> for TransformName {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        from_text(deserializer, "a transform", |text| {
-            let known = TRANSFORMS.iter().find(|(name, _)| *name == text);
-            known.map(|(_, transform)| Self(*transform)).ok_or_else(|| {
-                format!("unknown transform {text:?}; allowed: identity, msb_first, ordered")
-            })
         })
     }
 }

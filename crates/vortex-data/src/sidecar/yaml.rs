@@ -1,16 +1,16 @@
 //! Vortex's own form, `NAME.schema.yaml`.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 use std::path::Path;
 
 use serde::Deserialize;
+use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde_saphyr::Spanned;
-use vortex_coder::schema::{Field, MAX_STRIDE, Schema, Transform};
+use vortex_coder::schema::{Field, FieldCoding, MAX_STRIDE, Schema, Words};
 
-use super::law::{GridEntry, LawEntry, keys};
-use super::names::{ByteOrder, TransformName, TypeName, transform_name};
+use super::names::{ByteOrder, TypeName};
+use super::words::{self, Shaped};
 use crate::error::{Error, Result};
-use crate::transform::default_transform;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -21,19 +21,74 @@ struct SchemaFile {
     fields: Vec<Spanned<FieldEntry>>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct FieldEntry {
     name: String,
     dtype: TypeName,
     offset: Option<u64>,
     count: Option<u64>,
     byte_order: Option<ByteOrder>,
-    transform: Option<TransformName>,
-    decimal: Option<GridEntry>,
-    law: Option<LawEntry>,
-    #[serde(default)]
-    delta: bool,
+    /// All that says how it is coded.
+    coding: Vec<(&'static str, Words)>,
+}
+
+impl<'de> Deserialize<'de> for FieldEntry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        deserializer.deserialize_map(Entry)
+    }
+}
+
+/// Keys of a field besides those of its coding.
+const KEYS: [&str; 5] = ["name", "dtype", "offset", "count", "byte_order"];
+
+struct Entry;
+
+impl<'de> Visitor<'de> for Entry {
+    type Value = FieldEntry;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a field")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<FieldEntry, A::Error> {
+        /// Reads what stands behind a key that comes once.
+        fn once<'de, A: MapAccess<'de>, T: Deserialize<'de>>(
+            map: &mut A,
+            key: &'static str,
+            value: &mut Option<T>,
+        ) -> std::result::Result<(), A::Error> {
+            let twice = value.replace(map.next_value()?).is_some();
+            if twice { Err(de::Error::duplicate_field(key)) } else { Ok(()) }
+        }
+        let (mut name, mut dtype, mut offset, mut count, mut byte_order) =
+            (None, None, None, None, None);
+        let mut coding = Vec::new();
+        while let Some(key) = map.next_key::<String>()? {
+            match key.as_str() {
+                "name" => once(&mut map, "name", &mut name)?,
+                "dtype" => once(&mut map, "dtype", &mut dtype)?,
+                "offset" => once(&mut map, "offset", &mut offset)?,
+                "count" => once(&mut map, "count", &mut count)?,
+                "byte_order" => once(&mut map, "byte_order", &mut byte_order)?,
+                key => match FieldCoding::KEYS.iter().find(|(known, _)| *known == key) {
+                    Some((key, shape)) => {
+                        words::push(&mut coding, key, map.next_value_seed(Shaped(*shape))?)?;
+                    }
+                    None => {
+                        let codings = FieldCoding::KEYS.iter().map(|(key, _)| *key);
+                        return Err(words::unknown(key, KEYS.into_iter().chain(codings)));
+                    }
+                },
+            }
+        }
+        Ok(FieldEntry {
+            name: name.ok_or_else(|| de::Error::missing_field("name"))?,
+            dtype: dtype.ok_or_else(|| de::Error::missing_field("dtype"))?,
+            offset,
+            count,
+            byte_order,
+            coding,
+        })
+    }
 }
 
 pub(super) fn parse(path: &Path, text: &str) -> Result<Schema> {
@@ -48,7 +103,7 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Schema> {
         return Err(Error::sidecar(path, message));
     }
     let mut fields = Vec::new();
-    let mut laws = Vec::new();
+    let mut entries = Vec::new();
     let mut end = 0u64;
     for entry in &file.fields {
         let (at, entry) = (&entry.referenced, &entry.value);
@@ -77,49 +132,44 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Schema> {
             (None, order) => order.or(file.byte_order).is_some_and(|o| o.big_endian),
         };
         let dtype = entry.dtype.dtype;
-        let grid = entry.decimal.map(GridEntry::grid).transpose().map_err(refuse)?;
-        if let Some(law) = &entry.law {
-            if entry.count.is_some() {
-                return Err(refuse("a law is for one field, not for an array of them".into()));
-            }
-            laws.push((entry, at, law));
-        }
         for index in 0..count {
             let name = match entry.count {
                 Some(_) => format!("{}[{index}]", entry.name),
                 None => entry.name.clone(),
             };
-            fields.push(Field {
-                name,
-                dtype,
-                big_endian: big_endian && size > 1,
-                // Below the stride, checked above.
-                offset: (offset + index * size) as u32,
-                transform: match entry.transform {
-                    Some(stated) => stated.0,
-                    None if entry.delta => Transform::Ordered,
-                    None => default_transform(dtype),
-                },
-                grid,
-                law: None,
-                delta: entry.delta,
-            });
+            // Below the stride, checked above.
+            let offset = (offset + index * size) as u32;
+            let big_endian = big_endian && size > 1;
+            fields.push(Field { big_endian, ..Field::new(name, dtype, offset) });
         }
+        entries.push((offset as u32, count, at.line(), entry));
     }
     // Below MAX_STRIDE, checked above.
-    let schema =
-        Schema::new(stride as usize, fields).map_err(|e| Error::sidecar(path, e.message))?;
-    let mut resolved = Vec::new();
-    for (entry, at, law) in laws {
-        let index = schema.fields().iter().position(|field| field.name == entry.name);
-        let index = index.expect("made of this entry");
-        let law = law.law(&schema).map_err(|message| {
-            let (line, name) = (at.line(), &entry.name);
+    let stride = stride as usize;
+    let schema = Schema::new(stride, fields).map_err(|e| Error::sidecar(path, e.message))?;
+    // Codings may name any field, so they come when all are known.
+    let mut codings = Vec::new();
+    for (offset, count, line, entry) in entries {
+        let first = schema.fields().partition_point(|field| field.offset < offset);
+        let of_one = entry.coding.iter().find(|(_, words)| words::name_fields(words));
+        let coding = match of_one {
+            Some((key, _)) if entry.count.is_some() => {
+                Err(format!("{key} is for one field, not for an array of them"))
+            }
+            _ => FieldCoding::from_words(entry.dtype.dtype, &entry.coding, schema.fields())
+                .map_err(|e| e.message),
+        };
+        let coding = coding.map_err(|message| {
+            let name = &entry.name;
             Error::sidecar(path, format!("line {line}: field {name:?}: {message}"))
         })?;
-        resolved.push((index, law));
+        codings.push((first..first + count as usize, coding));
     }
-    schema.with_laws(resolved).map_err(|e| Error::sidecar(path, e.message))
+    let mut fields = schema.into_fields();
+    for (range, coding) in codings {
+        fields[range].iter_mut().for_each(|field| field.coding = coding.clone());
+    }
+    Schema::new(stride, fields).map_err(|e| Error::sidecar(path, e.message))
 }
 
 /// A schema in Vortex's own form.
@@ -128,22 +178,13 @@ pub fn to_yaml(schema: &Schema) -> String {
     for field in schema.fields() {
         let name = quoted(&field.name);
         let dtype = field.dtype.numpy(field.big_endian);
-        // A law comes with its own, and so does a distance.
-        let transform = if field.law.is_some()
-            || field.delta
-            || field.transform == default_transform(field.dtype)
-        {
-            String::new()
-        } else {
-            format!(", transform: {}", transform_name(field.transform))
-        };
         let offset = field.offset;
-        let known = keys(schema, field, quoted);
         // Writing to a string does not fail.
-        let _ = writeln!(
-            text,
-            "  - {{name: {name}, dtype: \"{dtype}\", offset: {offset}{transform}{known}}}"
-        );
+        let _ = write!(text, "  - {{name: {name}, dtype: \"{dtype}\", offset: {offset}");
+        for (key, words) in field.coding.to_words(field.dtype, schema.fields()) {
+            let _ = write!(text, ", {key}: {}", words::to_yaml(&words, quoted));
+        }
+        text.push_str("}\n");
     }
     text
 }
@@ -166,10 +207,9 @@ fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::law::describe_field;
     use super::*;
     use proptest::prelude::*;
-    use vortex_coder::schema::{DType, Transform};
+    use vortex_coder::schema::{DType, DecimalGrid, Law, LawForm, Order, Predicted, Term};
 
     fn read(text: &str) -> Result<Schema> {
         parse(Path::new("x.schema.yaml"), text)
@@ -190,26 +230,28 @@ fields:
         let seen: Vec<_> = schema
             .fields()
             .iter()
-            .map(|f| (f.name.as_str(), f.dtype, f.big_endian, f.offset, f.transform))
+            .map(|f| (f.name.as_str(), f.dtype, f.big_endian, f.offset, f.coding.clone()))
             .collect();
-        use Transform::{Identity, MsbFirst, Ordered};
+        const MSB_FIRST: FieldCoding = FieldCoding::MSB_FIRST;
+        const ORDERED: FieldCoding = FieldCoding::ORDERED;
+        const RAW: FieldCoding = FieldCoding::Raw;
         assert_eq!(
             seen,
             [
-                ("pt", DType::F32, false, 0, MsbFirst),
-                ("hits[0]", DType::I16, false, 4, Ordered),
-                ("hits[1]", DType::I16, false, 6, Ordered),
-                ("hits[2]", DType::I16, false, 8, Ordered),
-                ("_pad10", DType::U8, false, 10, Identity),
-                ("_pad11", DType::U8, false, 11, Identity),
-                ("energy", DType::F64, true, 12, Ordered),
-                ("_pad20", DType::U8, false, 20, Identity),
-                ("_pad21", DType::U8, false, 21, Identity),
-                ("_pad22", DType::U8, false, 22, Identity),
-                ("_pad23", DType::U8, false, 23, Identity),
-                ("label", DType::I8, false, 24, Ordered),
-                ("_pad25", DType::U8, false, 25, Identity),
-                ("_pad26", DType::U8, false, 26, Identity),
+                ("pt", DType::F32, false, 0, MSB_FIRST),
+                ("hits[0]", DType::I16, false, 4, ORDERED),
+                ("hits[1]", DType::I16, false, 6, ORDERED),
+                ("hits[2]", DType::I16, false, 8, ORDERED),
+                ("_pad10", DType::U8, false, 10, RAW),
+                ("_pad11", DType::U8, false, 11, RAW),
+                ("energy", DType::F64, true, 12, ORDERED),
+                ("_pad20", DType::U8, false, 20, RAW),
+                ("_pad21", DType::U8, false, 21, RAW),
+                ("_pad22", DType::U8, false, 22, RAW),
+                ("_pad23", DType::U8, false, 23, RAW),
+                ("label", DType::I8, false, 24, ORDERED),
+                ("_pad25", DType::U8, false, 25, RAW),
+                ("_pad26", DType::U8, false, 26, RAW),
             ]
         );
     }
@@ -270,7 +312,7 @@ fields:
 ";
         let schema = read(text).unwrap();
         assert_eq!(read(&to_yaml(&schema)).unwrap(), schema);
-        let known = |index| describe_field(&schema, index);
+        let known = |index| schema.describe(index);
         assert_eq!(
             known(0),
             "decimals of 6 digits, at most 2 after the point; near sqrt(0.25 + px^2 + py^2)"
@@ -321,15 +363,38 @@ fields:
         #[test]
         fn written_schemas_come_back(
             fields in prop::collection::vec((0..13u8, any::<bool>(), 0..3u8, 0..3u32, ".{0,9}"), 0..9),
+            grids in prop::collection::vec(prop::option::of((1..=8u8, 0..=30u8)), 9),
+            predicted in prop::collection::vec((0..4u8, any::<f64>(), any::<u8>()), 9),
         ) {
             let mut offset = 0;
             let mut list = Vec::new();
-            for (i, (dtype, big_endian, transform, gap, name)) in fields.into_iter().enumerate() {
+            for (i, (dtype, big_endian, order, gap, name)) in fields.into_iter().enumerate() {
                 let dtype = DType::from_code(dtype).unwrap();
                 offset += gap;
+                let grid = grids[i].filter(|_| dtype == DType::F32);
+                let grid = grid.and_then(|(digits, places)| DecimalGrid::new(digits, places));
+                let (kind, constant, signs) = predicted[i];
+                let form = if kind == 2 { LawForm::Sum } else { LawForm::RootOfSquares };
+                let minus = |field: u16| signs >> field & 1 == 1;
+                let signed = |minus_wanted| {
+                    (0..i as u16).filter(move |&f| minus(f) == minus_wanted).map(move |field| Term { field, minus: minus_wanted })
+                };
+                // A sidecar lists what is added before what is subtracted.
+                let terms: Vec<Term> = signed(false).chain(signed(true)).collect();
+                let lawful = matches!(dtype, DType::F32 | DType::F64) && i > 0 && constant.is_finite();
+                let predicted = match kind {
+                    1 => Predicted::RecordBefore,
+                    2 | 3 if lawful => Predicted::Law(Law { form, constant: constant.to_bits(), terms }),
+                    _ => Predicted::Nothing,
+                };
+                let coding = match order {
+                    0 => FieldCoding::Raw,
+                    1 => FieldCoding::Number { grid, order: Order::MsbFirst },
+                    _ => FieldCoding::Number { grid, order: Order::Ordered(predicted) },
+                };
                 list.push(Field {
                     big_endian: big_endian && dtype.size() > 1,
-                    transform: Transform::from_code(transform).unwrap(),
+                    coding,
                     ..Field::new(format!("{name}{i}"), dtype, offset)
                 });
                 offset += dtype.size() as u32;

@@ -1,7 +1,7 @@
 //! Synthetic jets: records as a flavour-tagging group writes them, whose entropy is known.
 //!
 //! # What they look like
-//! 77 packed bytes a record (`f4`, `f2`, `i4`, `i1`), one record a jet, jets in events. The
+//! 77 bytes a record without gaps (`f4`, `f2`, `i4`, `i1`), one record a jet, jets in events. The
 //! transverse momentum falls steeply, in slices as simulations are made; mass, energy and the
 //! "truth" columns follow from the kinematics; tagger outputs `pb + pc + pu` are exactly one and
 //! depend on the label; vertex columns are NaN where there is no vertex; some columns are rounded

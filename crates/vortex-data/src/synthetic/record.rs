@@ -1,10 +1,9 @@
 //! From draws to the bytes of a record.
 
-use vortex_coder::schema::{DType, Field, Schema};
+use vortex_coder::schema::{DType, Field, FieldCoding, Schema};
 
 use super::draws::{EventDraws, JetDraws};
 use super::tables::{LABELS, PARTONS};
-use crate::transform::default_transform;
 
 /// The columns, in order and without gaps.
 const COLUMNS: [(&str, DType); 26] = [
@@ -62,8 +61,8 @@ pub(super) fn schema() -> Schema {
     let fields = COLUMNS
         .iter()
         .map(|&(name, dtype)| {
-            let transform = default_transform(dtype);
-            let field = Field { transform, ..Field::new(name, dtype, offset) };
+            let coding = FieldCoding::usual(dtype);
+            let field = Field { coding, ..Field::new(name, dtype, offset) };
             offset += dtype.size() as u32;
             field
         })
@@ -195,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn records_are_packed_and_odd() {
+    fn records_are_dense_and_odd() {
         let schema = schema();
         assert_eq!(schema.stride(), STRIDE);
         assert_eq!(schema.fields().len(), COLUMNS.len());

@@ -28,7 +28,7 @@ use std::path::Path;
 
 use burn::tensor::backend::Backend;
 use vortex_coder::layout::RecordLayout;
-use vortex_coder::schema::{DType, Field, Schema, Transform};
+use vortex_coder::schema::{DType, Field, FieldCoding, Schema};
 
 use crate::config::{Architecture, EmbeddingKind, HeadConfig, ModelConfig, PositionKind};
 use crate::error::{Error, Result};
@@ -121,7 +121,7 @@ impl Prototype {
             return Schema::bytes();
         }
         let byte = |i: usize| Field {
-            transform: Transform::Identity,
+            coding: FieldCoding::Raw,
             ..Field::new(format!("byte_{i}"), DType::U8, i as u32)
         };
         Schema::new(self.stride, (0..self.stride).map(byte).collect()).expect("a checked stride")

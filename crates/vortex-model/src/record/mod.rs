@@ -100,12 +100,12 @@ fn classes(layout: &RecordLayout) -> (Vec<u8>, usize) {
     let mut kinds: Vec<Kind> = Vec::new();
     let class = layout.roles().iter().map(|role| {
         let field = &layout.schema().fields()[usize::from(role.field)];
-        let rank = role.significance;
+        let rank = role.rank;
         let from_low = (field.dtype.size() as u8).saturating_sub(rank + 1);
         let kind = match field.dtype {
             DType::U8 | DType::I8 | DType::Bool => Kind::Byte,
             // Places and distances are counted, too.
-            _ if field.is_derived() => Kind::Integer(from_low.min(3)),
+            _ if field.coding.is_derived() => Kind::Integer(from_low.min(3)),
             DType::U16 | DType::I16 | DType::U32 | DType::I32 | DType::U64 | DType::I64 => {
                 Kind::Integer(from_low.min(3))
             }
@@ -129,7 +129,7 @@ mod tests {
     use vortex_coder::schema::{Field, Schema};
 
     #[test]
-    fn classes_are_shared_by_type_and_significance() {
+    fn classes_are_shared_by_type_and_rank() {
         let fields = vec![
             Field::new("a", DType::F32, 0),
             Field::new("b", DType::I64, 4),

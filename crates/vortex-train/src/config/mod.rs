@@ -332,10 +332,7 @@ impl TrainConfig {
 
     /// Threads to use on this machine.
     pub(crate) fn worker_threads(&self) -> usize {
-        match self.threads {
-            0 => std::thread::available_parallelism().map_or(1, usize::from),
-            n => n,
-        }
+        vortex_coder::threads::count(self.threads)
     }
 }
 

@@ -203,7 +203,7 @@ fn read_error(error: vortex_data::Error) -> TrainError {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use vortex_coder::schema::{DType, Field, Schema};
+    use vortex_coder::schema::{DType, Field, Predicted, Schema};
     use vortex_data::RecordFile;
 
     pub fn layout() -> RecordLayout {
@@ -256,7 +256,8 @@ pub(super) mod tests {
 
     #[test]
     fn distances_in_windows_are_those_of_the_whole_part() {
-        let schema = layout().schema().clone().with_deltas([0]).unwrap();
+        let schema =
+            layout().schema().clone().with_predictions([(0, Predicted::RecordBefore)]).unwrap();
         let layout = RecordLayout::new(schema.clone());
         let bytes: Vec<u8> = (0..100u16).flat_map(|i| (i * i).to_le_bytes()).collect();
         let file = RecordFile::from_bytes("squares", bytes.clone(), schema.clone());

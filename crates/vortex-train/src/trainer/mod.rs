@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use vortex_coder::layout::RecordLayout;
 use vortex_coder::schema::Schema;
-use vortex_data::{RecordFile, RecordSet, describe_field, discover};
+use vortex_data::{RecordFile, RecordSet, discover};
 use vortex_model::RecordSpec;
 
 use self::export::BLOCK_BYTES;
@@ -200,9 +200,8 @@ fn record_spec(config: &TrainConfig, data: &RecordSet, parts: &Parts) -> Result<
         data.read_records(part.start, records, &mut bytes).map_err(TrainError::data)?;
         sample.extend_from_slice(&bytes);
     }
-    let schema =
-        discover(data.schema(), &sample, config.search.into()).map_err(TrainError::data)?;
-    let layout = RecordLayout::new(schema);
+    let found = discover(data.schema(), &sample, config.search.into()).map_err(TrainError::data)?;
+    let layout = RecordLayout::new(found.schema);
     let mut symbols = Vec::new();
     layout.records_to_symbols(&sample, &mut symbols);
     Ok(RecordSpec::from_sample(layout, &symbols))
@@ -211,7 +210,7 @@ fn record_spec(config: &TrainConfig, data: &RecordSet, parts: &Parts) -> Result<
 /// Fields with a grid, a law or a distance, and which.
 fn known_fields(schema: &Schema) -> Vec<String> {
     let fields = schema.fields().iter().enumerate();
-    let known = fields.map(|(index, field)| (&field.name, describe_field(schema, index)));
+    let known = fields.map(|(index, field)| (&field.name, schema.describe(index)));
     known
         .filter(|(_, text)| !text.is_empty())
         .map(|(name, text)| format!("{name}: {text}"))

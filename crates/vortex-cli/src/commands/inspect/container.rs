@@ -2,30 +2,25 @@
 
 use std::io::BufReader;
 use std::path::Path;
-use std::sync::Arc;
 
-use anyhow::{Context, Result};
-use vortex_coder::adaptive::AdaptiveModel;
-use vortex_coder::container::{IndexedReader, MemberInfo, Method};
-use vortex_coder::cost::COST_ONE_BIT;
-use vortex_coder::{ErrorKind, Identity, Model, Schema};
+use anyhow::Result;
+use vortex_codec::coder::Identity;
+use vortex_codec::coder::container::{IndexedReader, MemberInfo};
+use vortex_codec::inspection::{count_blocks, largest_member, member_costs, predictor_of};
+use vortex_codec::{ErrorKind, Schema};
 
 use super::raw::field_table;
 use crate::arguments::Common;
-use crate::codec::{Encoding, reader_options};
-use crate::evaluation::costs_by_role;
+use crate::failure::describe as describe_error;
 use crate::input::open_file;
-use crate::models::Models;
+use crate::models;
 use crate::report::table::{Table, thousands};
 
-/// Original bytes from the start of a file whose costs are measured.
-const SAMPLE_BYTES: u64 = 4 << 20;
-
 pub fn describe(file: &Path, model: Option<&Path>, common: &Common) -> Result<String> {
-    let models = Arc::new(Models::open(model, common.level)?);
-    let search = models.search(Some(file));
-    let options = reader_options(search, common.threads());
-    let mut reader = IndexedReader::open(BufReader::new(open_file(file)?), options)?;
+    let models = models::open(model, common.level)?;
+    let decompressor = models::decompressor(&models, Some(file), common);
+    let source = BufReader::new(open_file(file)?);
+    let mut reader = IndexedReader::open(source, decompressor.reader_options())?;
     let members: Vec<MemberInfo> = reader.members().cloned().collect();
     let mut text = format!(
         "{}: compressed, {} -> {} bytes, {:.3} bits/byte, {}\n",
@@ -36,37 +31,27 @@ pub fn describe(file: &Path, model: Option<&Path>, common: &Common) -> Result<St
         count(members.len(), "member"),
     );
     for (number, member) in members.iter().enumerate() {
-        let blocks = reader.blocks(number)?;
-        let of = |method| blocks.iter().filter(|b| b.header.method == method).count();
+        let blocks = count_blocks(&mut reader, number)?;
         text.push_str(&format!(
             "member {number}{}: {} -> {} bytes, version {}, {} of {} bytes ({} modelled, {} zstd, {} raw), {}\n",
             member.label.as_ref().map(|label| format!(" {label:?}")).unwrap_or_default(),
             thousands(member.original_bytes),
             thousands(member.member_bytes),
             member.version,
-            count(blocks.len(), "block"),
+            count(blocks.modelled + blocks.zstd + blocks.raw, "block"),
             thousands(member.block_bytes.into()),
-            of(Method::Modelled),
-            of(Method::Zstd),
-            of(Method::Raw),
+            blocks.modelled,
+            blocks.zstd,
+            blocks.raw,
             predictor(member),
         ));
     }
-
-    // Of an archive of datasets the largest says more than the manifest.
-    let Some((number, largest)) =
-        members.iter().enumerate().rev().max_by_key(|(_, member)| member.original_bytes)
-    else {
-        return Ok(text);
-    };
-    let model: Arc<dyn Model> = match reader.model(number) {
-        Ok(Some(model)) => model,
-        Ok(None) => {
-            let schema = largest.schema.as_deref();
-            Arc::new(AdaptiveModel::new(schema.cloned().unwrap_or_else(Schema::bytes)))
-        }
-        Err(error) if error.kind == ErrorKind::WrongModel => {
-            text.push_str(&format!("{error}\n"));
+    let Some(number) = largest_member(&reader) else { return Ok(text) };
+    let largest = &members[number];
+    let model = match predictor_of(&mut reader, number) {
+        Ok(model) => model,
+        Err(error) if is_of_a_model(error.kind()) => {
+            text.push_str(&format!("{}\n", describe_error(&error.into())));
             if let Some(schema) = &largest.schema {
                 text.push_str(&format!("\nrecords of {} bytes\n", schema.stride()));
                 text.push_str(&fields(schema).to_string());
@@ -75,33 +60,27 @@ pub fn describe(file: &Path, model: Option<&Path>, common: &Common) -> Result<St
         }
         Err(error) => return Err(error.into()),
     };
-    let stride = model.layout().stride() as u64;
-    let sample = reader.len().min(largest.original_bytes).min(SAMPLE_BYTES);
-    let sample = if sample < stride { sample } else { sample - sample % stride };
-    let bytes =
-        reader.read_range(largest.original_offset, usize::try_from(sample).context("sample")?)?;
-    let encoding = Encoding {
-        model: Arc::clone(&model),
-        embedded: None,
-        block_bytes: largest.block_bytes as usize,
-        threads: common.threads(),
-    };
-    let records = (sample / stride).max(1) as f64;
-    let costs = costs_by_role(&bytes, &encoding)?;
-    let layout = model.layout();
-    let bits: Vec<Vec<f64>> = (0..layout.n_fields())
-        .map(|field| {
-            let roles = layout.roles_of(field);
-            roles.map(|r| costs[r] as f64 / f64::from(COST_ONE_BIT) / records).collect()
-        })
-        .collect();
+    let costs = member_costs(&mut reader, number, &*model, common.threads())?;
     text.push_str(&format!(
-        "\nmember {number}: records of {stride} bytes; bits under the predictor over the first {} \
+        "\nmember {number}: records of {} bytes; bits under the predictor over the first {} \
          bytes\n",
-        thousands(sample)
+        costs.schema.stride(),
+        thousands(costs.sample_bytes)
     ));
-    text.push_str(&field_table(layout.schema(), &bits).to_string());
+    text.push_str(&field_table(&costs.schema, &costs.bits).to_string());
     Ok(text)
+}
+
+/// Whether the model is at fault, or what runs it, and the rest of the file can be described.
+fn is_of_a_model(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::MissingModel
+            | ErrorKind::WrongModel
+            | ErrorKind::UnusableModel
+            | ErrorKind::UnsupportedVersion
+            | ErrorKind::SelfTest
+    )
 }
 
 /// The fields alone, where nothing predicts them.
@@ -118,6 +97,7 @@ fn predictor(member: &MemberInfo) -> String {
     match member.predictor {
         None => "no predictor".into(),
         Some(Identity::Adaptive) => "built-in predictor".into(),
+        Some(Identity::Mixing) => "built-in mixing predictor".into(),
         Some(Identity::Network(digest)) => format!(
             "model {}{}",
             blake3::Hash::from_bytes(digest).to_hex(),

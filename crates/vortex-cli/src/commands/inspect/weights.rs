@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 
 use anyhow::Result;
-use vortex_zipnn::{Filter, Layout, Listing, TensorEntry, list, tensors};
+use vortex_codec::weights::{Filter, Layout, Listing, TensorEntry, list, tensors};
 
 use crate::input::open_file;
 use crate::report::sizes::Sizes;

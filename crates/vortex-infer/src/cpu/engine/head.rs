@@ -126,7 +126,7 @@ pub fn reference(p: &Packed, role: usize) -> (usize, bool) {
     let role = p.layout.roles()[role];
     let field = usize::from(role.field);
     let (source, previous) = State::token_before(p, field, usize::from(p.net.lag[field]));
-    (p.layout.roles_of(source).start + usize::from(role.significance), previous)
+    (p.layout.roles_of(source).start + usize::from(role.rank), previous)
 }
 
 /// Takes the symbols of the next role into the record and into what the head knows.
@@ -138,7 +138,7 @@ pub fn take(p: &Packed, s: &mut State, symbols: &[u8]) {
     let class = p.net.class[s.role];
     let scale = &h.own_scale[s.role * width..(s.role + 1) * width];
     // The last symbol of a field is nobody's condition in the head.
-    let last = (s.role + 1 == n_roles) || p.layout.roles()[s.role + 1].significance == 0;
+    let last = (s.role + 1 == n_roles) || p.layout.roles()[s.role + 1].rank == 0;
     for (lane, &symbol) in symbols.iter().enumerate() {
         s.record[lane * n_roles + s.role] = symbol;
         s.matched[lane] &= symbol == s.symbols(lane, n_roles, previous)[reference];

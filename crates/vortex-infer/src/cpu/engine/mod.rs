@@ -141,7 +141,7 @@ impl Predictor for Engine {
         s.active = active;
         // SAFETY: `new` has made sure that the level is available.
         unsafe {
-            if p.layout.roles()[s.role].significance == 0 {
+            if p.layout.roles()[s.role].rank == 0 {
                 (self.entry.trunk)(p, s);
             }
             if p.net.flat[s.role] {

@@ -1,0 +1,244 @@
+//! Where the datasets of a file lie, and how rows are read from there.
+
+use std::io::{Read, Seek};
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use vortex_coder::Schema;
+use vortex_coder::container::{IndexedReader, MemberInfo};
+use vortex_sources::prepare::{
+    DatasetEntry, Layout, MANIFEST_NAME, MAX_MANIFEST_BYTES, Manifest, Place, Placement, groups,
+};
+
+use super::rows::{Column, Rows, field_index};
+use super::{DatasetInfo, MANIFEST_LABEL, STREAM_LABEL};
+use crate::error::{Error, ErrorKind, Result};
+use crate::inspection::predictor_of;
+
+/// A table in a file.
+pub(super) struct Dataset {
+    name: String,
+    schema: Arc<Schema>,
+    rows: u64,
+    lies: Lies,
+}
+
+/// Where the rows lie among the original bytes of all members.
+enum Lies {
+    /// One after the other from this byte on.
+    InARow(u64),
+    /// In streams, each of which begins at one of these bytes.
+    InStreams { placement: Placement, starts: Vec<u64> },
+}
+
+/// The manifest, if the first member is one.
+pub(super) fn manifest<R: Read + Seek>(reader: &mut IndexedReader<R>) -> Result<Option<Manifest>> {
+    let first = reader.members().next();
+    let Some(first) = first.filter(|first| first.label.as_deref() == Some(MANIFEST_LABEL)) else {
+        return Ok(None);
+    };
+    let len = first.original_bytes;
+    if len > MAX_MANIFEST_BYTES {
+        let message = format!("a manifest of {len} bytes; {MAX_MANIFEST_BYTES} are allowed");
+        return Err(Error::new(ErrorKind::LimitExceeded, message));
+    }
+    let text = reader.read_range(0, len as usize)?;
+    Ok(Some(Manifest::parse(Path::new(MANIFEST_NAME), &text)?))
+}
+
+/// The datasets of a manifest: its streams are the members that follow, in its order.
+pub(super) fn of_manifest<R: Read + Seek>(
+    reader: &IndexedReader<R>,
+    manifest: &Manifest,
+) -> Result<Vec<Dataset>> {
+    let corrupt = |what: String| Error::new(ErrorKind::Corrupt, what);
+    let mut members = reader.members().enumerate().skip(1);
+    let mut datasets = Vec::new();
+    for source in &manifest.sources {
+        for entry in &source.datasets {
+            let mut starts = Vec::new();
+            let placement = entry.placement(manifest)?;
+            let lengths = stream_lengths(entry, placement.schema())?;
+            for (stream, due) in entry.streams.iter().zip(lengths) {
+                let label = format!("{STREAM_LABEL}{}", stream.file);
+                let next = members.next();
+                let Some((number, member)) =
+                    next.filter(|(_, member)| member.label.as_deref() == Some(&*label))
+                else {
+                    let (file, name) = (&stream.file, &entry.name);
+                    return Err(corrupt(format!(
+                        "stream {file:?} of dataset {name:?} is not there"
+                    )));
+                };
+                let held = member.original_bytes;
+                if held != due {
+                    let (name, rows) = (&entry.name, entry.records);
+                    let what = format!("{held} bytes; {rows} rows of dataset {name:?} take {due}");
+                    return Err(corrupt(format!("member {number} has {what}")));
+                }
+                starts.push(member.original_offset);
+            }
+            let name = match manifest.sources.len() {
+                1 => entry.name.clone(),
+                _ => format!("{}:{}", source.file, entry.name),
+            };
+            let schema = Arc::new(placement.schema().clone());
+            let lies = Lies::InStreams { placement, starts };
+            datasets.push(Dataset { name, schema, rows: entry.records, lies });
+        }
+    }
+    match members.next() {
+        None => Ok(datasets),
+        Some((number, _)) => Err(corrupt(format!("member {number} is no stream of the manifest"))),
+    }
+}
+
+/// The bytes that each stream of a dataset must have: what the manifest says of them is not asked.
+fn stream_lengths(entry: &DatasetEntry, schema: &Schema) -> Result<Vec<u64>> {
+    let stride = schema.stride() as u64;
+    let value = |field: usize| schema.fields()[field].dtype.size() as u64;
+    let rows: Vec<u64> = match entry.layout {
+        Layout::Row => vec![stride],
+        Layout::Column => groups(schema)
+            .iter()
+            .map(|group| group.iter().map(|&field| value(field)).sum())
+            .collect(),
+    };
+    let whole = entry.records.checked_mul(stride).is_some() && rows.iter().sum::<u64>() == stride;
+    if !whole || rows.len() != entry.streams.len() {
+        let (name, n, records) = (&entry.name, entry.streams.len(), entry.records);
+        let what =
+            format!("dataset {name:?}: {n} streams do not hold {records} rows of {stride} bytes");
+        return Err(Error::new(ErrorKind::Corrupt, what));
+    }
+    Ok(rows.into_iter().map(|row| row * entry.records).collect())
+}
+
+/// The members of a file without a manifest: those in a row that have the same records are a dataset.
+pub(super) fn of_members<R: Read + Seek>(reader: &mut IndexedReader<R>) -> Result<Vec<Dataset>> {
+    let members: Vec<MemberInfo> = reader.members().cloned().collect();
+    let mut datasets: Vec<Dataset> = Vec::new();
+    // Whether the last dataset so far ends with a whole row.
+    let mut whole = false;
+    for (number, member) in members.iter().enumerate() {
+        let schema = match (&member.schema, member.predictor) {
+            (Some(schema), _) => Arc::clone(schema),
+            (None, Some(identity)) if identity.model_file().is_some() => {
+                // The model knows what the file does not say.
+                let model = predictor_of(reader, number)?;
+                Arc::new(model.layout().schema().clone())
+            }
+            (None, _) => Arc::new(Schema::bytes()),
+        };
+        let stride = schema.stride() as u64;
+        let rows = member.original_bytes / stride;
+        match datasets.last_mut().filter(|last| whole && last.schema == schema) {
+            Some(last) => last.rows += rows,
+            None => {
+                let label = member.label.clone();
+                let name = label.unwrap_or_else(|| format!("part {}", datasets.len() + 1));
+                let lies = Lies::InARow(member.original_offset);
+                datasets.push(Dataset { name, schema, rows, lies });
+            }
+        }
+        whole = member.original_bytes.is_multiple_of(stride);
+    }
+    Ok(datasets)
+}
+
+impl Dataset {
+    pub(super) fn info(&self) -> DatasetInfo<'_> {
+        DatasetInfo { name: &self.name, schema: &self.schema, rows: self.rows }
+    }
+
+    /// Whole rows.
+    pub(super) fn rows<R: Read + Seek>(
+        &self,
+        reader: &mut IndexedReader<R>,
+        rows: Range<u64>,
+    ) -> Result<Rows> {
+        let stride = self.schema.stride();
+        let len = self.bytes_of(&rows, stride)?;
+        let bytes = match &self.lies {
+            Lies::InARow(start) => reader.read_range(start + rows.start * stride as u64, len)?,
+            Lies::InStreams { placement, starts } => {
+                let mut bytes = vec![0; len];
+                for place in placement.places(&rows) {
+                    let from = place.first * stride;
+                    self.read_place(reader, starts, &place, &mut bytes[from..], stride, None)?;
+                }
+                bytes
+            }
+        };
+        Ok(Rows { schema: Arc::clone(&self.schema), bytes })
+    }
+
+    /// The values of one field.
+    pub(super) fn field<R: Read + Seek>(
+        &self,
+        reader: &mut IndexedReader<R>,
+        name: &str,
+        rows: Range<u64>,
+    ) -> Result<Column> {
+        let wanted = field_index(&self.schema, name)?;
+        let field = &self.schema.fields()[wanted];
+        let size = field.dtype.size();
+        let len = self.bytes_of(&rows, size)?;
+        let Lies::InStreams { placement, starts } = &self.lies else {
+            return self.rows(reader, rows)?.field(name);
+        };
+        let mut bytes = vec![0; len];
+        for place in placement.places(&rows) {
+            if place.field.is_none_or(|field| field == wanted) {
+                let from = place.first * size;
+                self.read_place(reader, starts, &place, &mut bytes[from..], size, Some(wanted))?;
+            }
+        }
+        Ok(Column { dtype: field.dtype, big_endian: field.big_endian, bytes })
+    }
+
+    /// Reads one run of a stream into `out`, where rows are `step` bytes apart: all of a row, or with
+    /// `wanted` only that field.
+    fn read_place<R: Read + Seek>(
+        &self,
+        reader: &mut IndexedReader<R>,
+        starts: &[u64],
+        place: &Place,
+        out: &mut [u8],
+        step: usize,
+        wanted: Option<usize>,
+    ) -> Result<()> {
+        let fields = self.schema.fields();
+        let field = |number: usize| fields[number].offset as usize..fields[number].end();
+        let stored = place.field.map_or(self.schema.stride(), |number| field(number).len());
+        // What lies in one stream fits in the memory that the rows fit in.
+        let bytes =
+            reader.read_range(starts[place.stream] + place.offset, place.len as usize * stored)?;
+        let (take, put) = match (place.field, wanted) {
+            // A row for a row, a value for a value of a column.
+            (None, None) => (0..stored, 0),
+            (Some(_), Some(_)) => (0..stored, 0),
+            (Some(number), None) => (0..stored, field(number).start),
+            (None, Some(number)) => (field(number), 0),
+        };
+        for (value, row) in bytes.chunks_exact(stored).zip(out.chunks_mut(step)) {
+            row[put..put + take.len()].copy_from_slice(&value[take.clone()]);
+        }
+        Ok(())
+    }
+
+    /// The bytes that `rows` take when each takes `each`.
+    fn bytes_of(&self, rows: &Range<u64>, each: usize) -> Result<usize> {
+        if rows.start > rows.end || rows.end > self.rows {
+            let message = format!(
+                "rows {}..{} asked for; dataset {:?} has {}",
+                rows.start, rows.end, self.name, self.rows
+            );
+            return Err(Error::invalid_argument(message));
+        }
+        let bytes = usize::try_from(rows.end - rows.start).ok().and_then(|n| n.checked_mul(each));
+        let too_many = || Error::new(ErrorKind::LimitExceeded, "more rows than fit in memory");
+        bytes.ok_or_else(too_many)
+    }
+}

@@ -1,0 +1,162 @@
+//! Compressed files as tables: any rows of any of their datasets, and single fields of them.
+//!
+//! [`Archive`] opens every `.vxc` file. One that was made of a file of records is one dataset; one that
+//! was made with [`Compressor::compress_datasets`](crate::Compressor::compress_datasets) holds a
+//! manifest and the streams of each dataset, as docs/format.md describes, and is [`unpack`]ed to become
+//! files again.
+
+mod datasets;
+mod pack;
+mod rows;
+mod unpack;
+
+use std::fs::File;
+use std::io::{BufReader, Read, Seek};
+use std::ops::Range;
+use std::path::Path;
+
+use vortex_coder::Schema;
+use vortex_coder::container::IndexedReader;
+use vortex_sources::prepare::Manifest;
+
+use crate::decompressor::Decompressor;
+use crate::error::{Error, ErrorKind, Result};
+use datasets::Dataset;
+
+pub use pack::{DatasetOptions, Layout};
+pub use rows::{Column, Rows};
+pub use unpack::{is_archive, unpack};
+
+/// Label of the member that is the manifest.
+const MANIFEST_LABEL: &str = "vortex:manifest";
+/// What labels of streams begin with; the name of the stream follows.
+const STREAM_LABEL: &str = "vortex:stream:";
+
+/// A compressed file, open for random access. Only the blocks that are asked for are decoded.
+///
+/// ```
+/// use vortex_codec::archive::Archive;
+///
+/// # fn main() -> vortex_codec::Result<()> {
+/// # use vortex_codec::{Compressor, DType, Field, Schema};
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("jets.vxc");
+/// # let bytes: Vec<u8> = (0..3000u32).flat_map(|i| [(i as f32).to_le_bytes(), (i % 7).to_le_bytes()].concat()).collect();
+/// # let schema = Schema::new(8, vec![Field::new("pt", DType::F32, 0), Field::new("n", DType::U32, 4)])?;
+/// # Compressor::new().schema(schema).compress(bytes.as_slice(), std::fs::File::create(&path)?)?;
+/// let rows = Archive::open(path)?.rows(1000..2000)?;
+/// let pt = rows.field("pt")?;
+/// assert_eq!((pt.dtype, &pt.bytes[..4]), (DType::F32, &1000f32.to_le_bytes()[..]));
+/// # assert_eq!((rows.len(), pt.len()), (1000, 1000));
+/// # Ok(()) }
+/// ```
+pub struct Archive<R: Read + Seek = BufReader<File>> {
+    reader: IndexedReader<R>,
+    manifest: Option<Manifest>,
+    datasets: Vec<Dataset>,
+}
+
+/// What an archive says of a dataset.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DatasetInfo<'a> {
+    /// Its name, unique in the archive.
+    pub name: &'a str,
+    /// What a row is.
+    pub schema: &'a Schema,
+    /// Rows in all.
+    pub rows: u64,
+}
+
+impl Archive {
+    /// Opens a file, with all cores, and models looked for as [`crate::models`] describes.
+    ///
+    /// # Errors
+    /// A kind for each thing that can be wrong with a file, and those of reading; the message begins
+    /// with the path.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let file = File::open(path).map_err(Error::from);
+        let decompressor = Decompressor::new().beside(path);
+        let opened = file.and_then(|file| Self::from_reader(BufReader::new(file), &decompressor));
+        opened.map_err(|error| error.context(path.display()))
+    }
+}
+
+impl<R: Read + Seek> Archive<R> {
+    /// Takes a file from anywhere.
+    ///
+    /// # Errors
+    /// As [`Archive::open`].
+    pub fn from_reader(source: R, decompressor: &Decompressor) -> Result<Self> {
+        let mut reader = IndexedReader::open(source, decompressor.reader_options())?;
+        let manifest = datasets::manifest(&mut reader)?;
+        let datasets = match &manifest {
+            Some(manifest) => datasets::of_manifest(&reader, manifest)?,
+            None => datasets::of_members(&mut reader)?,
+        };
+        Ok(Self { reader, manifest, datasets })
+    }
+
+    /// The manifest of an archive of datasets; `None` for a file of mere records or bytes.
+    pub fn manifest(&self) -> Option<&Manifest> {
+        self.manifest.as_ref()
+    }
+
+    /// The datasets, in order.
+    pub fn datasets(&self) -> impl ExactSizeIterator<Item = DatasetInfo<'_>> {
+        self.datasets.iter().map(Dataset::info)
+    }
+
+    /// The reader of the bytes as they were compressed, all members one after the other.
+    pub fn reader(&mut self) -> &mut IndexedReader<R> {
+        &mut self.reader
+    }
+
+    /// Rows of the only dataset.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] where there is not exactly one, which lists their names, and as
+    /// [`Archive::rows_of`].
+    pub fn rows(&mut self, rows: Range<u64>) -> Result<Rows> {
+        let [only] = self.datasets.as_slice() else {
+            return Err(self.not_found("name one of them".into()));
+        };
+        only.rows(&mut self.reader, rows)
+    }
+
+    /// Rows of a dataset.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`], [`ErrorKind::InvalidArgument`] for rows that it does not have, and those
+    /// of the blocks that they lie in.
+    pub fn rows_of(&mut self, dataset: &str, rows: Range<u64>) -> Result<Rows> {
+        let found = self.datasets.iter().find(|found| found.info().name == dataset);
+        let Some(found) = found else {
+            return Err(self.not_found(format!("there is no {dataset:?}")));
+        };
+        found.rows(&mut self.reader, rows)
+    }
+
+    /// One field of rows of a dataset. Where the fields lie one after the other, only its own blocks
+    /// are decoded.
+    ///
+    /// # Errors
+    /// As [`Archive::rows_of`], and [`ErrorKind::NotFound`] for the field.
+    pub fn field_of(&mut self, dataset: &str, field: &str, rows: Range<u64>) -> Result<Column> {
+        let found = self.datasets.iter().find(|found| found.info().name == dataset);
+        let Some(found) = found else {
+            return Err(self.not_found(format!("there is no {dataset:?}")));
+        };
+        found.field(&mut self.reader, field, rows)
+    }
+
+    fn not_found(&self, what: String) -> Error {
+        const SHOWN: usize = 10;
+        let names = self.datasets.iter().take(SHOWN).map(|dataset| dataset.info().name);
+        let names: Vec<&str> = names.collect();
+        let more = if self.datasets.len() > SHOWN { ", ..." } else { "" };
+        let (n, names) = (self.datasets.len(), names.join(", "));
+        let message = format!("holds {n} datasets ({names}{more}), and {what}");
+        Error::new(ErrorKind::NotFound, message)
+    }
+}

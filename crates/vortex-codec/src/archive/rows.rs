@@ -1,0 +1,76 @@
+//! Rows and columns, decoded.
+
+use std::sync::Arc;
+
+use vortex_coder::{DType, Schema};
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// Rows of a dataset: records of its schema, one after the other.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rows {
+    /// What a row is.
+    pub schema: Arc<Schema>,
+    /// Their bytes, as they were before compression.
+    pub bytes: Vec<u8>,
+}
+
+/// The values of one field, one after the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Type of the values.
+    pub dtype: DType,
+    /// Whether they are stored most significant byte first.
+    pub big_endian: bool,
+    /// Their bytes, as they were before compression.
+    pub bytes: Vec<u8>,
+}
+
+impl Rows {
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.bytes.len() / self.schema.stride()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// The values of a field.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] for a field that the rows do not have.
+    pub fn field(&self, name: &str) -> Result<Column> {
+        let field = &self.schema.fields()[field_index(&self.schema, name)?];
+        let value = field.offset as usize..field.end();
+        let records = self.bytes.chunks_exact(self.schema.stride());
+        let bytes = records.flat_map(|record| &record[value.clone()]).copied().collect();
+        Ok(Column { dtype: field.dtype, big_endian: field.big_endian, bytes })
+    }
+}
+
+impl Column {
+    /// Number of values.
+    pub fn len(&self) -> usize {
+        self.bytes.len() / self.dtype.size()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+}
+
+/// The number of a field.
+pub(super) fn field_index(schema: &Schema, name: &str) -> Result<usize> {
+    const SHOWN: usize = 20;
+    let found = schema.fields().iter().position(|field| field.name == name);
+    found.ok_or_else(|| {
+        let names = schema.fields().iter().take(SHOWN).map(|field| field.name.as_str());
+        let names: Vec<&str> = names.collect();
+        let more = if schema.fields().len() > SHOWN { ", ..." } else { "" };
+        let message = format!("no field {name:?}; there are {}{more}", names.join(", "));
+        Error::new(ErrorKind::NotFound, message)
+    })
+}

@@ -1,0 +1,238 @@
+//! Compressing: what the caller chooses, and the one way from bytes to a `.vxc` file.
+
+use std::io::{self, Read, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use vortex_coder::Schema;
+use vortex_coder::container::{Progress, Summary};
+
+use crate::encoder::Encoder;
+use crate::error::{Error, Result};
+use crate::hook::Hook;
+use crate::level::Level;
+use crate::models::TrainedModel;
+use crate::output::output_from;
+use crate::plan::{Plan, Request, SAMPLE_BYTES, Subject};
+
+/// How to compress. One compressor serves any number of files.
+///
+/// ```
+/// use vortex_codec::{Compressor, DType, Field, Schema, decompress};
+///
+/// # fn main() -> vortex_codec::Result<()> {
+/// # let bytes: Vec<u8> = (0..3000u32).flat_map(|i| [i.to_le_bytes(), (i % 7).to_le_bytes()].concat()).collect();
+/// # let (reader, mut writer) = (bytes.as_slice(), Vec::new());
+/// let schema = Schema::new(8, vec![Field::new("event", DType::U32, 0), Field::new("cell", DType::U32, 4)])?;
+/// let summary = Compressor::new().schema(schema).threads(2).compress(reader, &mut writer)?;
+/// assert!(summary.compressed_bytes < summary.original_bytes / 4);
+/// # assert_eq!(decompress(&writer)?, bytes);
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Compressor {
+    pub(crate) request: Request,
+    pub(crate) embed_model: bool,
+    pub(crate) lanes: Option<u16>,
+    pub(crate) threads: usize,
+    pub(crate) verify: bool,
+    replace: bool,
+    label: Option<String>,
+    pub(crate) cancel: Option<Arc<AtomicBool>>,
+    pub(crate) on_block: Option<Hook>,
+}
+
+impl Default for Compressor {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Compressor {
+    /// The built-in predictor at its default level, all cores, and what is written is decoded again
+    /// and compared.
+    pub fn new() -> Self {
+        Self {
+            request: Request::default(),
+            embed_model: false,
+            lanes: None,
+            threads: 0,
+            verify: true,
+            replace: false,
+            label: None,
+            cancel: None,
+            on_block: None,
+        }
+    }
+
+    /// Predicts with a trained model in place of the built-in predictor.
+    #[must_use]
+    pub fn model(mut self, model: impl Into<TrainedModel>) -> Self {
+        self.request.model = Some(model.into());
+        self
+    }
+
+    /// Says what a record is. Otherwise a description beside the file does, or the bytes are looked
+    /// at. A model knows its own records, and they count.
+    #[must_use]
+    pub fn schema(mut self, schema: Schema) -> Self {
+        self.request.schema = Some(schema);
+        self
+    }
+
+    /// How much work the built-in predictor puts in.
+    #[must_use]
+    pub fn level(mut self, level: Level) -> Self {
+        self.request.level = level;
+        self
+    }
+
+    /// Bytes coded on their own, the unit of random access and of threads, rounded to whole records.
+    #[must_use]
+    pub fn block_bytes(mut self, bytes: u32) -> Self {
+        self.request.block_bytes = Some(bytes);
+        self
+    }
+
+    /// Lanes of a block that advance together; otherwise as many as suit its length.
+    #[must_use]
+    pub fn lanes(mut self, lanes: u16) -> Self {
+        self.lanes = Some(lanes);
+        self
+    }
+
+    /// Threads that code blocks; 0, the default, is one for each core. The file does not depend on it.
+    #[must_use]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = threads;
+        self
+    }
+
+    /// Whether what is written is decoded again at once, and compared: on by default, and takes about
+    /// as long as coding.
+    #[must_use]
+    pub fn verify(mut self, verify: bool) -> Self {
+        self.verify = verify;
+        self
+    }
+
+    /// Whether [`Compressor::compress_file`] may replace a file that is there.
+    #[must_use]
+    pub fn replace(mut self, replace: bool) -> Self {
+        self.replace = replace;
+        self
+    }
+
+    /// Puts the model into the file, so that decompressing needs nothing else.
+    #[must_use]
+    pub fn embed_model(mut self, embed: bool) -> Self {
+        self.embed_model = embed;
+        self
+    }
+
+    /// What the file's members are called.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = Some(label.into());
+        self
+    }
+
+    /// A flag that is looked at before each block: set, compressing ends with
+    /// [`crate::ErrorKind::Cancelled`].
+    #[must_use]
+    pub fn cancel(mut self, flag: Arc<AtomicBool>) -> Self {
+        self.cancel = Some(flag);
+        self
+    }
+
+    /// Called after each block with what was done so far.
+    #[must_use]
+    pub fn on_block(mut self, hook: impl FnMut(Progress) + Send + 'static) -> Self {
+        self.on_block = Some(Hook::new(hook));
+        self
+    }
+
+    /// What this compressor would do with a file or with bytes.
+    ///
+    /// # Errors
+    /// As [`Plan::of`].
+    pub fn plan(&self, subject: Subject<'_>) -> Result<Plan> {
+        Plan::of(subject, &self.request)
+    }
+
+    /// Compresses all of `input`.
+    ///
+    /// # Errors
+    /// Those of reading and writing, and [`crate::ErrorKind::InvalidArgument`],
+    /// [`crate::ErrorKind::VerifyFailed`], [`crate::ErrorKind::Cancelled`]. What was written is then
+    /// no whole file.
+    pub fn compress(&self, mut input: impl Read, output: impl Write) -> Result<Summary> {
+        let mut sample = Vec::new();
+        if self.request.needs_sample() {
+            let read = (&mut input).take(SAMPLE_BYTES as u64).read_to_end(&mut sample);
+            read.map_err(unreadable)?;
+        }
+        let plan = self.plan(Subject::Bytes(&sample))?;
+        self.compress_as(&plan, sample.chain(input), output)
+    }
+
+    /// Compresses a file, whose name, format and neighbours say what its records are. The output
+    /// appears under its name when it is complete, with the time and the permissions of the input.
+    ///
+    /// # Errors
+    /// As [`Compressor::compress`] and [`Compressor::plan`], and [`crate::ErrorKind::OutputExists`].
+    pub fn compress_file(
+        &self,
+        input: impl AsRef<Path>,
+        output: impl AsRef<Path>,
+    ) -> Result<Summary> {
+        let input = input.as_ref();
+        output_from(input, output.as_ref(), self.replace, |file, output| {
+            self.compress_as(&self.plan(Subject::File(input))?, file, output)
+        })
+    }
+
+    /// Compresses all of `input` as planned.
+    ///
+    /// # Errors
+    /// As [`Compressor::compress`].
+    pub fn compress_as(
+        &self,
+        plan: &Plan,
+        input: impl Read,
+        output: impl Write,
+    ) -> Result<Summary> {
+        let mut encoder = Encoder::new(self, output);
+        let mut input = input;
+        for part in &plan.parts {
+            let piece = (&mut input).take(part.bytes.unwrap_or(u64::MAX));
+            encoder.member(piece, part, self.label.clone())?;
+        }
+        encoder.finish()
+    }
+}
+
+/// Where the bytes come from is at fault, and not where they go.
+pub(crate) fn unreadable(error: io::Error) -> Error {
+    Error::from(error).context("cannot be read")
+}
+
+/// Compresses bytes with the built-in predictor. Records are found in them.
+///
+/// ```
+/// # fn main() -> vortex_codec::Result<()> {
+/// let bytes = b"one two three ".repeat(1000);
+/// let file = vortex_codec::compress(&bytes)?;
+/// assert!(file.len() < 500);
+/// assert_eq!(vortex_codec::decompress(&file)?, bytes);
+/// # Ok(()) }
+/// ```
+///
+/// # Errors
+/// As [`Compressor::compress`].
+pub fn compress(bytes: &[u8]) -> Result<Vec<u8>> {
+    let mut file = Vec::new();
+    Compressor::new().compress(bytes, &mut file)?;
+    Ok(file)
+}

@@ -1,0 +1,119 @@
+//! A `.vxc` file on its way: members one after the other, decoded again as they are written.
+
+use std::io::{self, Read, Write};
+use std::sync::Arc;
+
+use vortex_coder::Identity;
+use vortex_coder::container::{
+    Coder, ModelLoader, NoModels, OneModel, Progress, Summary, Writer, WriterOptions,
+};
+
+use crate::compressor::{Compressor, unreadable};
+use crate::decompressor::Decompressor;
+use crate::error::{Error, Result};
+use crate::plan::Part;
+use crate::verify::{Tee, Verifier};
+
+/// Bytes moved at a time.
+const PIECE: usize = 256 << 10;
+
+pub(crate) struct Encoder<'a, W> {
+    options: &'a Compressor,
+    tee: Tee<W>,
+    /// Of all original bytes.
+    digest: blake3::Hasher,
+    summary: Summary,
+}
+
+impl<'a, W: Write> Encoder<'a, W> {
+    pub(crate) fn new(options: &'a Compressor, output: W) -> Self {
+        let verifier = options.verify.then(|| {
+            let models: Arc<dyn ModelLoader> = match &options.request.model {
+                Some(model) => Arc::new(OneModel(model.predictor())),
+                None => Arc::new(NoModels),
+            };
+            let decoder = Decompressor::new().threads(options.threads);
+            Verifier::start(move |input, output| {
+                decoder.reader_from(input, models).copy_to(output)?;
+                Ok(())
+            })
+        });
+        let tee = Tee { output, verifier, bytes: 0 };
+        Self { options, tee, digest: blake3::Hasher::new(), summary: Summary::default() }
+    }
+
+    /// Compresses all of `input` into a member.
+    pub(crate) fn member(
+        &mut self,
+        mut input: impl Read,
+        part: &Part,
+        label: Option<String>,
+    ) -> Result<()> {
+        let options = self.writer_options(part, label)?;
+        let before = Progress {
+            original_bytes: self.summary.original_bytes,
+            compressed_bytes: self.summary.compressed_bytes,
+        };
+        let mut writer = Writer::new(&mut self.tee, options)?;
+        if let Some(hook) = &self.options.on_block {
+            writer.on_block(hook.after(before));
+        }
+        let mut piece = vec![0; PIECE];
+        loop {
+            let n = fill(&mut input, &mut piece).map_err(unreadable)?;
+            if n == 0 {
+                break;
+            }
+            self.digest.update(&piece[..n]);
+            writer.write_all(&piece[..n])?;
+        }
+        let (_, of_member) = writer.finish()?;
+        let sum = &mut self.summary;
+        sum.original_bytes += of_member.original_bytes;
+        sum.compressed_bytes += of_member.compressed_bytes;
+        sum.members += of_member.members;
+        sum.raw_blocks += of_member.raw_blocks;
+        sum.zstd_blocks += of_member.zstd_blocks;
+        sum.modelled_blocks += of_member.modelled_blocks;
+        Ok(())
+    }
+
+    /// All members are written: flushes, and waits for the verification.
+    pub(crate) fn finish(mut self) -> Result<Summary> {
+        self.tee.finish(self.digest.finalize())?;
+        Ok(self.summary)
+    }
+
+    fn writer_options(&self, part: &Part, label: Option<String>) -> Result<WriterOptions> {
+        let options = self.options;
+        let mut writer = WriterOptions::new(part.coder.clone());
+        if let (true, Coder::Model(coded_with), Some(model)) =
+            (options.embed_model, &part.coder, &options.request.model)
+            && coded_with.identity() == Identity::Network(model.digest())
+        {
+            let file = model.network().map(|network| network.file());
+            let no_file = || Error::invalid_argument("a model without a file cannot be embedded");
+            writer.embed_model = Some(file.ok_or_else(no_file)?);
+        }
+        writer.label = label;
+        writer.block_bytes = part.block_bytes;
+        writer.lanes = options.lanes;
+        writer.threads = options.threads;
+        writer.cancel = options.cancel.clone();
+        Ok(writer)
+    }
+}
+
+/// Reads until `buffer` is full or the input ends; returns the bytes read.
+fn fill(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match reader.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(n) => filled += n,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(filled)
+}

@@ -1,0 +1,171 @@
+//! Measuring a compressor on data: a real compressed file, decoded and compared, the predictor's own
+//! cross-entropy and, with the feature `baselines`, other codecs on the same bytes.
+
+mod costs;
+mod portion;
+mod results;
+
+use std::time::Instant;
+
+use vortex_coder::Schema;
+use vortex_coder::cost::COST_ONE_BIT;
+use vortex_data::detect::detect;
+
+#[cfg(feature = "baselines")]
+use crate::baselines::{self, Choice};
+use crate::compressor::Compressor;
+use crate::decompressor::Decompressor;
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::{Part, Subject};
+
+pub use costs::costs_by_role;
+pub use portion::Portion;
+pub use results::{CodecRow, Results, RoleRow};
+
+/// What to measure and how to call it.
+pub struct Evaluation<'a> {
+    compressor: &'a Compressor,
+    data: String,
+    part: String,
+    #[cfg(feature = "baselines")]
+    baselines: Choice,
+    say: Box<dyn FnMut(&str) + 'a>,
+}
+
+impl<'a> Evaluation<'a> {
+    /// Of what this compressor does, verification apart.
+    pub fn of(compressor: &'a Compressor) -> Self {
+        Self {
+            compressor,
+            data: "data".into(),
+            part: "all of it".into(),
+            #[cfg(feature = "baselines")]
+            baselines: Choice::None,
+            say: Box::new(|_| {}),
+        }
+    }
+
+    /// Names of the data and of the part of it that the bytes are, for the results.
+    #[must_use]
+    pub fn named(mut self, data: impl Into<String>, part: impl Into<String>) -> Self {
+        (self.data, self.part) = (data.into(), part.into());
+        self
+    }
+
+    /// Other codecs to run on the same bytes.
+    #[cfg(feature = "baselines")]
+    #[must_use]
+    pub fn baselines(mut self, choice: Choice) -> Self {
+        self.baselines = choice;
+        self
+    }
+
+    /// Hears what comes next.
+    #[must_use]
+    pub fn on_step(mut self, say: impl FnMut(&str) + 'a) -> Self {
+        self.say = Box::new(say);
+        self
+    }
+
+    /// Measures.
+    ///
+    /// # Errors
+    /// As for compressing and decompressing, [`ErrorKind::VerifyFailed`] and [`ErrorKind::Baseline`].
+    pub fn run(mut self, bytes: &[u8]) -> Result<Results> {
+        let compressor = self.compressor.clone().verify(false);
+        let plan = compressor.plan(Subject::Bytes(bytes))?;
+        let part = plan.first();
+        let schema = part.schema();
+
+        (self.say)("vortex");
+        let start = Instant::now();
+        let mut packed = Vec::new();
+        compressor.compress_as(&plan, bytes, &mut packed)?;
+        let encode_s = start.elapsed().as_secs_f64();
+        let start = Instant::now();
+        let mut back = Vec::with_capacity(bytes.len());
+        self.decompressor().decompress(packed.as_slice(), &mut back)?;
+        let decode_s = start.elapsed().as_secs_f64();
+        if back != bytes {
+            let message = "vortex did not give back the same bytes; please report this";
+            return Err(Error::new(ErrorKind::VerifyFailed, message));
+        }
+        drop(back);
+
+        (self.say)("cross-entropy");
+        let (roles, cross_entropy_bits) = self.cross_entropy(bytes, part)?;
+
+        let model = compressor.request.model.as_ref();
+        let name = if model.is_some() { "vortex" } else { "vortex (no model)" };
+        let size = packed.len() as u64;
+        #[allow(unused_mut)] // alone without baselines
+        let mut codecs = vec![CodecRow { name: name.into(), bytes: size, encode_s, decode_s }];
+        // Where Vortex reads regions, the others get the records that the bytes suggest.
+        #[cfg(feature = "baselines")]
+        let detected = (*schema == Schema::bytes()).then(|| detect(bytes).schema);
+        #[cfg(feature = "baselines")]
+        let schema = detected.as_ref().unwrap_or(schema);
+        #[cfg(feature = "baselines")]
+        for codec in baselines::list(self.baselines) {
+            (self.say)(codec.name());
+            codecs.push(baselines::measure(codec.as_ref(), bytes, schema)?.into());
+        }
+        Ok(Results {
+            data: self.data,
+            part: self.part,
+            bytes: bytes.len() as u64,
+            stride: part.schema().stride(),
+            fields: part.schema().fields().len(),
+            model: model.and_then(|model| Some(model.path()?.display().to_string())),
+            model_bytes: model.and_then(|model| model.bytes()).map_or(0, |b| b.len() as u64),
+            codecs,
+            cross_entropy_bits,
+            float_bits: None,
+            roles,
+        })
+    }
+
+    fn decompressor(&self) -> Decompressor {
+        let decompressor = Decompressor::new().threads(self.compressor.threads);
+        match &self.compressor.request.model {
+            Some(model) => decompressor.model(model.clone()),
+            None => decompressor,
+        }
+    }
+
+    /// The mean cost of each role, and the cost of all bytes, in bits.
+    fn cross_entropy(&self, bytes: &[u8], part: &Part) -> Result<(Vec<RoleRow>, f64)> {
+        let Some(predictor) = part.predictor() else { return Ok((Vec::new(), 0.0)) };
+        let costs = costs_by_role(bytes, &*predictor, part.block_bytes, self.compressor.threads)?;
+        let (layout, schema) = (predictor.layout(), part.schema());
+        let records = bytes.len() / schema.stride();
+        let bits = |cost: u64| cost as f64 / f64::from(COST_ONE_BIT);
+        let roles = layout.roles().iter().zip(&costs).map(|(role, &cost)| RoleRow {
+            field: schema.fields()[usize::from(role.field)].name.clone(),
+            significance: role.rank,
+            bits: bits(cost) / records.max(1) as f64,
+        });
+        let tail_bits = (bytes.len() % schema.stride()) as f64 * 8.0;
+        Ok((roles.collect(), costs.iter().map(|&c| bits(c)).sum::<f64>() + tail_bits))
+    }
+}
+
+/// Measures what a compressor makes of bytes: compresses, decodes, compares, and finds what each
+/// field costs.
+///
+/// ```
+/// use vortex_codec::{Compressor, evaluate};
+///
+/// # fn main() -> vortex_codec::Result<()> {
+/// # let bytes: Vec<u8> = (0..3000u32).flat_map(|i| [i.to_le_bytes(), (i % 7).to_le_bytes()].concat()).collect();
+/// let results = evaluate(&bytes, &Compressor::new())?;
+/// println!("{:.3} bits/byte", results.bits_per_byte());
+/// # assert!(results.bits_per_byte() < 2.0 && results.roles.len() == 8);
+/// # Ok(()) }
+/// ```
+///
+/// # Errors
+/// As [`Evaluation::run`].
+pub fn evaluate(bytes: &[u8], compressor: &Compressor) -> Result<Results> {
+    Evaluation::of(compressor).run(bytes)
+}

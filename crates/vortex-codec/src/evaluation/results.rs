@@ -1,0 +1,94 @@
+//! What an evaluation found: numbers, and what follows from them.
+
+use serde::Serialize;
+
+/// One evaluation: one model (or none), one piece of data, all codecs.
+#[derive(Clone, Debug, Serialize)]
+pub struct Results {
+    /// The data file.
+    pub data: String,
+    /// Which part of it was coded, such as `test part of 80/10/10`.
+    pub part: String,
+    /// Bytes that every codec was given.
+    pub bytes: u64,
+    /// Bytes a record.
+    pub stride: usize,
+    /// Fields a record.
+    pub fields: usize,
+    /// The model file, if one was used.
+    pub model: Option<String>,
+    /// Size of the model file.
+    pub model_bytes: u64,
+    /// Vortex first, then the baselines.
+    pub codecs: Vec<CodecRow>,
+    /// The model's own cross-entropy over the bytes, in bits.
+    pub cross_entropy_bits: f64,
+    /// The same of the network in floating point, where it was measured.
+    pub float_bits: Option<f64>,
+    /// Cost of each role, in coding order.
+    pub roles: Vec<RoleRow>,
+}
+
+/// One codec's result; decoded and compared.
+#[derive(Clone, Debug, Serialize)]
+pub struct CodecRow {
+    /// The codec and its settings.
+    pub name: String,
+    /// Compressed bytes.
+    pub bytes: u64,
+    /// Seconds to encode.
+    pub encode_s: f64,
+    /// Seconds to decode.
+    pub decode_s: f64,
+}
+
+#[cfg(feature = "baselines")]
+impl From<crate::baselines::Measurement> for CodecRow {
+    fn from(m: crate::baselines::Measurement) -> Self {
+        Self {
+            name: m.name,
+            bytes: m.bytes,
+            encode_s: m.encode.as_secs_f64(),
+            decode_s: m.decode.as_secs_f64(),
+        }
+    }
+}
+
+/// What one role costs under the model.
+#[derive(Clone, Debug, Serialize)]
+pub struct RoleRow {
+    /// Name of the field.
+    pub field: String,
+    /// Rank of the symbol inside the field, the first one coded being 0.
+    pub significance: u8,
+    /// Mean cost of one symbol in bits.
+    pub bits: f64,
+}
+
+impl Results {
+    /// Bits of the compressed file for each byte, the model apart.
+    pub fn bits_per_byte(&self) -> f64 {
+        let compressed = self.codecs.first().map_or(0, |vortex| vortex.bytes);
+        compressed as f64 * 8.0 / self.bytes.max(1) as f64
+    }
+
+    /// Real size over cross-entropy, less one.
+    pub fn overhead(&self) -> Option<f64> {
+        let vortex = self.codecs.first()?;
+        (self.cross_entropy_bits > 0.0)
+            .then(|| vortex.bytes as f64 * 8.0 / self.cross_entropy_bits - 1.0)
+    }
+
+    /// The smallest of the other codecs and the fraction of its size that Vortex saves.
+    pub fn against_best(&self) -> Option<(&str, f64)> {
+        let (vortex, others) = self.codecs.split_first()?;
+        let best = others.iter().min_by_key(|c| c.bytes)?;
+        Some((&best.name, 1.0 - vortex.bytes as f64 / best.bytes.max(1) as f64))
+    }
+
+    /// The roles of each field, in coding order.
+    pub fn roles_by_field(&self) -> impl Iterator<Item = &[RoleRow]> {
+        // Field names are unique in a schema, and a field's roles lie together.
+        self.roles.chunk_by(|a, b| a.field == b.field)
+    }
+}

@@ -1,0 +1,103 @@
+//! How much work the built-in predictor puts into a file.
+
+use std::fmt;
+use std::str::FromStr;
+
+use vortex_coder::container::Coder;
+use vortex_coder::container::constants::DEFAULT_BLOCK_BYTES;
+use vortex_coder::{Schema, mixing};
+
+use crate::error::{Error, Result};
+
+/// A level of compression without a model, from [`Level::FASTEST`] to [`Level::SMALLEST`].
+///
+/// This is the one place that says which predictor a level stands for: 1 to 3 are the adaptive one,
+/// 4 to 8 the mixing one, with more contexts and larger blocks the higher the level. 9 is as 8.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Level(u8);
+
+impl Level {
+    /// The lowest level.
+    pub const FASTEST: Self = Self(1);
+    /// The level of those who choose none.
+    pub const DEFAULT: Self = Self(5);
+    /// The highest level.
+    pub const SMALLEST: Self = Self(9);
+
+    /// The level of a number.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::InvalidArgument`] unless it is 1 to 9.
+    pub fn new(number: u8) -> Result<Self> {
+        if !(Self::FASTEST.0..=Self::SMALLEST.0).contains(&number) {
+            return Err(Error::invalid_argument(format!("level {number}; 1 to 9 are possible")));
+        }
+        Ok(Self(number))
+    }
+
+    /// Its number.
+    pub fn number(self) -> u8 {
+        self.0
+    }
+
+    /// What codes records of a schema at this level.
+    pub fn coder(self, schema: Schema) -> Coder {
+        match self.mixing() {
+            Some(level) => Coder::mixing(schema, level),
+            None => Coder::adaptive(schema),
+        }
+    }
+
+    /// Bytes a block where the caller does not choose.
+    pub fn block_bytes(self) -> u32 {
+        self.mixing().map_or(DEFAULT_BLOCK_BYTES, mixing::Level::block_bytes)
+    }
+
+    /// Whether bytes are looked at for decimals and laws before they are coded.
+    pub(crate) fn looks(self) -> bool {
+        self.mixing().is_some()
+    }
+
+    fn mixing(self) -> Option<mixing::Level> {
+        mixing::Level::new(self.0.min(mixing::Level::HIGHEST.number()))
+    }
+}
+
+impl Default for Level {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for Level {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let number = text.parse();
+        Self::new(
+            number.map_err(|_| {
+                Error::invalid_argument(format!("level {text:?}; 1 to 9 are possible"))
+            })?,
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_from_one_to_nine() {
+        assert_eq!(Level::new(1).unwrap(), Level::FASTEST);
+        assert_eq!("9".parse::<Level>().unwrap().number(), 9);
+        for bad in ["0", "10", "-1", "fast", ""] {
+            assert!(bad.parse::<Level>().unwrap_err().message().contains("1 to 9"), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,47 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+// Files and bytes.
+pub use compressor::{Compressor, compress};
+pub use decompressor::{Decompressor, decompress};
+pub use error::{Error, ErrorKind, Result};
+pub use evaluation::{Evaluation, evaluate};
+pub use level::Level;
+pub use models::{Models, TrainedModel};
+pub use plan::{Plan, Request};
+
+// Types of the layers below that the ones above speak of.
+pub use vortex_coder::container::{Limits, Progress, Summary};
+pub use vortex_coder::{DType, Field, Schema};
+pub use vortex_infer::Level as Instructions;
+
+pub mod archive;
+#[cfg(feature = "baselines")]
+pub mod baselines;
+mod compressor;
+mod decompressor;
+mod encoder;
+pub mod error;
+pub mod evaluation;
+mod hook;
+pub mod inspection;
+mod level;
+mod look;
+pub mod models;
+pub mod output;
+pub mod plan;
+#[cfg(feature = "train")]
+pub mod training;
+mod verify;
+#[cfg(feature = "weights")]
+pub mod weights;
+
+// The layers, whole.
+pub use vortex_coder as coder;
+pub use vortex_data as data;
+#[cfg(feature = "download")]
+pub use vortex_download as download;
+pub use vortex_infer as infer;
+pub use vortex_sources as sources;
+#[cfg(feature = "train")]
+pub use vortex_train as train;

@@ -1,0 +1,150 @@
+//! The look before coding: what a sample says about decimals, laws and records, judged by what the
+//! built-in predictor makes of it.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
+
+use vortex_coder::container::Coder;
+use vortex_coder::{BlockRecords, Schema};
+use vortex_data::{Search, discover};
+
+use crate::error::{Error, Result};
+use crate::level::Level;
+
+/// Bytes from the start of a stream that are looked at; more change nothing.
+pub const SAMPLE_BYTES: usize = 8 << 20;
+
+/// Share of the sample that each candidate is tried on, and its bounds in bytes.
+const TRIAL_SHARE: usize = 40;
+const TRIAL_BYTES: std::ops::RangeInclusive<usize> = 32 << 10..=256 << 10;
+
+/// What the caller knows about the records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Known {
+    /// Their layout is stated, and stays.
+    Layout,
+    /// Their layout was found in the bytes, and may be an accident.
+    Guess,
+}
+
+/// The schema with decimals and laws of the sample where they make it shorter; instead of a guess that does not pay,
+/// [`Schema::bytes`].
+pub(crate) fn improve(level: Level, schema: Schema, known: Known, sample: &[u8]) -> Result<Schema> {
+    if !level.looks() || sample.is_empty() {
+        return Ok(schema);
+    }
+    let sample = &sample[..sample.len().min(SAMPLE_BYTES)];
+    let found = |deltas| {
+        let search = Search { decimals: true, laws: true, deltas };
+        discover(&schema, sample, search).map(|found| found.schema)
+    };
+    let lawful = found(false)?;
+    let with_deltas = found(true)?;
+    let mut candidates = vec![lawful];
+    for other in [with_deltas, schema] {
+        if !candidates.contains(&other) {
+            candidates.push(other);
+        }
+    }
+    if known == Known::Guess && candidates[0] != Schema::bytes() {
+        candidates.push(Schema::bytes());
+    }
+    if candidates.len() == 1 {
+        return Ok(candidates.remove(0));
+    }
+    let costs = std::thread::scope(|scope| {
+        let trials: Vec<_> = candidates
+            .iter()
+            .map(|schema| scope.spawn(|| cost(level, schema, trial(sample, schema.stride()))))
+            .collect();
+        let finished =
+            trials.into_iter().map(|trial| trial.join().expect("a trial does not panic"));
+        finished.collect::<Result<Vec<u64>>>()
+    })?;
+    let best = (0..costs.len()).min_by_key(|&i| costs[i]).expect("there are candidates");
+    Ok(candidates.swap_remove(best))
+}
+
+/// Whole records from the middle of a sample.
+fn trial(sample: &[u8], stride: usize) -> &[u8] {
+    let wanted = (sample.len() / TRIAL_SHARE).clamp(*TRIAL_BYTES.start(), *TRIAL_BYTES.end());
+    let records = sample.len() / stride;
+    let tried = (wanted / stride).max(1).min(records);
+    let start = (records - tried) / 2 * stride;
+    &sample[start..start + tried * stride]
+}
+
+/// What a predictor makes of the records, in 2^-16 bits a byte.
+fn cost(level: Level, schema: &Schema, records: &[u8]) -> Result<u64> {
+    if records.is_empty() {
+        return Ok(u64::MAX);
+    }
+    let Coder::Model(model) = level.coder(schema.clone()) else { return Ok(u64::MAX) };
+    let block = BlockRecords { bytes: records, lanes: model.lanes(records.len()) };
+    let costs = model.coder().measure(&[block])?;
+    Ok(costs.iter().flatten().sum::<u64>() / records.len() as u64)
+}
+
+/// The first bytes of a part of a file, as far as they are there.
+pub(crate) fn sample_of(path: &Path, offset: u64, bytes: Option<u64>) -> Result<Vec<u8>> {
+    let unreadable = |error| Error::from(error).context(path.display());
+    let mut file = File::open(path).map_err(unreadable)?;
+    file.seek(SeekFrom::Start(offset)).map_err(unreadable)?;
+    let mut sample = Vec::new();
+    let wanted = bytes.unwrap_or(u64::MAX).min(SAMPLE_BYTES as u64);
+    file.take(wanted).read_to_end(&mut sample).map_err(unreadable)?;
+    Ok(sample)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vortex_data::detect;
+
+    fn improved(bytes: &[u8]) -> Schema {
+        improve(Level::DEFAULT, detect(bytes).schema, Known::Guess, bytes).unwrap()
+    }
+
+    #[test]
+    fn the_period_of_a_signal_is_no_record() {
+        let mut state = 1u32;
+        let mut noise = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            f64::from(state >> 16) / 65_536.0 - 0.5
+        };
+        let sample = |i: u32| 12_000.0 * (f64::from(i) * std::f64::consts::TAU / 251.3).sin();
+        let bytes: Vec<u8> = (0..60_000)
+            .flat_map(|i| ((sample(i) + 200.0 * noise()) as i16).to_le_bytes())
+            .collect();
+        assert!(improved(&bytes).stride() <= 2);
+    }
+
+    #[test]
+    fn records_that_pay_stay_and_stated_ones_always_do() {
+        let mut state = 1u32;
+        let mut draw = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            state >> 12
+        };
+        let mut bytes = Vec::new();
+        for _ in 0..4000 {
+            let (a, b) = (draw() % 1000, draw() % 7);
+            bytes.extend(a.to_le_bytes());
+            bytes.push(b.to_le_bytes()[0]);
+            bytes.extend((f64::from(a) as f32 / 3.0).to_le_bytes());
+        }
+        assert_eq!(improved(&bytes).stride(), 9);
+        let noise: Vec<u8> = (0..9000).map(|_| draw().to_le_bytes()[1]).collect();
+        let stated = detect(&bytes).schema;
+        let kept = improve(Level::DEFAULT, stated.clone(), Known::Layout, &noise).unwrap();
+        assert!(kept.same_records(&stated));
+    }
+
+    #[test]
+    fn the_old_levels_and_nothing_at_all_change_nothing() {
+        let schema = Schema::bytes();
+        assert_eq!(improve(Level::FASTEST, schema.clone(), Known::Guess, b"abc").unwrap(), schema);
+        assert_eq!(improve(Level::DEFAULT, schema.clone(), Known::Guess, b"").unwrap(), schema);
+    }
+}

@@ -1,0 +1,160 @@
+//! Model files: the ones at hand, and the search for the one that a compressed file needs.
+//!
+//! A file names its model by the BLAKE3 of the model file. [`Models`] looks, in this order, at the
+//! model it was given, at those it found before, at the `.vxm` files beside the compressed file, and
+//! at the files and folders of the environment variable `VORTEX_MODEL_PATH`. An embedded model needs
+//! no search.
+
+mod kept;
+mod search;
+mod trained;
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use vortex_coder::container::ModelLoader;
+use vortex_infer::Level as Instructions;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::output::folder;
+use kept::Kept;
+use search::Search;
+
+pub use trained::TrainedModel;
+
+/// Environment variable with files and folders to look for models in, as in `PATH`.
+pub const PATH_VARIABLE: &str = "VORTEX_MODEL_PATH";
+/// Extension of model files.
+pub const EXTENSION: &str = "vxm";
+/// Largest model file that is read.
+pub const MAX_MODEL_BYTES: u64 = vortex_infer::file::MAX_FILE_BYTES;
+
+/// Models in reach. One set serves any number of files: each model is loaded once.
+#[derive(Debug)]
+pub struct Models {
+    instructions: Instructions,
+    given: Option<TrainedModel>,
+    /// Models found or embedded.
+    loaded: Mutex<Kept>,
+}
+
+impl Default for Models {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Models {
+    /// No model given, for the best instructions of this processor.
+    pub fn new() -> Self {
+        Self { instructions: Instructions::detect(), given: None, loaded: Mutex::default() }
+    }
+
+    /// For other instructions than the best ones.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NoSuchInstructions`] where this processor does not have them.
+    pub fn for_instructions(instructions: Instructions) -> Result<Self> {
+        if !instructions.is_available() {
+            let name = instructions.name();
+            let message = format!("this processor does not have the instructions of level {name}");
+            return Err(Error::new(ErrorKind::NoSuchInstructions, message));
+        }
+        Ok(Self { instructions, ..Self::new() })
+    }
+
+    /// Takes a model that was opened already: it is asked first.
+    #[must_use]
+    pub fn with(mut self, model: TrainedModel) -> Self {
+        self.given = Some(model);
+        self
+    }
+
+    /// The same without a model, with nothing loaded.
+    pub(crate) fn without_given(&self) -> Self {
+        Self { instructions: self.instructions, given: None, loaded: Mutex::default() }
+    }
+
+    /// Opens a model file as [`Models::with`] takes it.
+    ///
+    /// # Errors
+    /// As [`TrainedModel::open_for`].
+    pub fn with_file(self, path: &Path) -> Result<Self> {
+        let model = TrainedModel::open_for(path, self.instructions)?;
+        Ok(self.with(model))
+    }
+
+    /// The model that was given.
+    pub fn given(&self) -> Option<&TrainedModel> {
+        self.given.as_ref()
+    }
+
+    /// The instructions that models are run with.
+    pub fn instructions(&self) -> Instructions {
+        self.instructions
+    }
+
+    /// What a reader asks for models; `file` is the compressed file, to look beside it.
+    pub fn loader(self: &Arc<Self>, file: Option<&Path>) -> Arc<dyn ModelLoader> {
+        let beside = file.map(|file| folder(file).to_owned());
+        Arc::new(Search { models: Arc::clone(self), beside })
+    }
+
+    /// The model of this digest; `file` as for [`Models::loader`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::MissingModel`], and those of a model file that was found.
+    pub fn find(&self, digest: [u8; 32], file: Option<&Path>) -> Result<TrainedModel> {
+        search::find(self, digest, file.map(folder))
+    }
+
+    /// The model of the bytes that a file embeds.
+    ///
+    /// # Errors
+    /// As [`TrainedModel::from_bytes`].
+    pub fn embedded(&self, bytes: &[u8]) -> Result<TrainedModel> {
+        search::embedded(self, bytes)
+    }
+
+    fn loaded(&self, digest: [u8; 32]) -> Option<TrainedModel> {
+        self.loaded.lock().unwrap_or_else(PoisonError::into_inner).get(digest)
+    }
+
+    fn load(&self, bytes: &[u8]) -> Result<TrainedModel> {
+        let model = TrainedModel::from_bytes_for(bytes, self.instructions)?;
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        loaded.insert(model.network_bytes(), model.clone());
+        Ok(model)
+    }
+}
+
+/// The bytes of a model file.
+fn read_model(path: &Path) -> Result<Vec<u8>> {
+    let file = File::open(path).map_err(|e| Error::from(e).context("cannot be opened"))?;
+    let mut bytes = Vec::new();
+    let read = file.take(MAX_MODEL_BYTES + 1).read_to_end(&mut bytes);
+    read.map_err(|e: io::Error| Error::from(e).context("cannot be read"))?;
+    if bytes.len() as u64 > MAX_MODEL_BYTES {
+        let message = format!("is larger than {MAX_MODEL_BYTES} bytes, the limit of model files");
+        return Err(Error::new(ErrorKind::LimitExceeded, message));
+    }
+    Ok(bytes)
+}
+
+/// Every model file in these places, which are files and folders.
+fn model_files(places: impl Iterator<Item = PathBuf>) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for place in places.filter(|p| !p.as_os_str().is_empty()) {
+        if place.is_file() {
+            files.push(place);
+        } else if let Ok(entries) = std::fs::read_dir(&place) {
+            let paths = entries.filter_map(|e| Some(e.ok()?.path()));
+            let models = paths.filter(|p| p.extension().is_some_and(|e| e == EXTENSION));
+            // Opening a pipe or a device might never return.
+            files.extend(models.filter(|p| p.is_file()));
+        }
+    }
+    files
+}

@@ -1,0 +1,106 @@
+//! The name that a file is going to get.
+
+use std::fs::{File, FileTimes, Metadata};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempPath;
+
+use super::{folder, temporary};
+use crate::error::{Error, ErrorKind, Result};
+
+/// A name that was found free, or free to replace, before the work begins.
+#[derive(Debug)]
+pub(super) struct FinalName {
+    /// Where a link leads, or the name itself.
+    pub(super) path: PathBuf,
+    replace: bool,
+}
+
+impl FinalName {
+    pub(super) fn new(path: &Path, replace: bool) -> Result<Self> {
+        let name = Self { path: path.to_owned(), replace };
+        let Ok(found) = path.symlink_metadata() else { return Ok(name) };
+        if found.is_symlink() {
+            // The link stays, and what it leads to is replaced.
+            let path = std::fs::canonicalize(path).map_err(|error| {
+                Error::from(error)
+                    .context("is a link that leads nowhere; remove it or name another file")
+            })?;
+            return Self::new(&path, replace);
+        }
+        if found.is_dir() {
+            return Err(Error::new(ErrorKind::NotAFile, "is a directory"));
+        }
+        if !replace {
+            return Err(exists());
+        }
+        Ok(name)
+    }
+
+    /// The one way to a final name: who may read it, everything to the disk, the name, the folder to
+    /// the disk.
+    pub(super) fn give(&self, file: &File, from: TempPath, like: Option<&Metadata>) -> Result<()> {
+        if let Some(like) = like {
+            lend(file, like);
+        }
+        let path = from.to_path_buf();
+        let synced = file.sync_all().map_err(unsynced);
+        temporary::finish(&path, || {
+            synced?;
+            let renamed = match self.replace {
+                true => from.persist(&self.path),
+                false => from.persist_noclobber(&self.path),
+            };
+            renamed.map_err(|e| match e.error.kind() {
+                io::ErrorKind::AlreadyExists => exists(),
+                _ => unnamed(e.error),
+            })
+        })?;
+        sync_folder(folder(&self.path));
+        Ok(())
+    }
+}
+
+fn exists() -> Error {
+    Error::new(ErrorKind::OutputExists, "exists already")
+}
+
+pub(super) fn unsynced(error: io::Error) -> Error {
+    Error::from(error).context("cannot be written to the disk")
+}
+
+pub(super) fn unnamed(error: io::Error) -> Error {
+    Error::from(error).context("cannot be given its name")
+}
+
+/// Modification time and who may read and write, as good as the file system allows: neither is worth
+/// failing for. Without set-user-ID and its like: the new file may have another owner.
+fn lend(file: &File, like: &Metadata) {
+    #[allow(unused_mut)]
+    let mut permissions = like.permissions();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+        let mut mode = permissions.mode() & 0o777;
+        if file.metadata().is_ok_and(|own| own.gid() != like.gid())
+            && fchown(file, None, Some(like.gid())).is_err()
+        {
+            // Another group may do no more than everybody may.
+            mode &= 0o707 | (mode & 0o007) << 3;
+        }
+        permissions.set_mode(mode);
+    }
+    let _ = file.set_permissions(permissions);
+    if let Ok(modified) = like.modified() {
+        let _ = file.set_times(FileTimes::new().set_modified(modified));
+    }
+}
+
+/// The name survives a power cut only when the folder is on the disk too. Not every file system
+/// can do that; the file itself is safe either way.
+pub(super) fn sync_folder(folder: &Path) {
+    if let Ok(folder) = File::open(folder) {
+        let _ = folder.sync_all();
+    }
+}

@@ -1,0 +1,12 @@
+//! The library as its users meet it: bytes and files in, the same bytes out.
+#![allow(clippy::unwrap_used)] // helpers of tests
+#![allow(missing_docs)]
+
+mod archives;
+mod bench;
+mod damage;
+#[cfg(feature = "npz")]
+mod datasets;
+mod models;
+mod options;
+mod round_trips;

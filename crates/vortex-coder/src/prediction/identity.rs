@@ -1,0 +1,72 @@
+//! Which predictor a member was coded with.
+
+use std::fmt;
+
+/// Names one predictor for ever: data coded under an identity decodes with that predictor and no other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Identity {
+    /// The adaptive predictor of this crate, [`crate::adaptive`].
+    Adaptive,
+    /// The mixing predictor of this crate, [`crate::mixing`].
+    Mixing,
+    /// The network in the model file with this BLAKE3 digest.
+    Network([u8; 32]),
+}
+
+impl Identity {
+    /// BLAKE3 of the model file that holds the predictor; `None` for predictors that are code of this
+    /// crate and need no file.
+    pub fn model_file(self) -> Option<[u8; 32]> {
+        match self {
+            Self::Adaptive | Self::Mixing => None,
+            Self::Network(digest) => Some(digest),
+        }
+    }
+
+    /// The number in a member header; 0 is a member without a predictor.
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Adaptive => 1,
+            Self::Network(_) => 2,
+            Self::Mixing => 3,
+        }
+    }
+
+    /// The identity of a number in a member header and of the digest beside it; `None` for a number
+    /// that this version does not know.
+    pub(crate) fn from_code(code: u8, digest: [u8; 32]) -> Option<Self> {
+        match code {
+            1 => Some(Self::Adaptive),
+            2 => Some(Self::Network(digest)),
+            3 => Some(Self::Mixing),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Adaptive => f.write_str("the adaptive predictor"),
+            Self::Mixing => f.write_str("the mixing predictor"),
+            Self::Network(digest) => {
+                f.write_str("the model with BLAKE3 ")?;
+                digest.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_come_back() {
+        for identity in [Identity::Adaptive, Identity::Mixing, Identity::Network([7; 32])] {
+            let digest = identity.model_file().unwrap_or_default();
+            assert_eq!(Identity::from_code(identity.code(), digest), Some(identity));
+        }
+        assert_eq!([0, 4].map(|code| Identity::from_code(code, [0; 32])), [None; 2]);
+    }
+}

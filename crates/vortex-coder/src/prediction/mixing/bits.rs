@@ -1,0 +1,83 @@
+//! What becomes of a binary decision: written, read or weighed.
+
+use crate::cost::{COST_ONE_BIT, log2};
+use crate::error::Result;
+use crate::range::{RangeDecoder, RangeEncoder};
+
+/// Takes decisions one after the other. One type for all three, so that the loops over a block are compiled
+/// once.
+pub(super) enum Bits<'a> {
+    Write(RangeEncoder),
+    Read(RangeDecoder<'a>),
+    Weigh(Cost),
+}
+
+/// What decisions cost, by role, in units of 2^-16 bits.
+pub(super) struct Cost {
+    roles: Vec<u64>,
+    role: usize,
+}
+
+impl Cost {
+    pub(super) fn new(roles: usize) -> Self {
+        Self { roles: vec![0; roles], role: 0 }
+    }
+
+    pub(super) fn by_role(&self) -> &[u64] {
+        &self.roles
+    }
+
+    pub(super) fn into_roles(self) -> Vec<u64> {
+        self.roles
+    }
+}
+
+impl Bits<'_> {
+    /// Codes `bit`, whose probability to be 1 is `p` in 16 bits, 1 to 65,535, and returns it; where bits are read, what
+    /// was read instead.
+    #[inline(always)]
+    pub(super) fn code(&mut self, bit: u32, p: u32) -> u32 {
+        match self {
+            Self::Write(encoder) => {
+                encoder.encode_bit(bit, p);
+                bit
+            }
+            Self::Read(decoder) => decoder.decode_bit(p),
+            Self::Weigh(cost) => {
+                let p = if bit == 1 { p } else { (1 << 16) - p };
+                cost.roles[cost.role] += u64::from(16 * COST_ONE_BIT - log2(p));
+                bit
+            }
+        }
+    }
+
+    /// Codes a byte whose values are all equally likely.
+    pub(super) fn code_flat(&mut self, byte: u8) -> u8 {
+        match self {
+            Self::Write(encoder) => encoder.encode_bits(byte.into(), 8),
+            Self::Read(decoder) => return decoder.decode_bits(8).to_le_bytes()[0],
+            Self::Weigh(cost) => cost.roles[cost.role] += u64::from(8 * COST_ONE_BIT),
+        }
+        byte
+    }
+
+    /// To be called before the first symbol of a role.
+    #[inline(always)]
+    pub(super) fn role(&mut self, role: usize) {
+        if let Self::Weigh(cost) = self {
+            cost.role = role;
+        }
+    }
+
+    /// To be called now and then: whether it is worth going on.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Truncated`] for a stream that was cut, which would go on as zeros.
+    #[inline(always)]
+    pub(super) fn check(&self) -> Result<()> {
+        match self {
+            Self::Read(decoder) if decoder.is_truncated() => decoder.clone().finish(),
+            _ => Ok(()),
+        }
+    }
+}

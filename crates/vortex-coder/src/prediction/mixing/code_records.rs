@@ -1,0 +1,97 @@
+//! The loop over the records of a block.
+
+use super::bits::Bits;
+use super::block::Block;
+use super::engine::{Engine, MAX_CONTEXTS, MAX_FORECASTS, Shape, Situation};
+use super::forecast::Forecast;
+use super::matcher::Matcher;
+use super::record_contexts::{Partners, RecordContexts};
+use crate::error::Result;
+use crate::layout::RecordLayout;
+
+/// Records and what is needed to code them.
+pub(super) struct Records<'a, 'b> {
+    pub layout: &'a RecordLayout,
+    pub flat: &'a [bool],
+    pub partners: &'a Partners,
+    pub contexts: usize,
+    pub slots_log2: u32,
+    pub block: Block<'a>,
+    pub bits: &'a mut Bits<'b>,
+    /// Called after each record with its number.
+    pub after: &'a mut dyn FnMut(usize, &Bits<'b>),
+}
+
+impl pulp::NullaryFnOnce for Records<'_, '_> {
+    type Output = Result<()>;
+
+    #[inline(always)]
+    fn call(self) -> Result<()> {
+        let Self { layout, flat, partners, contexts, slots_log2, mut block, bits, after } = self;
+        let roles = layout.roles();
+        let shape = Shape { contexts, forecasts: 0, roles: roles.len(), slots_log2 };
+        let mut engine = Engine::new(shape);
+        let modelled = flat.iter().filter(|flat| !**flat).count();
+        let mut matcher = Matcher::new(block.len() / roles.len() * modelled);
+        let mut seen = RecordContexts::new(layout, partners);
+        let mut symbols = vec![0; roles.len()];
+        let mut situation = Situation {
+            contexts: [0; MAX_CONTEXTS],
+            role: 0,
+            class: 0,
+            equal: 0,
+            expected: None,
+            match_len: 0,
+            forecasts: [Forecast::default(); MAX_FORECASTS],
+            so_far: 0,
+            below: 0,
+        };
+        for record in 0..block.len() / layout.stride() {
+            if let Block::Known(bytes) = &block {
+                let (before, now) = around(layout, bytes, record);
+                layout.to_symbols(before, now, &mut symbols);
+            }
+            for (role, symbol) in symbols.iter_mut().enumerate() {
+                bits.role(role);
+                let rank = roles[role].rank;
+                if rank == 0 {
+                    seen.begin_field(roles[role].field.into());
+                }
+                if flat[role] {
+                    *symbol = bits.code_flat(*symbol);
+                } else {
+                    let repeats = seen.contexts(role, &mut situation.contexts);
+                    situation.equal = usize::from(repeats.one_up) * 2 + usize::from(repeats.two_up);
+                    situation.class = usize::from(rank) * 4 + situation.equal;
+                    situation.role = role;
+                    situation.expected = matcher.expected();
+                    situation.match_len = matcher.len();
+                    *symbol = engine.code(bits, &situation, *symbol);
+                    matcher.push(*symbol, role);
+                }
+                seen.set(role, *symbol);
+            }
+            seen.next_record();
+            if let Block::Unknown(bytes) = &mut block {
+                let stride = layout.stride();
+                let (behind, rest) = bytes.split_at_mut(record * stride);
+                let before = behind.rchunks_exact(stride).next();
+                layout.to_record(before, &symbols, &mut rest[..stride]);
+            }
+            bits.check()?;
+            after(record, bits);
+        }
+        Ok(())
+    }
+}
+
+/// A record and the one before it.
+fn around<'a>(
+    layout: &RecordLayout,
+    bytes: &'a [u8],
+    record: usize,
+) -> (Option<&'a [u8]>, &'a [u8]) {
+    let stride = layout.stride();
+    let (behind, rest) = bytes.split_at(record * stride);
+    (behind.rchunks_exact(stride).next(), &rest[..stride])
+}

@@ -1,0 +1,137 @@
+//! The loop over the regions of a block.
+
+use super::bits::Bits;
+use super::block::Block;
+use super::engine::{Engine, MAX_CONTEXTS, MAX_FORECASTS, Shape, Situation};
+use super::forecast::Forecast;
+use super::matcher::Matcher;
+use super::number_contexts::NumberContexts;
+use super::numbers::Numbers;
+use super::regions::{Content, Region};
+use super::text_contexts::{TEXT_CLASSES, TEXT_CONTEXTS, TextContexts};
+use crate::error::Result;
+
+/// Roles: classes of the byte before in text, then the ranks of numbers of 1, 2, 4 and 8 bytes.
+const ROLES: usize = TEXT_CLASSES + 15;
+
+/// Regions and what is needed to code them.
+pub(super) struct Regions<'a, 'b> {
+    pub regions: &'a [Region],
+    pub contexts: usize,
+    pub slots_log2: u32,
+    pub block: Block<'a>,
+    pub bits: &'a mut Bits<'b>,
+}
+
+/// What the parts of the loop share.
+struct State {
+    engine: Engine,
+    matcher: Matcher,
+    text: TextContexts,
+    numbers: NumberContexts,
+    situation: Situation,
+}
+
+impl pulp::NullaryFnOnce for Regions<'_, '_> {
+    type Output = Result<()>;
+
+    #[inline(always)]
+    fn call(self) -> Result<()> {
+        let Self { regions, contexts, slots_log2, mut block, bits } = self;
+        let shape = Shape { contexts, forecasts: MAX_FORECASTS, roles: ROLES, slots_log2 };
+        let mut state = State {
+            engine: Engine::new(shape),
+            matcher: Matcher::new(block.len()),
+            text: TextContexts::new(),
+            numbers: NumberContexts::new(),
+            situation: Situation {
+                contexts: [0; MAX_CONTEXTS],
+                role: 0,
+                class: 0,
+                equal: 0,
+                expected: None,
+                match_len: 0,
+                forecasts: [Forecast::default(); MAX_FORECASTS],
+                so_far: 0,
+                below: 0,
+            },
+        };
+        let mut start = 0;
+        for region in regions {
+            let end = start + region.bytes;
+            match region.content {
+                Content::Bytes => {
+                    state.situation.forecasts = Default::default();
+                    for at in start..end {
+                        let byte = state.code_byte(bits, block.bytes()[at]);
+                        if let Block::Unknown(bytes) = &mut block {
+                            bytes[at] = byte;
+                        }
+                        bits.check()?;
+                    }
+                }
+                Content::Numbers(numbers) => {
+                    state.numbers.change(numbers);
+                    for at in (start..end).step_by(numbers.width) {
+                        let number = state.code_number(bits, &numbers, block.bytes(), at);
+                        if let Block::Unknown(bytes) = &mut block {
+                            numbers.write(number, &mut bytes[at..at + numbers.width]);
+                        }
+                        bits.check()?;
+                    }
+                }
+            }
+            start = end;
+        }
+        Ok(())
+    }
+}
+
+impl State {
+    /// Codes one byte of text and returns it.
+    #[inline(always)]
+    fn code_byte(&mut self, bits: &mut Bits<'_>, byte: u8) -> u8 {
+        let Self { situation, matcher, text, .. } = self;
+        text.contexts(&mut situation.contexts);
+        situation.contexts[TEXT_CONTEXTS..].fill(0);
+        situation.role = text.class();
+        situation.class = text.class();
+        situation.equal = 0;
+        situation.expected = matcher.expected();
+        situation.match_len = matcher.len();
+        let byte = self.engine.code(bits, situation, byte);
+        text.push(byte);
+        matcher.push(byte, 0);
+        byte
+    }
+
+    /// Codes the number at a place and returns it.
+    #[inline(always)]
+    fn code_number(&mut self, bits: &mut Bits<'_>, lie: &Numbers, bytes: &[u8], at: usize) -> u64 {
+        let Self { situation, matcher, numbers, .. } = self;
+        // Of a decoder, whatever stands there: it is not used.
+        let number = lie.at(bytes, at);
+        numbers.begin(&bytes[..at]);
+        situation.forecasts = numbers.forecasts();
+        let mut so_far = 0;
+        for rank in 0..lie.width {
+            let below = 8 * (lie.width - 1 - rank);
+            let repeats = numbers.contexts(rank, so_far, &mut situation.contexts);
+            situation.equal = usize::from(repeats.last) * 2 + usize::from(repeats.far);
+            situation.class = (16 + rank * 4 + situation.equal) % super::engine::CLASSES;
+            // Ranks of 1, 2, 4 and 8 bytes begin at 0, 1, 3 and 7.
+            situation.role = TEXT_CLASSES + lie.width - 1 + rank;
+            situation.so_far = so_far;
+            let unseen = i32::try_from(numbers.unseen_bits()).expect("0 or 8");
+            situation.below = i32::try_from(below).expect("at most 56") - unseen;
+            situation.expected = matcher.expected();
+            situation.match_len = matcher.len();
+            let symbol = (number >> below).to_le_bytes()[0];
+            let symbol = self.engine.code(bits, situation, symbol);
+            so_far = so_far << 8 | u64::from(symbol);
+            matcher.push(symbol, 1 + rank);
+        }
+        numbers.end(so_far);
+        so_far
+    }
+}

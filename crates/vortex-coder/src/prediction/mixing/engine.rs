@@ -1,0 +1,254 @@
+//! One symbol: eight binary decisions, each mixed from what every context says about it.
+
+use super::bits::Bits;
+use super::correction::Correction;
+use super::curves::Curves;
+use super::forecast::Forecast;
+use super::mixer::{Gains, LANES, Mixer, ONE};
+use super::slots::Slots;
+
+/// Most contexts of a symbol.
+pub(super) const MAX_CONTEXTS: usize = 28;
+/// Most forecasts of a number.
+pub(super) const MAX_FORECASTS: usize = 6;
+/// Inputs of the mixers besides contexts and forecasts: two of a match and one that never changes.
+const OTHER_INPUTS: usize = 3;
+const MAX_INPUTS: usize = (MAX_CONTEXTS + MAX_FORECASTS + OTHER_INPUTS).next_multiple_of(LANES);
+/// The input that never changes.
+const CONSTANT: i16 = 80;
+/// Classes of symbols; see [`Situation::class`].
+pub(super) const CLASSES: usize = 64;
+/// Roles with weights of their own; beyond, they share them.
+pub(super) const MAX_ROLES: usize = 1024;
+/// Classes of the length of a match.
+const MATCH_CLASSES: usize = 16;
+/// Contexts whose experience chooses a set of weights.
+const KEY_CONTEXTS: usize = 5;
+/// Contexts of the second correction.
+const HASHED_CORRECTIONS: usize = 1 << 12;
+/// A slot's probability moves by 1 / (n + 1.5), n decisions after the first one, up to this.
+const EXPERIENCE_LIMIT: u32 = 250;
+/// Rates, as shifts.
+const MIXER_RATE: u32 = 3;
+const FINAL_RATE: u32 = 3;
+const MATCH_RATE: u32 = 6;
+/// How much faster a set of weights learns at first.
+const BOOST: i32 = 60;
+
+/// How large an engine is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shape {
+    pub contexts: usize,
+    pub forecasts: usize,
+    pub roles: usize,
+    pub slots_log2: u32,
+}
+
+/// All that is known before a symbol.
+pub(super) struct Situation {
+    /// A hash for each context; the first ones of [`Shape::contexts`] are used.
+    pub contexts: [u32; MAX_CONTEXTS],
+    /// Below [`Shape::roles`].
+    pub role: usize,
+    /// Below [`CLASSES`]: the rank of the symbol in its number, and whether it repeats.
+    pub class: usize,
+    /// Whether the number repeats an earlier one so far, 0 to 3.
+    pub equal: usize,
+    /// The symbol that followed the last time.
+    pub expected: Option<u8>,
+    /// For how long it was right.
+    pub match_len: u32,
+    /// What rules expect of the number; all zero without rules.
+    pub forecasts: [Forecast; MAX_FORECASTS],
+    /// The number so far.
+    pub so_far: u64,
+    /// Bits of the number that forecasts know, below this symbol; negative where they do not reach it.
+    pub below: i32,
+}
+
+pub(super) struct Engine {
+    shape: Shape,
+    inputs: usize,
+    curves: Box<Curves>,
+    slots: Slots,
+    /// By role and bit; by class and node; by match, bit and repeat; by experience.
+    mixers: [Mixer; 4],
+    last: Mixer,
+    /// By role and node; by the first context and node.
+    corrections: [Correction; 2],
+    /// Probability that a match goes on, by its length, bit and repeat.
+    match_p: Vec<u16>,
+    gains: Gains,
+    no_gains: Gains,
+    /// By decisions seen: how far a probability moves, in 1/4096.
+    steps: [i32; 1024],
+}
+
+impl Engine {
+    pub(super) fn new(shape: Shape) -> Self {
+        let curves = Curves::new();
+        let inputs = (shape.contexts + shape.forecasts + OTHER_INPUTS).next_multiple_of(LANES);
+        let roles = shape.roles.min(MAX_ROLES);
+        let mixer = |sets| Mixer::new(inputs, sets, ONE / 8);
+        let mixers = [
+            mixer(roles * 8),
+            mixer(CLASSES * 256),
+            mixer(MATCH_CLASSES * 8 * 4),
+            mixer(1 << (2 * KEY_CONTEXTS)),
+        ];
+        let corrections = [roles * 256, HASHED_CORRECTIONS].map(|n| Correction::new(&curves, n));
+        let steps = std::array::from_fn(|seen| {
+            let n = i32::try_from(seen).expect("small").min(EXPERIENCE_LIMIT.cast_signed());
+            8192 / (2 * n + 3)
+        });
+        Self {
+            shape: Shape { roles, ..shape },
+            inputs,
+            slots: Slots::new(shape.slots_log2),
+            mixers,
+            last: Mixer::new(LANES, roles * 8, ONE / 4),
+            corrections,
+            match_p: vec![1 << 15; MATCH_CLASSES * 8 * 4],
+            gains: Gains::new(BOOST),
+            no_gains: Gains::new(0),
+            steps,
+            curves,
+        }
+    }
+
+    /// Codes one symbol and returns it.
+    #[inline(always)]
+    pub(super) fn code(&mut self, bits: &mut Bits<'_>, s: &Situation, symbol: u8) -> u8 {
+        let Shape { contexts: n, forecasts, roles, .. } = self.shape;
+        let role = s.role % roles;
+        let mut places = [0; MAX_CONTEXTS];
+        let mut nodes = [0; MAX_CONTEXTS];
+        let mut inputs = [0i16; MAX_INPUTS];
+        // The bits so far behind a leading 1.
+        let mut node = 1usize;
+        for bit in (0..8u32).rev() {
+            if bit == 7 || bit == 3 {
+                self.slots.find(&s.contexts[..n], node, &mut places[..n]);
+            }
+            let leaf = leaf(node, bit);
+            for ((node, &place), x) in nodes[..n].iter_mut().zip(&places).zip(&mut inputs) {
+                *node = self.slots.node(place, leaf);
+                *x = match *node & 1023 {
+                    0 => 0,
+                    _ => self.curves.stretch(*node >> 16),
+                };
+            }
+            let (match_class, expected) = matched(s, node, bit);
+            let match_at = (match_class * 8 + bit as usize) * 4 + s.equal;
+            (inputs[n], inputs[n + 1]) = match expected {
+                Some(bit) => {
+                    let p = self.match_p[match_at];
+                    let sign = if bit == 1 { 1 } else { -1 };
+                    let sure = i16::try_from((i32::from(p) - (1 << 15)) >> 6).expect("10 bits");
+                    (sign * self.curves.stretch(p.into()), sign * sure)
+                }
+                None => (0, 0),
+            };
+            inputs[n + 2] = CONSTANT;
+            if forecasts > 0 {
+                let below = s.below + bit.cast_signed();
+                let low = lowest(s, node, bit);
+                for (x, forecast) in inputs[n + 3..].iter_mut().zip(&s.forecasts[..forecasts]) {
+                    *x = if below < 0 {
+                        0
+                    } else {
+                        forecast.stretched(&self.curves, low, 1 << below)
+                    };
+                }
+            }
+            let x = &inputs[..self.inputs];
+            let sets =
+                [role * 8 + bit as usize, s.class * 256 + node, match_at, experience(&nodes[..n])];
+            let mut said = [0i16; LANES];
+            for ((mixer, set), out) in self.mixers.iter_mut().zip(sets).zip(&mut said) {
+                *out = mixer.predict(set, x);
+            }
+            said[4] = CONSTANT;
+            let stretched = self.last.predict(role * 8 + bit as usize, &said).into();
+            let p = self.curves.squash(stretched);
+            let hashed = (s.contexts[0] ^ (node as u32).wrapping_mul(0x9e37_79b1))
+                .wrapping_mul(0x85eb_ca6b)
+                >> (32 - HASHED_CORRECTIONS.ilog2());
+            let a = self.corrections[0].refine(role * 256 + node, stretched);
+            let b = self.corrections[1].refine(hashed as usize, stretched);
+            let y =
+                bits.code(u32::from(symbol) >> bit & 1, ((2 * p + a + b) >> 2).clamp(1, 65_535));
+
+            let target = if y == 1 { 65_535 } else { 0 };
+            for (mixer, said) in self.mixers.iter_mut().zip(said) {
+                let error = target - self.curves.squash(said.into()).cast_signed();
+                mixer.learn(x, error, MIXER_RATE, &self.gains);
+            }
+            self.last.learn(&said, target - p.cast_signed(), FINAL_RATE, &self.no_gains);
+            self.corrections.iter_mut().for_each(|c| c.learn(target));
+            let target22 = if y == 1 { (1 << 22) - 1 } else { 0 };
+            let mut steps = [0; MAX_CONTEXTS];
+            for (step, node) in steps[..n].iter_mut().zip(&nodes) {
+                *step = self.steps[(node & 1023) as usize];
+            }
+            for (node, step) in nodes[..n].iter_mut().zip(steps) {
+                let p = (*node >> 10).cast_signed();
+                let p = p + ((((target22 - p) >> 4) * step) >> 8);
+                let seen = ((*node & 1023) + 1).min(EXPERIENCE_LIMIT);
+                *node = p.cast_unsigned() << 10 | seen;
+            }
+            for (&node, &place) in nodes[..n].iter().zip(&places) {
+                self.slots.set(place, leaf, node);
+            }
+            if let Some(expected) = expected {
+                let p = &mut self.match_p[match_at];
+                let hit = if expected == y { 65_535 } else { 0 };
+                let moved = i32::from(*p) + ((hit - i32::from(*p)) >> MATCH_RATE);
+                *p = u16::try_from(moved).expect("between two numbers of 16 bits");
+            }
+            node = node * 2 + y as usize;
+        }
+        u8::try_from(node & 255).expect("8 bits")
+    }
+}
+
+/// Place in a nibble's tree, from 0.
+#[inline(always)]
+fn leaf(node: usize, bit: u32) -> usize {
+    if bit >= 4 { node - 1 } else { (node & ((1 << (3 - bit)) - 1) | 1 << (3 - bit)) - 1 }
+}
+
+/// The class of the match, 0 for none, and the bit that it expects.
+#[inline(always)]
+fn matched(s: &Situation, node: usize, bit: u32) -> (usize, Option<u32>) {
+    match s.expected {
+        Some(symbol) if (usize::from(symbol) | 256) >> (bit + 1) == node => {
+            let class = (s.match_len as usize).clamp(1, MATCH_CLASSES - 1);
+            (class, Some(u32::from(symbol) >> bit & 1))
+        }
+        _ => (0, None),
+    }
+}
+
+/// The smallest number that begins as is known, without the bits that forecasts do not know.
+#[inline(always)]
+fn lowest(s: &Situation, node: usize, bit: u32) -> i64 {
+    let symbol = (node as u64) << (bit + 1) & 255;
+    let known = s.so_far << 8 | symbol;
+    let low = if s.below >= 0 { known << s.below } else { known >> -s.below };
+    low.cast_signed()
+}
+
+/// How often the first contexts were seen, as a number of a set of weights.
+#[inline(always)]
+fn experience(nodes: &[u32]) -> usize {
+    nodes.iter().take(KEY_CONTEXTS).fold(0, |key, node| {
+        let class = match node & 1023 {
+            0 => 0,
+            1..=3 => 1,
+            4..=30 => 2,
+            _ => 3,
+        };
+        key * 4 + class
+    })
+}

@@ -1,0 +1,33 @@
+//! Hashes of contexts.
+
+/// Joins a hash and a number.
+#[inline(always)]
+pub(super) fn mix(h: u32, value: u32) -> u32 {
+    (h.rotate_left(5) ^ value).wrapping_mul(0x9e37_79b1).wrapping_add(0x7f4a_7c15)
+}
+
+/// Spreads a hash over all its bits.
+#[inline(always)]
+pub(super) fn finish(h: u32) -> u32 {
+    let h = (h ^ (h >> 15)).wrapping_mul(0x85eb_ca6b);
+    h ^ (h >> 13)
+}
+
+/// Hashes the contexts of one symbol, so that none is another's, nor that of another kind of symbol.
+#[derive(Clone, Copy)]
+pub(super) struct Hash(u32);
+
+impl Hash {
+    /// `kind` is a role, or whatever else tells symbols apart.
+    #[allow(clippy::cast_possible_truncation)] // far below 2^32
+    pub(super) fn new(kind: usize) -> Self {
+        Self(kind as u32)
+    }
+
+    /// The hash of a symbol's context of this number.
+    #[inline(always)]
+    #[allow(clippy::cast_possible_truncation)] // far below 2^32
+    pub(super) fn of(self, number: usize, context: u32) -> u32 {
+        finish(mix(mix(context, self.0), number as u32 + 1))
+    }
+}

@@ -1,0 +1,65 @@
+//! How much time a block may take.
+
+/// Effort of the mixing predictor, as in the command's levels: 4 to 8.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Level(u8);
+
+impl Level {
+    /// The quickest one.
+    pub const LOWEST: Self = Self(4);
+    /// What is used where nothing is asked for.
+    pub const DEFAULT: Self = Self(5);
+    /// The one that makes the smallest files.
+    pub const HIGHEST: Self = Self(8);
+
+    /// The level of this number, 4 to 8.
+    pub fn new(level: u8) -> Option<Self> {
+        let level = Self(level);
+        (Self::LOWEST..=Self::HIGHEST).contains(&level).then_some(level)
+    }
+
+    /// Its number.
+    pub fn number(self) -> u8 {
+        self.0
+    }
+
+    /// Contexts of a symbol of text or of a number.
+    pub(super) fn region_contexts(self) -> usize {
+        if self.0 <= 4 { 10 } else { 17 }
+    }
+
+    /// Contexts of a symbol of a record. With three inputs more their number is best just below a multiple of 16,
+    /// which mixers round up to.
+    pub(super) fn record_contexts(self) -> usize {
+        match self.0 {
+            ..=4 => 9,
+            5 => 13,
+            6 => 20,
+            _ => 26,
+        }
+    }
+
+    /// log2 of the number of slots of 64 bytes.
+    pub(super) fn slots_log2(self) -> u32 {
+        match self.0 {
+            ..=4 => 18,
+            5 => 19,
+            6 | 7 => 20,
+            _ => 22,
+        }
+    }
+
+    /// Bytes a block where nothing is asked for: the predictor learns from what it has seen of a block.
+    pub fn block_bytes(self) -> u32 {
+        match self.0 {
+            ..=6 => 16 << 20,
+            _ => 64 << 20,
+        }
+    }
+}
+
+impl Default for Level {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}

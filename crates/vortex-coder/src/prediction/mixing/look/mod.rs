@@ -1,0 +1,35 @@
+//! The first look at a block: what it holds, and which contexts are worth their time. Only an encoder looks; what it
+//! decides stands in the block's [`Plan`].
+
+mod distances;
+mod noise;
+mod partners;
+mod segments;
+mod sums;
+
+use super::level::Level;
+use super::plan::{Plan, Reading, SLOTS_LOG2, most_slots_log2};
+use super::record_contexts::FIRST_PARTNER_CONTEXT;
+use crate::error::Result;
+use crate::layout::RecordLayout;
+
+/// The plan of a block of whole records.
+///
+/// # Errors
+/// Those of coding a sample, which are none in practice.
+pub(super) fn plan(level: Level, layout: &RecordLayout, bytes: &[u8]) -> Result<Plan> {
+    let slots_log2 = level.slots_log2().min(most_slots_log2(bytes.len())).max(*SLOTS_LOG2.start());
+    if layout.stride() == 1 {
+        let contexts = level.region_contexts();
+        let reading = Reading::Regions(segments::find(bytes));
+        return Ok(Plan { slots_log2, contexts, reading });
+    }
+    let contexts = level.record_contexts();
+    let partners = if contexts > FIRST_PARTNER_CONTEXT {
+        partners::find(layout, bytes)
+    } else {
+        vec![[None; 2]; layout.n_fields()]
+    };
+    let flat = noise::find(layout, &partners, bytes)?;
+    Ok(Plan { slots_log2, contexts, reading: Reading::Records { flat, partners } })
+}

@@ -1,0 +1,85 @@
+//! Symbols that nothing predicts: they are coded as they are, without running the model.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+
+use super::super::bits::{Bits, Cost};
+use super::super::block::Block;
+use super::super::code_records::Records;
+use super::super::record_contexts::Partners;
+use crate::cost::COST_ONE_BIT;
+use crate::error::Result;
+use crate::layout::RecordLayout;
+
+/// Share of the block that is looked at, and bytes.
+const SHARE: usize = 12;
+const MOST_BYTES: usize = 512 << 10;
+/// Records without which nothing is called noise.
+const LEAST_RECORDS: usize = 1500;
+/// What a symbol of noise costs the model, in thousandths of 8 bits, or more.
+const NOISE: u64 = 998;
+/// Contexts and slots of the look.
+const CONTEXTS: usize = 8;
+const SLOTS_LOG2: u32 = 16;
+/// Records of which one in so many may repeat before their bytes are modelled after all.
+const REPEATS: usize = 200;
+/// Symbols of a record that are too few to tell a repeat from chance.
+const TOO_FEW: usize = 5;
+
+/// By role: whether it is noise.
+pub(super) fn find(layout: &RecordLayout, partners: &Partners, bytes: &[u8]) -> Result<Vec<bool>> {
+    let stride = layout.stride();
+    let roles = layout.roles().len();
+    let none = vec![false; roles];
+    let n = bytes.len() / stride;
+    let looked_at = (n / SHARE).max(LEAST_RECORDS).min(MOST_BYTES / stride);
+    if looked_at < LEAST_RECORDS || n < looked_at {
+        return Ok(none);
+    }
+    // From the middle, which is rarely as special as the start.
+    let start = (n - looked_at) / 2 * stride;
+    let sample = &bytes[start..start + looked_at * stride];
+    let half = looked_at / 2;
+    let mut at_half = none.iter().map(|_| 0).collect::<Vec<u64>>();
+    let mut bits = Bits::Weigh(Cost::new(roles));
+    let loop_ = Records {
+        layout,
+        flat: &none,
+        partners,
+        contexts: CONTEXTS,
+        slots_log2: SLOTS_LOG2,
+        block: Block::Known(sample),
+        bits: &mut bits,
+        after: &mut |record, bits| {
+            if let (Bits::Weigh(cost), true) = (bits, record + 1 == half) {
+                at_half.copy_from_slice(cost.by_role());
+            }
+        },
+    };
+    pulp::Arch::new().dispatch(loop_)?;
+    let Bits::Weigh(cost) = bits else { unreachable!("as it was made") };
+    // While the model learns, everything costs too much: the second half counts.
+    let least = 8 * u64::from(COST_ONE_BIT) * (looked_at - half) as u64 * NOISE / 1000;
+    let flat: Vec<bool> =
+        cost.by_role().iter().zip(at_half).map(|(all, first)| all - first >= least).collect();
+    Ok(if repeats(layout, &flat, bytes) { none } else { flat })
+}
+
+/// Whether noise comes twice: then a match predicts it, however far away the first one is.
+fn repeats(layout: &RecordLayout, flat: &[bool], bytes: &[u8]) -> bool {
+    let noise: Vec<usize> = (0..flat.len()).filter(|&role| flat[role]).collect();
+    if noise.len() < TOO_FEW {
+        return false;
+    }
+    let hasher = BuildHasherDefault::<DefaultHasher>::default();
+    let n = bytes.len() / layout.stride();
+    let mut seen = HashSet::with_capacity(n);
+    let mut symbols = vec![0; layout.roles().len()];
+    let mut again = 0;
+    for record in bytes.chunks_exact(layout.stride()) {
+        layout.to_symbols(None, record, &mut symbols);
+        let values: Vec<u8> = noise.iter().map(|&role| symbols[role]).collect();
+        again += usize::from(!seen.insert(hasher.hash_one(values)));
+    }
+    again > n / REPEATS
+}

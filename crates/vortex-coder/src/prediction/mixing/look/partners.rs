@@ -1,0 +1,77 @@
+//! Which fields before it say most about a field: by mutual information of their first symbols.
+
+use super::super::record_contexts::Partners;
+use super::sums::entropy;
+use crate::layout::RecordLayout;
+
+/// Records that are looked at.
+const RECORDS: usize = 4096;
+/// Fields before the field that are looked at; its neighbours have contexts of their own.
+const NEIGHBOURS: usize = 2;
+const FURTHEST: usize = 96;
+/// Classes of a symbol.
+const CLASSES: usize = 16;
+/// Bits a record that a partner must tell, in 2^-16, besides those that chance would tell.
+const LEAST: u64 = 1 << 11;
+
+/// For each field the best two.
+pub(super) fn find(layout: &RecordLayout, bytes: &[u8]) -> Partners {
+    let n = (bytes.len() / layout.stride()).min(RECORDS);
+    let classes: Vec<Vec<u8>> = columns(layout, bytes, n).iter().map(|c| classes(c)).collect();
+    let alone: Vec<u64> = classes.iter().map(|c| entropy(&counts(c))).collect();
+    (0..layout.n_fields())
+        .map(|field| {
+            let before = field.saturating_sub(FURTHEST)..field.saturating_sub(NEIGHBOURS);
+            let told = |other: usize| {
+                let joint = entropy(&pairs(&classes[field], &classes[other]));
+                (alone[field] + alone[other]).saturating_sub(joint)
+            };
+            let mut found: Vec<(u64, usize)> = before.map(|other| (told(other), other)).collect();
+            found.sort_unstable_by(|a, b| b.cmp(a));
+            // What chance tells grows with the number of pairs of classes, not with that of records.
+            let chance = (CLASSES * CLASSES) as u64 * 23_000;
+            let least = chance + LEAST * n as u64;
+            let mut best = found.into_iter().filter(|(told, _)| *told > least);
+            [(); 2].map(|()| best.next().and_then(|(_, other)| u16::try_from(other).ok()))
+        })
+        .collect()
+}
+
+/// The first two symbols of each field, by field and record.
+fn columns(layout: &RecordLayout, bytes: &[u8], n: usize) -> Vec<Vec<u16>> {
+    let mut columns = vec![Vec::with_capacity(n); layout.n_fields()];
+    let mut symbols = vec![0; layout.roles().len()];
+    let mut before = None;
+    for record in bytes.chunks_exact(layout.stride()).take(n) {
+        layout.to_symbols(before, record, &mut symbols);
+        before = Some(record);
+        for (field, column) in columns.iter_mut().enumerate() {
+            let symbols = &symbols[layout.roles_of(field)];
+            column.push(u16::from(symbols[0]) << 8 | symbols.get(1).map_or(0, |&s| s.into()));
+        }
+    }
+    columns
+}
+
+/// Classes of about equal size in the order of the values.
+fn classes(column: &[u16]) -> Vec<u8> {
+    let mut sorted = column.to_vec();
+    sorted.sort_unstable();
+    let mut limits: Vec<u16> =
+        (1..CLASSES).filter_map(|i| sorted.get(i * sorted.len() / CLASSES).copied()).collect();
+    limits.dedup();
+    let class = |value: &u16| limits.partition_point(|limit| limit <= value);
+    column.iter().map(|value| u8::try_from(class(value)).expect("below 16")).collect()
+}
+
+fn counts(classes: &[u8]) -> [u32; CLASSES] {
+    let mut counts = [0; CLASSES];
+    classes.iter().for_each(|&class| counts[usize::from(class)] += 1);
+    counts
+}
+
+fn pairs(a: &[u8], b: &[u8]) -> [u32; CLASSES * CLASSES] {
+    let mut counts = [0; CLASSES * CLASSES];
+    a.iter().zip(b).for_each(|(&a, &b)| counts[usize::from(a) * CLASSES + usize::from(b)] += 1);
+    counts
+}

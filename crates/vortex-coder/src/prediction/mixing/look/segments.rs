@@ -1,0 +1,199 @@
+//! Where bytes change their meaning: text, or numbers of which width.
+//!
+//! The block is cut into chunks. For each chunk and each hypothesis (bytes, or numbers of some width that
+//! begin at some phase) the code length is estimated, and the cheapest way through all chunks is found
+//! (Viterbi, 1967), where each change of hypothesis costs something.
+
+use super::super::numbers::{Form, Numbers};
+use super::super::regions::{Content, Region};
+use super::distances;
+use super::sums::{entropy, n_log2_n};
+use crate::cost::COST_ONE_BIT;
+
+const BIT: u64 = COST_ONE_BIT as u64;
+const CHUNK: usize = 1024;
+/// What a change costs.
+const CHANGE: u64 = 200 * BIT;
+/// What a symbol costs that was not seen in the chunk before.
+const NEW_SYMBOL: u64 = 5 * BIT;
+/// What a number costs that is neither a float of everyday size nor a small integer.
+const UNBELIEVABLE: u64 = 2 * BIT;
+/// Numbers of one region; distances are sought for each.
+const PIECE: usize = 64 << 10;
+/// (width, phase); width 0 is bytes.
+const HYPOTHESES: [(usize, usize); 16] = [
+    (0, 0),
+    (1, 0),
+    (2, 0),
+    (2, 1),
+    (4, 0),
+    (4, 1),
+    (4, 2),
+    (4, 3),
+    (8, 0),
+    (8, 1),
+    (8, 2),
+    (8, 3),
+    (8, 4),
+    (8, 5),
+    (8, 6),
+    (8, 7),
+];
+
+/// The regions of a block, which cover it.
+pub(super) fn find(bytes: &[u8]) -> Vec<Region> {
+    let path = cheapest_path(bytes);
+    let mut regions = Vec::new();
+    let mut at = 0;
+    for run in path.chunk_by(|a, b| a.1 == b.1) {
+        let (Some(&(_, hypothesis)), Some(&(last, _))) = (run.first(), run.last()) else {
+            continue;
+        };
+        let (width, phase) = HYPOTHESES[hypothesis];
+        let chunk_end = ((last + 1) * CHUNK).min(bytes.len());
+        if width == 0 {
+            push(&mut regions, chunk_end - at.min(chunk_end), Content::Bytes);
+            at = at.max(chunk_end);
+            continue;
+        }
+        let start = (at + (phase + width - at % width) % width).min(chunk_end);
+        push(&mut regions, start - at.min(start), Content::Bytes);
+        let whole = chunk_end.saturating_sub(start) / width * width;
+        numbers(bytes, start, start + whole, width, &mut regions);
+        at = start + whole;
+    }
+    push(&mut regions, bytes.len() - at, Content::Bytes);
+    regions
+}
+
+/// Appends a region, or makes the last one longer.
+fn push(regions: &mut Vec<Region>, bytes: usize, content: Content) {
+    match regions.last_mut() {
+        Some(last) if last.content == content => last.bytes += bytes,
+        _ if bytes > 0 => regions.push(Region { bytes, content }),
+        _ => {}
+    }
+}
+
+/// For each chunk its number and hypothesis.
+fn cheapest_path(bytes: &[u8]) -> Vec<(usize, usize)> {
+    let chunks = bytes.len().div_ceil(CHUNK);
+    let mut cost = [0; HYPOTHESES.len()];
+    let mut from = Vec::with_capacity(chunks);
+    for chunk in 0..chunks {
+        let (cheapest, least) = least_of(&cost);
+        let mut before = [0; HYPOTHESES.len()];
+        for (i, &(width, phase)) in HYPOTHESES.iter().enumerate() {
+            let changed = least + CHANGE < cost[i];
+            before[i] = if changed { cheapest } else { i };
+            let way = if changed { least + CHANGE } else { cost[i] };
+            cost[i] = way + chunk_cost(bytes, chunk * CHUNK, width, phase);
+        }
+        from.push(before);
+    }
+    let mut hypothesis = least_of(&cost).0;
+    let mut path: Vec<(usize, usize)> = (0..chunks)
+        .rev()
+        .map(|chunk| {
+            let here = hypothesis;
+            hypothesis = from[chunk][here];
+            (chunk, here)
+        })
+        .collect();
+    path.reverse();
+    path
+}
+
+fn least_of(cost: &[u64]) -> (usize, u64) {
+    let least = cost.iter().enumerate().min_by_key(|(_, cost)| **cost);
+    least.map(|(i, &cost)| (i, cost)).expect("there are hypotheses")
+}
+
+/// About what a chunk costs under a hypothesis, in 2^-16 bits.
+fn chunk_cost(bytes: &[u8], start: usize, width: usize, phase: usize) -> u64 {
+    let end = (start + CHUNK).min(bytes.len());
+    if width == 0 {
+        return bytes_cost(&bytes[start..end]);
+    }
+    let first = start + (phase + width - start % width) % width;
+    let ranks = (0..width).map(|rank| rank_cost(bytes, first + rank, end, width));
+    let believable = if width >= 4 { unbelievable(bytes, first, end, width) } else { 0 };
+    ranks.sum::<u64>() + believable * UNBELIEVABLE
+}
+
+fn bytes_cost(chunk: &[u8]) -> u64 {
+    let mut counts = [0; 256];
+    chunk.iter().for_each(|&byte| counts[usize::from(byte)] += 1);
+    let alone = entropy(&counts) + distinct(&counts) * NEW_SYMBOL;
+    let printable = chunk.iter().filter(|b| matches!(b, b'\t' | b'\n' | b'\r' | 32..=126)).count();
+    // Text has words and columns, which make it about half as long.
+    if printable * 100 >= chunk.len() * 98 { alone / 2 } else { alone + 64 * BIT }
+}
+
+/// The bytes at `first`, `first + width`, ...: alone, or with flags that say which repeat the one before.
+fn rank_cost(bytes: &[u8], first: usize, end: usize, width: usize) -> u64 {
+    let (mut all, mut changed) = ([0u32; 256], [0u32; 256]);
+    for at in (first..end).step_by(width) {
+        let byte = usize::from(bytes[at]);
+        all[byte] += 1;
+        let before = at.checked_sub(width).map(|at| bytes[at]);
+        changed[byte] += u32::from(before != Some(bytes[at]));
+    }
+    let (n, m): (u32, u32) = (all.iter().sum(), changed.iter().sum());
+    let flags = n_log2_n(n).saturating_sub(n_log2_n(m) + n_log2_n(n - m));
+    let with_table = |counts: &[u32; 256]| entropy(counts) + distinct(counts) * NEW_SYMBOL;
+    with_table(&all).min(flags + with_table(&changed)).min(u64::from(n) * 8 * BIT)
+}
+
+fn distinct(counts: &[u32; 256]) -> u64 {
+    counts.iter().filter(|count| **count > 0).count() as u64
+}
+
+fn unbelievable(bytes: &[u8], first: usize, end: usize, width: usize) -> u64 {
+    let bits = as_bits(width);
+    let last = (end + 1).saturating_sub(width);
+    let believable = |bits: u64| is_small(bits, width) || is_everyday_float(bits, width);
+    (first..last).step_by(width).filter(|&at| !believable(bits.at(bytes, at))).count() as u64
+}
+
+fn as_bits(width: usize) -> Numbers {
+    Numbers { width, big_endian: false, form: Form::Unsigned, far: [0; 2] }
+}
+
+fn is_small(bits: u64, width: usize) -> bool {
+    let (unused, limit) = if width == 4 { (32, 17) } else { (0, 40) };
+    let signed = (bits << unused).cast_signed() >> unused;
+    signed.unsigned_abs() >> limit == 0
+}
+
+fn is_everyday_float(bits: u64, width: usize) -> bool {
+    match width {
+        4 => (bits >> 23 & 0xff).abs_diff(127) < 45,
+        _ => (bits >> 52 & 0x7ff).abs_diff(1023) < 60,
+    }
+}
+
+/// Appends the numbers at `start..end` as regions of their own distances.
+fn numbers(bytes: &[u8], start: usize, end: usize, width: usize, regions: &mut Vec<Region>) {
+    let mut at = start;
+    while at < end {
+        let piece_end = if end - at < 2 * PIECE { end } else { at + PIECE };
+        let mut lie = Numbers { form: form(bytes, at, piece_end, width), ..as_bits(width) };
+        lie.far = distances::find(bytes, at, piece_end, &lie);
+        push(regions, piece_end - at, Content::Numbers(lie));
+        at = piece_end;
+    }
+}
+
+fn form(bytes: &[u8], start: usize, end: usize, width: usize) -> Form {
+    if width < 4 {
+        return if width == 1 { Form::Unsigned } else { Form::Signed };
+    }
+    let bits = as_bits(width);
+    let numbers =
+        (start..end).step_by(width).map(|at| bits.at(bytes, at)).filter(|&bits| bits != 0);
+    let (floats, all) = numbers.fold((0, 0), |(floats, all), bits| {
+        (floats + usize::from(is_everyday_float(bits, width)), all + 1)
+    });
+    if floats * 10 > all * 8 { Form::Float } else { Form::Signed }
+}

@@ -1,0 +1,139 @@
+//! The mixing predictor as the container sees it.
+
+use super::bits::{Bits, Cost};
+use super::block::Block;
+use super::code_records::Records;
+use super::code_regions::Regions;
+use super::level::Level;
+use super::look;
+use super::plan::{Plan, Reading};
+use crate::error::{Error, Result};
+use crate::identity::Identity;
+use crate::layout::RecordLayout;
+use crate::model::{BlockCoder, BlockPayload, BlockRecords, Model};
+use crate::range::{RangeDecoder, RangeEncoder};
+use crate::schema::Schema;
+
+/// The mixing predictor for records of a schema; for [`Schema::bytes`] one that looks for text and
+/// numbers by itself.
+#[derive(Clone, Debug)]
+pub struct MixingModel {
+    layout: RecordLayout,
+    level: Level,
+}
+
+impl MixingModel {
+    /// The predictor for records like these. The level matters to encoders only.
+    pub fn new(schema: Schema, level: Level) -> Self {
+        Self { layout: RecordLayout::new(schema), level }
+    }
+}
+
+impl Model for MixingModel {
+    fn identity(&self) -> Identity {
+        Identity::Mixing
+    }
+
+    fn layout(&self) -> &RecordLayout {
+        &self.layout
+    }
+
+    fn coder(&self) -> Box<dyn BlockCoder + '_> {
+        Box::new(MixingCoder { layout: &self.layout, level: self.level })
+    }
+
+    /// One decision follows from all before it.
+    fn lanes(&self, _block_bytes: usize) -> usize {
+        1
+    }
+}
+
+struct MixingCoder<'a> {
+    layout: &'a RecordLayout,
+    level: Level,
+}
+
+impl MixingCoder<'_> {
+    fn check(&self, bytes: usize, lanes: usize) -> Result<()> {
+        if lanes != 1 {
+            return Err(Error::invalid_argument(format!(
+                "{lanes} lanes; the mixing predictor has one"
+            )));
+        }
+        let stride = self.layout.stride();
+        if !bytes.is_multiple_of(stride) {
+            return Err(Error::invalid_argument(format!(
+                "{bytes} bytes are not a whole number of records of {stride} bytes"
+            )));
+        }
+        Ok(())
+    }
+
+    fn run(&self, plan: &Plan, block: Block<'_>, bits: &mut Bits<'_>) -> Result<()> {
+        let &Plan { slots_log2, contexts, .. } = plan;
+        let arch = pulp::Arch::new();
+        match &plan.reading {
+            Reading::Records { flat, partners } => arch.dispatch(Records {
+                layout: self.layout,
+                flat,
+                partners,
+                contexts,
+                slots_log2,
+                block,
+                bits,
+                after: &mut |_, _| {},
+            }),
+            Reading::Regions(regions) => {
+                arch.dispatch(Regions { regions, contexts, slots_log2, block, bits })
+            }
+        }
+    }
+
+    fn plan(&self, block: &BlockRecords<'_>) -> Result<Plan> {
+        self.check(block.bytes.len(), block.lanes)?;
+        look::plan(self.level, self.layout, block.bytes)
+    }
+
+    fn encode_block(&self, block: &BlockRecords<'_>) -> Result<Vec<u8>> {
+        let plan = self.plan(block)?;
+        let mut payload = Vec::new();
+        plan.write_to(&mut payload);
+        let mut bits = Bits::Write(RangeEncoder::with_capacity(block.bytes.len() / 4));
+        self.run(&plan, Block::Known(block.bytes), &mut bits)?;
+        let Bits::Write(encoder) = bits else { unreachable!("as it was made") };
+        payload.extend(encoder.finish());
+        Ok(payload)
+    }
+
+    fn decode_block(&self, block: &mut BlockPayload<'_>) -> Result<()> {
+        self.check(block.out.len(), block.lanes)?;
+        let mut payload = block.payload;
+        let plan = Plan::read_from(&mut payload, self.layout, block.out.len())?;
+        let mut bits = Bits::Read(RangeDecoder::new(payload));
+        self.run(&plan, Block::Unknown(block.out), &mut bits)?;
+        let Bits::Read(decoder) = bits else { unreachable!("as it was made") };
+        decoder.finish()
+    }
+
+    fn measure_block(&self, block: &BlockRecords<'_>) -> Result<Vec<u64>> {
+        let plan = self.plan(block)?;
+        let mut bits = Bits::Weigh(Cost::new(self.layout.roles().len()));
+        self.run(&plan, Block::Known(block.bytes), &mut bits)?;
+        let Bits::Weigh(cost) = bits else { unreachable!("as it was made") };
+        Ok(cost.into_roles())
+    }
+}
+
+impl BlockCoder for MixingCoder<'_> {
+    fn encode(&mut self, group: &[BlockRecords<'_>]) -> Result<Vec<Vec<u8>>> {
+        group.iter().map(|block| self.encode_block(block)).collect()
+    }
+
+    fn decode(&mut self, group: &mut [BlockPayload<'_>]) -> Vec<Result<()>> {
+        group.iter_mut().map(|block| self.decode_block(block)).collect()
+    }
+
+    fn measure(&mut self, group: &[BlockRecords<'_>]) -> Result<Vec<Vec<u64>>> {
+        group.iter().map(|block| self.measure_block(block)).collect()
+    }
+}

@@ -1,0 +1,255 @@
+//! What a block says of itself before its symbols: how it is read, and with what.
+
+use super::engine::MAX_CONTEXTS;
+use super::number_contexts::NUMBER_CONTEXTS;
+use super::numbers::{Form, Numbers};
+use super::record_contexts::{FIRST_PARTNER_CONTEXT, Partners, RECORD_CONTEXTS};
+use super::regions::{Content, Region};
+use crate::error::{Error, Result};
+use crate::layout::RecordLayout;
+
+/// log2 of the fewest and the most slots.
+pub(super) const SLOTS_LOG2: std::ops::RangeInclusive<u32> = 4..=22;
+
+/// How a block is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Plan {
+    pub slots_log2: u32,
+    /// Contexts a symbol.
+    pub contexts: usize,
+    pub reading: Reading,
+}
+
+/// What the block's bytes are taken for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// Records of the member's schema.
+    Records {
+        /// By role: whether it is noise.
+        flat: Vec<bool>,
+        partners: Partners,
+    },
+    /// Bytes that change their meaning here and there.
+    Regions(Vec<Region>),
+}
+
+const RECORDS: u8 = 0;
+const REGIONS: u8 = 1;
+/// Bits of a region's code: numbers or bytes, byte order, distances; width and form lie below.
+const NUMBERS: u8 = 0x80;
+const BIG_ENDIAN: u8 = 0x40;
+const FAR: [u8; 2] = [0x20, 0x10];
+
+impl Plan {
+    /// Appends the plan.
+    pub(super) fn write_to(&self, out: &mut Vec<u8>) {
+        let byte = |n: usize| u8::try_from(n).expect("below 256");
+        let kind = if matches!(self.reading, Reading::Records { .. }) { RECORDS } else { REGIONS };
+        out.extend([kind, byte(self.slots_log2 as usize), byte(self.contexts)]);
+        match &self.reading {
+            Reading::Records { flat, partners } => {
+                write_runs(flat, out);
+                if self.contexts > FIRST_PARTNER_CONTEXT {
+                    for partner in partners.iter().flatten() {
+                        write_number(partner.map_or(0, |field| u32::from(field) + 1), out);
+                    }
+                }
+            }
+            Reading::Regions(regions) => {
+                write_length(regions.len(), out);
+                regions.iter().for_each(|region| write_region(region, out));
+            }
+        }
+    }
+
+    /// Reads the plan of a block of `bytes` bytes, and moves `input` past it.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Corrupt`] for what no encoder writes.
+    pub(super) fn read_from(
+        input: &mut &[u8],
+        layout: &RecordLayout,
+        bytes: usize,
+    ) -> Result<Self> {
+        let [kind, slots_log2, contexts] = *take(input)?;
+        let (slots_log2, contexts) = (u32::from(slots_log2), usize::from(contexts));
+        let most = most_slots_log2(bytes);
+        if !(*SLOTS_LOG2.start()..=most).contains(&slots_log2) {
+            let least = SLOTS_LOG2.start();
+            return Err(corrupt(format!(
+                "2^{slots_log2} slots; 2^{least} to 2^{most} are possible"
+            )));
+        }
+        let possible = if kind == RECORDS { RECORD_CONTEXTS } else { NUMBER_CONTEXTS };
+        if !(1..=possible).contains(&contexts) {
+            return Err(corrupt(format!("{contexts} contexts; 1 to {possible} are possible")));
+        }
+        const { assert!(RECORD_CONTEXTS <= MAX_CONTEXTS && NUMBER_CONTEXTS <= MAX_CONTEXTS) };
+        let reading = match kind {
+            RECORDS => {
+                let flat = read_runs(input, layout.roles().len())?;
+                let with_partners = contexts > FIRST_PARTNER_CONTEXT;
+                let partner = |input: &mut &[u8], field: usize| match read_number(input)? {
+                    0 => Ok(None),
+                    n if n as usize <= field => Ok(u16::try_from(n - 1).ok()),
+                    n => Err(corrupt(format!("field {} as a partner of field {field}", n - 1))),
+                };
+                let both = |field| {
+                    if !with_partners {
+                        return Ok([None; 2]);
+                    }
+                    Ok([partner(input, field)?, partner(input, field)?])
+                };
+                let partners = (0..layout.n_fields()).map(both).collect::<Result<_>>()?;
+                Reading::Records { flat, partners }
+            }
+            REGIONS if layout.stride() == 1 => Reading::Regions(read_regions(input, bytes)?),
+            REGIONS => {
+                return Err(corrupt(format!("regions in records of {} bytes", layout.stride())));
+            }
+            other => return Err(corrupt(format!("{other} as a way to read a block"))),
+        };
+        Ok(Self { slots_log2, contexts, reading })
+    }
+}
+
+/// log2 of the most slots of a block of so many bytes: more would stay empty.
+pub(super) fn most_slots_log2(bytes: usize) -> u32 {
+    // Two nibbles a symbol in each context.
+    (bytes.max(1) * 2 * MAX_CONTEXTS).ilog2().clamp(*SLOTS_LOG2.start(), *SLOTS_LOG2.end())
+}
+
+fn corrupt(what: String) -> Error {
+    Error::corrupt(format!("the block's plan: {what}"))
+}
+
+fn take<'a, const N: usize>(input: &mut &'a [u8]) -> Result<&'a [u8; N]> {
+    let (first, rest) =
+        input.split_first_chunk().ok_or_else(|| corrupt("it ends too early".to_owned()))?;
+    *input = rest;
+    Ok(first)
+}
+
+/// Seven bits a byte, the lowest ones first.
+fn write_number(mut n: u32, out: &mut Vec<u8>) {
+    while n >= 0x80 {
+        out.push(n.to_le_bytes()[0] | 0x80);
+        n >>= 7;
+    }
+    out.push(n.to_le_bytes()[0]);
+}
+
+fn write_length(n: usize, out: &mut Vec<u8>) {
+    write_number(u32::try_from(n).expect("a block is shorter than 2^32"), out);
+}
+
+fn read_number(input: &mut &[u8]) -> Result<u32> {
+    let mut n = 0u64;
+    for shift in (0..35).step_by(7) {
+        let [byte] = *take(input)?;
+        n |= u64::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            return u32::try_from(n).map_err(|_| corrupt(format!("the number {n}")));
+        }
+    }
+    Err(corrupt("a number of more than 5 bytes".to_owned()))
+}
+
+/// Lengths of runs, in turn of `false` and of `true`, the last one left out.
+fn write_runs(flags: &[bool], out: &mut Vec<u8>) {
+    let runs: Vec<usize> = {
+        let mut runs = vec![0];
+        let mut now = false;
+        for &flag in flags {
+            if flag != now {
+                runs.push(0);
+                now = flag;
+            }
+            *runs.last_mut().expect("never empty") += 1;
+        }
+        runs
+    };
+    write_length(runs.len() - 1, out);
+    runs[..runs.len() - 1].iter().for_each(|&run| write_length(run, out));
+}
+
+fn read_runs(input: &mut &[u8], len: usize) -> Result<Vec<bool>> {
+    let mut flags = Vec::with_capacity(len);
+    let mut flag = false;
+    for _ in 0..read_number(input)? {
+        let run = read_number(input)? as usize;
+        if run > len - flags.len() {
+            return Err(corrupt(format!("a run of {run} roles after {} of {len}", flags.len())));
+        }
+        flags.resize(flags.len() + run, flag);
+        flag = !flag;
+    }
+    flags.resize(len, flag);
+    Ok(flags)
+}
+
+fn write_region(region: &Region, out: &mut Vec<u8>) {
+    write_length(region.bytes, out);
+    match region.content {
+        Content::Bytes => out.push(0),
+        Content::Numbers(Numbers { width, big_endian, form, far }) => {
+            let width = u8::try_from(width.ilog2()).expect("0 to 3");
+            let mut code = NUMBERS | width << 2 | form as u8;
+            if big_endian {
+                code |= BIG_ENDIAN;
+            }
+            for (bit, _) in FAR.into_iter().zip(far).filter(|(_, far)| *far > 0) {
+                code |= bit;
+            }
+            out.push(code);
+            far.into_iter().filter(|far| *far > 0).for_each(|far| write_length(far, out));
+        }
+    }
+}
+
+fn read_regions(input: &mut &[u8], bytes: usize) -> Result<Vec<Region>> {
+    let mut regions = Vec::new();
+    let mut left = bytes;
+    for _ in 0..read_number(input)? {
+        let region = read_region(input)?;
+        if region.bytes > left {
+            return Err(corrupt(format!(
+                "a region of {} bytes, where {left} are left",
+                region.bytes
+            )));
+        }
+        left -= region.bytes;
+        regions.push(region);
+    }
+    if left > 0 {
+        return Err(corrupt(format!("the last {left} of {bytes} bytes are in no region")));
+    }
+    Ok(regions)
+}
+
+fn read_region(input: &mut &[u8]) -> Result<Region> {
+    let bytes = read_number(input)? as usize;
+    let [code] = *take(input)?;
+    if code == 0 {
+        return Ok(Region { bytes, content: Content::Bytes });
+    }
+    let form = match code & 3 {
+        0 => Form::Unsigned,
+        1 => Form::Signed,
+        2 => Form::Float,
+        _ => return Err(corrupt(format!("a region of code {code:#04x}"))),
+    };
+    let width = 1usize << (code >> 2 & 3);
+    if code & NUMBERS == 0 || bytes % width != 0 || bytes == 0 {
+        return Err(corrupt(format!("a region of code {code:#04x} and {bytes} bytes")));
+    }
+    let mut far = [0; 2];
+    for (far, _) in far.iter_mut().zip(FAR).filter(|(_, bit)| code & bit != 0) {
+        *far = read_number(input)? as usize;
+        if *far < width {
+            return Err(corrupt(format!("a distance of {far} bytes for numbers of {width}")));
+        }
+    }
+    let big_endian = code & BIG_ENDIAN != 0;
+    Ok(Region { bytes, content: Content::Numbers(Numbers { width, big_endian, form, far }) })
+}

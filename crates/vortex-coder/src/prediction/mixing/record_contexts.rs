@@ -1,0 +1,178 @@
+//! Contexts of the symbols of records: the field so far with the records and the fields before.
+
+use super::engine::MAX_CONTEXTS;
+use super::hash::{Hash, mix};
+use crate::layout::RecordLayout;
+
+/// Contexts of a symbol, the most useful ones first: a level takes the first so many.
+pub(super) const RECORD_CONTEXTS: usize = 26;
+
+/// The first context of a partner.
+pub(super) const FIRST_PARTNER_CONTEXT: usize = 12;
+
+/// For each field two others before it in the record that say most about it.
+pub(super) type Partners = Vec<[Option<u16>; 2]>;
+
+/// What is known of a field from its neighbours, the same for all its symbols.
+#[derive(Clone, Copy, Default)]
+struct Neighbour {
+    /// First symbol, first two, and all.
+    one: u32,
+    two: u32,
+    all: u32,
+}
+
+impl Neighbour {
+    fn of(symbols: &[u8]) -> Self {
+        let mut hash = 0;
+        let mut seen = Self::default();
+        for (i, &symbol) in symbols.iter().enumerate() {
+            hash = mix(hash, u32::from(symbol) + 1);
+            match i {
+                0 => (seen.one, seen.two) = (hash, hash),
+                1 => seen.two = hash,
+                _ => {}
+            }
+        }
+        seen.all = hash;
+        seen
+    }
+}
+
+/// The symbols of a record and the three before it, and what follows from them for the field at hand.
+pub(super) struct RecordContexts<'a> {
+    layout: &'a RecordLayout,
+    partners: &'a Partners,
+    now: Vec<u8>,
+    before: [Vec<u8>; 3],
+    /// The last eight symbols, the latest one lowest.
+    history: u64,
+    fields: [Neighbour; 3],
+    partner: [Neighbour; 2],
+    /// The field in the record before.
+    above: u32,
+    /// The value of the field one record up, and what continues the last two.
+    value_above: u64,
+    continued: u64,
+}
+
+/// Whether the field repeats that of one and of two records up, as far as it is known.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Repeats {
+    pub one_up: bool,
+    pub two_up: bool,
+}
+
+impl<'a> RecordContexts<'a> {
+    pub(super) fn new(layout: &'a RecordLayout, partners: &'a Partners) -> Self {
+        let symbols = || vec![0; layout.roles().len()];
+        Self {
+            layout,
+            partners,
+            now: symbols(),
+            before: [symbols(), symbols(), symbols()],
+            history: 0,
+            fields: Default::default(),
+            partner: Default::default(),
+            above: 0,
+            value_above: 0,
+            continued: 0,
+        }
+    }
+
+    /// Starts the next field.
+    pub(super) fn begin_field(&mut self, field: usize) {
+        let symbols = |f: usize| &self.now[self.layout.roles_of(f)];
+        for (back, neighbour) in (1..).zip(&mut self.fields) {
+            let before = field.checked_sub(back);
+            *neighbour = before.map_or(Neighbour::default(), |f| Neighbour::of(symbols(f)));
+        }
+        for (partner, seen) in self.partners[field].iter().zip(&mut self.partner) {
+            *seen = partner.map_or(Neighbour::default(), |f| Neighbour::of(symbols(f.into())));
+        }
+        let roles = self.layout.roles_of(field);
+        self.above = Neighbour::of(&self.before[0][roles.clone()]).all;
+        self.value_above = value(&self.before[0][roles.clone()]);
+        self.continued =
+            self.value_above.wrapping_mul(2).wrapping_sub(value(&self.before[1][roles]));
+    }
+
+    /// Takes in the symbol of a role.
+    pub(super) fn set(&mut self, role: usize, symbol: u8) {
+        self.now[role] = symbol;
+        self.history = self.history << 8 | u64::from(symbol);
+    }
+
+    pub(super) fn next_record(&mut self) {
+        self.before.rotate_right(1);
+        std::mem::swap(&mut self.before[0], &mut self.now);
+    }
+
+    /// The contexts of a symbol whose field began with [`Self::begin_field`], and whether the field repeats so far.
+    #[allow(clippy::cast_possible_truncation)] // parts of hashes and of symbols
+    pub(super) fn contexts(&self, role: usize, out: &mut [u32; MAX_CONTEXTS]) -> Repeats {
+        let this = self.layout.roles()[role];
+        let rank = usize::from(this.rank);
+        let first = role - rank;
+        let roles = self.layout.roles_of(this.field.into());
+        let [up, up2, up3] = &self.before;
+        let so_far = &self.now[first..role];
+        let known = so_far.iter().fold(0, |h, &s| mix(h, u32::from(s) + 1));
+        let repeats =
+            Repeats { one_up: *so_far == up[first..role], two_up: *so_far == up2[first..role] };
+        let (same, same2) = (u32::from(repeats.one_up), u32::from(repeats.two_up));
+        let [a, a2, a3] = [up, up2, up3].map(|record| u32::from(record[role]));
+        // Symbols after this one, in bits.
+        let below = 8 * (roles.len() - 1 - rank);
+        let prefix = value(so_far);
+        let away = |value: u64| {
+            let expected = (value >> below).checked_shr(8).unwrap_or(0);
+            let mask = (1u64 << (8 * rank).min(63)) - 1;
+            let distance = (prefix & mask).cast_signed() - (expected & mask).cast_signed();
+            distance.clamp(-2, 2) as u32
+        };
+        let above_so_far =
+            mix(up[first..=role].iter().fold(0, |h, &s| mix(h, u32::from(s) + 1)), known);
+        let [w, w2, w3] = self.fields;
+        let [p, q] = self.partner;
+        let recent = self.history;
+        let list: [u32; RECORD_CONTEXTS] = [
+            known,
+            mix(same, a),
+            mix(known, w.two),
+            mix(known, self.above),
+            mix(mix(known, w.all), self.above),
+            mix(known, w.one),
+            mix(known, w2.one),
+            mix(known, w2.all),
+            mix(mix(known, a), mix(a2, a3)),
+            mix(away(self.continued), (self.continued >> below) as u32 & 255),
+            above_so_far,
+            (recent & 0xffff) as u32,
+            mix(known, p.one),
+            mix(known, p.all),
+            mix(mix(known, w.one), a),
+            mix(known, a),
+            mix(away(self.value_above), a),
+            mix(known, w3.two),
+            mix(mix(mix(known, w.one), w2.one), w3.two),
+            (recent & 0xff_ffff) as u32,
+            mix(mix(same * 2 + same2, a), a2),
+            mix(mix(known, w.all), w2.all),
+            mix(mix(known, w.one), w2.one),
+            recent as u32,
+            mix(known, w.all),
+            mix(mix(known, p.one), q.one),
+        ];
+        let hash = Hash::new(role);
+        for (i, (out, context)) in out.iter_mut().zip(list).enumerate() {
+            *out = hash.of(i, context);
+        }
+        repeats
+    }
+}
+
+/// Symbols as a number, the most significant one first.
+fn value(symbols: &[u8]) -> u64 {
+    symbols.iter().fold(0, |value, &symbol| value << 8 | u64::from(symbol))
+}

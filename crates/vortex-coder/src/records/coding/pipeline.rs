@@ -1,0 +1,82 @@
+//! All stages of a field one after the other, and back.
+
+use super::super::field::Field;
+use super::super::schema::Schema;
+use super::order::{in_order, out_of_order};
+use super::{DecimalGrid, FieldCoding, Order};
+
+/// A field that goes through the stages as an integer, because its symbols [count](FieldCoding::is_derived)
+/// something. All others are done on their bytes, which is faster.
+#[derive(Clone, Debug)]
+pub(crate) struct PipelineField {
+    /// Index in the schema.
+    index: usize,
+    first_role: usize,
+}
+
+impl PipelineField {
+    /// All such fields of a schema, each after those that it needs.
+    pub(crate) fn all(schema: &Schema, first_role: &[u32]) -> Vec<Self> {
+        let order = schema.order_of_needs().expect("checked with the schema");
+        let derived = |&index: &usize| schema.fields()[index].coding.is_derived();
+        let field = |index| Self { index, first_role: first_role[index] as usize };
+        order.into_iter().filter(derived).map(field).collect()
+    }
+
+    /// Writes the field's symbols, most significant first. `fields` are those of the schema, `before` is the record before,
+    /// if there is one.
+    pub(crate) fn to_symbols(
+        &self,
+        fields: &[Field],
+        before: Option<&[u8]>,
+        record: &[u8],
+        symbols: &mut [u8],
+    ) {
+        let field = &fields[self.index];
+        let FieldCoding::Number { grid, order } = &field.coding else { return };
+        let mut code = exchanged(*grid, field.bits(record));
+        if let Order::Ordered(predicted) = order {
+            code = in_order(field.dtype, code);
+            if let Some(expected) = predicted.expected(field, *grid, fields, before, record) {
+                code = code.wrapping_sub(expected).wrapping_add(field.dtype.sign());
+            }
+        }
+        let size = field.dtype.size();
+        symbols[self.first_role..][..size].copy_from_slice(&code.to_be_bytes()[8 - size..]);
+    }
+
+    /// Writes the field's bytes; those that it needs are there already. `before` is as in [`Self::to_symbols`].
+    pub(crate) fn to_record(
+        &self,
+        fields: &[Field],
+        before: Option<&[u8]>,
+        symbols: &[u8],
+        record: &mut [u8],
+    ) {
+        let field = &fields[self.index];
+        let FieldCoding::Number { grid, order } = &field.coding else { return };
+        let size = field.dtype.size();
+        let mut bytes = [0; 8];
+        bytes[8 - size..].copy_from_slice(&symbols[self.first_role..][..size]);
+        let mut code = u64::from_be_bytes(bytes);
+        if let Order::Ordered(predicted) = order {
+            if let Some(expected) = predicted.expected(field, *grid, fields, before, record) {
+                let distance = code.wrapping_sub(field.dtype.sign());
+                code = distance.wrapping_add(expected) & field.dtype.mask();
+            }
+            code = out_of_order(field.dtype, code);
+        }
+        field.set_bits(record, exchanged(*grid, code));
+    }
+}
+
+/// Bits with decimals and their places exchanged, which undoes itself.
+pub(super) fn exchanged(grid: Option<DecimalGrid>, bits: u64) -> u64 {
+    grid.map_or(bits, |grid| grid.swap(low_half(bits)).into())
+}
+
+/// The bits of a single precision number.
+pub(super) fn low_half(bits: u64) -> u32 {
+    let [.., a, b, c, d] = bits.to_be_bytes();
+    u32::from_be_bytes([a, b, c, d])
+}

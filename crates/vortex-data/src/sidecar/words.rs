@@ -1,0 +1,96 @@
+//! Words of codings in YAML: whatever a coding's [`Shape`] says is read and written here, without knowing any coding.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
+use vortex_coder::schema::{Shape, Words};
+
+/// Reads what has this shape, so that the parser's line and column point at what has not.
+pub(super) struct Shaped(pub(super) Shape);
+
+impl<'de> DeserializeSeed<'de> for Shaped {
+    type Value = Words;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Words, D::Error> {
+        match self.0 {
+            Shape::Flag => bool::deserialize(deserializer).map(Words::Flag),
+            Shape::Count => u64::deserialize(deserializer).map(Words::Count),
+            Shape::Number => f64::deserialize(deserializer).map(Words::Number),
+            Shape::Text => String::deserialize(deserializer).map(Words::Text),
+            Shape::Names => Vec::deserialize(deserializer).map(Words::Names),
+            Shape::Map(keys) => deserializer.deserialize_map(Keys(keys)).map(Words::Map),
+        }
+    }
+}
+
+/// A map with some of these keys.
+struct Keys(&'static [(&'static str, Shape)]);
+
+impl<'de> Visitor<'de> for Keys {
+    type Value = Vec<(&'static str, Words)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a map of {}", listed(self.0.iter().map(|(key, _)| *key)))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(key) = map.next_key::<String>()? {
+            let Some((key, shape)) = self.0.iter().find(|(known, _)| *known == key) else {
+                return Err(unknown(&key, self.0.iter().map(|(key, _)| *key)));
+            };
+            push(&mut entries, key, map.next_value_seed(Shaped(*shape))?)?;
+        }
+        Ok(entries)
+    }
+}
+
+/// Adds what stands behind a key that comes once.
+pub(super) fn push<E: Error>(
+    entries: &mut Vec<(&'static str, Words)>,
+    key: &'static str,
+    words: Words,
+) -> Result<(), E> {
+    if entries.iter().any(|(known, _)| *known == key) {
+        return Err(E::duplicate_field(key));
+    }
+    entries.push((key, words));
+    Ok(())
+}
+
+/// Whether other fields are named, so that it says something about one field of a record.
+pub(super) fn name_fields(words: &Words) -> bool {
+    match words {
+        Words::Names(_) => true,
+        Words::Map(entries) => entries.iter().any(|(_, words)| name_fields(words)),
+        Words::Flag(_) | Words::Count(_) | Words::Number(_) | Words::Text(_) => false,
+    }
+}
+
+/// The error of a key that is none of these.
+pub(super) fn unknown<E: Error>(key: &str, allowed: impl Iterator<Item = &'static str>) -> E {
+    E::custom(format!("unknown key {key:?}; allowed: {}", listed(allowed)))
+}
+
+fn listed(keys: impl Iterator<Item = &'static str>) -> String {
+    keys.collect::<Vec<_>>().join(", ")
+}
+
+/// As YAML on one line; `quoted` makes a string of YAML.
+pub(super) fn to_yaml(words: &Words, quoted: fn(&str) -> String) -> String {
+    match words {
+        Words::Flag(flag) => flag.to_string(),
+        Words::Count(count) => count.to_string(),
+        Words::Number(number) => format!("{number:?}"),
+        Words::Text(text) => text.clone(),
+        Words::Names(names) => {
+            let names: Vec<String> = names.iter().map(|name| quoted(name)).collect();
+            format!("[{}]", names.join(", "))
+        }
+        Words::Map(entries) => {
+            let entry = |(key, words): &(&str, Words)| format!("{key}: {}", to_yaml(words, quoted));
+            format!("{{{}}}", entries.iter().map(entry).collect::<Vec<_>>().join(", "))
+        }
+    }
+}

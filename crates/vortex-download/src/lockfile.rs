@@ -1,0 +1,121 @@
+//! `vortex-download.json`: what the files of a folder were when they were first downloaded.
+//!
+//! Portals that publish no checksums may change a file without a word. The lock file makes a second
+//! download, on this machine or on another one that got the lock file, the same bytes or an error.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{DownloadError, Result};
+use crate::partial::with_suffix;
+
+/// Name of the file in the folder of the downloads.
+pub const LOCK_NAME: &str = "vortex-download.json";
+
+const MAX_LOCK_BYTES: u64 = 64 << 20;
+
+/// A file as it was first downloaded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Locked {
+    /// Length in bytes.
+    pub size: u64,
+    /// `blake3:...` of its bytes.
+    pub blake3: String,
+    /// Where it came from.
+    pub url: String,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    version: u32,
+    files: BTreeMap<String, Locked>,
+}
+
+/// The lock file of a folder.
+pub(crate) struct LockFile {
+    path: PathBuf,
+    document: Document,
+}
+
+impl LockFile {
+    /// Reads it; a folder without one has an empty one.
+    pub fn open(folder: &Path) -> Result<Self> {
+        let path = folder.join(LOCK_NAME);
+        let refuse = |message: String| {
+            let message = format!("{message}; mend it, or remove it to forget what it holds");
+            DownloadError::List { what: path.display().to_string(), message }
+        };
+        let mut json = Vec::new();
+        match File::open(&path) {
+            Ok(file) => file.take(MAX_LOCK_BYTES + 1).read_to_end(&mut json),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(Self { path, document: Document { version: 1, ..Document::default() } });
+            }
+            Err(e) => Err(e),
+        }
+        .map_err(|e| DownloadError::io(&path, e))?;
+        if json.len() as u64 > MAX_LOCK_BYTES {
+            return Err(refuse(format!("longer than {MAX_LOCK_BYTES} bytes")));
+        }
+        let document: Document =
+            serde_json::from_slice(&json).map_err(|e| refuse(e.to_string()))?;
+        if document.version != 1 {
+            return Err(refuse(format!("version {}; known: 1", document.version)));
+        }
+        Ok(Self { path, document })
+    }
+
+    /// Its path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What `name` was.
+    pub fn get(&self, name: &str) -> Option<&Locked> {
+        self.document.files.get(name)
+    }
+
+    /// Writes down what `name` is.
+    pub fn set(&mut self, name: &str, locked: Locked) -> Result<()> {
+        if self.get(name) == Some(&locked) {
+            return Ok(());
+        }
+        self.document.files.insert(name.to_owned(), locked);
+        let json = serde_json::to_vec_pretty(&self.document).unwrap_or_default();
+        let new = with_suffix(&self.path, ".part");
+        std::fs::write(&new, json)
+            .and_then(|()| std::fs::rename(&new, &self.path))
+            .map_err(|e| DownloadError::io(&self.path, e))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remembers() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut lock = LockFile::open(folder.path()).unwrap();
+        assert_eq!(lock.get("a"), None);
+        let locked = Locked { size: 3, blake3: "blake3:00".into(), url: "https://h/a".into() };
+        lock.set("a", locked.clone()).unwrap();
+        assert_eq!(LockFile::open(folder.path()).unwrap().get("a"), Some(&locked));
+    }
+
+    #[test]
+    fn documents_that_are_none() {
+        let folder = tempfile::tempdir().unwrap();
+        for bad in ["", "{", "{\"version\": 2, \"files\": {}}", "{\"version\": 1}", "[]"] {
+            std::fs::write(folder.path().join(LOCK_NAME), bad).unwrap();
+            let error = LockFile::open(folder.path()).err().unwrap().to_string();
+            assert!(error.contains(LOCK_NAME) && error.contains("remove it"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! A ROOT file and its trees.
+
+use std::path::Path;
+
+use crate::branch::Branches;
+use crate::bytes::FileBytes;
+use crate::column::ColumnReader;
+use crate::directory::{Entry, Header, Listing};
+use crate::error::{Fault, Outcome, RootError, RootErrorKind};
+use crate::key::Key;
+use crate::layout::{self, Column, Content};
+use crate::streamer_info::StreamerInfo;
+use crate::tree;
+
+/// An open ROOT file. Threads may share it: nothing in it changes, and reads are by position.
+#[derive(Debug)]
+pub struct RootFile {
+    name: String,
+    bytes: FileBytes,
+    objects: Vec<RootObject>,
+    keys: Vec<Entry>,
+    info: StreamerInfo,
+}
+
+/// What a key of a file stands for.
+#[derive(Clone, Debug)]
+pub struct RootObject {
+    /// Directories and name, with `/` between.
+    pub path: String,
+    /// Higher cycles of the same path are newer.
+    pub cycle: i16,
+    /// Its class in C++.
+    pub class: String,
+    /// Why it is no tree that can be opened; `None` for one that can.
+    pub unreadable: Option<String>,
+}
+
+/// One tree of a file.
+#[derive(Debug)]
+pub struct Tree<'f> {
+    file: &'f RootFile,
+    path: String,
+    entries: u64,
+    branches: Branches,
+    columns: Vec<Column>,
+}
+
+impl RootFile {
+    /// Opens a file and lists its objects.
+    ///
+    /// # Errors
+    /// [`RootError`] when it cannot be read, is no ROOT file, or is truncated or damaged in its
+    /// header, its first directory or its streamer information.
+    pub fn open(path: &Path) -> Result<Self, RootError> {
+        Self::new(path.display().to_string(), FileBytes::open(path)?)
+    }
+
+    /// A file in memory; `name` is what errors call it.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn from_bytes(name: impl Into<String>, bytes: Vec<u8>) -> Result<Self, RootError> {
+        Self::new(name.into(), FileBytes::memory(bytes))
+    }
+
+    fn new(name: String, bytes: FileBytes) -> Result<Self, RootError> {
+        let header = Header::read(&bytes).map_err(|fault| fault.of(&name, "header"))?;
+        let listing = header.listing(&bytes).map_err(|fault| fault.of(&name, "first directory"))?;
+        let Listing { objects: keys, broken } = listing;
+        let info = streamer_info(&bytes, header.seek_info);
+        let info = info.map_err(|fault| fault.of(&name, "streamer information"))?;
+        let mut objects: Vec<_> = keys.iter().map(object).collect();
+        objects.extend(broken.into_iter().map(|(path, fault)| RootObject {
+            path,
+            cycle: 0,
+            class: "TDirectory".to_owned(),
+            unreadable: Some(fault.message),
+        }));
+        Ok(Self { name, bytes, objects, keys, info })
+    }
+
+    /// The path of the file, or the name given to memory.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Every object of every directory, in the order of the file.
+    pub fn objects(&self) -> &[RootObject] {
+        &self.objects
+    }
+
+    /// Paths of the trees, each once, in the order of the file.
+    pub fn trees(&self) -> Vec<&str> {
+        let mut paths: Vec<&str> = Vec::new();
+        let mut seen = std::collections::HashSet::new();
+        for object in self.objects.iter().filter(|object| object.unreadable.is_none()) {
+            if seen.insert(object.path.as_str()) {
+                paths.push(&object.path);
+            }
+        }
+        paths
+    }
+
+    /// Reads the description of a tree: the newest cycle of this path.
+    ///
+    /// # Errors
+    /// [`RootError`] when there is no such tree, or when its description is damaged, of a version
+    /// that is not known, or larger than [`limits`](crate::limits) allows.
+    pub fn tree(&self, path: &str) -> Result<Tree<'_>, RootError> {
+        let trees = self.keys.iter().zip(&self.objects);
+        let newest = trees
+            .filter(|(_, object)| object.unreadable.is_none() && object.path == path)
+            .max_by_key(|(_, object)| object.cycle);
+        let Some((entry, _)) = newest else {
+            let there = self.trees().join(", ");
+            let message = format!("no such tree; there are: {there}");
+            return Err(Fault::unsupported(message).of(&self.name, format!("tree {path}")));
+        };
+        self.open_tree(&entry.key)
+            .map(|(entries, branches)| {
+                let columns = layout::columns(entries, &branches, &self.info);
+                Tree { file: self, path: path.to_owned(), entries, branches, columns }
+            })
+            .map_err(|fault| fault.of(&self.name, format!("tree {path}")))
+    }
+
+    fn open_tree(&self, key: &Key) -> Outcome<(u64, Branches)> {
+        let bytes = key.object(&self.bytes)?;
+        let tree = tree::parse(&bytes, key.key_len, &key.class)?;
+        let (stored, there) = (tree.branches.stored_bytes(), self.bytes.len());
+        if stored > there {
+            // No two branches share a basket.
+            let message = format!("{stored} bytes of baskets in a file of {there}");
+            return Err(Fault::corrupt(message));
+        }
+        Ok((tree.entries, tree.branches))
+    }
+
+    pub(crate) fn bytes(&self) -> &FileBytes {
+        &self.bytes
+    }
+}
+
+impl<'f> Tree<'f> {
+    /// Directories and name.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Rows: every column has a value, or a number of items, for each.
+    pub fn entries(&self) -> u64 {
+        self.entries
+    }
+
+    /// Every column, readable or not, in the order of the tree.
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    /// The first column with this path, or else with this name.
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        let by_path = self.columns.iter().find(|column| column.path == name);
+        by_path.or_else(|| self.columns.iter().find(|column| column.name == name))
+    }
+
+    /// A reader of one of [`Self::columns`].
+    ///
+    /// # Errors
+    /// [`RootError`] for a column without values, and where the list of baskets contradicts
+    /// itself.
+    pub fn read(&self, column: &Column) -> Result<ColumnReader<'_>, RootError> {
+        let fail = |fault: Fault| fault.of(&self.file.name, self.name_of(column));
+        let layout = match &column.content {
+            Content::Values(layout) => layout,
+            Content::Group => return Err(fail(Fault::unsupported("a group without values"))),
+            Content::Unreadable(reason) => return Err(fail(Fault::unsupported(reason.clone()))),
+        };
+        ColumnReader::new(self, column, layout.clone()).map_err(fail)
+    }
+
+    pub(crate) fn name_of(&self, column: &Column) -> String {
+        format!("tree {}, column {}", self.path, column.path)
+    }
+
+    pub(crate) fn file(&self) -> &'f RootFile {
+        self.file
+    }
+
+    pub(crate) fn branches(&self) -> &Branches {
+        &self.branches
+    }
+}
+
+fn object(entry: &Entry) -> RootObject {
+    let class = entry.key.class.clone();
+    let unreadable = match class.as_str() {
+        "TTree" | "TNtuple" | "TNtupleD" => None,
+        "ROOT::RNTuple" | "ROOT::Experimental::RNTuple" => {
+            Some("an RNTuple; export it with experiments/root_export".to_owned())
+        }
+        _ => Some(format!("an object of class {class}, which is no tree")),
+    };
+    RootObject { path: entry.path.clone(), cycle: entry.key.cycle, class, unreadable }
+}
+
+/// The descriptions of classes; none where the file has none.
+fn streamer_info(bytes: &FileBytes, seek: u64) -> Outcome<StreamerInfo> {
+    if seek == 0 {
+        return Ok(StreamerInfo::default());
+    }
+    let key = Key::read(bytes, seek)?;
+    let object = key.object(bytes)?;
+    match StreamerInfo::parse(&object, key.key_len) {
+        // Old or odd descriptions are not needed for plain branches; those that need them say so.
+        Err(fault) if fault.kind == RootErrorKind::Unsupported => Ok(StreamerInfo::default()),
+        other => other,
+    }
+}

@@ -1,0 +1,364 @@
+//! What the bytes of a branch mean: type, shape and jaggedness, or why they are not read.
+
+use vortex_base::dtype::DType;
+
+use crate::branch::{Branch, Branches, ElementOf};
+use crate::leaf::{Leaf, LeafCount};
+use crate::limits::MAX_VECTOR_LEVELS;
+use crate::packed::Packing;
+use crate::streamer_info::{Element, StreamerInfo};
+use crate::type_name::{Primitive, vector_item};
+
+/// Type and shape of the values of a column.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layout {
+    /// Type of the values as [`Chunk`](crate::Chunk) gives them. `Double32_t` becomes `f64`,
+    /// `Float16_t` becomes `f32`.
+    pub dtype: DType,
+    /// Dimensions of one item; empty for a number. An item has their product of values.
+    pub shape: Vec<usize>,
+    /// True where each entry has its own number of items, false where each has exactly one.
+    pub jagged: bool,
+    /// Lists inside the items of a jagged column: 0 for numbers, 1 for a vector of vectors.
+    pub inner_levels: usize,
+    pub(crate) encoding: Encoding,
+    pub(crate) entry: EntryForm,
+    /// Bytes of one item in the file, with the other leaves of the branch.
+    pub(crate) item_bytes: usize,
+    /// Where this leaf begins in an item, and its bytes.
+    pub(crate) leaf: (usize, usize),
+}
+
+impl Layout {
+    /// Values of one item: 1, or the product of the dimensions.
+    pub fn values_per_item(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// Bytes of one item as [`Chunk`](crate::Chunk) gives it.
+    pub fn bytes_per_item(&self) -> usize {
+        self.values_per_item() * self.dtype.size()
+    }
+}
+
+/// How one value is written.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Encoding {
+    BigEndian,
+    Packed(Packing),
+}
+
+/// How the items of an entry are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EntryForm {
+    /// Exactly one item.
+    One,
+    /// Items one after the other; how many is told by the entry offsets of the basket, or by the
+    /// leaf with this number.
+    Many { count: Option<usize> },
+    /// `std::vector`: a byte count, a version and a number of items before them; items that are
+    /// vectors themselves have a number before theirs.
+    Vector,
+    /// A length of one byte, or 255 and one of four, and as many bytes.
+    Text,
+    /// An array behind a pointer: a byte that is 0 for none, and the items.
+    Pointer,
+}
+
+/// What a column holds.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Content {
+    /// Numbers that can be read.
+    Values(Layout),
+    /// Nothing of its own: its values are in the columns whose paths begin with this one's.
+    Group,
+    /// Something that is not read, and why.
+    Unreadable(String),
+}
+
+/// One leaf of one branch of a tree.
+#[derive(Clone, Debug)]
+pub struct Column {
+    /// The branch's name; with a dot and the leaf's name where a branch has several leaves.
+    pub name: String,
+    /// The names of the branches around it before its own, with `/` between.
+    pub path: String,
+    /// Its values, or why there are none.
+    pub content: Content,
+    pub(crate) branch: usize,
+}
+
+impl Column {
+    /// Type and shape, if it can be read.
+    pub fn layout(&self) -> Option<&Layout> {
+        match &self.content {
+            Content::Values(layout) => Some(layout),
+            Content::Group | Content::Unreadable(_) => None,
+        }
+    }
+}
+
+/// The columns of a tree, in its order.
+pub(crate) fn columns(entries: u64, tree: &Branches, info: &StreamerInfo) -> Vec<Column> {
+    let mut columns = Vec::new();
+    for (index, branch) in tree.branches.iter().enumerate() {
+        let column = |suffix: &str, content| Column {
+            name: format!("{}{suffix}", branch.name),
+            path: format!("{}{suffix}", branch.path),
+            content,
+            branch: index,
+        };
+        if branch.fault.is_none() && branch.n_children == 0 && branch.leaves.len() > 1 {
+            for (leaf, content) in record(branch, tree, entries) {
+                columns.push(column(&format!(".{leaf}"), content));
+            }
+            continue;
+        }
+        let content = content(branch, tree, entries, info);
+        columns.push(column("", content.unwrap_or_else(Content::Unreadable)));
+    }
+    columns
+}
+
+/// What holds for any branch.
+fn check(branch: &Branch, entries: u64) -> Result<(), String> {
+    if let Some(fault) = &branch.fault {
+        return Err(fault.clone());
+    }
+    if !branch.file_name.is_empty() {
+        let name: String = branch.file_name.chars().take(200).collect();
+        return Err(format!("its baskets are in another file, {name}"));
+    }
+    if branch.first_entry != 0 {
+        let first = branch.first_entry;
+        return Err(format!("a circular buffer whose first entry is {first}"));
+    }
+    if u64::try_from(branch.entries) != Ok(entries) {
+        return Err(format!("{} entries, but the tree has {entries}", branch.entries));
+    }
+    Ok(())
+}
+
+fn content(
+    branch: &Branch,
+    tree: &Branches,
+    entries: u64,
+    info: &StreamerInfo,
+) -> Result<Content, String> {
+    if branch.n_children > 0 && branch.fault.is_none() {
+        return Ok(match &branch.element {
+            // The number of objects of a collection in each entry, once for all their members.
+            Some(ElementOf { kind: 3 | 4, .. }) => {
+                check(branch, entries)?;
+                Content::Values(plain(DType::I32, vec![], EntryForm::One))
+            }
+            _ => Content::Group,
+        });
+    }
+    check(branch, entries)?;
+    let [leaf] = branch.leaves[..] else {
+        return Err("a branch without leaves".to_owned());
+    };
+    let leaf = &tree.leaves[leaf];
+    let element = branch.element.as_ref().and_then(|of| member(of, &branch.name, info));
+    if let Some(dtype) = pointer(leaf) {
+        let of_one_object = branch.element.as_ref().is_some_and(|of| (0..=2).contains(&of.kind));
+        if !of_one_object || leaf.len != 1 {
+            return Err("several arrays behind pointers an entry".to_owned());
+        }
+        return Ok(Content::Values(plain(dtype, vec![], EntryForm::Pointer)));
+    }
+    let Some(primitive) = primitive(leaf) else {
+        return vector(branch, leaf, element);
+    };
+    let shape = dimensions(leaf)?;
+    let entry = match leaf.count {
+        LeafCount::Fixed => EntryForm::One,
+        LeafCount::By(leaf) => EntryForm::Many { count: Some(leaf) },
+        LeafCount::Unknown => EntryForm::Many { count: None },
+    };
+    let title = if leaf.element_type.is_some() {
+        // Without a description of the class there is no telling how it is packed.
+        let known = !matches!(primitive, Primitive::Plain(_));
+        match element {
+            Some(element) => element.title.as_str(),
+            None if known => return Err(format!("no description of its class for {primitive:?}")),
+            None => "",
+        }
+    } else {
+        leaf.title.as_str()
+    };
+    let (dtype, packing) = match primitive {
+        Primitive::Plain(dtype) => return Ok(Content::Values(plain(dtype, shape, entry))),
+        Primitive::Double32 => (DType::F64, Packing::of_double32(title)),
+        Primitive::Float16 => (DType::F32, Packing::of_float16(title)),
+    };
+    let packing = packing.map_err(|fault| fault.message)?;
+    let item_bytes = shape.iter().product::<usize>() * packing.width();
+    Ok(Content::Values(Layout {
+        dtype,
+        shape,
+        jagged: entry != EntryForm::One,
+        inner_levels: 0,
+        encoding: Encoding::Packed(packing),
+        entry,
+        item_bytes,
+        leaf: (0, item_bytes),
+    }))
+}
+
+fn plain(dtype: DType, shape: Vec<usize>, entry: EntryForm) -> Layout {
+    let item_bytes = shape.iter().product::<usize>() * dtype.size();
+    Layout {
+        dtype,
+        shape,
+        jagged: entry != EntryForm::One,
+        inner_levels: 0,
+        encoding: Encoding::BigEndian,
+        entry,
+        item_bytes,
+        leaf: (0, item_bytes),
+    }
+}
+
+/// The leaves of a branch made from a list (`x/F:y/F:n/I`), which follow each other in each entry.
+fn record<'a>(branch: &Branch, tree: &'a Branches, entries: u64) -> Vec<(&'a str, Content)> {
+    let leaves = || branch.leaves.iter().map(|leaf| &tree.leaves[*leaf]);
+    let mut item_bytes = 0usize;
+    let layouts: Result<Vec<Layout>, String> = check(branch, entries).and_then(|()| {
+        leaves()
+            .map(|leaf| {
+                let Some(Primitive::Plain(dtype)) = primitive(leaf) else {
+                    return Err(format!("{} in a list of leaves", leaf.class));
+                };
+                if leaf.count != LeafCount::Fixed {
+                    return Err("a list of leaves with a varying number of items".to_owned());
+                }
+                let mut layout = plain(dtype, dimensions(leaf)?, EntryForm::One);
+                layout.leaf.0 = item_bytes;
+                item_bytes += layout.item_bytes;
+                Ok(layout)
+            })
+            .collect()
+    });
+    match layouts {
+        Ok(layouts) => leaves()
+            .zip(layouts)
+            .map(|(leaf, layout)| {
+                (leaf.name.as_str(), Content::Values(Layout { item_bytes, ..layout }))
+            })
+            .collect(),
+        Err(reason) => {
+            leaves().map(|leaf| (leaf.name.as_str(), Content::Unreadable(reason.clone()))).collect()
+        }
+    }
+}
+
+/// The type of an array behind a pointer, `x *p; //[n]`: 40 more than that of its items.
+fn pointer(leaf: &Leaf) -> Option<DType> {
+    let number = leaf.element_type.filter(|number| (41..60).contains(number))?;
+    match Primitive::from_number(number - 40)? {
+        Primitive::Plain(dtype) => Some(dtype),
+        Primitive::Double32 | Primitive::Float16 => None,
+    }
+}
+
+fn primitive(leaf: &Leaf) -> Option<Primitive> {
+    let sign = |signed, unsigned| if leaf.is_unsigned { unsigned } else { signed };
+    Some(Primitive::Plain(match &*leaf.class {
+        "TLeafO" => DType::Bool,
+        "TLeafB" => sign(DType::I8, DType::U8),
+        "TLeafS" => sign(DType::I16, DType::U16),
+        "TLeafI" => sign(DType::I32, DType::U32),
+        "TLeafL" | "TLeafG" => sign(DType::I64, DType::U64),
+        "TLeafF" => DType::F32,
+        "TLeafD" => DType::F64,
+        "TLeafD32" => return Some(Primitive::Double32),
+        "TLeafF16" => return Some(Primitive::Float16),
+        "TLeafElement" => {
+            let number = leaf.element_type?;
+            // 20 more for an array of fixed length.
+            let number = if (21..40).contains(&number) { number - 20 } else { number };
+            return Primitive::from_number(number);
+        }
+        _ => return None,
+    }))
+}
+
+/// The fixed dimensions in a leaf's title, which must agree with its length.
+fn dimensions(leaf: &Leaf) -> Result<Vec<usize>, String> {
+    let mut shape = Vec::new();
+    let mut n_variable = 0;
+    let mut rest = leaf.title.as_str();
+    while let Some((_, inner)) = rest.split_once('[') {
+        let Some((inside, after)) = inner.split_once(']') else { break };
+        rest = after;
+        if inside.contains(',') {
+            continue; // the range of a packed number
+        }
+        match inside.parse::<usize>() {
+            Ok(n) => shape.push(n),
+            Err(_) if shape.is_empty() && leaf.count != LeafCount::Fixed => n_variable += 1,
+            Err(_) => return Err("dimensions that are no numbers".to_owned()),
+        }
+    }
+    if shape.is_empty() && leaf.len > 1 {
+        // Members of objects in a collection have their dimensions only here.
+        shape.extend(usize::try_from(leaf.len));
+    }
+    let product = shape.iter().try_fold(1usize, |product, n| product.checked_mul(*n));
+    if n_variable > 1 || product.is_none() || product != usize::try_from(leaf.len).ok() {
+        return Err(format!("dimensions that are not those of {} values an item", leaf.len));
+    }
+    if product == Some(0) || product > Some(1 << 24) {
+        return Err(format!("{} values an item; 1 to 16,777,216 are read", leaf.len));
+    }
+    Ok(shape)
+}
+
+/// Branches of a class: a vector of numbers, or the reason.
+fn vector(branch: &Branch, leaf: &Leaf, element: Option<&Element>) -> Result<Content, String> {
+    let Some(of) = &branch.element else {
+        return match &*leaf.class {
+            "TLeafC" => Ok(Content::Values(plain(DType::U8, vec![], EntryForm::Text))),
+            class => Err(format!("{class} is no number")),
+        };
+    };
+    let type_name = match element {
+        Some(element) => element.type_name.as_str(),
+        None if of.id < 0 => of.class.as_str(),
+        None => {
+            return Err(format!("its class {} has no description of {:?}", of.class, branch.name));
+        }
+    };
+    let mut levels = 0;
+    let mut item = type_name;
+    while let Some(inner) = vector_item(item) {
+        levels += 1;
+        item = inner;
+    }
+    let (Some(Primitive::Plain(dtype)), 1..=MAX_VECTOR_LEVELS) =
+        (Primitive::from_name(item), levels)
+    else {
+        return Err(format!("objects of type {type_name}"));
+    };
+    if !(0..=2).contains(&of.kind) || leaf.count != LeafCount::Fixed || leaf.len != 1 {
+        return Err(format!("several {type_name} an entry"));
+    }
+    let layout = plain(dtype, vec![], EntryForm::Vector);
+    Ok(Content::Values(Layout { inner_levels: levels - 1, ..layout }))
+}
+
+/// The description of the class member that a branch holds: by its number, which must have the
+/// branch's name, or by name among the members of the class around it.
+fn member<'a>(of: &ElementOf, branch: &str, info: &'a StreamerInfo) -> Option<&'a Element> {
+    let id = usize::try_from(of.id).ok()?;
+    let dotless = branch.strip_suffix('.').unwrap_or(branch);
+    let name = dotless.rsplit('.').next().unwrap_or(dotless);
+    let name = name.split('[').next().unwrap_or(name);
+    info.member(&of.class, of.version, of.checksum, id)
+        .filter(|element| element.name == name)
+        .or_else(|| info.member_named(&of.parent, name))
+        .or_else(|| info.member_named(&of.class, name))
+}

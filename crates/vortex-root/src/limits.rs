@@ -1,0 +1,52 @@
+//! What a file may ask for at most. A real file stays far below each of these; one that does not
+//! is refused with the limit and the value.
+
+/// Uncompressed bytes of one metadata object (a tree's description, the streamer information). A
+/// NanoAOD tree of 1,600 branches takes 1 MB.
+pub const MAX_OBJECT_BYTES: usize = 128 << 20;
+
+/// Uncompressed bytes of one basket with its entry offsets. ROOT's own default is 32 kB, NanoAOD
+/// and PHYSLITE stay below 10 MB.
+pub const MAX_BASKET_BYTES: usize = 128 << 20;
+
+/// Bytes of the key of one object: its header and three strings.
+pub(crate) const MAX_KEY_BYTES: usize = 1 << 16;
+
+/// Bytes of the list of keys of one directory.
+pub(crate) const MAX_KEY_LIST_BYTES: usize = 64 << 20;
+
+/// Directories of one file.
+pub(crate) const MAX_DIRECTORIES: usize = 10_000;
+
+/// Directories inside directories.
+pub(crate) const MAX_DIRECTORY_DEPTH: usize = 64;
+
+/// Bytes of all names of one file, or of one tree, each with the names around it before its own.
+pub(crate) const MAX_PATH_BYTES: usize = 64 << 20;
+
+/// Classes named in one object.
+pub(crate) const MAX_CLASSES: usize = 1 << 14;
+
+/// Versions of one class that are described.
+pub(crate) const MAX_CLASS_VERSIONS: usize = 256;
+
+/// Objects of all directories of one file.
+pub(crate) const MAX_OBJECTS: usize = 1 << 20;
+
+/// Branches of one tree, and leaves of one tree.
+pub(crate) const MAX_BRANCHES: usize = 1 << 17;
+
+/// Branches inside branches, and leaves that count leaves that count leaves.
+pub(crate) const MAX_BRANCH_DEPTH: usize = 32;
+
+/// Base classes of base classes.
+pub(crate) const MAX_BASE_DEPTH: usize = 32;
+
+/// Streamer elements looked at to find one member.
+pub(crate) const MAX_ELEMENTS_SEARCHED: usize = 1 << 12;
+
+/// Memory that an xz block may ask its decoder for. Presets up to 9 take 65 MiB.
+pub(crate) const MAX_XZ_MEMORY: u64 = 128 << 20;
+
+/// Vectors of vectors.
+pub(crate) const MAX_VECTOR_LEVELS: usize = 8;

@@ -1,0 +1,186 @@
+//! Streamer information: the members of the classes in a file, as the file itself gives them.
+
+use std::collections::HashMap;
+
+use crate::error::{Fault, Outcome};
+use crate::limits::{MAX_BASE_DEPTH, MAX_CLASS_VERSIONS, MAX_ELEMENTS_SEARCHED};
+use crate::object::{ObjectReader, Pointer};
+
+/// One member, or one base class, of a class.
+#[derive(Clone, Debug)]
+pub(crate) struct Element {
+    pub(crate) name: String,
+    /// The comment after the member; the range of a `Double32_t` stands in it.
+    pub(crate) title: String,
+    pub(crate) type_name: String,
+    is_base: bool,
+}
+
+#[derive(Debug)]
+struct Class {
+    version: i32,
+    checksum: u32,
+    elements: Vec<Element>,
+}
+
+/// All classes that a file describes, each in all its versions.
+#[derive(Debug, Default)]
+pub(crate) struct StreamerInfo {
+    classes: HashMap<String, Vec<Class>>,
+}
+
+impl StreamerInfo {
+    /// Reads the `TList` of all descriptions.
+    pub(crate) fn parse(bytes: &[u8], key_len: usize) -> Outcome<Self> {
+        let mut reader = ObjectReader::new(bytes, key_len);
+        let (n, _) = reader.collection("TList")?;
+        let mut info = Self::default();
+        for _ in 0..n {
+            match reader.pointer()? {
+                Pointer::New(object) => {
+                    if &*object.class == "TStreamerInfo" {
+                        let (name, class) = class(&mut reader)?;
+                        let versions = info.classes.entry(plain(&name)).or_default();
+                        versions.push(class);
+                        if versions.len() > MAX_CLASS_VERSIONS {
+                            let limit = MAX_CLASS_VERSIONS as u64;
+                            return Err(Fault::limit("versions of a class", limit + 1, limit));
+                        }
+                    }
+                    reader.finish(&object)?;
+                }
+                Pointer::Null | Pointer::Old(_) => {}
+            }
+            let option = usize::from(reader.cursor.u8()?);
+            reader.cursor.skip(option)?;
+        }
+        Ok(info)
+    }
+
+    /// The member number `id` of a class, as a branch names it: by version, or by checksum where
+    /// the version says nothing.
+    pub(crate) fn member(
+        &self,
+        class: &str,
+        version: i32,
+        checksum: u32,
+        id: usize,
+    ) -> Option<&Element> {
+        let versions = self.classes.get(&plain(class))?;
+        let class = versions
+            .iter()
+            .find(|c| c.checksum == checksum)
+            .or_else(|| versions.iter().find(|c| c.version == version))?;
+        class.elements.get(id)
+    }
+
+    /// The member of a class or of its bases with this name.
+    pub(crate) fn member_named(&self, class: &str, name: &str) -> Option<&Element> {
+        let mut looked_at = 0;
+        self.search(class, name, 0, &mut looked_at)
+    }
+
+    fn search(
+        &self,
+        class: &str,
+        name: &str,
+        depth: usize,
+        looked_at: &mut usize,
+    ) -> Option<&Element> {
+        let versions = self.classes.get(&plain(class))?;
+        let newest = versions.iter().max_by_key(|class| class.version)?;
+        if depth > MAX_BASE_DEPTH {
+            return None;
+        }
+        for element in &newest.elements {
+            *looked_at += 1;
+            if *looked_at > MAX_ELEMENTS_SEARCHED {
+                return None;
+            }
+            let found = if element.is_base {
+                self.search(&element.name, name, depth + 1, looked_at)
+            } else {
+                (element.name == name).then_some(element)
+            };
+            if found.is_some() {
+                return found;
+            }
+        }
+        None
+    }
+}
+
+/// `TStreamerInfo`: a class, its version and its elements.
+fn class(reader: &mut ObjectReader<'_>) -> Outcome<(String, Class)> {
+    let (_, end) = reader.bounded_head("TStreamerInfo")?;
+    let (_, name, _) = reader.named()?;
+    let checksum = reader.cursor.u32()?;
+    let version = reader.cursor.i32()?;
+    let mut elements = Vec::new();
+    if let Pointer::New(array) = reader.pointer()? {
+        if &*array.class != "TObjArray" {
+            return Err(Fault::corrupt(format!("{} for the elements of {name}", array.class)));
+        }
+        let (n, _) = reader.collection("TObjArray")?;
+        for _ in 0..n {
+            let Pointer::New(object) = reader.pointer()? else {
+                return Err(Fault::unsupported(format!("an element of {name} that is none")));
+            };
+            elements.push(element(reader, &object.class)?);
+            reader.finish(&object)?;
+        }
+        reader.finish(&array)?;
+    }
+    reader.cursor.forward_to(end)?;
+    Ok((name, Class { version, checksum, elements }))
+}
+
+/// The part that all sorts of elements share; the caller passes what follows it.
+fn element(reader: &mut ObjectReader<'_>, class: &str) -> Outcome<Element> {
+    if class != "TStreamerElement" {
+        reader.bounded_head(class)?;
+    }
+    if class == "TStreamerSTLstring" {
+        reader.bounded_head("TStreamerSTL")?;
+    }
+    let (version, _) = reader.bounded_head("TStreamerElement")?;
+    let (_, name, title) = reader.named()?;
+    reader.cursor.skip(16)?; // type, size, array length and dimensions
+    let max_index = if version > 1 { 5 } else { reader.cursor.count("an array's dimensions")? };
+    reader.cursor.array(max_index, 4)?;
+    let type_name = reader.cursor.string()?;
+    Ok(Element { name, title, type_name, is_base: class == "TStreamerBase" })
+}
+
+/// Names of classes are written with and without spaces.
+fn plain(class: &str) -> String {
+    class.chars().filter(|c| *c != ' ').collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn element(name: &str, is_base: bool) -> Element {
+        let (title, type_name) = (String::new(), "float".to_owned());
+        Element { name: name.to_owned(), title, type_name, is_base }
+    }
+
+    fn class(elements: Vec<Element>) -> Vec<Class> {
+        vec![Class { version: 1, checksum: 7, elements }]
+    }
+
+    #[test]
+    fn members_of_bases_and_of_classes_that_are_their_own_base() {
+        let mut info = StreamerInfo::default();
+        let bases = || vec![element("Loop", true), element("Loop", true), element("A<B>", true)];
+        info.classes.insert("Loop".to_owned(), class(bases()));
+        info.classes.insert("A<B>".to_owned(), class(vec![element("x", false)]));
+        info.classes.insert("Derived".to_owned(), class(vec![element("A<B >", true)]));
+        assert!(info.member_named("Loop", "none").is_none());
+        assert_eq!(info.member_named("Derived", "x").map(|e| e.name.as_str()), Some("x"));
+        assert!(info.member("A< B >", 1, 7, 0).is_some());
+        assert!(info.member("A<B>", 1, 7, 1).is_none());
+        assert!(info.member("A<B>", 2, 8, 0).is_none());
+    }
+}

@@ -1,0 +1,207 @@
+//! A small ROOT file written by uproot (`assets/make.py`): its values, and what becomes of
+//! it when it is damaged.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use vortex_root::DType;
+use vortex_root::{Chunk, Content, RootError, RootErrorKind, RootFile};
+
+const TREE: &str = "sub/deep/events";
+
+fn bytes() -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/columns.root");
+    std::fs::read(path).expect("a file of this repository")
+}
+
+/// Little-endian values and counts of entries `0..30`, as `make.py` makes them.
+fn expected(name: &str) -> (DType, Vec<usize>, Vec<u8>, Vec<u32>) {
+    let entries = 0..30u64;
+    fn all<const N: usize>(values: impl Iterator<Item = [u8; N]>) -> Vec<u8> {
+        values.flatten().collect()
+    }
+    let i = entries.clone();
+    let (dtype, shape, values) = match name {
+        "flag" => (DType::Bool, vec![], all(i.map(|i| [u8::from(i % 3 == 0)]))),
+        "small" => (DType::I8, vec![], all(i.map(|i| (i as i8 - 10).to_le_bytes()))),
+        "word" => (DType::U16, vec![], all(i.map(|i| (i as u16 * 1000).to_le_bytes()))),
+        "number" => (DType::I32, vec![], all(i.map(|i| (i as i32 * -70_000).to_le_bytes()))),
+        "big" => (DType::U64, vec![], all(i.map(|i| (i << 40).to_le_bytes()))),
+        "x" => (DType::F32, vec![], all(i.map(|i| (i as f32 * 0.5).to_le_bytes()))),
+        "y" => (DType::F64, vec![], all(i.map(|i| (1.0 / (i as f64 + 1.0)).to_le_bytes()))),
+        "matrix" => (DType::I16, vec![2, 3], all((0..6 * 30i16).map(i16::to_le_bytes))),
+        "nhit" => (DType::I32, vec![], all(i.map(|i| (i as i32 % 4).to_le_bytes()))),
+        "hit" => {
+            let items = i.flat_map(|i| (0..i % 4).map(move |k| (k + 10 * i) as f32));
+            (DType::F32, vec![], all(items.map(f32::to_le_bytes)))
+        }
+        other => panic!("{other} is not of this file"),
+    };
+    let counts = if name == "hit" { entries.map(|i| (i % 4) as u32).collect() } else { vec![] };
+    (dtype, shape, values, counts)
+}
+
+#[test]
+fn values_of_every_type() {
+    let file = RootFile::from_bytes("columns.root", bytes()).unwrap();
+    assert_eq!(file.trees(), [TREE]);
+    let title = file.objects().iter().find(|object| object.path == "title").unwrap();
+    assert!(title.unreadable.as_ref().unwrap().contains("TObjString"), "{title:?}");
+    let tree = file.tree(TREE).unwrap();
+    assert_eq!((tree.entries(), tree.columns().len()), (30, 10));
+    for column in tree.columns() {
+        let (dtype, shape, values, counts) = expected(&column.name);
+        let layout = column.layout().unwrap();
+        assert_eq!((layout.dtype, &layout.shape), (dtype, &shape), "{}", column.name);
+        assert_eq!(layout.jagged, !counts.is_empty());
+        let mut reader = tree.read(column).unwrap();
+        assert_eq!(reader.n_chunks(), 2);
+        let (mut chunk, mut whole) = (Chunk::default(), Chunk::default());
+        while reader.next_chunk(&mut chunk).unwrap() {
+            assert_eq!(chunk.first_entry, whole.n_entries as u64);
+            whole.n_entries += chunk.n_entries;
+            whole.values.extend(&chunk.values);
+            whole.counts.extend(&chunk.counts);
+        }
+        assert_eq!((whole.n_entries, &whole.values, &whole.counts), (30, &values, &counts));
+        // Any range of entries is that part of the whole.
+        let width = layout.bytes_per_item();
+        for (start, end) in [(0, 30), (0, 0), (30, 30), (3, 4), (19, 21), (18, 30), (20, 20)] {
+            reader.read_entries(start..end, &mut chunk).unwrap();
+            let part = start as usize..end as usize;
+            let items = if layout.jagged {
+                assert_eq!(chunk.counts, counts[part.clone()]);
+                let sum = |counts: &[u32]| counts.iter().sum::<u32>() as usize;
+                let before = sum(&counts[..part.start]);
+                before..before + sum(&counts[part])
+            } else {
+                part
+            };
+            assert_eq!(chunk.values, values[items.start * width..items.end * width]);
+            assert_eq!((chunk.first_entry, chunk.n_entries as u64), (start, end - start));
+        }
+        assert!(reader.read_entries(0..31, &mut chunk).is_err());
+    }
+}
+
+#[test]
+fn refusals_name_the_file_and_the_object() {
+    let open = |bytes: &[u8]| RootFile::from_bytes("some.root", bytes.to_vec());
+    let error = open(b"PK\x03\x04").unwrap_err();
+    assert_eq!(error.kind, RootErrorKind::Corrupt);
+    assert!(error.to_string().starts_with("some.root: header"), "{error}");
+    let bytes = bytes();
+    let error = open(&bytes[..bytes.len() - 1]).unwrap_err();
+    assert!(error.to_string().contains("truncated"), "{error}");
+    let file = open(&bytes).unwrap();
+    let error = file.tree("Events").unwrap_err();
+    assert!(error.to_string().contains(TREE), "{error}");
+    let missing = RootFile::open(Path::new("no/such/file.root")).unwrap_err();
+    assert_eq!(missing.kind, RootErrorKind::Io);
+}
+
+#[test]
+fn a_directory_inside_itself_is_named() {
+    let mut bytes = bytes();
+    // The first of each stands in a list of keys; the place of its object is two places of four
+    // bytes before the class.
+    let place = |bytes: &[u8], name: &[u8]| {
+        let names: Vec<u8> = [b"\x0aTDirectory", name].concat();
+        let at = bytes.windows(names.len()).position(|window| window == names).unwrap();
+        at - 8
+    };
+    let outer = place(&bytes, b"\x03sub");
+    let inner = place(&bytes, b"\x04deep");
+    let seek = u32::from_be_bytes(bytes[outer..outer + 4].try_into().unwrap());
+    // Name and title of the inner key are a byte longer than those of the outer one.
+    bytes[inner..inner + 4].copy_from_slice(&(seek - 2).to_be_bytes());
+    let file = RootFile::from_bytes("cycle.root", bytes).unwrap();
+    let cycle = file.objects().iter().find(|object| object.path == "sub/deep").unwrap();
+    assert!(cycle.unreadable.as_ref().unwrap().contains("inside itself"), "{cycle:?}");
+    assert!(file.trees().is_empty());
+}
+
+/// Opens a file and reads every column; the values, or the first refusal.
+fn read_all(bytes: Vec<u8>) -> Result<Vec<Vec<u8>>, RootError> {
+    let file = RootFile::from_bytes("damaged", bytes)?;
+    let mut all = Vec::new();
+    let mut chunk = Chunk::default();
+    for path in file.trees() {
+        let tree = file.tree(path)?;
+        for column in tree.columns() {
+            if !matches!(column.content, Content::Values(_)) {
+                continue;
+            }
+            let mut reader = tree.read(column)?;
+            let mut values = Vec::new();
+            while reader.next_chunk(&mut chunk)? {
+                values.extend(&chunk.values);
+            }
+            all.push(values);
+        }
+    }
+    Ok(all)
+}
+
+#[test]
+fn no_truncation_is_read() {
+    let bytes = bytes();
+    for len in (0..bytes.len()).step_by(17).chain(bytes.len() - 40..bytes.len()) {
+        assert!(read_all(bytes[..len].to_vec()).is_err(), "{len} bytes");
+        // And where the header says that this is the whole file.
+        let mut shorter = bytes[..len].to_vec();
+        if let Some(end) = shorter.get_mut(12..16) {
+            end.copy_from_slice(&(len as u32).to_be_bytes());
+        }
+        let _ = read_all(shorter);
+    }
+}
+
+#[test]
+fn damaged_files_end_in_time() {
+    let bytes = bytes();
+    let mut refused = 0;
+    let mut n = 0;
+    for position in (0..bytes.len()).step_by(2) {
+        // Large values of lengths and counts, lengths of zero, single bits.
+        for change in [0x80u8, 0xff, 1 << (position % 7)] {
+            if position % 5 != 0 && change != 0xff {
+                continue;
+            }
+            let mut damaged = bytes.clone();
+            damaged[position] ^= change;
+            let start = Instant::now();
+            refused += usize::from(read_all(damaged).is_err());
+            n += 1;
+            let elapsed = start.elapsed();
+            assert!(elapsed < Duration::from_secs(30), "byte {position} ^ {change}: {elapsed:?}");
+        }
+    }
+    println!("{refused} of {n} damaged files were refused");
+    assert!(refused > n / 20);
+}
+
+#[test]
+fn lying_numbers_take_no_memory() {
+    let bytes = bytes();
+    for position in 0..bytes.len() - 4 {
+        for lie in [0x7fff_ffffu32, 0x4000_0000] {
+            if (position + lie as usize).is_multiple_of(3) {
+                let mut damaged = bytes.clone();
+                damaged[position..position + 4].copy_from_slice(&lie.to_be_bytes());
+                let _ = read_all(damaged);
+            }
+        }
+    }
+    if let Some(peak) = peak_memory() {
+        println!("{peak} kB at most");
+        assert!(peak < 1 << 20, "{peak} kB");
+    }
+}
+
+/// Peak resident memory of this process in kB, where the system says.
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}

@@ -1,0 +1,278 @@
+//! The values of a dataset in order, with bounded memory.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use hdf5_reader::messages::HdfMessage;
+use hdf5_reader::messages::layout::DataLayout;
+use hdf5_reader::{Dataset, DatasetChunk, Hdf5File};
+
+use crate::error::{Error, Result};
+use crate::source::{PIECE_BYTES, Sink};
+
+/// Largest piece of memory for chunks that lie side by side, in bytes.
+const MAX_BAND_BYTES: u64 = 256 << 20;
+
+/// A dataset whose storage is known.
+pub(super) struct Reader<'a> {
+    file: &'a Hdf5File,
+    dataset: &'a Dataset,
+    element_bytes: u64,
+    shape: &'a [u64],
+    layout: DataLayout,
+    /// One element for places that were never written; `None`: zeros.
+    fill: Option<Vec<u8>>,
+}
+
+impl<'a> Reader<'a> {
+    /// Looks at the storage of a dataset.
+    pub(super) fn new(
+        file: &'a Hdf5File,
+        dataset: &'a Dataset,
+        element_bytes: u64,
+        shape: &'a [u64],
+    ) -> std::result::Result<Self, String> {
+        let header = file.get_or_parse_header(dataset.address()).map_err(|e| e.to_string())?;
+        let (mut layout, mut fill) = (None, None);
+        for message in &header.messages {
+            match message {
+                HdfMessage::DataLayout(found) => layout = Some(found.layout.clone()),
+                HdfMessage::FillValue(found) => fill.clone_from(&found.value),
+                _ => {}
+            }
+        }
+        let layout = layout.ok_or("no data layout")?;
+        fill.take_if(|value| value.len() as u64 != element_bytes || value.iter().all(|b| *b == 0));
+        let reader = Self { file, dataset, element_bytes, shape, layout, fill };
+        if let (DataLayout::Chunked { .. }, Some(chunk)) = (&reader.layout, dataset.chunks()) {
+            let band = reader.band(&chunk)?;
+            if band.bytes() > MAX_BAND_BYTES {
+                return Err(format!(
+                    "chunks of {chunk:?} elements side by side take {} bytes; {MAX_BAND_BYTES} \
+                     are allowed",
+                    band.bytes()
+                ));
+            }
+        }
+        Ok(reader)
+    }
+
+    fn n_bytes(&self) -> u64 {
+        self.shape.iter().fold(self.element_bytes, |n, d| n.saturating_mul(*d))
+    }
+
+    /// Gives out all bytes.
+    pub(super) fn run(&self, path: &Path, name: &str, sink: &mut Sink<'_>) -> Result<()> {
+        let refuse = |e: String| Error::source(path, name, e);
+        let total = self.n_bytes();
+        if total == 0 {
+            return Ok(());
+        }
+        match &self.layout {
+            DataLayout::Compact { .. } => {
+                let bytes = self.dataset.read_raw_bytes().map_err(|e| refuse(e.to_string()))?;
+                // There is nothing to break off.
+                let _ = sink(&bytes)?;
+                Ok(())
+            }
+            // All bits set: never written.
+            DataLayout::Contiguous { address, size } if *size == 0 || is_undefined(*address) => {
+                self.fill_all(total, sink)
+            }
+            DataLayout::Contiguous { address, size } => {
+                if *size != total {
+                    let what = format!("{size} bytes are stored; {total} were due");
+                    return Err(refuse(what));
+                }
+                let mut at = 0;
+                while at < total {
+                    let len = (total - at).min(PIECE_BYTES as u64);
+                    // Below PIECE_BYTES.
+                    let read =
+                        self.file.storage().read_range(address.saturating_add(at), len as usize);
+                    let piece = read.map_err(|e| refuse(e.to_string()))?;
+                    if sink(piece.as_ref())?.is_break() {
+                        break;
+                    }
+                    at += len;
+                }
+                Ok(())
+            }
+            DataLayout::Chunked { dims, .. } => self.chunks(dims, path, name, sink),
+        }
+    }
+
+    fn fill_all(&self, total: u64, sink: &mut Sink<'_>) -> Result<()> {
+        let elements = (PIECE_BYTES as u64 / self.element_bytes).max(1);
+        let mut left = total / self.element_bytes;
+        let piece = self.filled(elements.min(left));
+        while left > 0 {
+            let n = left.min(elements);
+            // Not longer than the piece.
+            if sink(&piece[..(n * self.element_bytes) as usize])?.is_break() {
+                break;
+            }
+            left -= n;
+        }
+        Ok(())
+    }
+
+    /// Elements that were never written; their bytes are below [`MAX_BAND_BYTES`].
+    fn filled(&self, elements: u64) -> Vec<u8> {
+        match &self.fill {
+            Some(value) => value.repeat(elements as usize),
+            None => vec![0; (elements * self.element_bytes) as usize],
+        }
+    }
+
+    fn band(&self, chunk: &[u32]) -> std::result::Result<Band<'a>, String> {
+        // Dimensions of the dataset; some versions state the element as one more.
+        let chunk: Vec<u64> = chunk.iter().take(self.shape.len()).map(|d| u64::from(*d)).collect();
+        if chunk.len() != self.shape.len() || chunk.is_empty() || chunk.contains(&0) {
+            return Err(format!("chunks of {chunk:?} in a dataset of {:?}", self.shape));
+        }
+        Ok(Band { shape: self.shape, chunk, element_bytes: self.element_bytes })
+    }
+
+    fn chunks(&self, dims: &[u32], path: &Path, name: &str, sink: &mut Sink<'_>) -> Result<()> {
+        let refuse = |e: String| Error::source(path, name, e);
+        let band = self.band(dims).map_err(refuse)?;
+        let height = band.chunk[0];
+        let mut chunks = self.dataset.iter_chunks().map_err(|e| refuse(e.to_string()))?.peekable();
+        let mut row = 0;
+        while row < self.shape[0] {
+            let rows = height.min(self.shape[0] - row);
+            let mut ready: Option<Vec<u8>> = None;
+            loop {
+                match chunks.peek() {
+                    Some(Ok(chunk))
+                        if chunk.offsets().first().is_none_or(|at| *at >= row + rows) =>
+                    {
+                        break;
+                    }
+                    None => break,
+                    Some(_) => {}
+                }
+                let Some(chunk) = chunks.next() else { break };
+                let chunk = chunk.map_err(|e| refuse(e.to_string()))?;
+                if band.is_whole(&chunk, row) {
+                    // One chunk is all of the band: no copy.
+                    let len = (rows * band.row_bytes()) as usize;
+                    if len <= chunk.bytes().len() && ready.is_none() {
+                        ready = Some(chunk.bytes()[..len].to_vec());
+                        continue;
+                    }
+                }
+                let out = ready.get_or_insert_with(|| self.filled(rows * band.row_elements()));
+                band.place(&chunk, row, rows, out).map_err(refuse)?;
+            }
+            let out = match ready {
+                Some(out) => out,
+                None => self.filled(rows * band.row_elements()),
+            };
+            for piece in out.chunks(PIECE_BYTES) {
+                if sink(piece)? == ControlFlow::Break(()) {
+                    return Ok(());
+                }
+            }
+            row += rows;
+        }
+        match chunks.next() {
+            None => Ok(()),
+            Some(Err(error)) => Err(refuse(error.to_string())),
+            Some(Ok(chunk)) => {
+                let what = format!("a chunk at {:?} is out of order", chunk.offsets());
+                Err(refuse(what))
+            }
+        }
+    }
+}
+
+/// All ones, in files of 4 or 8 bytes an address.
+fn is_undefined(address: u64) -> bool {
+    address == u64::MAX || address == u64::from(u32::MAX)
+}
+
+/// The rows that one row of chunks covers.
+struct Band<'a> {
+    shape: &'a [u64],
+    chunk: Vec<u64>,
+    element_bytes: u64,
+}
+
+impl Band<'_> {
+    fn row_elements(&self) -> u64 {
+        self.shape[1..].iter().fold(1, |n: u64, d| n.saturating_mul(*d))
+    }
+
+    fn row_bytes(&self) -> u64 {
+        self.row_elements().saturating_mul(self.element_bytes)
+    }
+
+    fn bytes(&self) -> u64 {
+        self.chunk[0].min(self.shape[0]).saturating_mul(self.row_bytes())
+    }
+
+    /// Whether the chunk has the rows from `row` on and all columns, so that its bytes are theirs.
+    fn is_whole(&self, chunk: &DatasetChunk, row: u64) -> bool {
+        chunk.offsets().first() == Some(&row)
+            && chunk.offsets()[1..].iter().all(|at| *at == 0)
+            && self.chunk[1..] == self.shape[1..]
+    }
+
+    /// Copies what a chunk has of rows `row .. row + rows` to its place in `out`.
+    fn place(
+        &self,
+        chunk: &DatasetChunk,
+        row: u64,
+        rows: u64,
+        out: &mut [u8],
+    ) -> std::result::Result<(), String> {
+        let offsets = chunk.offsets();
+        let rank = self.shape.len();
+        if offsets.len() < rank || offsets[0] != row {
+            return Err(format!("a chunk at {offsets:?} is out of order"));
+        }
+        // Elements of the chunk inside the dataset, by dimension.
+        let inside: Vec<u64> = (0..rank)
+            .map(|d| match d {
+                0 => rows.min(self.chunk[0]),
+                d => self.chunk[d].min(self.shape[d].saturating_sub(offsets[d])),
+            })
+            .collect();
+        if inside.contains(&0) {
+            return Ok(());
+        }
+        let element = self.element_bytes as usize;
+        let run = inside[rank - 1] as usize * element;
+        let mut index = vec![0u64; rank];
+        loop {
+            let (mut from, mut to) = (0u64, 0u64);
+            for d in 0..rank {
+                let offset = if d == 0 { 0 } else { offsets[d] };
+                from = from * self.chunk[d] + index[d];
+                to = to * if d == 0 { rows } else { self.shape[d] } + offset + index[d];
+            }
+            let (from, to) = (from as usize * element, to as usize * element);
+            let source = chunk.bytes().get(from..from + run);
+            let target = out.get_mut(to..to + run);
+            let (Some(source), Some(target)) = (source, target) else {
+                return Err(format!("a chunk at {offsets:?} is too short"));
+            };
+            target.copy_from_slice(source);
+            // The next run: the last dimension is done as a whole.
+            let mut d = rank - 1;
+            loop {
+                if d == 0 {
+                    return Ok(());
+                }
+                d -= 1;
+                index[d] += 1;
+                if index[d] < inside[d] {
+                    break;
+                }
+                index[d] = 0;
+            }
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! numpy's `.npy` arrays and `.npz` archives of them.
+
+mod array;
+mod dtype;
+mod header;
+mod literal;
+#[cfg(feature = "npz")]
+mod npz;
+
+pub use array::NpySource;
+pub(super) use array::write as write_npy;
+pub use header::{Described, Header, MAGIC, to_bytes};
+#[cfg(feature = "npz")]
+pub use npz::NpzSource;
+#[cfg(feature = "npz")]
+pub(super) use npz::write as write_npz;

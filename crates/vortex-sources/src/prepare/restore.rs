@@ -1,0 +1,241 @@
+//! From streams back to files of datasets.
+
+use std::fs::File;
+use std::io::{self, BufWriter, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use vortex_coder::schema::{DType, Field, FieldCoding, Schema};
+use vortex_data::SplitRatios;
+
+use super::manifest::{DatasetEntry, Layout, MANIFEST_NAME, Manifest, SourceEntry};
+use super::order::{Order, groups};
+use super::streams::{Placement, Streams, stream_names, stream_schema};
+use crate::error::{Error, Result};
+use crate::formats::RestoredAs;
+use crate::source::Origin;
+use crate::stored::{OnBytes, Stored, refuse};
+
+/// A file that was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restored {
+    /// Where.
+    pub path: PathBuf,
+    /// Datasets in it.
+    pub datasets: usize,
+    /// Its bytes are those of the original file; otherwise its values are.
+    pub same_bytes: bool,
+    /// Name of the first stream that its values come from.
+    pub stream: Option<String>,
+}
+
+/// Writes the files of a manifest into a folder: HDF5 as HDF5, arrays as `.npy` and `.npz`,
+/// safetensors and bytes as they were. Every dataset is checked against its digest.
+///
+/// # Errors
+/// [`Error::Io`]; [`Error::Source`] for a manifest that does not describe the streams beside it,
+/// for values whose digest is not the one stored, and for outputs that exist.
+pub fn restore(
+    manifest: &Manifest,
+    streams: &Path,
+    folder: &Path,
+    on_bytes: &mut OnBytes<'_>,
+) -> Result<Vec<Restored>> {
+    std::fs::create_dir_all(folder).map_err(|e| Error::io(folder, e))?;
+    let mut restored = Vec::new();
+    for source in &manifest.sources {
+        let mut datasets = Vec::new();
+        for entry in &source.datasets {
+            datasets.push(Dataset::open(manifest, entry, streams)?);
+        }
+        restored.extend(files(source, datasets, folder, on_bytes)?);
+    }
+    Ok(restored)
+}
+
+/// Names of the files that [`restore`] writes, in its order.
+pub fn restored_names(manifest: &Manifest) -> Vec<String> {
+    manifest.sources.iter().flat_map(names_of).collect()
+}
+
+fn names_of(source: &SourceEntry) -> Vec<String> {
+    match source.format.row().restored_as {
+        RestoredAs::FileEach => source.datasets.iter().map(|entry| plain(&entry.name)).collect(),
+        RestoredAs::Other(extension) => vec![format!("{}.{extension}", source.file)],
+        RestoredAs::SameBytes | RestoredAs::NewFile => vec![source.file.clone()],
+    }
+}
+
+fn files(
+    source: &SourceEntry,
+    mut datasets: Vec<Dataset<'_>>,
+    folder: &Path,
+    on_bytes: &mut OnBytes<'_>,
+) -> Result<Vec<Restored>> {
+    let restored_as = source.format.row().restored_as;
+    let each = if restored_as == RestoredAs::FileEach { 1 } else { datasets.len().max(1) };
+    let mut all = Vec::new();
+    let mut rest = datasets.as_mut_slice();
+    for name in names_of(source) {
+        let (now, later) = rest.split_at_mut(each.min(rest.len()));
+        rest = later;
+        let path = folder.join(name);
+        let write = source.format.writer(&path)?;
+        let file = File::create_new(&path).map_err(|e| match e.kind() {
+            ErrorKind::AlreadyExists => {
+                Error::source(&path, "restored file", "exists already; name another folder")
+            }
+            _ => Error::io(&path, e),
+        })?;
+        let mut stored: Vec<&mut dyn Stored> = now.iter_mut().map(|d| d as _).collect();
+        let written = write(BufWriter::with_capacity(1 << 20, &file), &mut stored, on_bytes);
+        if let Err(error) = written.and_then(|()| file.sync_all()) {
+            // Half a file would look like a whole one.
+            let _ = std::fs::remove_file(&path);
+            return Err(Error::source(&path, "restored file", error.to_string()));
+        }
+        let same_bytes = matches!(restored_as, RestoredAs::SameBytes | RestoredAs::FileEach);
+        let stream = now.iter().find_map(|dataset| dataset.entry.streams.first());
+        let stream = stream.map(|stream| stream.file.clone());
+        all.push(Restored { path, datasets: now.len(), same_bytes, stream });
+    }
+    Ok(all)
+}
+
+fn plain(name: &str) -> String {
+    let clean: String =
+        name.chars().map(|c| if c == '/' || c == '\\' || c == '\0' { '_' } else { c }).collect();
+    match clean.as_str() {
+        "" | "." | ".." => "data".into(),
+        _ => clean,
+    }
+}
+
+/// A dataset of a manifest whose streams were found to be there in full.
+struct Dataset<'a> {
+    entry: &'a DatasetEntry,
+    streams: Streams,
+}
+
+impl<'a> Dataset<'a> {
+    fn open(manifest: &Manifest, entry: &'a DatasetEntry, folder: &Path) -> Result<Self> {
+        let refuse = |what: String| Error::source(folder, &entry.name, what);
+        let placement = entry.placement(manifest)?;
+        let n_streams = stream_names("", placement.schema(), entry.layout).len();
+        if n_streams != entry.streams.len() {
+            return Err(refuse(format!("{} streams; {n_streams} were due", entry.streams.len())));
+        }
+        let due = entry.records.checked_mul(entry.stride.into());
+        let mut held = Some(0u64);
+        let mut paths = Vec::new();
+        for stream in &entry.streams {
+            let path = folder.join(&stream.file);
+            let len = std::fs::metadata(&path).map_err(|e| Error::io(&path, e))?.len();
+            if len != stream.bytes {
+                let what = format!(
+                    "{} has {len} bytes and had {} when it was prepared; prepare the original again",
+                    stream.file, stream.bytes
+                );
+                return Err(refuse(what));
+            }
+            held = held.and_then(|n| n.checked_add(len));
+            paths.push(path);
+        }
+        if due.is_none() || held != due {
+            let records = entry.records;
+            return Err(refuse(format!("{held:?} bytes; {records} records take {due:?}")));
+        }
+        let streams = Streams::open(&paths, placement, true)?;
+        Ok(Self { entry, streams })
+    }
+}
+
+impl Stored for Dataset<'_> {
+    fn name(&self) -> &str {
+        &self.entry.name
+    }
+
+    fn shape(&self) -> &[u64] {
+        &self.entry.shape
+    }
+
+    fn origin(&self) -> &Origin {
+        &self.entry.origin
+    }
+
+    fn n_bytes(&self) -> u64 {
+        self.entry.records.saturating_mul(self.entry.stride.into())
+    }
+
+    fn write(&mut self, out: &mut dyn Write, on_bytes: &mut OnBytes<'_>) -> io::Result<()> {
+        let mut digest = blake3::Hasher::new();
+        let mut chunk = Vec::new();
+        let step = self.streams.chunk_records();
+        let mut at = 0;
+        while at < self.entry.records {
+            let end = (at + step).min(self.entry.records);
+            let read = self.streams.read(at..end, &mut chunk);
+            read.map_err(|e| refuse(&self.entry.name, e))?;
+            digest.update(&chunk);
+            out.write_all(&chunk)?;
+            on_bytes(chunk.len() as u64);
+            at = end;
+        }
+        let found = digest.finalize().to_hex();
+        if found.as_str() != self.entry.blake3 {
+            let what = format!(
+                "its streams changed since they were prepared (BLAKE3 {found}, {} in the \
+                 manifest); prepare the original again",
+                self.entry.blake3
+            );
+            return Err(refuse(&self.entry.name, what));
+        }
+        Ok(())
+    }
+}
+
+impl DatasetEntry {
+    /// Where its records lie in its streams.
+    ///
+    /// # Errors
+    /// [`Error::Source`] for fields that are no record, [`Error::Data`] for a split that is none.
+    pub fn placement(&self, manifest: &Manifest) -> Result<Placement> {
+        let refuse = |what: String| Error::source(Path::new(MANIFEST_NAME), &self.name, what);
+        let schema = schema_of(self).map_err(refuse)?;
+        let split: SplitRatios = manifest.split.parse()?;
+        let order = Order::new(self.records, self.records_per_event, &split, manifest.seed);
+        Ok(Placement::new(schema, order, self.layout))
+    }
+
+    /// The schema of each stream, with its file name.
+    ///
+    /// # Errors
+    /// [`Error::Source`] for fields that are no record, or other streams than they make.
+    pub fn stream_schemas(&self) -> Result<Vec<(String, Schema)>> {
+        let refuse = |what: String| Error::source(Path::new(MANIFEST_NAME), &self.name, what);
+        let schema = schema_of(self).map_err(refuse)?;
+        let all = match self.layout {
+            Layout::Row => vec![Vec::new()],
+            Layout::Column => groups(&schema),
+        };
+        if all.len() != self.streams.len() {
+            let what = format!("{} streams; {} were due", self.streams.len(), all.len());
+            return Err(refuse(what));
+        }
+        let schemas = all.iter().map(|group| stream_schema(&schema, self.layout, group));
+        Ok(self.streams.iter().map(|s| s.file.clone()).zip(schemas).collect())
+    }
+}
+
+fn schema_of(entry: &DatasetEntry) -> std::result::Result<Schema, String> {
+    let mut fields = Vec::new();
+    for field in &entry.fields {
+        let (dtype, big_endian) = DType::parse_numpy(&field.dtype)
+            .ok_or_else(|| format!("field {:?}: unknown dtype {:?}", field.name, field.dtype))?;
+        fields.push(Field {
+            big_endian: big_endian && dtype.size() > 1,
+            coding: FieldCoding::usual(dtype),
+            ..Field::new(&field.name, dtype, field.offset)
+        });
+    }
+    Schema::new(entry.stride as usize, fields).map_err(|e| e.message)
+}
