@@ -5,7 +5,7 @@
 use std::error::Error;
 use std::path::Path;
 
-use vortex_data::{RecordSet, Search, describe_field, discover, read_schema};
+use vortex_data::{RecordSet, Search, discover, read_schema};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -15,14 +15,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut sample = Vec::new();
     data.read_records(0, records, &mut sample)?;
     let started = std::time::Instant::now();
-    let found =
-        discover(data.schema(), &sample, Search { decimals: true, laws: true, deltas: true })?;
+    let found = discover(data.schema(), &sample, Search::default())?;
     println!("{file}: {:.2} s", started.elapsed().as_secs_f64());
-    for (index, field) in found.fields().iter().enumerate() {
-        let known = describe_field(&found, index);
-        if !known.is_empty() {
-            println!("  {}: {known}", field.name);
-        }
+    for line in found.describe() {
+        println!("  {line}");
     }
     Ok(())
 }

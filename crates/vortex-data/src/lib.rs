@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod detect;
-mod discover;
+pub mod discover;
 pub mod error;
 pub mod records;
 pub mod sidecar;
@@ -11,7 +11,7 @@ pub mod synthetic;
 mod transform;
 
 pub use detect::{Detection, detect};
-pub use discover::{Search, discover};
+pub use discover::{Discovery, Finding, FindingKind, Search, discover};
 pub use error::{Error, Result};
 pub use records::{RecordFile, RecordSet};
 pub use sidecar::{SchemaSource, describe_field, read_schema, schema_of, write_schema};

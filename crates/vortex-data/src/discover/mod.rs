@@ -4,10 +4,14 @@
 //! All this is found in floating point, which decides nothing but what is proposed. A law is kept
 //! if the symbols of its field are cheaper with it, and so is a distance from the record before; a grid, where most
 //! floats beside the values are not on it.
+//!
+//! [`discover`] is a step of its own, before anything is trained or coded: a schema and a sample of records go in, a
+//! schema that says more and a report come out.
 
 mod cost;
 mod decimals;
 mod laws;
+mod report;
 mod values;
 
 use std::borrow::Cow;
@@ -18,7 +22,9 @@ use vortex_coder::schema::{Field, Law, Schema, Transform};
 
 use cost::Coded;
 
-/// What to look for.
+pub use report::{Discovery, Finding, FindingKind};
+
+/// What to look for; by default everything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Search {
     /// Decimal grids of single precision fields.
@@ -27,6 +33,12 @@ pub struct Search {
     pub laws: bool,
     /// Distances from the record before.
     pub deltas: bool,
+}
+
+impl Default for Search {
+    fn default() -> Self {
+        Self { decimals: true, laws: true, deltas: true }
+    }
 }
 
 /// Bytes of the sample that are coded to judge a law or a distance.
@@ -46,88 +58,120 @@ const LEAST_SHARE_OF_DELTAS: f64 = 0.08;
 const MEASURED_VALUES: usize = 1000;
 const LEAST_MEASURED_VALUES: usize = 250;
 
-/// The schema with the grids, laws and distances that make the records of `sample` shorter; what the schema
-/// has of its own is kept. Records of `sample` follow each other as in the data.
+/// Adds to a schema the grids, laws and distances that make the records of `sample` shorter; what the schema
+/// has of its own is kept. Records of `sample` follow each other as in the data, and are whole; some thousands of them
+/// are enough, from any parts of the data.
 ///
 /// # Errors
 /// [`vortex_coder::ErrorKind::InvalidArgument`] only where `schema` itself is at fault.
-pub fn discover(schema: &Schema, sample: &[u8], search: Search) -> Result<Schema> {
-    let mut schema = schema.clone();
+pub fn discover(schema: &Schema, sample: &[u8], search: Search) -> Result<Discovery> {
+    let mut discovery = Discovery { schema: schema.clone(), found: Vec::new() };
+    let judged = judged(sample, schema.stride());
     if search.decimals {
-        schema = with_decimals(&schema, sample)?;
+        discovery.add_decimals(sample, &judged)?;
     }
     if search.laws {
-        schema = with_laws(&schema, sample)?;
+        discovery.add_laws(sample, &judged)?;
     }
     if search.deltas {
-        schema = with_deltas(schema, sample)?;
+        discovery.add_deltas(&judged)?;
     }
-    Ok(schema)
+    Ok(discovery)
 }
 
-fn with_decimals(schema: &Schema, sample: &[u8]) -> Result<Schema> {
-    let mut fields = schema.clone().into_fields();
-    for field in &mut fields {
-        let free = field.grid.is_none() && field.law.is_none();
-        if free && field.transform != Transform::Identity {
-            field.grid = decimals::find(field, schema.stride(), sample);
+impl Discovery {
+    fn add_decimals(&mut self, sample: &[u8], judged: &[u8]) -> Result<()> {
+        let stride = self.schema.stride();
+        let mut fields = self.schema.clone().into_fields();
+        let mut with_grid = Vec::new();
+        for (index, field) in fields.iter_mut().enumerate() {
+            let free = field.grid.is_none() && field.law.is_none();
+            if free && field.transform != Transform::Identity {
+                field.grid = decimals::find(field, stride, sample);
+                with_grid.extend(field.grid.map(|_| index));
+            }
         }
+        if with_grid.is_empty() {
+            return Ok(());
+        }
+        let with = Schema::new(stride, fields)?;
+        let [before, after] = [&self.schema, &with].map(|schema| Coded::new(schema, judged));
+        for field in with_grid {
+            let (bits_before, bits_after) = (before.bits(field), after.bits(field));
+            let kind = FindingKind::Decimals;
+            self.found.push(Finding { field, kind, bits_before, bits_after });
+        }
+        self.schema = with;
+        Ok(())
     }
-    Schema::new(schema.stride(), fields)
-}
 
-fn with_laws(schema: &Schema, sample: &[u8]) -> Result<Schema> {
-    let judged = judged(sample, schema.stride());
-    let plain = Coded::new(schema, &judged);
-    let mut gains = Vec::new();
-    for (index, law) in laws::find(schema, sample) {
-        if schema.fields()[index].delta {
-            continue;
+    fn add_laws(&mut self, sample: &[u8], judged: &[u8]) -> Result<()> {
+        let schema = &self.schema;
+        let plain = Coded::new(schema, judged);
+        let mut gains = Vec::new();
+        for (field, law) in laws::find(schema, sample) {
+            if schema.fields()[field].delta {
+                continue;
+            }
+            let with = schema.clone().with_laws([(field, law.clone())])?;
+            let bits_before = plain.bits(field);
+            let bits_after = Coded::new(&with, judged).bits(field);
+            if bits_before - bits_after >= LEAST_SAVING.max(bits_before * LEAST_SHARE) {
+                let kind = FindingKind::Law;
+                gains.push((Finding { field, kind, bits_before, bits_after }, law));
+            }
         }
-        let with = schema.clone().with_laws([(index, law.clone())])?;
-        let (before, after) = (plain.bits(index), Coded::new(&with, &judged).bits(index));
-        if before - after >= LEAST_SAVING.max(before * LEAST_SHARE) {
-            gains.push((before - after, index, law));
+        let gain = |finding: &Finding| finding.bits_before - finding.bits_after;
+        gains.sort_by(|(a, _), (b, _)| gain(b).total_cmp(&gain(a)));
+        let mut chosen: Vec<(usize, Law)> = Vec::new();
+        let mut best = schema.clone();
+        for (finding, law) in gains {
+            let index = finding.field;
+            // One relation says something about one of its fields only.
+            let same =
+                |(i, l): &(usize, Law)| *i == index || fields_of(*i, l) == fields_of(index, &law);
+            if chosen.iter().any(same) {
+                continue;
+            }
+            // Refused where it would close a circle.
+            if let Ok(with) = best.clone().with_laws([(index, law.clone())]) {
+                best = with;
+                chosen.push((index, law));
+                self.found.push(finding);
+            }
         }
+        self.schema = best;
+        Ok(())
     }
-    gains.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let mut chosen: Vec<(usize, Law)> = Vec::new();
-    let mut best = schema.clone();
-    for (_, index, law) in gains {
-        // One relation says something about one of its fields only.
-        let same =
-            |(i, l): &(usize, Law)| *i == index || fields_of(*i, l) == fields_of(index, &law);
-        if chosen.iter().any(same) {
-            continue;
-        }
-        // Refused where it would close a circle.
-        if let Ok(with) = best.clone().with_laws([(index, law.clone())]) {
-            best = with;
-            chosen.push((index, law));
-        }
-    }
-    Ok(best)
-}
 
-fn with_deltas(schema: Schema, sample: &[u8]) -> Result<Schema> {
-    let judged = judged(sample, schema.stride());
-    let possible = |&index: &usize| {
-        let field = &schema.fields()[index];
-        let free = field.law.is_none() && !field.delta && field.transform != Transform::Identity;
-        free && is_measured(field, schema.stride(), &judged)
-    };
-    let possible: Vec<usize> = (0..schema.fields().len()).filter(possible).collect();
-    if possible.is_empty() {
-        return Ok(schema);
+    fn add_deltas(&mut self, judged: &[u8]) -> Result<()> {
+        let schema = &self.schema;
+        let possible = |&index: &usize| {
+            let field = &schema.fields()[index];
+            let free =
+                field.law.is_none() && !field.delta && field.transform != Transform::Identity;
+            free && is_measured(field, schema.stride(), judged)
+        };
+        let possible: Vec<usize> = (0..schema.fields().len()).filter(possible).collect();
+        if possible.is_empty() {
+            return Ok(());
+        }
+        // What one field costs does not depend on how others are written.
+        let with = schema.clone().with_deltas(possible.iter().copied())?;
+        let [plain, with] = [schema, &with].map(|schema| Coded::new(schema, judged));
+        let mut better = Vec::new();
+        for field in possible {
+            let (bits_before, bits_after) = (plain.bits(field), with.bits(field));
+            let least = LEAST_SAVING_OF_DELTAS.max(bits_before * LEAST_SHARE_OF_DELTAS);
+            if bits_before - bits_after >= least {
+                let kind = FindingKind::Distance;
+                better.push(Finding { field, kind, bits_before, bits_after });
+            }
+        }
+        self.schema = schema.clone().with_deltas(better.iter().map(|finding| finding.field))?;
+        self.found.extend(better);
+        Ok(())
     }
-    // What one field costs does not depend on how others are written.
-    let with = schema.clone().with_deltas(possible.iter().copied())?;
-    let [plain, with] = [&schema, &with].map(|schema| Coded::new(schema, &judged));
-    let better = possible.into_iter().filter(|&index| {
-        let (before, after) = (plain.bits(index), with.bits(index));
-        before - after >= LEAST_SAVING_OF_DELTAS.max(before * LEAST_SHARE_OF_DELTAS)
-    });
-    schema.clone().with_deltas(better)
 }
 
 /// Runs of records from everywhere in a long sample.
@@ -165,6 +209,24 @@ mod tests {
     use vortex_coder::schema::{DType, LawForm};
 
     const ALL: Search = Search { decimals: true, laws: true, deltas: true };
+
+    /// The schema that comes out, with a finding for each grid, law and distance that was not there before.
+    fn discover(schema: &Schema, sample: &[u8], search: Search) -> Result<Schema> {
+        let Discovery { schema: better, found } = super::discover(schema, sample, search)?;
+        let known = |schema: &Schema| {
+            let fields = schema.fields().iter();
+            let each =
+                fields.map(|f| [f.grid.is_some(), f.law.is_some(), f.delta].map(usize::from));
+            each.fold([0; 3], |n, field| std::array::from_fn(|kind| n[kind] + field[kind]))
+        };
+        let [before, after] = [schema, &better].map(known);
+        let kinds = [FindingKind::Decimals, FindingKind::Law, FindingKind::Distance];
+        for (number, kind) in kinds.into_iter().enumerate() {
+            let n = found.iter().filter(|finding| finding.kind == kind).count();
+            assert_eq!(n, after[number] - before[number], "{kind:?}");
+        }
+        Ok(better)
+    }
 
     /// Numbers between 0 and 1 that repeat themselves in no short time.
     fn noise(seed: u64) -> impl FnMut() -> f64 {

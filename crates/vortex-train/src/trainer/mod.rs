@@ -200,9 +200,8 @@ fn record_spec(config: &TrainConfig, data: &RecordSet, parts: &Parts) -> Result<
         data.read_records(part.start, records, &mut bytes).map_err(TrainError::data)?;
         sample.extend_from_slice(&bytes);
     }
-    let schema =
-        discover(data.schema(), &sample, config.search.into()).map_err(TrainError::data)?;
-    let layout = RecordLayout::new(schema);
+    let found = discover(data.schema(), &sample, config.search.into()).map_err(TrainError::data)?;
+    let layout = RecordLayout::new(found.schema);
     let mut symbols = Vec::new();
     layout.records_to_symbols(&sample, &mut symbols);
     Ok(RecordSpec::from_sample(layout, &symbols))
