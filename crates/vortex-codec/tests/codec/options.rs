@@ -98,3 +98,15 @@ fn evaluation_measures_a_real_file() {
     let json = serde_json::to_value(&results).unwrap();
     assert_eq!(json["bytes"], data.len());
 }
+
+#[test]
+fn everything_may_go_to_another_thread() {
+    fn shared<T: Send + Sync + 'static>() {}
+    fn sent<T: Send + 'static>() {}
+    shared::<Compressor>();
+    shared::<Decompressor>();
+    shared::<vortex_codec::TrainedModel>();
+    shared::<vortex_codec::Models>();
+    shared::<vortex_codec::Error>();
+    sent::<vortex_codec::archive::Archive>();
+}
