@@ -9,25 +9,24 @@ pub struct Made {
     pub name: &'static str,
     pub schema: Schema,
     pub bytes: Vec<u8>,
-    /// Bits that chance put into it; 0 where they are not known.
+    /// Bits that chance put into it.
     pub bits: f64,
+    /// How much more it may take, as a share: what learning costs.
+    pub more: f64,
 }
 
 impl Made {
-    fn bytes(name: &'static str, bytes: Vec<u8>, bits: f64) -> Self {
-        Self { name, schema: Schema::bytes(), bytes, bits }
+    fn bytes(name: &'static str, (bytes, bits): (Vec<u8>, f64), more: f64) -> Self {
+        Self { name, schema: Schema::bytes(), bytes, bits, more }
     }
 }
 
-/// Words, each one of 256; printed tables.
+/// Words, printed tables and letters without memory.
 pub fn text() -> Vec<Made> {
-    let (words, word_bits) = words(5000);
-    let (table, table_bits) = table(1500);
-    let (symbols, symbol_bits) = symbols(16_000);
     vec![
-        Made::bytes("words", words, word_bits),
-        Made::bytes("a printed table", table, table_bits),
-        Made::bytes("letters without memory", symbols, symbol_bits),
+        Made::bytes("words", words(2500), 0.1),
+        Made::bytes("a printed table", table(700), 0.1),
+        Made::bytes("letters", letters(8000), 0.1),
     ]
 }
 
@@ -65,7 +64,7 @@ fn table(n: usize) -> (Vec<u8>, f64) {
 }
 
 /// Four letters that are half, a quarter and twice an eighth of all.
-fn symbols(n: usize) -> (Vec<u8>, f64) {
+fn letters(n: usize) -> (Vec<u8>, f64) {
     let mut random = Random(33);
     let letter = |_| b"aaaabbcd"[random.next() as usize >> 7 & 7];
     ((0..n).map(letter).collect(), n as f64 * 1.75)
@@ -85,15 +84,27 @@ pub fn lay(width: usize, big_endian: bool, numbers: impl IntoIterator<Item = u64
     out
 }
 
-/// Numbers of `width` bytes that rise by 0 to `2^step_bits - 1`.
+/// Numbers of `width` bytes, each at most `2^step_bits / 2` from the last one.
 pub fn walk(width: usize, big_endian: bool, n: usize, step_bits: u32) -> (Vec<u8>, f64) {
     let mut random = Random(width as u64 + 40);
     let mut number = random.next();
     let steps = (0..n).map(|_| {
         number = number.wrapping_add(random.next() >> (64 - step_bits));
+        number = number.wrapping_sub(1 << (step_bits - 1));
         number
     });
     (lay(width, big_endian, steps), n as f64 * f64::from(step_bits))
+}
+
+/// Numbers of 8 bytes, each 0 to `2^step_bits - 1` more than the last one, as times are.
+fn times(n: usize, step_bits: u32) -> (Vec<u8>, f64) {
+    let mut random = Random(49);
+    let mut number = 1_700_000_000_000_000;
+    let steps = (0..n).map(|_| {
+        number += random.next() >> (64 - step_bits);
+        number
+    });
+    (lay(8, false, steps), n as f64 * f64::from(step_bits))
 }
 
 /// Rows of `row` numbers that have nothing to do with each other, but with those of the row above.
@@ -126,60 +137,48 @@ pub fn float_rows(row: usize, n: usize, step_bits: u32) -> (Vec<u8>, f64) {
 
 /// Numbers of every width, in both byte orders, with and without repeats far away.
 pub fn numbers() -> Vec<Made> {
-    let mut made = Vec::new();
-    let kinds = [
-        (1, ["bytes that rise", "bytes that rise, the other way round"], 2, 24_000),
-        (2, ["2 bytes that rise", "2 bytes that rise, big-endian"], 4, 12_000),
-        (4, ["4 bytes that rise", "4 bytes that rise, big-endian"], 10, 6000),
-        (8, ["8 bytes that rise", "8 bytes that rise, big-endian"], 20, 4000),
-    ];
-    for (width, names, step_bits, n) in kinds {
-        for (name, big_endian) in names.into_iter().zip([false, true]) {
-            let (bytes, bits) = walk(width, big_endian, n, step_bits);
-            made.push(Made::bytes(name, bytes, bits));
-        }
-    }
-    let far = [
-        (1, "rows of bytes", 2, 24_000),
-        (2, "rows of 2 bytes", 4, 12_000),
-        (4, "rows of 4 bytes", 6, 6000),
-        (8, "rows of 8 bytes", 9, 4000),
-    ];
-    for (width, name, step_bits, n) in far {
-        let (bytes, bits) = rows(width, 150, n, step_bits);
-        made.push(Made::bytes(name, bytes, bits));
-    }
-    let (bytes, bits) = float_rows(200, 6000, 5);
-    made.push(Made::bytes("rows of floats", bytes, bits));
-    made
-}
-
-/// Several kinds of content in one file, at odd places, and none at all.
-pub fn mixtures() -> Vec<Made> {
-    let (words, word_bits) = words(1200);
-    let (floats, float_bits) = float_rows(128, 4000, 5);
-    let (short, short_bits) = walk(2, false, 6000, 4);
-    let (long, long_bits) = walk(8, false, 1500, 12);
-    let junk = Random(71).bytes(7);
-    let parts = [&words[..], &junk[..5], &floats, &junk[..3], &short, &junk, &long, &words[..999]];
-    let bits = word_bits + float_bits + short_bits + long_bits + 15.0 * 8.0;
-    let repeated = Random(72).bytes(4000).repeat(3);
     vec![
-        Made::bytes("text and columns", parts.concat(), bits),
-        Made::bytes("noise", Random(73).bytes(30_000), 240_000.0),
-        Made::bytes("noise three times", repeated, 32_000.0),
+        Made::bytes("1 byte", walk(1, false, 10_000, 2), 0.1),
+        Made::bytes("2 bytes", walk(2, false, 6000, 4), 0.1),
+        Made::bytes("4 bytes", walk(4, false, 3000, 10), 0.1),
+        Made::bytes("8 bytes", walk(8, false, 1500, 20), 0.1),
+        Made::bytes("2 bytes, big-endian", walk(2, true, 6000, 4), 0.1),
+        Made::bytes("4 bytes, big-endian", walk(4, true, 3000, 10), 0.1),
+        Made::bytes("8 bytes, big-endian", walk(8, true, 1500, 20), 0.1),
+        Made::bytes("times", times(1500, 20), 0.1),
+        Made::bytes("rows of 1 byte", rows(1, 50, 9000, 2), 0.1),
+        Made::bytes("rows of 2 bytes", rows(2, 50, 6000, 4), 0.1),
+        Made::bytes("rows of 4 bytes", rows(4, 50, 3000, 6), 0.1),
+        Made::bytes("rows of 8 bytes", rows(8, 50, 1500, 9), 0.1),
+        Made::bytes("rows of floats", float_rows(64, 3000, 5), 0.1),
     ]
 }
 
-/// Bytes that say nothing: what they cost is the predictor's own.
-pub fn silence() -> Vec<Made> {
+/// Several kinds of content in one file, at odd places.
+pub fn mixture() -> Made {
+    let (words, word_bits) = words(500);
+    let (floats, float_bits) = float_rows(64, 1600, 5);
+    let (short, short_bits) = walk(2, false, 2000, 4);
+    let (long, long_bits) = walk(8, false, 600, 12);
+    let junk = Random(71).bytes(7);
+    let parts = [&words[..], &junk[..5], &floats, &junk[..3], &short, &junk, &long, &words[..999]];
+    let bits = word_bits + float_bits + short_bits + long_bits + 7.0 * 8.0;
+    Made::bytes("text and columns", (parts.concat(), bits), 0.1)
+}
+
+/// Noise, and bytes that say nothing: what is left to lose is the predictor's own.
+pub fn extremes() -> Vec<Made> {
+    let noise = Random(73).bytes(8000);
+    let counter = lay(8, false, 0..1500);
+    let circle = lay(4, false, (0..3000).map(|i| 1000 + i % 7));
     let period: Vec<u8> = (0..=250).collect();
-    let pattern = lay(4, false, (0..5000).map(|i| 1000 + i % 7));
     vec![
-        Made::bytes("zeros", vec![0; 30_000], 0.0),
-        Made::bytes("one letter", vec![b'x'; 30_000], 0.0),
-        Made::bytes("bytes in a circle", period.repeat(100), 251.0 * 8.0),
-        Made::bytes("a counter", lay(8, false, 0..4000), 0.0),
-        Made::bytes("numbers in a circle", pattern, 0.0),
+        Made::bytes("noise three times", (noise[..2000].repeat(3), 16_000.0), 0.1),
+        Made::bytes("noise", (noise, 64_000.0), 0.1),
+        Made::bytes("zeros", (vec![0; 8000], 0.0), 0.1),
+        Made::bytes("one letter", (vec![b'x'; 8000], 0.0), 0.1),
+        Made::bytes("a counter", (counter, 64.0), 0.1),
+        Made::bytes("numbers in a circle", (circle, 7.0 * 16.0), 0.1),
+        Made::bytes("bytes in a circle", (period.repeat(40), 251.0 * 8.0), 0.1),
     ]
 }

@@ -92,8 +92,3 @@ pub fn plan(payload: &[u8], schema: &Schema) -> Plan {
     plan.bytes = payload.len() - rest.len();
     plan
 }
-
-/// Bytes of the plan of a payload that an encoder wrote.
-pub fn len(payload: &[u8], schema: &Schema) -> usize {
-    plan(payload, schema).bytes
-}

@@ -11,14 +11,14 @@ use vortex_coder::{
     BlockPayload, BlockRecords, DType, ErrorKind, Field, FieldCoding, Identity, Model, Schema,
 };
 
-use crate::blocks::{encode, levels, round_trip};
+use crate::blocks::{check_measure, encode, levels, round_trip};
 use crate::container_support::{self, Random, small_blocks};
-use crate::made_bytes::{lay, mixtures, numbers, text};
+use crate::made_bytes::{extremes, lay, mixture, numbers, text};
 use crate::made_records::records;
 
 #[test]
 fn any_number_of_records_and_bytes() {
-    let made = [records(), text(), numbers(), mixtures()].into_iter().flatten();
+    let made = [records(), text(), numbers(), extremes(), vec![mixture()]].into_iter().flatten();
     // Of all of them some number of records at some level, and one at every level.
     for (i, made) in made.filter(|made| made.schema.stride() < 1000).enumerate() {
         let stride = made.schema.stride();
@@ -34,7 +34,7 @@ fn any_number_of_records_and_bytes() {
 }
 
 /// Numbers at both ends of their types, with the longest jumps that there are.
-fn extremes(width: usize) -> Vec<Vec<u8>> {
+fn jumps(width: usize) -> Vec<Vec<u8>> {
     let mask = u64::MAX >> (64 - 8 * width);
     let middle = mask / 2 + 1;
     let infinity =
@@ -65,7 +65,7 @@ fn numbers_at_the_ends_of_their_types() {
         (4, vec![DType::I32, DType::F32]),
         (8, vec![DType::U64, DType::I64, DType::F64]),
     ] {
-        for (i, bytes) in extremes(width).iter().enumerate() {
+        for (i, bytes) in jumps(width).iter().enumerate() {
             let level = Level::new(4 + i as u8).unwrap();
             round_trip(&Schema::bytes(), level, bytes);
             // Between the numbers of others, so that columns jump too.
@@ -215,7 +215,9 @@ proptest! {
             }
             bytes.extend(&record);
         }
-        round_trip(&schema, Level::new(level).unwrap(), &bytes);
+        let level = Level::new(level).unwrap();
+        let payload = round_trip(&schema, level, &bytes);
+        check_measure(&schema, level, &bytes, &payload);
     }
 
     #[test]
@@ -237,6 +239,8 @@ proptest! {
                 }
             }
         }
-        round_trip(&Schema::bytes(), Level::new(level).unwrap(), &bytes);
+        let (schema, level) = (Schema::bytes(), Level::new(level).unwrap());
+        let payload = round_trip(&schema, level, &bytes);
+        check_measure(&schema, level, &bytes, &payload);
     }
 }
