@@ -41,4 +41,5 @@ mod tests;
 mod text_contexts;
 
 pub use level::Level;
+pub use look::{Stretch, stretches};
 pub use model::MixingModel;
