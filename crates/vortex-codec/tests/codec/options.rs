@@ -31,8 +31,9 @@ fn no_byte_depends_on_threads_verification_or_level() {
         decompressor.decompress(first.as_slice(), &mut back).unwrap();
         assert!(back == data, "{threads}");
     }
-    let lanes = pack(common.clone().lanes(3));
-    assert!(lanes != first);
+    // Only predictors of lanes have a choice of them.
+    let quick = common.clone().level(Level::FASTEST);
+    assert!(pack(quick.clone().lanes(3)) != pack(quick));
     for level in [Level::FASTEST, Level::DEFAULT, Level::SMALLEST] {
         let file = pack(common.clone().level(level));
         assert!(vortex_codec::decompress(&file).unwrap() == data, "{level}");

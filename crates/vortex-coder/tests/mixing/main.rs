@@ -19,4 +19,3 @@ mod made_bytes;
 mod made_records;
 mod plans;
 mod roundtrip;
-mod sizes;

@@ -209,7 +209,7 @@ proptest! {
     fn any_records_come_back(
         numbers in prop::collection::vec(any_numbers(), 13),
         n in 0usize..30,
-        flat in prop::collection::vec(prop::bool::weighted(0.3), 38),
+        flat in prop::collection::vec(prop::bool::weighted(0.3), 47),
         partners in prop::collection::vec(prop::option::of(any::<u16>()), 26),
         contexts in 1..=RECORD_CONTEXTS,
         slots_log2 in 4u32..=5,
