@@ -1,17 +1,21 @@
 #!/usr/bin/env python3
-"""A second reader of .vxc files, written from docs/format.md alone.
+"""A second reader of .vxc files, written from docs/format.md and docs/mixing.md alone.
 
     python3 experiments/vxc_twin.py FILE.vxc > original
     python3 experiments/vxc_twin.py --golden crates/vortex-coder/assets
 
-It shows that the page says enough. Slow and strict; without model files, and without BLAKE3 unless
+It shows that the pages say enough. Slow and strict; without model files, and without BLAKE3 unless
 the `blake3` package is there. zstd frames go through the `zstd` command.
+`vxc_twin_mixing.py` has the mixing predictor.
 """
 import math
 import subprocess
 import sys
 import zlib
 from pathlib import Path
+
+import vxc_twin_mixing as mixing
+from vxc_twin_mixing import U32, finish, mix
 
 try:
     from blake3 import blake3
@@ -23,7 +27,6 @@ TRUST_RATE, COST_DECAY, STEP, TOTAL_LIMIT = 5, 5, 5, 1 << 15
 SIZES = [1, 1, 1, 2, 2, 2, 2, 4, 4, 4, 8, 8, 8]
 KINDS = ["u", "s", "u", "u", "s", "f", "f", "u", "s", "f", "u", "s", "f"]
 LOG = [round(65536 * math.log2(1 + i / 256)) for i in range(257)]
-U32 = (1 << 32) - 1
 
 
 def le(data, at, size):
@@ -267,25 +270,39 @@ class RangeDecoder:
             v += 1
         self.code -= unit * low
         self.range = unit * freq[v]
+        self.renormalise()
+        return v
+
+    def raw(self, n):
+        unit = self.range >> n
+        value = min(self.code // unit, (1 << n) - 1)
+        self.code -= unit * value
+        self.range = unit
+        self.renormalise()
+        return value
+
+    def decision(self, p):
+        """1 with the probability p / 2^16."""
+        ones = (self.range >> 16) * p
+        y = int(self.code < ones)
+        if y:
+            self.range = ones
+        else:
+            self.code -= ones
+            self.range -= ones
+        self.renormalise()
+        return y
+
+    def renormalise(self):
         if self.range < 1 << 40:
             self.range <<= 24
             for _ in range(3):
                 self.code = self.code << 8 | self.byte()
                 self.taken += 1
-        return v
+            assert self.taken <= len(self.data), "length of the stream"
 
     def finish(self):
         assert self.taken <= len(self.data) <= self.taken + 8, "length of the stream"
-
-
-def mix(h, v):
-    h = (h << 5 | h >> 27) & U32
-    return ((h ^ v) * 0x9E3779B1 + 0x7F4A7C15) & U32
-
-
-def finish(h):
-    g = (h ^ h >> 15) * 0x85EBCA6B & U32
-    return g ^ g >> 13
 
 
 def log2(x):
@@ -463,14 +480,23 @@ def modelled(payload, n, lanes, schema):
     return b"".join(out)
 
 
+def mixed(payload, n, schema):
+    """n bytes of whole records."""
+    plan = mixing.Plan(payload, n, schema)
+    coder = RangeDecoder(payload[plan.size :])
+    out = mixing.decode(coder, plan, n, schema)
+    coder.finish()
+    return out
+
+
 def member(data, start):
     """Original bytes and end of the member at `start`."""
     assert data[start : start + 8] == b"\x9eVXC\r\n\x1a\n", "magic"
     assert data[start + 8] == 1, "version"
     check_crc(data, start, start + 56)
     flags, predictor, reserved = data[start + 9 : start + 12]
-    assert not flags & ~27 and predictor < 3 and reserved == 0
-    assert predictor < 2, "model files are not for this reader"
+    assert not flags & ~27 and predictor < 4 and reserved == 0
+    assert predictor != 2, "model files are not for this reader"
     block_bytes, schema_bytes, model_bytes = (le(data, start + at, 4) for at in (12, 16, 20))
     assert 512 <= block_bytes <= 1 << 26 and (flags & 1) == (schema_bytes > 0)
     assert model_bytes == 0 and not flags & 2 and data[start + 24 : start + 56] == bytes(32)
@@ -502,10 +528,14 @@ def member(data, start):
         assert len(payload) == stored, "truncated"
         assert zlib.crc32(payload) == le(data, at + 20, 4), "payload checksum"
         if method == 2:
-            assert predictor == 1 and 1 <= lanes <= min(1024, length // schema.stride)
+            assert predictor and 1 <= lanes <= min(1024, length // schema.stride)
             assert stored < length and tail == length % schema.stride and coded_tail <= tail
             body, end = payload[: stored - coded_tail], payload[stored - coded_tail :]
-            block = modelled(body, length // schema.stride, lanes, schema)
+            if predictor == 3:
+                assert lanes == 1
+                block = mixed(body, length - tail, schema)
+            else:
+                block = modelled(body, length // schema.stride, lanes, schema)
             block += end if coded_tail == tail else unzstd(end)
         else:
             assert method < 2 and lanes == tail == coded_tail == 0

@@ -65,8 +65,11 @@ fn options(error: &Error) -> Option<&'static str> {
         ErrorKind::SelfTest => Some("until then use another --level"),
         ErrorKind::NoSuchInstructions => Some("use --level auto"),
         ErrorKind::MixedRecords => Some("--schema says what they are"),
+        ErrorKind::NotBuilt if error.message().contains("rocm") => {
+            Some("build it with: cargo install --path crates/vortex-cli --features rocm")
+        }
         ErrorKind::NotBuilt => {
-            Some("build it with: cargo install --path crates/vortex-cli --features cuda (or rocm)")
+            Some("build it with: cargo install --path crates/vortex-cli --features cuda")
         }
         _ => None,
     }

@@ -9,11 +9,12 @@
 mod container_support;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, Once, PoisonError};
 
 use container_support::*;
 use vortex_coder::container::constants::*;
 use vortex_coder::container::*;
+use vortex_coder::mixing::Level;
 use vortex_coder::schema::{DecimalGrid, Law, LawForm, Order, Predicted, Term};
 use vortex_coder::{DType, ErrorKind, Field, FieldCoding, Schema};
 
@@ -171,6 +172,33 @@ fn sequential_records(n: u16) -> Vec<u8> {
     out
 }
 
+/// A printed table, then float32 that repeat the row before, then 16-bit integers at odd places, then bytes that mean nothing.
+fn mixed_bytes() -> Vec<u8> {
+    let mut random = Random(31);
+    let mut draw = |n: u64| random.next() >> 33 & (n - 1);
+    let mut out = Vec::new();
+    for event in 0..120 {
+        let (a, b) = (draw(1 << 16), draw(1 << 10));
+        out.extend(format!("P {event} {} {}.{:03}e+01 {}\n", draw(4), a % 97, a % 1000, b).bytes());
+    }
+    let mut row = [0f32; 64];
+    for _ in 0..40 {
+        for value in &mut row {
+            // Only exact operations, so that these bytes are the same on every machine.
+            *value += draw(64) as f32 / 1024.0 - 0.03125;
+            out.extend((300.0 + *value).to_le_bytes());
+        }
+    }
+    out.push(7);
+    let mut level = 1000u16;
+    for _ in 0..2000 {
+        level = level.wrapping_add(draw(32) as u16).wrapping_sub(16);
+        out.extend(level.to_le_bytes());
+    }
+    out.extend(Random(37).bytes(700));
+    out
+}
+
 /// Name, original bytes and, for each member, how many of them and how they were written.
 type Golden = (&'static str, Vec<u8>, Vec<(usize, WriterOptions)>);
 
@@ -183,11 +211,18 @@ fn goldens() -> Vec<Golden> {
         block_bytes: 4096,
         ..adaptive(schema)
     };
+    let mixing = |schema, level| WriterOptions {
+        zstd_level: None,
+        block_bytes: 1 << 16,
+        ..WriterOptions::new(Coder::mixing(schema, level))
+    };
     let mut typed = typed_records(100);
     typed.extend([1, 2, 3, 4, 5]);
     let mut zero_tail = records(200, 3);
     zero_tail.extend([0; 10]);
     let text = b"the quick brown fox jumps over the lazy dog; ".repeat(60);
+    // Enough records of the first kind that its noise is coded flat.
+    let mixed_records = [lawful_records(1600), sequential_records(300), typed.clone()];
     let parts = [records(50, 2), Random(6).bytes(300), vec![b'z'; 2000]];
     vec![
         ("v1_empty.vxc", Vec::new(), vec![(0, bytes())]),
@@ -212,6 +247,18 @@ fn goldens() -> Vec<Golden> {
         }),
         ("v1_laws.vxc", lawful_records(300), vec![(7200, three_lanes(lawful()))]),
         ("v1_deltas.vxc", sequential_records(300), vec![(6900, three_lanes(sequential()))]),
+        ("v1_mixing_bytes.vxc", mixed_bytes(), {
+            let options = mixing(Schema::bytes(), Level::DEFAULT);
+            vec![(mixed_bytes().len(), options)]
+        }),
+        ("v1_mixing_records.vxc", mixed_records.concat(), {
+            let options = [
+                mixing(lawful(), Level::LOWEST),
+                mixing(sequential(), Level::HIGHEST),
+                mixing(every_type(), Level::DEFAULT),
+            ];
+            mixed_records.iter().map(Vec::len).zip(options).collect()
+        }),
         ("v1_packed_schema.vxc", records(50, 4), vec![(550, adaptive(long_names()))]),
         ("v1_labels.vxc", parts.concat(), {
             let coders = [adaptive(schema()), bytes(), adaptive(Schema::bytes())];
@@ -227,6 +274,12 @@ fn goldens() -> Vec<Golden> {
 
 #[test]
 fn files_of_every_version_are_read() {
+    // Other tests need the files too.
+    static ONCE: Once = Once::new();
+    ONCE.call_once(read_all);
+}
+
+fn read_all() {
     for (name, original, members) in goldens() {
         let file = read_or_write(name, || {
             let (mut rest, mut file) = (original.as_slice(), Vec::new());
@@ -261,6 +314,8 @@ fn golden_files_use_what_they_should() {
     assert!(methods("v1_adaptive_every_type.vxc")[2]);
     assert_eq!(methods("v1_laws.vxc"), [false, false, true]);
     assert_eq!(methods("v1_deltas.vxc"), [false, false, true]);
+    assert_eq!(methods("v1_mixing_bytes.vxc"), [false, false, true]);
+    assert_eq!(methods("v1_mixing_records.vxc"), [false, false, true]);
 }
 
 #[test]

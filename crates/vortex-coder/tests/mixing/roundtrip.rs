@@ -22,8 +22,8 @@ fn any_number_of_records_and_bytes() {
     // Of all of them some number of records at some level, and one at every level.
     for (i, made) in made.filter(|made| made.schema.stride() < 1000).enumerate() {
         let stride = made.schema.stride();
-        for n in (i % 3..=100).step_by(3) {
-            let level = Level::new(4 + (n / 3 + i) as u8 % 5).unwrap();
+        for n in (i % 6..=100).step_by(6) {
+            let level = Level::new(4 + (n / 6 + i) as u8 % 5).unwrap();
             round_trip(&made.schema, level, &made.bytes[..n * stride]);
         }
         for level in levels() {
@@ -130,11 +130,11 @@ fn a_group_is_coded_as_its_blocks_alone() {
 
 #[test]
 fn files_come_back_and_do_not_depend_on_threads() {
-    let mut data = container_support::records(2000, 93);
+    let mut data = container_support::records(1000, 93);
     data.extend(Random(94).bytes(2046));
     data.extend([7; 3000]);
     data.extend([1, 2, 3]);
-    for level in levels() {
+    for level in [Level::LOWEST, Level::HIGHEST] {
         for schema in [container_support::schema(), Schema::bytes()] {
             let model = Arc::new(MixingModel::new(schema, level));
             let options = WriterOptions {
@@ -144,16 +144,14 @@ fn files_come_back_and_do_not_depend_on_threads() {
             };
             let (file, summary) = container_support::encode(&data, options.clone());
             assert!(summary.modelled_blocks > 1, "{summary:?}");
-            for threads in [2, 3] {
-                let options = WriterOptions { threads, ..options.clone() };
-                assert!(container_support::encode(&data, options).0 == file, "{threads} threads");
-            }
+            let on_three = WriterOptions { threads: 3, verify: false, ..options };
+            assert!(container_support::encode(&data, on_three).0 == file, "three threads");
             // The file names its predictor: nobody has to bring one.
             assert!(container_support::decode(&file).unwrap() == data);
             let mut reader =
                 IndexedReader::open(Cursor::new(&file), ReaderOptions::default()).unwrap();
             assert_eq!(reader.members().next().unwrap().predictor, Some(Identity::Mixing));
-            assert_eq!(reader.read_range(9000, 12_000).unwrap(), data[9000..21_000]);
+            assert_eq!(reader.read_range(7000, 6000).unwrap(), data[7000..13_000]);
         }
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use vortex_codec::Schema;
+use vortex_codec::coder::mixing::stretches;
 use vortex_codec::data::sidecar::read_schema;
 use vortex_codec::inspection::entropies;
 use vortex_codec::plan::{Origin, Plan, Request, Subject};
@@ -14,6 +15,9 @@ use crate::report::table::{Table, thousands};
 
 /// Bytes from the start of the file that are looked at.
 const SAMPLE_BYTES: u64 = 64 << 20;
+/// The same where there are no records, and lines about them.
+const LOOKED_AT: usize = 4 << 20;
+const MOST_STRETCHES: usize = 20;
 
 pub fn describe(file: &Path, given: Option<&Path>) -> Result<String> {
     let handle = open_file(file)?;
@@ -42,6 +46,10 @@ pub fn describe(file: &Path, given: Option<&Path>) -> Result<String> {
     if total > SAMPLE_BYTES {
         text.push_str(&format!("entropies of the first {} bytes\n", thousands(SAMPLE_BYTES)));
     }
+    if *schema == Schema::bytes() {
+        let looked_at = &bytes[..bytes.len().min(LOOKED_AT)];
+        text.push_str(&stretch_table(looked_at));
+    }
     let entropies = entropies(&bytes, schema);
     text.push('\n');
     text.push_str(&field_table(schema, &entropies).to_string());
@@ -53,6 +61,21 @@ pub fn describe(file: &Path, given: Option<&Path>) -> Result<String> {
         ));
     }
     Ok(text)
+}
+
+/// What bytes without records seem to hold.
+fn stretch_table(bytes: &[u8]) -> String {
+    let found = stretches(bytes);
+    let mut table = Table::new(["first byte", "bytes", "seem to be"]);
+    for stretch in found.iter().take(MOST_STRETCHES) {
+        let n = thousands(stretch.bytes.len() as u64);
+        table.row([thousands(stretch.bytes.start as u64), n, stretch.to_string()]);
+    }
+    let mut text = format!("\n{table}");
+    if let Some(more @ 1..) = found.len().checked_sub(MOST_STRETCHES) {
+        text.push_str(&format!("and {more} more stretches\n"));
+    }
+    text
 }
 
 /// One line a field, with the bits of its symbols.

@@ -5,7 +5,7 @@ use super::curves::{Curves, STRETCH_LIMIT};
 
 /// Bits of the distance between two points, of stretched probabilities.
 const STEP_BITS: u32 = 8;
-const POINTS: usize = (2 * STRETCH_LIMIT as usize >> STEP_BITS) + 1;
+const POINTS: usize = ((2 * STRETCH_LIMIT as usize) >> STEP_BITS) + 1;
 /// How fast a point moves, as a shift.
 const RATE: u32 = 6;
 

@@ -26,8 +26,10 @@ const MATCH_CLASSES: usize = 16;
 const KEY_CONTEXTS: usize = 5;
 /// Contexts of the second correction.
 const HASHED_CORRECTIONS: usize = 1 << 12;
-/// A slot's probability moves by 1 / (n + 1.5), n decisions after the first one, up to this.
+/// After n decisions, which are counted up to this, a slot's probability moves by 1 / (n + 1.5).
 const EXPERIENCE_LIMIT: u32 = 250;
+/// Spreads a node of a symbol's tree over 32 bits.
+const NODE_SALT: u32 = 0x9e37_79b1;
 /// Rates, as shifts.
 const MIXER_RATE: u32 = 3;
 const FINAL_RATE: u32 = 3;
@@ -171,8 +173,9 @@ impl Engine {
             said[4] = CONSTANT;
             let stretched = self.last.predict(role * 8 + bit as usize, &said).into();
             let p = self.curves.squash(stretched);
-            let hashed = (s.contexts[0] ^ (node as u32).wrapping_mul(0x9e37_79b1))
-                .wrapping_mul(0x85eb_ca6b)
+            let hashed = (s.contexts[0]
+                ^ u32::try_from(node).expect("8 bits").wrapping_mul(NODE_SALT))
+            .wrapping_mul(0x85eb_ca6b)
                 >> (32 - HASHED_CORRECTIONS.ilog2());
             let a = self.corrections[0].refine(role * 256 + node, stretched);
             let b = self.corrections[1].refine(hashed as usize, stretched);

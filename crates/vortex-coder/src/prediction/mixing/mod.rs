@@ -1,6 +1,6 @@
 //! The mixing predictor: what many contexts say about each binary decision of a symbol, weighed by how
 //! often each was right lately. It learns while it codes, so it needs no training and no file.
-//! `docs/format.md` specifies it.
+//! `docs/mixing.md` specifies it.
 //!
 //! | file | concern |
 //! |---|---|
@@ -41,4 +41,5 @@ mod tests;
 mod text_contexts;
 
 pub use level::Level;
+pub use look::{Stretch, stretches};
 pub use model::MixingModel;

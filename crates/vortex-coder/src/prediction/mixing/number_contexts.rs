@@ -17,12 +17,12 @@ pub(super) struct NumberContexts {
     numbers: Numbers,
     /// How wrong each rule was, by width.
     spreads: [[Spread; MAX_FORECASTS]; MAX_WIDTH],
-    /// What each rule expects; rules of distances that are not used repeat what others say.
+    /// What each rule expects.
     expected: [u64; MAX_FORECASTS],
     forecasts: [Forecast; MAX_FORECASTS],
     levels: [u32; MAX_FORECASTS],
     last: [u64; LAST],
-    /// The number one distance back.
+    /// The number one distance back; without a distance, the third one back.
     far: u64,
     hashes: [u32; LAST],
     far_hash: u32,

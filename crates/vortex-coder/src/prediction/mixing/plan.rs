@@ -249,7 +249,7 @@ fn read_region(input: &mut &[u8], block: usize) -> Result<Region> {
         _ => return Err(corrupt(format!("a region of code {code:#04x}"))),
     };
     let width = 1usize << (code >> 2 & 3);
-    if code & NUMBERS == 0 || bytes % width != 0 || bytes == 0 {
+    if code & NUMBERS == 0 || !bytes.is_multiple_of(width) || bytes == 0 {
         return Err(corrupt(format!("a region of code {code:#04x} and {bytes} bytes")));
     }
     let mut far = [0; 2];

@@ -22,7 +22,7 @@ pub(super) struct TextContexts {
     /// Hash of the column so far, and of the one before.
     column: u32,
     column_before: u32,
-    /// First byte of the line.
+    /// First byte of the line; 0 where that ends a column.
     line_type: u8,
     line_start: usize,
     line_before: usize,

@@ -6,6 +6,9 @@ mod noise;
 mod partners;
 mod segments;
 mod sums;
+mod words;
+
+pub use words::{Stretch, stretches};
 
 use super::level::Level;
 use super::plan::{Plan, Reading, SLOTS_LOG2, most_slots_log2};
