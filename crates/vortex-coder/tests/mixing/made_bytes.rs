@@ -66,7 +66,7 @@ fn table(n: usize) -> (Vec<u8>, f64) {
 /// Four letters that are half, a quarter and twice an eighth of all.
 fn letters(n: usize) -> (Vec<u8>, f64) {
     let mut random = Random(33);
-    let mut letter = |_| b"aaaabbcd"[random.next() as usize >> 7 & 7];
+    let letter = |_| b"aaaabbcd"[random.next() as usize >> 7 & 7];
     ((0..n).map(letter).collect(), n as f64 * 1.75)
 }
 

@@ -145,7 +145,7 @@ pub fn wide(n: usize) -> Made {
         schema: Schema::new(10_000, vec![]).unwrap(),
         bytes,
         bits,
-        more: 0.06,
+        more: 0.12,
     }
 }
 

@@ -104,7 +104,7 @@ fn partners_tell_what_neighbours_do_not() {
 #[test]
 fn a_table_of_very_many_fields() {
     let made = made_records::wide(3);
-    for level in levels() {
+    for level in [Level::LOWEST, Level::HIGHEST] {
         let payload = round_trip(&made.schema, level, &made.bytes);
         // Its plan is long: it says something of each field.
         check_size(&made, level, payload.len() - plans::plan(&payload, &made.schema).bytes);
