@@ -2,9 +2,10 @@
 
 use super::bits::Bits;
 use super::block::Block;
-use super::engine::{Engine, MAX_CONTEXTS, MAX_FORECASTS, Shape, Situation};
+use super::engine::{Engine, MAX_CONTEXTS, MAX_FORECASTS, MAX_INPUTS, Shape, Situation};
 use super::forecast::Forecast;
 use super::matcher::Matcher;
+use super::mixer::LANES;
 use super::record_contexts::{Partners, RecordContexts};
 use crate::error::Result;
 use crate::layout::RecordLayout;
@@ -27,10 +28,22 @@ impl pulp::NullaryFnOnce for Records<'_, '_> {
 
     #[inline(always)]
     fn call(self) -> Result<()> {
-        let Self { layout, flat, partners, contexts, slots_log2, mut block, bits, after } = self;
+        let roles = self.layout.roles().len();
+        let Self { contexts, slots_log2, .. } = self;
+        let shape = Shape { contexts, forecasts: 0, roles, slots_log2 };
+        if shape.inputs() <= LANES {
+            self.run(Engine::<LANES>::new(shape))
+        } else {
+            self.run(Engine::<MAX_INPUTS>::new(shape))
+        }
+    }
+}
+
+impl Records<'_, '_> {
+    #[inline(always)]
+    fn run<const N: usize>(self, mut engine: Engine<N>) -> Result<()> {
+        let Self { layout, flat, partners, mut block, bits, after, .. } = self;
         let roles = layout.roles();
-        let shape = Shape { contexts, forecasts: 0, roles: roles.len(), slots_log2 };
-        let mut engine = Engine::new(shape);
         let modelled = flat.iter().filter(|flat| !**flat).count();
         let mut matcher = Matcher::new(block.len() / roles.len() * modelled);
         let mut seen = RecordContexts::new(layout, partners);

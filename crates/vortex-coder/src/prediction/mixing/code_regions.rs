@@ -2,7 +2,7 @@
 
 use super::bits::Bits;
 use super::block::Block;
-use super::engine::{Engine, MAX_CONTEXTS, MAX_FORECASTS, Shape, Situation};
+use super::engine::{Engine, MAX_CONTEXTS, MAX_FORECASTS, MAX_INPUTS, Shape, Situation};
 use super::forecast::Forecast;
 use super::matcher::Matcher;
 use super::number_contexts::NumberContexts;
@@ -25,7 +25,7 @@ pub(super) struct Regions<'a, 'b> {
 
 /// What the parts of the loop share.
 struct State {
-    engine: Engine,
+    engine: Engine<MAX_INPUTS>,
     matcher: Matcher,
     text: TextContexts,
     numbers: NumberContexts,

@@ -9,37 +9,54 @@ const POINTS: usize = ((2 * STRETCH_LIMIT as usize) >> STEP_BITS) + 1;
 /// How fast a point moves, as a shift.
 const RATE: u32 = 6;
 
+/// [`POINTS`] points, in a cache line.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+pub(super) struct Curve([u16; 32]);
+
 pub(super) struct Correction {
-    curves: Vec<[u16; POINTS]>,
-    /// The point next to the last probability: curve and place.
-    at: (usize, usize),
+    curves: Vec<Curve>,
+}
+
+/// A point of a curve.
+#[derive(Clone, Copy)]
+pub(super) struct Point {
+    curve: usize,
+    point: usize,
 }
 
 impl Correction {
     pub(super) fn new(curves: &Curves, contexts: usize) -> Self {
-        let mut start = [0; POINTS];
-        for (x, point) in (-STRETCH_LIMIT..).step_by(1 << STEP_BITS).zip(&mut start) {
+        let mut start = [0; 32];
+        for (x, point) in (-STRETCH_LIMIT..).step_by(1 << STEP_BITS).zip(&mut start[..POINTS]) {
             *point = u16::try_from(curves.squash(x)).expect("16 bits");
         }
-        Self { curves: vec![start; contexts], at: (0, 0) }
+        Self { curves: vec![Curve(start); contexts] }
     }
 
-    /// The probability that a stretched one is worth in this context.
+    /// The curve of a context. To be asked for long before it is read: it is rarely in the nearest cache.
     #[inline(always)]
-    pub(super) fn refine(&mut self, context: usize, stretched: i32) -> u32 {
-        let x = (stretched + STRETCH_LIMIT).clamp(0, 2 * STRETCH_LIMIT - 1).cast_unsigned();
-        let (point, part) = ((x >> STEP_BITS) as usize, x & ((1 << STEP_BITS) - 1));
-        let curve = &self.curves[context];
-        let (a, b) = (u32::from(curve[point]), u32::from(curve[point + 1]));
-        self.at = (context, point + usize::from(part >= 1 << (STEP_BITS - 1)));
-        (a * ((1 << STEP_BITS) - part) + b * part) >> STEP_BITS
+    pub(super) fn curve(&self, context: usize) -> Curve {
+        self.curves[context]
     }
 
-    /// Moves the nearest point; `target` is 0 or 65,535.
+    /// Moves the point next to the last probability; `target` is 0 or 65,535.
     #[inline(always)]
-    pub(super) fn learn(&mut self, target: i32) {
-        let p = &mut self.curves[self.at.0][self.at.1];
+    pub(super) fn learn(&mut self, at: Point, target: i32) {
+        let p = &mut self.curves[at.curve].0[at.point];
         let moved = i32::from(*p) + ((target - i32::from(*p)) >> RATE);
         *p = u16::try_from(moved).expect("between two numbers of 16 bits");
+    }
+}
+
+impl Curve {
+    /// The probability that a stretched one is worth, and the point that learns from what follows.
+    #[inline(always)]
+    pub(super) fn refine(&self, curve: usize, stretched: i32) -> (u32, Point) {
+        let x = (stretched + STRETCH_LIMIT).clamp(0, 2 * STRETCH_LIMIT - 1).cast_unsigned();
+        let (point, part) = ((x >> STEP_BITS) as usize, x & ((1 << STEP_BITS) - 1));
+        let (a, b) = (u32::from(self.0[point]), u32::from(self.0[point + 1]));
+        let at = Point { curve, point: point + usize::from(part >= 1 << (STEP_BITS - 1)) };
+        ((a * ((1 << STEP_BITS) - part) + b * part) >> STEP_BITS, at)
     }
 }

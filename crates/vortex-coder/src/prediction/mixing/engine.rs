@@ -1,7 +1,7 @@
 //! One symbol: eight binary decisions, each mixed from what every context says about it.
 
 use super::bits::Bits;
-use super::correction::Correction;
+use super::correction::{Correction, Curve};
 use super::curves::Curves;
 use super::forecast::Forecast;
 use super::mixer::{Gains, LANES, Mixer, ONE};
@@ -13,7 +13,7 @@ pub(super) const MAX_CONTEXTS: usize = 28;
 pub(super) const MAX_FORECASTS: usize = 6;
 /// Inputs of the mixers besides contexts and forecasts: two of a match and one that never changes.
 const OTHER_INPUTS: usize = 3;
-const MAX_INPUTS: usize = (MAX_CONTEXTS + MAX_FORECASTS + OTHER_INPUTS).next_multiple_of(LANES);
+pub(super) const MAX_INPUTS: usize = 32;
 /// The input that never changes.
 const CONSTANT: i16 = 80;
 /// Classes of symbols; see [`Situation::class`].
@@ -46,6 +46,13 @@ pub(super) struct Shape {
     pub slots_log2: u32,
 }
 
+impl Shape {
+    /// Inputs of the mixers.
+    pub(super) fn inputs(&self) -> usize {
+        self.contexts + self.forecasts + OTHER_INPUTS
+    }
+}
+
 /// All that is known before a symbol.
 pub(super) struct Situation {
     /// A hash for each context; the first ones of [`Shape::contexts`] are used.
@@ -68,14 +75,15 @@ pub(super) struct Situation {
     pub below: i32,
 }
 
-pub(super) struct Engine {
+/// `N` inputs of the mixers, of which those beyond contexts, forecasts and [`OTHER_INPUTS`] stay zero: loops over them
+/// have a length that the compiler knows.
+pub(super) struct Engine<const N: usize> {
     shape: Shape,
-    inputs: usize,
     curves: Box<Curves>,
     slots: Slots,
     /// By role and bit; by class and node; by match, bit and repeat; by experience.
-    mixers: [Mixer; 4],
-    last: Mixer,
+    mixers: [Mixer<N>; 4],
+    last: Mixer<LANES>,
     /// By role and node; by the first context and node.
     corrections: [Correction; 2],
     /// Probability that a match goes on, by its length, bit and repeat.
@@ -83,15 +91,22 @@ pub(super) struct Engine {
     gains: Gains,
     no_gains: Gains,
     /// By decisions seen: how far a probability moves, in 1/4096.
-    steps: [i32; 1024],
+    steps: Box<[i32; 1024]>,
 }
 
-impl Engine {
+/// What was looked up for one decision.
+struct Looked<const N: usize> {
+    nodes: [u32; N],
+    inputs: [i16; N],
+    steps: [i32; N],
+}
+
+impl<const N: usize> Engine<N> {
     pub(super) fn new(shape: Shape) -> Self {
+        assert!(shape.inputs() <= N && N <= MAX_INPUTS, "{shape:?} in {N} inputs");
         let curves = Curves::new();
-        let inputs = (shape.contexts + shape.forecasts + OTHER_INPUTS).next_multiple_of(LANES);
         let roles = shape.roles.min(MAX_ROLES);
-        let mixer = |sets| Mixer::new(inputs, sets, ONE / 8);
+        let mixer = |sets| Mixer::new(shape.inputs(), sets, ONE / 8);
         let mixers = [
             mixer(roles * 8),
             mixer(CLASSES * 256),
@@ -99,16 +114,15 @@ impl Engine {
             mixer(1 << (2 * KEY_CONTEXTS)),
         ];
         let corrections = [roles * 256, HASHED_CORRECTIONS].map(|n| Correction::new(&curves, n));
-        let steps = std::array::from_fn(|seen| {
+        let steps = Box::new(std::array::from_fn(|seen| {
             let n = i32::try_from(seen).expect("small").min(EXPERIENCE_LIMIT.cast_signed());
             8192 / (2 * n + 3)
-        });
+        }));
         Self {
             shape: Shape { roles, ..shape },
-            inputs,
             slots: Slots::new(shape.slots_log2),
             mixers,
-            last: Mixer::new(LANES, roles * 8, ONE / 4),
+            last: Mixer::new(5, roles * 8, ONE / 4),
             corrections,
             match_p: vec![1 << 15; MATCH_CLASSES * 8 * 4],
             gains: Gains::new(BOOST),
@@ -121,97 +135,122 @@ impl Engine {
     /// Codes one symbol and returns it.
     #[inline(always)]
     pub(super) fn code(&mut self, bits: &mut Bits<'_>, s: &Situation, symbol: u8) -> u8 {
-        let Shape { contexts: n, forecasts, roles, .. } = self.shape;
-        let role = s.role % roles;
         let mut places = [0; MAX_CONTEXTS];
-        let mut nodes = [0; MAX_CONTEXTS];
-        let mut inputs = [0i16; MAX_INPUTS];
         // The bits so far behind a leading 1.
         let mut node = 1usize;
-        for bit in (0..8u32).rev() {
-            if bit == 7 || bit == 3 {
-                self.slots.find(&s.contexts[..n], node, &mut places[..n]);
+        let contexts = self.shape.contexts.min(MAX_CONTEXTS).min(N);
+        for nibble in [4, 0] {
+            let places = &mut places[..contexts];
+            self.slots.find(&s.contexts[..contexts], node, places);
+            for bit in (nibble..nibble + 4).rev() {
+                node = node * 2 + self.decide(bits, s, symbol, node, bit, places) as usize;
             }
-            let leaf = leaf(node, bit);
-            for ((node, &place), x) in nodes[..n].iter_mut().zip(&places).zip(&mut inputs) {
-                *node = self.slots.node(place, leaf);
-                *x = match *node & 1023 {
-                    0 => 0,
-                    _ => self.curves.stretch(*node >> 16),
-                };
-            }
-            let (match_class, expected) = matched(s, node, bit);
-            let match_at = (match_class * 8 + bit as usize) * 4 + s.equal;
-            (inputs[n], inputs[n + 1]) = match expected {
-                Some(bit) => {
-                    let p = self.match_p[match_at];
-                    let sign = if bit == 1 { 1 } else { -1 };
-                    let sure = i16::try_from((i32::from(p) - (1 << 15)) >> 6).expect("10 bits");
-                    (sign * self.curves.stretch(p.into()), sign * sure)
-                }
-                None => (0, 0),
-            };
-            inputs[n + 2] = CONSTANT;
-            if forecasts > 0 {
-                let below = s.below + bit.cast_signed();
-                let low = lowest(s, node, bit);
-                for (x, forecast) in inputs[n + 3..].iter_mut().zip(&s.forecasts[..forecasts]) {
-                    *x = if below < 0 {
-                        0
-                    } else {
-                        forecast.stretched(&self.curves, low, 1 << below)
-                    };
-                }
-            }
-            let x = &inputs[..self.inputs];
-            let sets =
-                [role * 8 + bit as usize, s.class * 256 + node, match_at, experience(&nodes[..n])];
-            let mut said = [0i16; LANES];
-            for ((mixer, set), out) in self.mixers.iter_mut().zip(sets).zip(&mut said) {
-                *out = mixer.predict(set, x);
-            }
-            said[4] = CONSTANT;
-            let stretched = self.last.predict(role * 8 + bit as usize, &said).into();
-            let p = self.curves.squash(stretched);
-            let hashed = (s.contexts[0]
-                ^ u32::try_from(node).expect("8 bits").wrapping_mul(NODE_SALT))
-            .wrapping_mul(0x85eb_ca6b)
-                >> (32 - HASHED_CORRECTIONS.ilog2());
-            let a = self.corrections[0].refine(role * 256 + node, stretched);
-            let b = self.corrections[1].refine(hashed as usize, stretched);
-            let y =
-                bits.code(u32::from(symbol) >> bit & 1, ((2 * p + a + b) >> 2).clamp(1, 65_535));
-
-            let target = if y == 1 { 65_535 } else { 0 };
-            for (mixer, said) in self.mixers.iter_mut().zip(said) {
-                let error = target - self.curves.squash(said.into()).cast_signed();
-                mixer.learn(x, error, MIXER_RATE, &self.gains);
-            }
-            self.last.learn(&said, target - p.cast_signed(), FINAL_RATE, &self.no_gains);
-            self.corrections.iter_mut().for_each(|c| c.learn(target));
-            let target22 = if y == 1 { (1 << 22) - 1 } else { 0 };
-            let mut steps = [0; MAX_CONTEXTS];
-            for (step, node) in steps[..n].iter_mut().zip(&nodes) {
-                *step = self.steps[(node & 1023) as usize];
-            }
-            for (node, step) in nodes[..n].iter_mut().zip(steps) {
-                let p = (*node >> 10).cast_signed();
-                let p = p + ((((target22 - p) >> 4) * step) >> 8);
-                let seen = ((*node & 1023) + 1).min(EXPERIENCE_LIMIT);
-                *node = p.cast_unsigned() << 10 | seen;
-            }
-            for (&node, &place) in nodes[..n].iter().zip(&places) {
-                self.slots.set(place, leaf, node);
-            }
-            if let Some(expected) = expected {
-                let p = &mut self.match_p[match_at];
-                let hit = if expected == y { 65_535 } else { 0 };
-                let moved = i32::from(*p) + ((hit - i32::from(*p)) >> MATCH_RATE);
-                *p = u16::try_from(moved).expect("between two numbers of 16 bits");
-            }
-            node = node * 2 + y as usize;
         }
         u8::try_from(node & 255).expect("8 bits")
+    }
+
+    /// Codes one bit of a symbol.
+    #[inline(always)]
+    fn decide(
+        &mut self,
+        bits: &mut Bits<'_>,
+        s: &Situation,
+        symbol: u8,
+        node: usize,
+        bit: u32,
+        places: &[u32],
+    ) -> u32 {
+        let (n, forecasts) = (places.len(), self.shape.forecasts);
+        let role = s.role % self.shape.roles;
+        let leaf = leaf(node, bit);
+        let mut looked = self.look_up(places, leaf);
+        let x = &mut looked.inputs;
+        let (match_class, expected) = matched(s, node, bit);
+        let match_at = (match_class * 8 + bit as usize) * 4 + s.equal;
+        if let Some(bit) = expected {
+            let p = self.match_p[match_at];
+            let sign = if bit == 1 { 1 } else { -1 };
+            let sure = i16::try_from((i32::from(p) - (1 << 15)) >> 6).expect("10 bits");
+            (x[n], x[n + 1]) = (sign * self.curves.stretch(p.into()), sign * sure);
+        }
+        x[n + 2] = CONSTANT;
+        let below = s.below + bit.cast_signed();
+        if forecasts > 0 && below >= 0 {
+            let low = lowest(s, node, bit);
+            for (x, forecast) in x[n + 3..].iter_mut().zip(&s.forecasts[..forecasts]) {
+                *x = forecast.stretched(&self.curves, low, 1 << below);
+            }
+        }
+        let hashed = (s.contexts[0]
+            ^ u32::try_from(node).expect("8 bits").wrapping_mul(NODE_SALT))
+        .wrapping_mul(0x85eb_ca6b)
+            >> (32 - HASHED_CORRECTIONS.ilog2());
+        let corrections = [role * 256 + node, hashed as usize];
+        let curves: [Curve; 2] = std::array::from_fn(|i| self.corrections[i].curve(corrections[i]));
+        let experience = experience(&looked.nodes[..n.min(KEY_CONTEXTS)]);
+        let sets = [role * 8 + bit as usize, s.class * 256 + node, match_at, experience];
+        let mut said = [0i16; LANES];
+        for i in 0..4 {
+            said[i] = self.mixers[i].predict(sets[i], &looked.inputs);
+        }
+        said[4] = CONSTANT;
+        let stretched = self.last.predict(role * 8 + bit as usize, &said).into();
+        let p = self.curves.squash(stretched);
+        let (a, at_a) = curves[0].refine(corrections[0], stretched);
+        let (b, at_b) = curves[1].refine(corrections[1], stretched);
+        let y = bits.code(u32::from(symbol) >> bit & 1, ((2 * p + a + b) >> 2).clamp(1, 65_535));
+
+        let target = if y == 1 { 65_535 } else { 0 };
+        for i in 0..4 {
+            let error = target - self.curves.squash(said[i].into()).cast_signed();
+            self.mixers[i].learn(sets[i], &looked.inputs, error, MIXER_RATE, &self.gains);
+        }
+        let error = target - p.cast_signed();
+        self.last.learn(role * 8 + bit as usize, &said, error, FINAL_RATE, &self.no_gains);
+        self.corrections[0].learn(at_a, target);
+        self.corrections[1].learn(at_b, target);
+        self.learn_nodes(&mut looked, places, leaf, y);
+        if let Some(expected) = expected {
+            let p = &mut self.match_p[match_at];
+            let hit = if expected == y { 65_535 } else { 0 };
+            let moved = i32::from(*p) + ((hit - i32::from(*p)) >> MATCH_RATE);
+            *p = u16::try_from(moved).expect("between two numbers of 16 bits");
+        }
+        y
+    }
+
+    /// What the contexts say of a decision.
+    #[inline(always)]
+    fn look_up(&self, places: &[u32], leaf: usize) -> Looked<N> {
+        let mut looked = Looked { nodes: [0; N], inputs: [0; N], steps: [0; N] };
+        for (&place, node) in places.iter().zip(&mut looked.nodes) {
+            *node = self.slots.node(place, leaf);
+        }
+        let n = places.len();
+        for ((node, x), step) in
+            looked.nodes[..n].iter().zip(&mut looked.inputs).zip(&mut looked.steps)
+        {
+            let seen = *node & 1023;
+            let known = i16::from(seen == 0) - 1;
+            *x = self.curves.stretch(*node >> 16) & known;
+            *step = self.steps[seen as usize];
+        }
+        looked
+    }
+
+    /// Moves the nodes of a decision towards what it was.
+    #[inline(always)]
+    fn learn_nodes(&mut self, looked: &mut Looked<N>, places: &[u32], leaf: usize, y: u32) {
+        let target = if y == 1 { (1 << 22) - 1 } else { 0 };
+        for (node, step) in looked.nodes.iter_mut().zip(&looked.steps) {
+            let p = (*node >> 10).cast_signed();
+            let p = p + ((((target - p) >> 4) * step) >> 8);
+            let seen = ((*node & 1023) + 1).min(EXPERIENCE_LIMIT);
+            *node = p.cast_unsigned() << 10 | seen;
+        }
+        for (&node, &place) in looked.nodes.iter().zip(places) {
+            self.slots.set(place, leaf, node);
+        }
     }
 }
 

@@ -29,6 +29,14 @@ impl Slot {
     }
 }
 
+/// The two slots that a context may have, and the check that it has in its own.
+#[derive(Clone, Copy, Default)]
+struct Found {
+    check: u32,
+    checks: [u32; 2],
+    seen: [u32; 2],
+}
+
 /// A fixed number of slots, found by hash; those with fewer decisions give way.
 pub(super) struct Slots {
     slots: Vec<Slot>,
@@ -48,22 +56,27 @@ impl Slots {
     pub(super) fn find(&mut self, contexts: &[u32], node: usize, places: &mut [u32]) {
         let salt = (node as u32).wrapping_mul(0x2545_f491);
         // All cache lines are asked for before a decision waits for the first one.
-        let mut checks = [(0, 0); MAX_CONTEXTS];
-        for ((place, check), context) in places.iter_mut().zip(&mut checks).zip(contexts) {
+        let mut found = [Found::default(); MAX_CONTEXTS];
+        for ((place, found), context) in places.iter_mut().zip(&mut found).zip(contexts) {
             let spread = u64::from(context.wrapping_add(salt)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
             *place = (spread >> self.shift) as u32;
-            *check = ((spread >> 24) as u32 & 0xffff | 1, self.slots[*place as usize].check());
+            let two = [*place, *place ^ 1].map(|place| &self.slots[place as usize]);
+            *found = Found {
+                check: (spread >> 24) as u32 & 0xffff | 1,
+                checks: two.map(Slot::check),
+                seen: two.map(|slot| slot.nodes[0] & 1023),
+            };
         }
-        for (place, &(check, found)) in places.iter_mut().zip(&checks) {
-            if found == check {
-                continue;
-            }
-            let (a, b) = (&self.slots[*place as usize], &self.slots[(*place ^ 1) as usize]);
-            let second = (b.check() == check) | (b.nodes[0] & 1023 < a.nodes[0] & 1023);
-            *place ^= u32::from(second);
+        for (place, found) in places.iter_mut().zip(&found) {
+            let Found { check, checks: [first, second], seen } = *found;
+            let other = (first != check) & ((second == check) | (seen[1] < seen[0]));
+            *place ^= u32::from(other);
             let slot = &mut self.slots[*place as usize];
-            if slot.check() != check {
-                *slot = Slot::empty(check);
+            // Without a jump, which would often be foreseen wrongly.
+            let keep = slot.check() == check;
+            let empty = Slot::empty(check);
+            for (node, empty) in slot.nodes.iter_mut().zip(empty.nodes) {
+                *node = if keep { *node } else { empty };
             }
         }
     }
