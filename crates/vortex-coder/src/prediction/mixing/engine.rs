@@ -5,6 +5,7 @@ use super::correction::{Correction, Curve};
 use super::curves::Curves;
 use super::forecast::Forecast;
 use super::mixer::{Gains, LANES, Mixer, ONE};
+use super::node::{self, Node, Steps};
 use super::slots::Slots;
 
 /// Most contexts of a symbol.
@@ -90,15 +91,14 @@ pub(super) struct Engine<const N: usize> {
     match_p: Vec<u16>,
     gains: Gains,
     no_gains: Gains,
-    /// By decisions seen: how far a probability moves, in 1/4096.
-    steps: Box<[i32; 1024]>,
+    nodes: Steps,
+    chance: u32,
 }
 
 /// What was looked up for one decision.
 struct Looked<const N: usize> {
-    nodes: [u32; N],
+    nodes: [Node; N],
     inputs: [i16; N],
-    steps: [i32; N],
 }
 
 impl<const N: usize> Engine<N> {
@@ -114,10 +114,6 @@ impl<const N: usize> Engine<N> {
             mixer(1 << (2 * KEY_CONTEXTS)),
         ];
         let corrections = [roles * 256, HASHED_CORRECTIONS].map(|n| Correction::new(&curves, n));
-        let steps = Box::new(std::array::from_fn(|seen| {
-            let n = i32::try_from(seen).expect("small").min(EXPERIENCE_LIMIT.cast_signed());
-            8192 / (2 * n + 3)
-        }));
         Self {
             shape: Shape { roles, ..shape },
             slots: Slots::new(shape.slots_log2),
@@ -127,7 +123,8 @@ impl<const N: usize> Engine<N> {
             match_p: vec![1 << 15; MATCH_CLASSES * 8 * 4],
             gains: Gains::new(BOOST),
             no_gains: Gains::new(0),
-            steps,
+            nodes: Steps::new(),
+            chance: 1,
             curves,
         }
     }
@@ -222,32 +219,18 @@ impl<const N: usize> Engine<N> {
     /// What the contexts say of a decision.
     #[inline(always)]
     fn look_up(&self, places: &[u32], leaf: usize) -> Looked<N> {
-        let mut looked = Looked { nodes: [0; N], inputs: [0; N], steps: [0; N] };
-        for (&place, node) in places.iter().zip(&mut looked.nodes) {
+        let mut nodes = [0; N];
+        for (&place, node) in places.iter().zip(&mut nodes) {
             *node = self.slots.node(place, leaf);
         }
-        let n = places.len();
-        for ((node, x), step) in
-            looked.nodes[..n].iter().zip(&mut looked.inputs).zip(&mut looked.steps)
-        {
-            let seen = *node & 1023;
-            let known = i16::from(seen == 0) - 1;
-            *x = self.curves.stretch(*node >> 16) & known;
-            *step = self.steps[seen as usize];
-        }
-        looked
+        Looked { nodes, inputs: std::array::from_fn(|i| node::stretched(nodes[i])) }
     }
 
     /// Moves the nodes of a decision towards what it was.
     #[inline(always)]
     fn learn_nodes(&mut self, looked: &mut Looked<N>, places: &[u32], leaf: usize, y: u32) {
-        let target = if y == 1 { (1 << 22) - 1 } else { 0 };
-        for (node, step) in looked.nodes.iter_mut().zip(&looked.steps) {
-            let p = (*node >> 10).cast_signed();
-            let p = p + ((((target - p) >> 4) * step) >> 8);
-            let seen = ((*node & 1023) + 1).min(EXPERIENCE_LIMIT);
-            *node = p.cast_unsigned() << 10 | seen;
-        }
+        self.chance = self.chance.wrapping_mul(0x2c92_77b5).wrapping_add(0xac56_4b05);
+        self.nodes.learn(&mut looked.nodes, places.len(), y, (self.chance >> 16) as u16);
         for (&node, &place) in looked.nodes.iter().zip(places) {
             self.slots.set(place, leaf, node);
         }
@@ -283,12 +266,12 @@ fn lowest(s: &Situation, node: usize, bit: u32) -> i64 {
 
 /// How often the first contexts were seen, as a number of a set of weights.
 #[inline(always)]
-fn experience(nodes: &[u32]) -> usize {
-    nodes.iter().take(KEY_CONTEXTS).fold(0, |key, node| {
-        let class = match node & 1023 {
+fn experience(nodes: &[Node]) -> usize {
+    nodes.iter().take(KEY_CONTEXTS).fold(0, |key, &node| {
+        let class = match node::level(node) {
             0 => 0,
             1..=3 => 1,
-            4..=30 => 2,
+            4..=9 => 2,
             _ => 3,
         };
         key * 4 + class

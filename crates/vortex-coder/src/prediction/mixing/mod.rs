@@ -31,6 +31,7 @@ mod matcher;
 mod mixer;
 mod model;
 mod number_contexts;
+mod node;
 mod numbers;
 mod plan;
 mod record_contexts;

@@ -1,52 +1,38 @@
-//! What was seen in hashed contexts: one cache line for a context and a nibble.
+//! What was seen in hashed contexts: half a cache line for a context and a nibble.
 
 use super::engine::MAX_CONTEXTS;
+use super::node::{self, Node};
 
-/// Nodes of the tree of a nibble: 1 + 2 + 4 + 8; the place after them holds [`Slot::check`].
+/// Nodes of a slot: those of a nibble's tree, 1 + 2 + 4 + 8, and the check after them, part of the context's hash, to tell
+/// contexts in the same place apart.
 const NODES: usize = 16;
 const CHECK: usize = 15;
+/// The two slots that a context may have lie in one cache line.
+const LINE_BYTES: usize = 64;
+const LINE: usize = 2 * NODES;
 
-/// Four binary decisions after one context.
-#[derive(Clone, Copy)]
-#[repr(C, align(64))]
-struct Slot {
-    /// Probability of a 1 in the upper 22 bits, decisions seen in the lower 10.
-    nodes: [u32; NODES],
-}
-
-impl Slot {
-    /// An empty slot of the context with this check.
-    fn empty(check: u32) -> Self {
-        let mut nodes = [1 << 31; NODES];
-        nodes[CHECK] = check;
-        Self { nodes }
-    }
-
-    /// Part of the context's hash, to tell contexts in the same place apart.
-    #[inline(always)]
-    fn check(&self) -> u32 {
-        self.nodes[CHECK]
-    }
-}
-
-/// The two slots that a context may have, and the check that it has in its own.
+/// The checks in a line, the one that a context has in its own, and how much was seen.
 #[derive(Clone, Copy, Default)]
 struct Found {
-    check: u32,
-    checks: [u32; 2],
-    seen: [u32; 2],
+    check: u16,
+    checks: [u16; 2],
+    levels: [usize; 2],
 }
 
 /// A fixed number of slots, found by hash; those with fewer decisions give way.
 pub(super) struct Slots {
-    slots: Vec<Slot>,
+    nodes: Vec<Node>,
+    /// Where the first line begins.
+    start: usize,
     shift: u32,
 }
 
 impl Slots {
-    /// `2^log2` slots of 64 bytes.
+    /// `2^log2` slots of 32 bytes.
     pub(super) fn new(log2: u32) -> Self {
-        Self { slots: vec![Slot::empty(0); 1 << log2], shift: 64 - log2 }
+        let nodes = vec![0; (NODES << log2) + LINE];
+        let start = nodes.as_ptr().align_offset(LINE_BYTES).min(LINE);
+        Self { nodes, start, shift: 65 - log2 }
     }
 
     /// The places of the contexts' slots for the nibble that begins at `node`; made empty where they are not
@@ -55,40 +41,39 @@ impl Slots {
     #[allow(clippy::cast_possible_truncation)] // parts of a hash
     pub(super) fn find(&mut self, contexts: &[u32], node: usize, places: &mut [u32]) {
         let salt = (node as u32).wrapping_mul(0x2545_f491);
+        let (lines, _) = self.nodes[self.start..].as_chunks_mut::<LINE>();
         // All cache lines are asked for before a decision waits for the first one.
         let mut found = [Found::default(); MAX_CONTEXTS];
         for ((place, found), context) in places.iter_mut().zip(&mut found).zip(contexts) {
             let spread = u64::from(context.wrapping_add(salt)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
             *place = (spread >> self.shift) as u32;
-            let two = [*place, *place ^ 1].map(|place| &self.slots[place as usize]);
+            let line = &lines[*place as usize];
             *found = Found {
-                check: (spread >> 24) as u32 & 0xffff | 1,
-                checks: two.map(Slot::check),
-                seen: two.map(|slot| slot.nodes[0] & 1023),
+                check: (spread >> 16) as u16 | 1,
+                checks: [line[CHECK], line[NODES + CHECK]],
+                levels: [node::level(line[0]), node::level(line[NODES])],
             };
         }
         for (place, found) in places.iter_mut().zip(&found) {
-            let Found { check, checks: [first, second], seen } = *found;
-            let other = (first != check) & ((second == check) | (seen[1] < seen[0]));
-            *place ^= u32::from(other);
-            let slot = &mut self.slots[*place as usize];
+            let Found { check, checks: [first, second], levels } = *found;
+            let other = (first != check) & ((second == check) | (levels[1] < levels[0]));
+            let slot = &mut lines[*place as usize].as_chunks_mut::<NODES>().0[usize::from(other)];
+            *place = (*place << 1 | u32::from(other)) * NODES as u32 + self.start as u32;
             // Without a jump, which would often be foreseen wrongly.
-            let keep = slot.check() == check;
-            let empty = Slot::empty(check);
-            for (node, empty) in slot.nodes.iter_mut().zip(empty.nodes) {
-                *node = if keep { *node } else { empty };
-            }
+            let keep = if slot[CHECK] == check { u16::MAX } else { 0 };
+            *slot = slot.map(|node| node & keep);
+            slot[CHECK] = check;
         }
     }
 
     #[inline(always)]
-    pub(super) fn node(&self, place: u32, leaf: usize) -> u32 {
-        self.slots[place as usize].nodes[leaf & (NODES - 1)]
+    pub(super) fn node(&self, place: u32, leaf: usize) -> Node {
+        self.nodes[place as usize + leaf]
     }
 
     #[inline(always)]
-    pub(super) fn set(&mut self, place: u32, leaf: usize, node: u32) {
-        self.slots[place as usize].nodes[leaf & (NODES - 1)] = node;
+    pub(super) fn set(&mut self, place: u32, leaf: usize, node: Node) {
+        self.nodes[place as usize + leaf] = node;
     }
 }
 
@@ -102,14 +87,14 @@ mod tests {
         let mut places = [0; 1];
         slots.find(&[5], 1, &mut places);
         let first = places[0];
-        slots.set(first, 0, 1 << 31 | 100);
+        slots.set(first, 0, 12);
         for other in 100..400 {
             slots.find(&[other], 1, &mut places);
-            slots.set(places[0], 0, 1 << 31 | 1);
+            slots.set(places[0], 0, 1);
         }
         slots.find(&[5], 1, &mut places);
-        assert_eq!((places[0], slots.node(places[0], 0)), (first, 1 << 31 | 100));
+        assert_eq!((places[0], slots.node(places[0], 0)), (first, 12));
         slots.find(&[5], 17, &mut places);
-        assert_eq!(slots.node(places[0], 0) & 1023, 0);
+        assert_eq!(slots.node(places[0], 0), 0);
     }
 }
