@@ -1,10 +1,10 @@
 //! One symbol: eight binary decisions, each mixed from what every context says about it.
 
 use super::bits::Bits;
-use super::correction::{Correction, Curve};
+use super::correction::Correction;
 use super::curves::Curves;
 use super::forecast::Forecast;
-use super::mixer::{Gains, LANES, Mixer, ONE};
+use super::mixer::{Gains, Mixer, ONE};
 use super::node::{self, Node, Steps};
 use super::slots::Slots;
 
@@ -17,6 +17,8 @@ const OTHER_INPUTS: usize = 3;
 pub(super) const MAX_INPUTS: usize = 32;
 /// The input that never changes.
 const CONSTANT: i16 = 80;
+/// Inputs of the final mixer: what the four say, and one that never changes.
+const FINAL_INPUTS: usize = 5;
 /// Classes of symbols; see [`Situation::class`].
 pub(super) const CLASSES: usize = 64;
 /// Roles with weights of their own; beyond, they share them.
@@ -27,8 +29,6 @@ const MATCH_CLASSES: usize = 16;
 const KEY_CONTEXTS: usize = 5;
 /// Contexts of the second correction.
 const HASHED_CORRECTIONS: usize = 1 << 12;
-/// After n decisions, which are counted up to this, a slot's probability moves by 1 / (n + 1.5).
-const EXPERIENCE_LIMIT: u32 = 250;
 /// Spreads a node of a symbol's tree over 32 bits.
 const NODE_SALT: u32 = 0x9e37_79b1;
 /// Rates, as shifts.
@@ -84,14 +84,15 @@ pub(super) struct Engine<const N: usize> {
     slots: Slots,
     /// By role and bit; by class and node; by match, bit and repeat; by experience.
     mixers: [Mixer<N>; 4],
-    last: Mixer<LANES>,
-    /// By role and node; by the first context and node.
+    last: Mixer<FINAL_INPUTS>,
+    /// By role and bit; by the first context and node.
     corrections: [Correction; 2],
     /// Probability that a match goes on, by its length, bit and repeat.
     match_p: Vec<u16>,
     gains: Gains,
     no_gains: Gains,
     nodes: Steps,
+    /// The state of a linear congruential generator, one step a decision.
     chance: u32,
 }
 
@@ -113,12 +114,12 @@ impl<const N: usize> Engine<N> {
             mixer(MATCH_CLASSES * 8 * 4),
             mixer(1 << (2 * KEY_CONTEXTS)),
         ];
-        let corrections = [roles * 256, HASHED_CORRECTIONS].map(|n| Correction::new(&curves, n));
+        let corrections = [roles * 8, HASHED_CORRECTIONS].map(|n| Correction::new(&curves, n));
         Self {
             shape: Shape { roles, ..shape },
             slots: Slots::new(shape.slots_log2),
             mixers,
-            last: Mixer::new(5, roles * 8, ONE / 4),
+            last: Mixer::new(FINAL_INPUTS, roles * 8, ONE / 4),
             corrections,
             match_p: vec![1 << 15; MATCH_CLASSES * 8 * 4],
             gains: Gains::new(BOOST),
@@ -178,23 +179,22 @@ impl<const N: usize> Engine<N> {
                 *x = forecast.stretched(&self.curves, low, 1 << below);
             }
         }
-        let hashed = (s.contexts[0]
-            ^ u32::try_from(node).expect("8 bits").wrapping_mul(NODE_SALT))
-        .wrapping_mul(0x85eb_ca6b)
+        let hashed = (s.contexts[0] ^ u32::try_from(node).expect("8 bits").wrapping_mul(NODE_SALT))
+            .wrapping_mul(0x85eb_ca6b)
             >> (32 - HASHED_CORRECTIONS.ilog2());
-        let corrections = [role * 256 + node, hashed as usize];
-        let curves: [Curve; 2] = std::array::from_fn(|i| self.corrections[i].curve(corrections[i]));
         let experience = experience(&looked.nodes[..n.min(KEY_CONTEXTS)]);
-        let sets = [role * 8 + bit as usize, s.class * 256 + node, match_at, experience];
-        let mut said = [0i16; LANES];
+        let place = role * 8 + bit as usize;
+        let sets = [place, s.class * 256 + node, match_at, experience];
+        let (curve_a, curve_b) = (place, hashed as usize);
+        let (a, b) = (self.corrections[0].curve(curve_a), self.corrections[1].curve(curve_b));
+        let mut said = [CONSTANT; FINAL_INPUTS];
         for i in 0..4 {
             said[i] = self.mixers[i].predict(sets[i], &looked.inputs);
         }
-        said[4] = CONSTANT;
-        let stretched = self.last.predict(role * 8 + bit as usize, &said).into();
+        let stretched = self.last.predict(place, &said).into();
         let p = self.curves.squash(stretched);
-        let (a, at_a) = curves[0].refine(corrections[0], stretched);
-        let (b, at_b) = curves[1].refine(corrections[1], stretched);
+        let (a, at_a) = a.refine(curve_a, stretched);
+        let (b, at_b) = b.refine(curve_b, stretched);
         let y = bits.code(u32::from(symbol) >> bit & 1, ((2 * p + a + b) >> 2).clamp(1, 65_535));
 
         let target = if y == 1 { 65_535 } else { 0 };
@@ -203,7 +203,7 @@ impl<const N: usize> Engine<N> {
             self.mixers[i].learn(sets[i], &looked.inputs, error, MIXER_RATE, &self.gains);
         }
         let error = target - p.cast_signed();
-        self.last.learn(role * 8 + bit as usize, &said, error, FINAL_RATE, &self.no_gains);
+        self.last.learn(place, &said, error, FINAL_RATE, &self.no_gains);
         self.corrections[0].learn(at_a, target);
         self.corrections[1].learn(at_b, target);
         self.learn_nodes(&mut looked, places, leaf, y);
@@ -223,14 +223,19 @@ impl<const N: usize> Engine<N> {
         for (&place, node) in places.iter().zip(&mut nodes) {
             *node = self.slots.node(place, leaf);
         }
-        Looked { nodes, inputs: std::array::from_fn(|i| node::stretched(nodes[i])) }
+        let mut inputs = [0; N];
+        for (x, node) in inputs.iter_mut().zip(nodes) {
+            *x = node::stretched(node);
+        }
+        Looked { nodes, inputs }
     }
 
     /// Moves the nodes of a decision towards what it was.
     #[inline(always)]
     fn learn_nodes(&mut self, looked: &mut Looked<N>, places: &[u32], leaf: usize, y: u32) {
         self.chance = self.chance.wrapping_mul(0x2c92_77b5).wrapping_add(0xac56_4b05);
-        self.nodes.learn(&mut looked.nodes, places.len(), y, (self.chance >> 16) as u16);
+        let [_, _, low, high] = self.chance.to_le_bytes();
+        self.nodes.learn(&mut looked.nodes, places.len(), y, u16::from_le_bytes([low, high]));
         for (&node, &place) in looked.nodes.iter().zip(places) {
             self.slots.set(place, leaf, node);
         }

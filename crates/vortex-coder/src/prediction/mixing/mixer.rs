@@ -75,8 +75,12 @@ fn dot<const N: usize>(weights: &[i32; N], inputs: &[i16; N]) -> i32 {
 /// Adds `input * error` to each weight, modulo 2^32; `error` has 16 bits.
 #[inline(always)]
 fn train<const N: usize>(weights: &mut [i32; N], inputs: &[i16; N], error: i32) {
-    // As a whole: changed one by one in place, they are not computed as vectors.
-    *weights = std::array::from_fn(|i| weights[i].wrapping_add(i32::from(inputs[i]) * error));
+    // On a copy: changed in place, they are not computed as vectors.
+    let mut moved = *weights;
+    for (w, x) in moved.iter_mut().zip(inputs) {
+        *w = w.wrapping_add(i32::from(*x) * error);
+    }
+    *weights = moved;
 }
 
 #[cfg(test)]

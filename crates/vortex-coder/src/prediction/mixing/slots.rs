@@ -16,7 +16,7 @@ const LINE: usize = 2 * NODES;
 struct Found {
     check: u16,
     checks: [u16; 2],
-    levels: [usize; 2],
+    levels: [u16; 2],
 }
 
 /// A fixed number of slots, found by hash; those with fewer decisions give way.
@@ -87,13 +87,13 @@ mod tests {
         let mut places = [0; 1];
         slots.find(&[5], 1, &mut places);
         let first = places[0];
-        slots.set(first, 0, 12);
+        slots.set(first, 0, 12 << 12);
         for other in 100..400 {
             slots.find(&[other], 1, &mut places);
-            slots.set(places[0], 0, 1);
+            slots.set(places[0], 0, 1 << 12);
         }
         slots.find(&[5], 1, &mut places);
-        assert_eq!((places[0], slots.node(places[0], 0)), (first, 12));
+        assert_eq!((places[0], slots.node(places[0], 0)), (first, 12 << 12));
         slots.find(&[5], 17, &mut places);
         assert_eq!(slots.node(places[0], 0), 0);
     }
