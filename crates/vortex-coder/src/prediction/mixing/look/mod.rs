@@ -1,7 +1,9 @@
 //! The first look at a block: what it holds, and which contexts are worth their time. Only an encoder looks; what it
 //! decides stands in the block's [`Plan`].
 
+mod alignment;
 mod distances;
+mod form;
 mod noise;
 mod partners;
 mod segments;

@@ -4,10 +4,11 @@
 //! begin at some phase) the code length is estimated, and the cheapest way through all chunks is found
 //! (Viterbi, 1967), where each change of hypothesis costs something.
 
-use super::super::numbers::{Form, Numbers};
+use super::super::numbers::Numbers;
 use super::super::regions::{Content, Region};
-use super::distances;
+use super::form::{as_bits, form, is_everyday_float, is_small};
 use super::sums::{entropy, n_log2_n};
+use super::{alignment, distances};
 use crate::cost::COST_ONE_BIT;
 
 const BIT: u64 = COST_ONE_BIT as u64;
@@ -56,10 +57,12 @@ pub(super) fn find(bytes: &[u8]) -> Vec<Region> {
             at = at.max(chunk_end);
             continue;
         }
+        let (phase, big_endian) =
+            alignment::find(bytes, at.min(chunk_end), chunk_end, width, phase);
         let start = (at + (phase + width - at % width) % width).min(chunk_end);
         push(&mut regions, start - at.min(start), Content::Bytes);
         let whole = chunk_end.saturating_sub(start) / width * width;
-        numbers(bytes, start, start + whole, width, &mut regions);
+        numbers(bytes, start, start + whole, width, big_endian, &mut regions);
         at = start + whole;
     }
     push(&mut regions, bytes.len() - at, Content::Bytes);
@@ -150,50 +153,28 @@ fn distinct(counts: &[u32; 256]) -> u64 {
 }
 
 fn unbelievable(bytes: &[u8], first: usize, end: usize, width: usize) -> u64 {
-    let bits = as_bits(width);
+    let lie = as_bits(width, false);
     let last = (end + 1).saturating_sub(width);
     let believable = |bits: u64| is_small(bits, width) || is_everyday_float(bits, width);
-    (first..last).step_by(width).filter(|&at| !believable(bits.at(bytes, at))).count() as u64
-}
-
-fn as_bits(width: usize) -> Numbers {
-    Numbers { width, big_endian: false, form: Form::Unsigned, far: [0; 2] }
-}
-
-fn is_small(bits: u64, width: usize) -> bool {
-    let (unused, limit) = if width == 4 { (32, 17) } else { (0, 40) };
-    let signed = (bits << unused).cast_signed() >> unused;
-    signed.unsigned_abs() >> limit == 0
-}
-
-fn is_everyday_float(bits: u64, width: usize) -> bool {
-    match width {
-        4 => (bits >> 23 & 0xff).abs_diff(127) < 45,
-        _ => (bits >> 52 & 0x7ff).abs_diff(1023) < 60,
-    }
+    (first..last).step_by(width).filter(|&at| !believable(lie.at(bytes, at))).count() as u64
 }
 
 /// Appends the numbers at `start..end` as regions of their own distances.
-fn numbers(bytes: &[u8], start: usize, end: usize, width: usize, regions: &mut Vec<Region>) {
+fn numbers(
+    bytes: &[u8],
+    start: usize,
+    end: usize,
+    width: usize,
+    big_endian: bool,
+    regions: &mut Vec<Region>,
+) {
+    let lie = as_bits(width, big_endian);
     let mut at = start;
     while at < end {
         let piece_end = if end - at < 2 * PIECE { end } else { at + PIECE };
-        let mut lie = Numbers { form: form(bytes, at, piece_end, width), ..as_bits(width) };
+        let mut lie = Numbers { form: form(bytes, at, piece_end, &lie), ..lie };
         lie.far = distances::find(bytes, at, piece_end, &lie);
         push(regions, piece_end - at, Content::Numbers(lie));
         at = piece_end;
     }
-}
-
-fn form(bytes: &[u8], start: usize, end: usize, width: usize) -> Form {
-    if width < 4 {
-        return if width == 1 { Form::Unsigned } else { Form::Signed };
-    }
-    let bits = as_bits(width);
-    let numbers =
-        (start..end).step_by(width).map(|at| bits.at(bytes, at)).filter(|&bits| bits != 0);
-    let (floats, all) = numbers.fold((0, 0), |(floats, all), bits| {
-        (floats + usize::from(is_everyday_float(bits, width)), all + 1)
-    });
-    if floats * 10 > all * 8 { Form::Float } else { Form::Signed }
 }

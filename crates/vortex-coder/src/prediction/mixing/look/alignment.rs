@@ -1,0 +1,81 @@
+//! Where numbers begin, and which of their bytes comes first: as they follow each other most closely.
+
+use super::super::numbers::Numbers;
+use super::form::{as_bits, form};
+
+/// Numbers that are looked at: in runs, from places all over the region.
+const RUNS: usize = 64;
+const RUN: usize = 32;
+/// Bits a number, in thousandths, by which another way to read them must be better than the first one.
+const BETTER: u64 = 700;
+
+/// Phase (the place of the first byte of a number, modulo the width) and byte order of the numbers of `start..end`;
+/// `phase` and little-endian where no other is clearly better.
+pub(super) fn find(
+    bytes: &[u8],
+    start: usize,
+    end: usize,
+    width: usize,
+    phase: usize,
+) -> (usize, bool) {
+    if width == 1 || end - start < 4 * width {
+        return (phase, false);
+    }
+    let ways = (0..width).flat_map(|phase| [(phase, false), (phase, true)]);
+    let costs = ways.map(|(p, big_endian)| {
+        let handicap = if (p, big_endian) == (phase, false) { 0 } else { BETTER };
+        (distance(bytes, start, end, p, &as_bits(width, big_endian)) + handicap, p, big_endian)
+    });
+    costs.min().map_or((phase, false), |(_, phase, big_endian)| (phase, big_endian))
+}
+
+/// Bits of the difference between a number and the one before, in thousandths of a bit a number.
+fn distance(bytes: &[u8], start: usize, end: usize, phase: usize, lie: &Numbers) -> u64 {
+    let width = lie.width;
+    let first = start + (phase + width - start % width) % width;
+    let n = end.saturating_sub(first) / width;
+    let lie = Numbers { form: form(bytes, first, first + n.min(RUNS * RUN) * width, lie), ..*lie };
+    let (mut bits, mut pairs) = (0, 0);
+    for run in 0..RUNS {
+        let from = n * run / RUNS;
+        let to = (n * (run + 1) / RUNS).min(from + RUN);
+        for at in (from..to.saturating_sub(1)).map(|i| first + i * width) {
+            let difference = lie.at(bytes, at).abs_diff(lie.at(bytes, at + width));
+            bits += u64::from(64 - difference.leading_zeros());
+            pairs += 1;
+        }
+    }
+    bits * 1000 / u64::max(pairs, 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 4-byte numbers of a slow curve, `skip` bytes in.
+    fn curve(skip: usize, bytes_of: fn(u32) -> [u8; 4]) -> Vec<u8> {
+        let numbers = (0..4000u32).map(|i| 3_000_000 + i * 7 + i * i % 50);
+        let mut bytes = vec![9; skip];
+        bytes.extend(numbers.flat_map(bytes_of));
+        bytes
+    }
+
+    #[test]
+    fn phase_and_byte_order_are_found() {
+        for skip in 0..4 {
+            for guess in 0..4 {
+                let little = curve(skip, u32::to_le_bytes);
+                assert_eq!(find(&little, 0, little.len(), 4, guess), (skip, false));
+                let big = curve(skip, u32::to_be_bytes);
+                assert_eq!(find(&big, 0, big.len(), 4, guess), (skip, true));
+            }
+        }
+    }
+
+    #[test]
+    fn noise_keeps_what_was_guessed() {
+        let noise: Vec<u8> =
+            (0..20_000u32).map(|i| (i.wrapping_mul(0x9e37_79b1) >> 13).to_le_bytes()[0]).collect();
+        assert_eq!(find(&noise, 3, noise.len(), 4, 2), (2, false));
+    }
+}
