@@ -61,11 +61,11 @@ impl Bits<'_> {
         byte
     }
 
-    /// To be called before the first symbol of a role.
+    /// To be called before the first symbol of a role; those beyond the last one count as role 0.
     #[inline(always)]
     pub(super) fn role(&mut self, role: usize) {
         if let Self::Weigh(cost) = self {
-            cost.role = role;
+            cost.role = if role < cost.roles.len() { role } else { 0 };
         }
     }
 

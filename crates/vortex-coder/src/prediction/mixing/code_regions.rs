@@ -116,6 +116,12 @@ impl State {
         let mut so_far = 0;
         for rank in 0..lie.width {
             let below = 8 * (lie.width - 1 - rank);
+            let symbol = (number >> below).to_le_bytes()[0];
+            bits.role(rank);
+            if rank >= lie.width - lie.flat {
+                so_far = so_far << 8 | u64::from(bits.code_flat(symbol));
+                continue;
+            }
             let repeats = numbers.contexts(rank, so_far, &mut situation.contexts);
             situation.equal = usize::from(repeats.last) * 2 + usize::from(repeats.far);
             situation.class = (16 + rank * 4 + situation.equal) % super::engine::CLASSES;
@@ -126,7 +132,6 @@ impl State {
             situation.below = i32::try_from(below).expect("at most 56") - unseen;
             situation.expected = matcher.expected();
             situation.match_len = matcher.len();
-            let symbol = (number >> below).to_le_bytes()[0];
             let symbol = self.engine.code(bits, situation, symbol);
             so_far = so_far << 8 | u64::from(symbol);
             matcher.push(symbol, 1 + rank);

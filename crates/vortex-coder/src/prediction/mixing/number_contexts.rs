@@ -38,7 +38,13 @@ pub(super) struct RepeatsNumber {
 impl NumberContexts {
     pub(super) fn new() -> Self {
         Self {
-            numbers: Numbers { width: 1, big_endian: false, form: Form::Unsigned, far: [0; 2] },
+            numbers: Numbers {
+                width: 1,
+                big_endian: false,
+                form: Form::Unsigned,
+                far: [0; 2],
+                flat: 0,
+            },
             spreads: Default::default(),
             expected: Default::default(),
             forecasts: Default::default(),

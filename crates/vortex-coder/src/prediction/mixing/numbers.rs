@@ -10,6 +10,8 @@ pub(super) struct Numbers {
     pub form: Form,
     /// Distances in bytes to numbers that this one resembles, besides the one before; 0 for none.
     pub far: [usize; 2],
+    /// Low bytes that are noise.
+    pub flat: usize,
 }
 
 /// What the bits of a number say about its order.
@@ -74,7 +76,7 @@ mod tests {
     fn every_number_of_16_bits_comes_back_in_order() {
         for form in [Form::Unsigned, Form::Signed, Form::Float] {
             for big_endian in [false, true] {
-                let numbers = Numbers { width: 2, big_endian, form, far: [0; 2] };
+                let numbers = Numbers { width: 2, big_endian, form, far: [0; 2], flat: 0 };
                 for bits in 0..=u16::MAX {
                     let number = numbers.at(&bits.to_le_bytes(), 0);
                     let mut back = [0; 2];
@@ -83,10 +85,12 @@ mod tests {
                 }
             }
         }
-        let floats = Numbers { width: 4, big_endian: false, form: Form::Float, far: [0; 2] };
+        let floats =
+            Numbers { width: 4, big_endian: false, form: Form::Float, far: [0; 2], flat: 0 };
         let values = [f32::NEG_INFINITY, -2.5, -0.0, 0.0, 1e-40, 7.0];
         assert!(values.map(|v| floats.at(&v.to_le_bytes(), 0)).is_sorted());
-        let signed = Numbers { width: 8, big_endian: true, form: Form::Signed, far: [0; 2] };
+        let signed =
+            Numbers { width: 8, big_endian: true, form: Form::Signed, far: [0; 2], flat: 0 };
         let values = [i64::MIN, -5, 0, i64::MAX];
         assert!(values.map(|v| signed.at(&v.to_be_bytes(), 0)).is_sorted());
     }

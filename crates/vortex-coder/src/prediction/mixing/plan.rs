@@ -3,7 +3,7 @@
 use super::engine::MAX_CONTEXTS;
 use super::number_contexts::NUMBER_CONTEXTS;
 use super::numbers::{Form, Numbers};
-use super::record_contexts::{FIRST_PARTNER_CONTEXT, Partners, RECORD_CONTEXTS};
+use super::record_contexts::{Partners, RECORD_CONTEXTS};
 use super::regions::{Content, Region};
 use crate::error::{Error, Result};
 use crate::layout::RecordLayout;
@@ -53,11 +53,7 @@ impl Plan {
         match &self.reading {
             Reading::Records { flat, partners } => {
                 write_runs(flat, out);
-                if self.contexts > FIRST_PARTNER_CONTEXT {
-                    for partner in partners.iter().flatten() {
-                        write_number(partner.map_or(0, |field| u32::from(field) + 1), out);
-                    }
-                }
+                write_partners(partners, out);
             }
             Reading::Regions(regions) => {
                 write_length(regions.len(), out);
@@ -92,19 +88,7 @@ impl Plan {
         let reading = match kind {
             RECORDS => {
                 let flat = read_runs(input, layout.roles().len())?;
-                let with_partners = contexts > FIRST_PARTNER_CONTEXT;
-                let partner = |input: &mut &[u8], field: usize| match read_number(input)? {
-                    0 => Ok(None),
-                    n if n as usize <= field => Ok(u16::try_from(n - 1).ok()),
-                    n => Err(corrupt(format!("field {} as a partner of field {field}", n - 1))),
-                };
-                let both = |field| {
-                    if !with_partners {
-                        return Ok([None; 2]);
-                    }
-                    Ok([partner(input, field)?, partner(input, field)?])
-                };
-                let partners = (0..layout.n_fields()).map(both).collect::<Result<_>>()?;
+                let partners = read_partners(input, layout.n_fields())?;
                 Reading::Records { flat, partners }
             }
             REGIONS if layout.stride() == 1 => Reading::Regions(read_regions(input, bytes)?),
@@ -192,11 +176,48 @@ fn read_runs(input: &mut &[u8], len: usize) -> Result<Vec<bool>> {
     Ok(flags)
 }
 
+/// How many fields have partners, and for each of them the fields since the last one, and the partners.
+fn write_partners(partners: &Partners, out: &mut Vec<u8>) {
+    let with: Vec<_> =
+        partners.iter().enumerate().filter(|(_, both)| **both != [None; 2]).collect();
+    write_length(with.len(), out);
+    let mut next = 0;
+    for (field, both) in with {
+        write_length(field - next, out);
+        next = field + 1;
+        for partner in both {
+            write_number(partner.map_or(0, |partner| u32::from(partner) + 1), out);
+        }
+    }
+}
+
+fn read_partners(input: &mut &[u8], fields: usize) -> Result<Partners> {
+    let mut partners = vec![[None; 2]; fields];
+    let mut next = 0;
+    for _ in 0..read_number(input)? {
+        let field = (read_number(input)? as usize).saturating_add(next);
+        let Some(both) = partners.get_mut(field) else {
+            return Err(corrupt(format!("partners of field {field} of {fields}")));
+        };
+        for partner in both {
+            *partner = match read_number(input)? {
+                0 => None,
+                n if n as usize <= field => u16::try_from(n - 1).ok(),
+                n => {
+                    return Err(corrupt(format!("field {} as a partner of field {field}", n - 1)));
+                }
+            };
+        }
+        next = field + 1;
+    }
+    Ok(partners)
+}
+
 fn write_region(region: &Region, out: &mut Vec<u8>) {
     write_length(region.bytes, out);
     match region.content {
         Content::Bytes => out.push(0),
-        Content::Numbers(Numbers { width, big_endian, form, far }) => {
+        Content::Numbers(Numbers { width, big_endian, form, far, flat }) => {
             let width = u8::try_from(width.ilog2()).expect("0 to 3");
             let mut code = NUMBERS | width << 2 | form as u8;
             if big_endian {
@@ -207,6 +228,7 @@ fn write_region(region: &Region, out: &mut Vec<u8>) {
             }
             out.push(code);
             far.into_iter().filter(|far| *far > 0).for_each(|far| write_length(far, out));
+            write_length(flat, out);
         }
     }
 }
@@ -261,6 +283,11 @@ fn read_region(input: &mut &[u8], block: usize) -> Result<Region> {
             )));
         }
     }
+    let flat = read_number(input)? as usize;
+    if flat > width {
+        return Err(corrupt(format!("{flat} flat bytes in numbers of {width}")));
+    }
     let big_endian = code & BIG_ENDIAN != 0;
-    Ok(Region { bytes, content: Content::Numbers(Numbers { width, big_endian, form, far }) })
+    let numbers = Numbers { width, big_endian, form, far, flat };
+    Ok(Region { bytes, content: Content::Numbers(numbers) })
 }

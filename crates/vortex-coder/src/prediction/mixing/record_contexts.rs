@@ -7,9 +7,6 @@ use crate::layout::RecordLayout;
 /// Contexts of a symbol, the most useful ones first: a level takes the first so many.
 pub(super) const RECORD_CONTEXTS: usize = 26;
 
-/// The first context of a partner.
-pub(super) const FIRST_PARTNER_CONTEXT: usize = 12;
-
 /// For each field two others before it in the record that say most about it.
 pub(super) type Partners = Vec<[Option<u16>; 2]>;
 

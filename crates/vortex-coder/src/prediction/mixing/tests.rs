@@ -13,7 +13,7 @@ use super::look;
 use super::number_contexts::NUMBER_CONTEXTS;
 use super::numbers::{Form, Numbers};
 use super::plan::{Plan, Reading, SLOTS_LOG2, most_slots_log2};
-use super::record_contexts::{FIRST_PARTNER_CONTEXT, RECORD_CONTEXTS};
+use super::record_contexts::RECORD_CONTEXTS;
 use super::regions::{Content, Region};
 use crate::layout::RecordLayout;
 use crate::range::{RangeDecoder, RangeEncoder};
@@ -147,15 +147,15 @@ type AnyRegion = (Region, Vec<u8>);
 fn any_region() -> impl Strategy<Value = AnyRegion> {
     let form = prop::sample::select(vec![Form::Unsigned, Form::Signed, Form::Float]);
     let far = [prop_oneof![Just(0), 0usize..400], prop_oneof![Just(0), 0usize..400]];
-    (any_numbers(), prop::option::of((0u32..4, any::<bool>(), form, far))).prop_map(
+    (any_numbers(), prop::option::of((0u32..4, any::<bool>(), form, far, 0usize..3))).prop_map(
         |(numbers, kind)| {
-            let Some((width_log2, big_endian, form, far)) = kind else {
+            let Some((width_log2, big_endian, form, far, flat)) = kind else {
                 let bytes: Vec<u8> = numbers.iter().map(|number| *number as u8).collect();
                 return (Region { bytes: bytes.len(), content: Content::Bytes }, bytes);
             };
             let width = 1usize << width_log2;
             let far = far.map(|far| if far == 0 { 0 } else { far.max(width) });
-            let lie = Numbers { width, big_endian, form, far };
+            let lie = Numbers { width, big_endian, form, far, flat: flat.min(width) };
             let mut bytes = vec![0; numbers.len() * width];
             for (number, out) in numbers.iter().zip(bytes.chunks_exact_mut(width)) {
                 lie.write(number & lie.mask(), out);
@@ -226,9 +226,7 @@ proptest! {
             Some(partner) if field > 0 => Some(partner % u16::try_from(field).unwrap()),
             _ => None,
         };
-        let partners = (0..13).map(|field| {
-            if contexts > FIRST_PARTNER_CONTEXT { [partner(field, 0), partner(field, 1)] } else { [None; 2] }
-        });
+        let partners = (0..13).map(|field| [partner(field, 0), partner(field, 1)]);
         let reading = Reading::Records { flat: flat[..layout.stride()].to_vec(), partners: partners.collect() };
         check(&Plan { slots_log2, contexts, reading }, &layout, &bytes);
     }

@@ -4,7 +4,7 @@ use super::super::numbers::{Form, Numbers};
 
 /// Numbers whose bits are read as they are.
 pub(super) fn as_bits(width: usize, big_endian: bool) -> Numbers {
-    Numbers { width, big_endian, form: Form::Unsigned, far: [0; 2] }
+    Numbers { width, big_endian, form: Form::Unsigned, far: [0; 2], flat: 0 }
 }
 
 pub(super) fn is_small(bits: u64, width: usize) -> bool {

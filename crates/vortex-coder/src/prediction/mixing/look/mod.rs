@@ -14,7 +14,6 @@ pub use words::{Stretch, stretches};
 
 use super::level::Level;
 use super::plan::{Plan, Reading, SLOTS_LOG2, most_slots_log2};
-use super::record_contexts::FIRST_PARTNER_CONTEXT;
 use crate::error::Result;
 use crate::layout::RecordLayout;
 
@@ -26,15 +25,11 @@ pub(super) fn plan(level: Level, layout: &RecordLayout, bytes: &[u8]) -> Result<
     let slots_log2 = level.slots_log2().min(most_slots_log2(bytes.len())).max(*SLOTS_LOG2.start());
     if layout.stride() == 1 {
         let contexts = level.region_contexts();
-        let reading = Reading::Regions(segments::find(bytes));
+        let reading = Reading::Regions(segments::find(bytes)?);
         return Ok(Plan { slots_log2, contexts, reading });
     }
     let contexts = level.record_contexts();
-    let partners = if contexts > FIRST_PARTNER_CONTEXT {
-        partners::find(layout, bytes)
-    } else {
-        vec![[None; 2]; layout.n_fields()]
-    };
+    let partners = partners::find(layout, bytes);
     let flat = noise::find(layout, &partners, bytes)?;
     Ok(Plan { slots_log2, contexts, reading: Reading::Records { flat, partners } })
 }

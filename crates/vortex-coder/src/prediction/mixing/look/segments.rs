@@ -8,8 +8,9 @@ use super::super::numbers::Numbers;
 use super::super::regions::{Content, Region};
 use super::form::{as_bits, form, is_everyday_float, is_small};
 use super::sums::{entropy, n_log2_n};
-use super::{alignment, distances};
+use super::{alignment, distances, noise};
 use crate::cost::COST_ONE_BIT;
+use crate::error::Result;
 
 const BIT: u64 = COST_ONE_BIT as u64;
 const CHUNK: usize = 1024;
@@ -42,7 +43,10 @@ const HYPOTHESES: [(usize, usize); 16] = [
 ];
 
 /// The regions of a block, which cover it.
-pub(super) fn find(bytes: &[u8]) -> Vec<Region> {
+///
+/// # Errors
+/// Those of coding a sample, which are none in practice.
+pub(super) fn find(bytes: &[u8]) -> Result<Vec<Region>> {
     let path = cheapest_path(bytes);
     let mut regions = Vec::new();
     let mut at = 0;
@@ -62,11 +66,11 @@ pub(super) fn find(bytes: &[u8]) -> Vec<Region> {
         let start = (at + (phase + width - at % width) % width).min(chunk_end);
         push(&mut regions, start - at.min(start), Content::Bytes);
         let whole = chunk_end.saturating_sub(start) / width * width;
-        numbers(bytes, start, start + whole, width, big_endian, &mut regions);
+        numbers(bytes, start, start + whole, width, big_endian, &mut regions)?;
         at = start + whole;
     }
     push(&mut regions, bytes.len() - at, Content::Bytes);
-    regions
+    Ok(regions)
 }
 
 /// Appends a region, or makes the last one longer.
@@ -167,14 +171,21 @@ fn numbers(
     width: usize,
     big_endian: bool,
     regions: &mut Vec<Region>,
-) {
+) -> Result<()> {
     let lie = as_bits(width, big_endian);
     let mut at = start;
+    let mut flat = None;
     while at < end {
         let piece_end = if end - at < 2 * PIECE { end } else { at + PIECE };
         let mut lie = Numbers { form: form(bytes, at, piece_end, &lie), ..lie };
         lie.far = distances::find(bytes, at, piece_end, &lie);
+        lie.flat = match flat {
+            Some(flat) => flat,
+            None => noise::low_bytes(bytes, at, end, &lie)?,
+        };
+        flat = Some(lie.flat);
         push(regions, piece_end - at, Content::Numbers(lie));
         at = piece_end;
     }
+    Ok(())
 }

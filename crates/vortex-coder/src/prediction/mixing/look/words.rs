@@ -23,9 +23,10 @@ impl fmt::Display for Stretch {
 
 /// What bytes without records seem to hold, stretch by stretch.
 pub fn stretches(bytes: &[u8]) -> Vec<Stretch> {
+    let regions = segments::find(bytes).unwrap_or_default();
     let mut found: Vec<Stretch> = Vec::new();
     let mut start = 0;
-    for region in segments::find(bytes) {
+    for region in regions {
         let (what, end) = (words(region.content), start + region.bytes);
         match found.last_mut() {
             Some(last) if last.what == what => last.bytes.end = end,
