@@ -495,7 +495,7 @@ def member(data, start):
     assert data[start + 8] == 1, "version"
     check_crc(data, start, start + 56)
     flags, predictor, reserved = data[start + 9 : start + 12]
-    assert not flags & ~27 and predictor < 4 and reserved == 0
+    assert not flags & ~27 and predictor in (0, 1, 2, 5) and reserved == 0
     assert predictor != 2, "model files are not for this reader"
     block_bytes, schema_bytes, model_bytes = (le(data, start + at, 4) for at in (12, 16, 20))
     assert 512 <= block_bytes <= 1 << 26 and (flags & 1) == (schema_bytes > 0)
@@ -531,7 +531,7 @@ def member(data, start):
             assert predictor and 1 <= lanes <= min(1024, length // schema.stride)
             assert stored < length and tail == length % schema.stride and coded_tail <= tail
             body, end = payload[: stored - coded_tail], payload[stored - coded_tail :]
-            if predictor == 3:
+            if predictor == 5:
                 assert lanes == 1
                 block = mixed(body, length - tail, schema)
             else:

@@ -3,7 +3,7 @@
 Names and order are those of the page. Readable first: about a KB a second.
 """
 import zlib
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 
 U32, U64 = (1 << 32) - 1, (1 << 64) - 1
 
@@ -18,6 +18,9 @@ def i32(x):
 
 def log2(x):
     return x.bit_length() - 1
+
+
+RECORD_CONTEXTS = 28
 
 
 # Plan
@@ -48,7 +51,7 @@ class Region:
 
     def __init__(self, plan, n, left):
         self.bytes, code = plan.number(), plan.byte()
-        self.width, self.far = 0, [0, 0]
+        self.width, self.far, self.flat = 0, [0, 0], 0
         assert 0 < self.bytes <= left, "length of a region"
         if code == 0:
             return
@@ -60,6 +63,8 @@ class Region:
             if code & bit:
                 self.far[j] = plan.number()
                 assert self.width <= self.far[j] < n, "distance of a region"
+        self.flat = plan.number()
+        assert self.flat <= self.width, "flat bytes of a region"
 
 
 class Plan:
@@ -70,8 +75,8 @@ class Plan:
         self.regions, kind = None, reader.byte()
         assert kind == 0 or kind == 1 and schema.stride == 1, "kind"
         self.slots, self.contexts = reader.byte(), reader.byte()
-        assert 4 <= self.slots <= clamp(log2(56 * n), 4, 22), "slots"
-        assert 1 <= self.contexts <= (17 if kind else 26), "contexts"
+        assert 1 <= self.contexts <= (17 if kind else RECORD_CONTEXTS), "contexts"
+        assert 4 <= self.slots <= clamp(log2(max(1, 2 * self.contexts * n)), 4, 23), "slots"
         if kind:
             self.regions, left = [], n
             count = reader.number()
@@ -88,11 +93,13 @@ class Plan:
                 assert len(self.flat) + length <= schema.stride, "runs"
                 self.flat += [run % 2 == 1] * length
             self.flat += [runs % 2 == 1] * (schema.stride - len(self.flat))
-            self.partners = []
-            for f in range(len(schema.fields)):
-                two = [reader.number(), reader.number()] if self.contexts > 12 else [0, 0]
-                assert max(two) <= f, "partners"
-                self.partners.append([p - 1 if p else None for p in two])
+            self.partners, f = [None] * len(schema.fields), 0
+            for _ in range(reader.number()):
+                f += reader.number()
+                assert f < len(schema.fields), "field with a partner"
+                self.partners[f] = reader.number()
+                assert self.partners[f] < f, "partner"
+                f += 1
         self.size = reader.at
 
 
@@ -132,8 +139,12 @@ def finish(h):
     return g ^ g >> 13
 
 
+def hash_of(kind, i, c):
+    return finish(mix(mix(c, kind), i + 1))
+
+
 def hashes(kind, contexts):
-    return [finish(mix(mix(c, kind), i + 1)) for i, c in enumerate(contexts)]
+    return [hash_of(kind, i, c) for i, c in enumerate(contexts)]
 
 
 def chain(h, symbols):
@@ -179,10 +190,44 @@ class Match:
         self.last[j] = z
 
 
-# One symbol. A slot is a list: its check, the 15 `p` of its nodes, their 15 `seen`
-CHECK, P, SEEN = 0, 1, 16
-EMPTY = [0] + [1 << 21] * 15 + [0] * 15
-OFTEN = [0] + [1] * 3 + [2] * 27 + [3] * 220
+# Nodes: RISE[level][j] is rise(level, j)
+
+
+def rises():
+    twice_n = [3, 5, 7, 9, 11, 15, 19, 27, 35, 51, 67, 99, 131, 195, 259, 387]
+    one, e = 1 << 40, [1 << 40]
+    while len(e) < 36000:
+        e.append(e[-1] * 4293918848 >> 32)
+    table = []
+    for n in twice_n:
+        row = []
+        for j in range(512):
+            t = (8 * j + 4 + 2048) % 4096 - 2048
+            o, w = (one, e[16 * t]) if t >= 0 else (e[-16 * t], one)
+            need, have = (n - 2) * o * one, n * o + 2 * w
+            row.append(bisect_right(e, -need, key=lambda e_k: -e_k * have) - 1)
+        table.append(row)
+    stored = b"".join(v.to_bytes(2, "little") for row in table for v in row)
+    assert zlib.crc32(stored) == RISES_CRC, hex(zlib.crc32(stored))
+    return table
+
+
+RISES_CRC = 0x446AAF65
+RISE = rises()
+
+
+def move(s, level, y, chance):
+    t = s if y else -1 - s
+    t = min(2047, t + (RISE[level][t % 4096 // 8] + (chance >> 12) >> 4))
+    if level < 15 and chance % (1 << max(0, level // 2 - 1)) == 0:
+        level += 1
+    return (t if y else -1 - t), level
+
+
+# One symbol. A slot is a list: its check, the 15 `s` of its nodes, their 15 levels
+CHECK, S, LEVEL = 0, 1, 16
+EMPTY = [0] * 31
+OFTEN = [0] + [1] * 3 + [2] * 6 + [3] * 6
 NO_FORECASTS = [0] * 6
 
 
@@ -218,25 +263,24 @@ class Model:
         self.mixers = [Mixer(inputs, 1 << 25) for _ in range(4)]
         self.final = Mixer(5, 1 << 26)
         self.corrections = [{}, {}]
-        self.match_p = [32768] * 512
+        self.match_p, self.lcg = [32768] * 512, 1
 
     def find(self, hashes, node):
         """The slots of the contexts."""
         slots, salt, there = self.slots, node * 0x2545F491 & U32, []
         for h in hashes:
-            s = (h + salt & U32) * 0x9E3779B97F4A7C15 & U64
-            i, c = s >> (64 - self.bits), s >> 24 & 0xFFFF | 1
-            there.append((i, c, slots.get(i, EMPTY)[CHECK] == c))
+            z = (h + salt & U32) * 0x9E3779B97F4A7C15 & U64
+            i, c = 2 * (z >> (65 - self.bits)), z >> 16 & 0xFFFF | 1
+            a, b = slots.get(i, EMPTY), slots.get(i + 1, EMPTY)
+            second = a[CHECK] != c and (b[CHECK] == c or b[LEVEL] < a[LEVEL])
+            there.append((i + second, c))
         places = []
-        for i, c, found in there:
-            if not found:
-                a, b = slots.get(i, EMPTY), slots.get(i ^ 1, EMPTY)
-                if b[CHECK] == c or b[SEEN] < a[SEEN]:
-                    i ^= 1
-                if slots.get(i, EMPTY)[CHECK] != c:
-                    # In place: an earlier context may hold this slot.
-                    slots.setdefault(i, EMPTY[:])[:] = [c] + EMPTY[1:]
-            places.append(slots[i])
+        for i, c in there:
+            slot = slots.setdefault(i, EMPTY[:])
+            if slot[CHECK] != c:
+                # In place: an earlier context may hold this slot.
+                slot[:] = [c] + EMPTY[1:]
+            places.append(slot)
         return places
 
     def correction(self, k, i):
@@ -253,8 +297,8 @@ class Model:
                 leaf = node - 1
             else:
                 leaf = node % (1 << 3 - bit) + (1 << 3 - bit) - 1
-            p, seen = [s[P + leaf] for s in places], [s[SEEN + leaf] for s in places]
-            x = [STRETCH[p_k >> 10] if seen_k else 0 for p_k, seen_k in zip(p, seen)]
+            x, levels = [s[S + leaf] for s in places], [s[LEVEL + leaf] for s in places]
+            nodes = list(zip(places, x, levels))
 
             matched = e = 0
             if expected is not None and (256 + expected) >> (bit + 1) == node:
@@ -269,8 +313,8 @@ class Model:
                 x += forecasts(node, bit)
 
             sets = [8 * r + bit, 256 * group + node, m, 0]
-            for seen_k in seen[:5]:
-                sets[3] = 4 * sets[3] + OFTEN[seen_k]
+            for level in levels[:5]:
+                sets[3] = 4 * sets[3] + OFTEN[level]
             says = [said(mixer.weights(i), x) for mixer, i in zip(self.mixers, sets)] + [80]
             s = said(self.final.weights(sets[0]), says)
             p_s = SQUASH[s + 3072]
@@ -278,7 +322,7 @@ class Model:
             u = min(s + 3072, 6143)
             i, part = u >> 8, u & 255
             salted = (hashes[0] ^ node * 0x9E3779B1 & U32) * 0x85EBCA6B & U32
-            curve = [self.correction(0, 256 * r + node), self.correction(1, salted >> 20)]
+            curve = [self.correction(0, sets[0]), self.correction(1, salted >> 20)]
             v = [(c[i] * (256 - part) + c[i + 1] * part) >> 8 for c in curve]
             y = self.coder.decision(clamp(2 * p_s + v[0] + v[1] >> 2, 1, 65535))
 
@@ -293,10 +337,9 @@ class Model:
             self.final.sets[sets[0]] = moved(self.final.sets[sets[0]], says, error)
             for c in curve:
                 c[i + (part >= 128)] += target - c[i + (part >= 128)] >> 6
-            top = ((1 << 22) - 1) * y
-            for slot, p_k, seen_k in zip(places, p, seen):
-                slot[P + leaf] = p_k + ((top - p_k >> 4) * (8192 // (2 * seen_k + 3)) >> 8)
-                slot[SEEN + leaf] = min(250, seen_k + 1)
+            self.lcg = self.lcg * 0x2C9277B5 + 0xAC564B05 & U32
+            for slot, s_k, level in nodes:
+                slot[S + leaf], slot[LEVEL + leaf] = move(s_k, level, y, self.lcg >> 16)
             if matched:
                 self.match_p[m] += 65535 * (e == y) - self.match_p[m] >> 6
             node = 2 * node + y
@@ -320,7 +363,7 @@ def field_hashes(schema, f, now):
 
 
 def record_contexts(schema, plan, r, now, ups, H):
-    """The contexts of a symbol of role `r`, and same, same2."""
+    """The hashes of the contexts of a symbol of role `r`, and same, same2."""
     f, first = schema.role_field[r], schema.role_first[r]
     size, rank = schema.fields[f][1], r - first
     end, below = first + size, 8 * (size - 1 - rank)
@@ -328,8 +371,7 @@ def record_contexts(schema, plan, r, now, ups, H):
     w_one, w_two, w_all = field_hashes(schema, f - 1, now)
     w2_one, _, w2_all = field_hashes(schema, f - 2, now)
     w3_one, w3_two, _ = field_hashes(schema, f - 3, now)
-    p_one, _, p_all = field_hashes(schema, plan.partners[f][0], now)
-    q_one, _, _ = field_hashes(schema, plan.partners[f][1], now)
+    p_one, _, p_all = field_hashes(schema, plan.partners[f], now)
     here = now[first:r]
     known = chain(0, here)
     same, same2 = int(here == up[first:r]), int(here == up2[first:r])
@@ -341,35 +383,47 @@ def record_contexts(schema, plan, r, now, ups, H):
     def away(v):
         return clamp(value(here) - (v >> below >> 8) % (1 << 8 * rank), -2, 2) & U32
 
+    left = 0
+    if f > 0 and schema.fields[f - 1][1] == size:
+        left = value(now[first - size : first])
+
+    def near(v):
+        return mix(away(v), (v >> below) & 255)
+
+    everybody = True
     contexts = [
-        known,
-        mix(same, a),
-        mix(known, w_two),
-        mix(known, above),
-        mix(mix(known, w_all), above),
-        mix(known, w_one),
-        mix(known, w2_one),
-        mix(known, w2_all),
-        mix(mix(known, a), mix(a2, a3)),
-        mix(away(line), (line >> below) & 255),
-        mix(so_far, known),
-        H & 0xFFFF,
-        mix(known, p_one),
-        mix(known, p_all),
-        mix(mix(known, w_one), a),
-        mix(known, a),
-        mix(away(value_up), a),
-        mix(known, w3_two),
-        mix(mix(mix(known, w_one), w2_one), w3_two),
-        H & 0xFFFFFF,
-        mix(mix(2 * same + same2, a), a2),
-        mix(mix(known, w_all), w2_all),
-        mix(mix(known, w_one), w2_one),
-        H & U32,
-        mix(known, w_all),
-        mix(mix(known, p_one), q_one),
+        (known,),
+        (mix(same, a),),
+        (mix(known, w_two),),
+        (mix(known, above),),
+        (mix(mix(known, w_all), above),),
+        (mix(known, w_one),),
+        (mix(known, w2_one),),
+        (mix(known, w2_all),),
+        (mix(mix(known, a), mix(a2, a3)),),
+        (mix(known, p_one),),
+        (mix(mix(mix(known, w_one), w2_one), w3_two),),
+        (H & 0xFFFF, everybody),
+        (mix(so_far, known), everybody),
+        (mix(same, a), everybody),
+        (known, everybody),
+        (near(left), everybody),
+        (mix(known, p_all),),
+        (mix(mix(known, w_one), a),),
+        (near(left),),
+        (near(line), everybody),
+        (near(line),),
+        (mix(mix(known, w_one), w2_one),),
+        (mix(known, p_one), everybody),
+        (mix(mix(known, a), mix(a2, a3)), everybody),
+        (mix(mix(2 * same + same2, a), a2), everybody),
+        (H & 0xFFFFFF,),
+        (H & 0xFFFF,),
+        (mix(so_far, known),),
     ]
-    return contexts[: plan.contexts], same, same2
+    kinds = [65536 + 256 * size + rank if len(c) > 1 else r for c in contexts]
+    found = [hash_of(kinds[i], i, contexts[i][0]) for i in range(plan.contexts)]
+    return found, same, same2
 
 
 def records(coder, plan, n, schema):
@@ -383,9 +437,9 @@ def records(coder, plan, n, schema):
             if plan.flat[r]:
                 symbol = coder.raw(8)
             else:
-                contexts, same, same2 = record_contexts(schema, plan, r, now, ups, history)
+                found, same, same2 = record_contexts(schema, plan, r, now, ups, history)
                 rank, equal = r - schema.role_first[r], 2 * same + same2
-                symbol = model.symbol(hashes(r, contexts), r, 4 * rank + equal, equal)
+                symbol = model.symbol(found, r, 4 * rank + equal, equal)
                 model.match.push(symbol, r)
             now.append(symbol)
             history = (256 * history + symbol) & U64
@@ -436,19 +490,22 @@ class Numbers:
                 return clamp(n1 + v - z, 0, most)
 
             rule = [n1, go(n1, n2), y[0], go(y[0], z[0]), y[1], go(y[1], z[1])]
-            number = self.number(width, lost, rule, (n1, n2, n3, n4), far)
+            number = self.number(width, region.flat, lost, rule, (n1, n2, n3, n4), far)
             bits = self.turned_back(region, number)
             out += bits.to_bytes(width, region.order)
             for j in range(6):
                 error = min(abs((number >> lost) - (rule[j] >> lost)), 1 << 52)
                 scales[j] = max(4, scales[j] + (23 * error // 2 - scales[j] >> 3))
 
-    def number(self, width, lost, rule, near, far):
+    def number(self, width, flat, lost, rule, near, far):
         scales, so_far = self.scales[width], 0
         centers = [v >> lost for v in rule]
         inverses = [(1 << 28) // s for s in scales]
         grades = [log2(s) for s in scales]
         for rank in range(width):
+            if rank >= width - flat:
+                so_far = 256 * so_far + self.model.coder.raw(8)
+                continue
 
             def forecasts(node, bit):
                 B = 8 * (width - 1 - rank) - lost + bit

@@ -29,7 +29,7 @@ impl Identity {
         match self {
             Self::Adaptive => 1,
             Self::Network(_) => 2,
-            Self::Mixing => 3,
+            Self::Mixing => 5,
         }
     }
 
@@ -40,7 +40,7 @@ impl Identity {
         match code {
             1 => Some(Self::Adaptive),
             2 => Some(Self::Network(digest)),
-            3 => Some(Self::Mixing),
+            5 => Some(Self::Mixing),
             _ => None,
         }
     }
@@ -69,6 +69,6 @@ mod tests {
             let digest = identity.model_file().unwrap_or_default();
             assert_eq!(Identity::from_code(identity.code(), digest), Some(identity));
         }
-        assert_eq!([0, 4].map(|code| Identity::from_code(code, [0; 32])), [None; 2]);
+        assert_eq!([0, 3].map(|code| Identity::from_code(code, [0; 32])), [None; 2]);
     }
 }

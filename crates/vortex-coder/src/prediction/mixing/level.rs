@@ -28,26 +28,25 @@ impl Level {
         if self.0 <= 4 { 10 } else { 17 }
     }
 
-    /// Contexts of a symbol of a record. With three inputs more their number is best just below a multiple of 16,
-    /// which mixers round up to.
+    /// Contexts of a symbol of a record. With three inputs more 13 fill the mixers for 16.
     pub(super) fn record_contexts(self) -> usize {
         match self.0 {
-            ..=4 => 13,
-            5 => 20,
-            _ => 26,
+            ..=5 => 13,
+            6 => 20,
+            _ => 28,
         }
     }
 
-    /// log2 of the number of slots of 64 bytes.
+    /// log2 of the number of slots of 32 bytes.
     pub(super) fn slots_log2(self) -> u32 {
         if let Ok(v) = std::env::var("SLOTS") {
             return v.parse().unwrap();
         }
         match self.0 {
             ..=4 => 18,
-            5 => 19,
-            6 | 7 => 20,
-            _ => 22,
+            5 => 20,
+            6 | 7 => 21,
+            _ => 23,
         }
     }
 

@@ -118,6 +118,14 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "container")]
+    #[test]
+    fn steps_are_those_of_the_format() {
+        let bytes: Vec<u8> =
+            Steps::new().rises.iter().flat_map(|rise| rise.to_le_bytes()).collect();
+        assert_eq!(crc32fast::hash(&bytes), 0x446a_af65);
+    }
+
     #[test]
     fn every_node_moves_the_right_way_and_its_mirror_the_other() {
         let steps = Steps::new();

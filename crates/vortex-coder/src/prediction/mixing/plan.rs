@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::layout::RecordLayout;
 
 /// log2 of the fewest and the most slots.
-pub(super) const SLOTS_LOG2: std::ops::RangeInclusive<u32> = 4..=22;
+pub(super) const SLOTS_LOG2: std::ops::RangeInclusive<u32> = 4..=23;
 
 /// Bytes of a block for each of its regions, but for the first [`FREE_REGIONS`]: more would only take memory.
 const BYTES_A_REGION: usize = 64;
@@ -73,7 +73,7 @@ impl Plan {
     ) -> Result<Self> {
         let [kind, slots_log2, contexts] = *take(input)?;
         let (slots_log2, contexts) = (u32::from(slots_log2), usize::from(contexts));
-        let most = most_slots_log2(bytes);
+        let most = most_slots_log2(bytes, contexts);
         if !(*SLOTS_LOG2.start()..=most).contains(&slots_log2) {
             let least = SLOTS_LOG2.start();
             return Err(corrupt(format!(
@@ -102,9 +102,9 @@ impl Plan {
 }
 
 /// log2 of the most slots of a block of so many bytes: more would stay empty.
-pub(super) fn most_slots_log2(bytes: usize) -> u32 {
+pub(super) fn most_slots_log2(bytes: usize, contexts: usize) -> u32 {
     // Two nibbles a symbol in each context.
-    (bytes.max(1) * 2 * MAX_CONTEXTS).ilog2().clamp(*SLOTS_LOG2.start(), *SLOTS_LOG2.end())
+    (bytes * 2 * contexts).max(1).ilog2().clamp(*SLOTS_LOG2.start(), *SLOTS_LOG2.end())
 }
 
 fn corrupt(what: String) -> Error {
@@ -176,38 +176,31 @@ fn read_runs(input: &mut &[u8], len: usize) -> Result<Vec<bool>> {
     Ok(flags)
 }
 
-/// How many fields have partners, and for each of them the fields since the last one, and the partners.
+/// How many fields have partners, and for each of them the fields since the last one, and its partner.
 fn write_partners(partners: &Partners, out: &mut Vec<u8>) {
-    let with: Vec<_> =
-        partners.iter().enumerate().filter(|(_, both)| **both != [None; 2]).collect();
+    let with: Vec<_> = partners.iter().enumerate().filter_map(|(i, p)| Some((i, (*p)?))).collect();
     write_length(with.len(), out);
     let mut next = 0;
-    for (field, both) in with {
+    for (field, partner) in with {
         write_length(field - next, out);
+        write_number(partner.into(), out);
         next = field + 1;
-        for partner in both {
-            write_number(partner.map_or(0, |partner| u32::from(partner) + 1), out);
-        }
     }
 }
 
 fn read_partners(input: &mut &[u8], fields: usize) -> Result<Partners> {
-    let mut partners = vec![[None; 2]; fields];
+    let mut partners = vec![None; fields];
     let mut next = 0;
     for _ in 0..read_number(input)? {
         let field = (read_number(input)? as usize).saturating_add(next);
-        let Some(both) = partners.get_mut(field) else {
-            return Err(corrupt(format!("partners of field {field} of {fields}")));
+        let Some(place) = partners.get_mut(field) else {
+            return Err(corrupt(format!("a partner of field {field} of {fields}")));
         };
-        for partner in both {
-            *partner = match read_number(input)? {
-                0 => None,
-                n if n as usize <= field => u16::try_from(n - 1).ok(),
-                n => {
-                    return Err(corrupt(format!("field {} as a partner of field {field}", n - 1)));
-                }
-            };
+        let partner = read_number(input)?;
+        if partner as usize >= field {
+            return Err(corrupt(format!("field {partner} as the partner of field {field}")));
         }
+        *place = u16::try_from(partner).ok();
         next = field + 1;
     }
     Ok(partners)

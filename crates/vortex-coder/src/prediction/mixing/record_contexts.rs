@@ -5,10 +5,13 @@ use super::hash::{Hash, mix};
 use crate::layout::RecordLayout;
 
 /// Contexts of a symbol, the most useful ones first: a level takes the first so many.
-pub(super) const RECORD_CONTEXTS: usize = 26;
+pub(super) const RECORD_CONTEXTS: usize = 28;
 
-/// For each field two others before it in the record that say most about it.
-pub(super) type Partners = Vec<[Option<u16>; 2]>;
+/// Set in the kind of contexts that fields of one size share.
+const POOLED: usize = 1 << 16;
+
+/// For each field the one before it in the record that says most about it.
+pub(super) type Partners = Vec<Option<u16>>;
 
 /// What is known of a field from its neighbours, the same for all its symbols.
 #[derive(Clone, Copy, Default)]
@@ -45,12 +48,14 @@ pub(super) struct RecordContexts<'a> {
     /// The last eight symbols, the latest one lowest.
     history: u64,
     fields: [Neighbour; 3],
-    partner: [Neighbour; 2],
+    partner: Neighbour,
     /// The field in the record before.
     above: u32,
     /// The value of the field one record up, and what continues the last two.
     value_above: u64,
     continued: u64,
+    /// The value of the field before in the record, if it has as many symbols; otherwise 0.
+    value_left: u64,
 }
 
 /// Whether the field repeats that of one and of two records up, as far as it is known.
@@ -74,6 +79,7 @@ impl<'a> RecordContexts<'a> {
             above: 0,
             value_above: 0,
             continued: 0,
+            value_left: 0,
         }
     }
 
@@ -84,10 +90,12 @@ impl<'a> RecordContexts<'a> {
             let before = field.checked_sub(back);
             *neighbour = before.map_or(Neighbour::default(), |f| Neighbour::of(symbols(f)));
         }
-        for (partner, seen) in self.partners[field].iter().zip(&mut self.partner) {
-            *seen = partner.map_or(Neighbour::default(), |f| Neighbour::of(symbols(f.into())));
-        }
+        let partner = self.partners[field].map(|f| Neighbour::of(symbols(f.into())));
+        self.partner = partner.unwrap_or_default();
         let roles = self.layout.roles_of(field);
+        let left = field.checked_sub(1).map(symbols);
+        let left = left.filter(|left| left.len() == roles.len());
+        self.value_left = left.map_or(0, value);
         self.above = Neighbour::of(&self.before[0][roles.clone()]).all;
         self.value_above = value(&self.before[0][roles.clone()]);
         self.continued =
@@ -131,38 +139,46 @@ impl<'a> RecordContexts<'a> {
         let above_so_far =
             mix(up[first..=role].iter().fold(0, |h, &s| mix(h, u32::from(s) + 1)), known);
         let [w, w2, w3] = self.fields;
-        let [p, q] = self.partner;
+        let p = self.partner;
         let recent = self.history;
-        let list: [u32; RECORD_CONTEXTS] = [
-            known,
-            mix(same, a),
-            mix(known, w.two),
-            mix(known, self.above),
-            mix(mix(known, w.all), self.above),
-            mix(known, w.one),
-            mix(known, w2.one),
-            mix(known, w2.all),
-            mix(mix(known, a), mix(a2, a3)),
-            mix(away(self.continued), (self.continued >> below) as u32 & 255),
-            above_so_far,
-            (recent & 0xffff) as u32,
-            mix(known, p.one),
-            mix(known, p.all),
-            mix(mix(known, w.one), a),
-            mix(known, a),
-            mix(away(self.value_above), a),
-            mix(known, w3.two),
-            mix(mix(mix(known, w.one), w2.one), w3.two),
-            (recent & 0xff_ffff) as u32,
-            mix(mix(same * 2 + same2, a), a2),
-            mix(mix(known, w.all), w2.all),
-            mix(mix(known, w.one), w2.one),
-            recent as u32,
-            mix(known, w.all),
-            mix(mix(known, p.one), q.one),
-        ];
+        // Contexts of this role alone, and those that all fields of one size share: many fields of a record are
+        // distributed alike, and each learns from the others.
         let hash = Hash::new(role);
-        for (i, (out, context)) in out.iter_mut().zip(list).enumerate() {
+        let own = |context: u32| (hash, context);
+        let pool = Hash::new(POOLED | roles.len() << 8 | rank);
+        let pooled = |context: u32| (pool, context);
+        let near = |value: u64| mix(away(value), (value >> below) as u32 & 255);
+        let list: [(Hash, u32); RECORD_CONTEXTS] = [
+            own(known),
+            own(mix(same, a)),
+            own(mix(known, w.two)),
+            own(mix(known, self.above)),
+            own(mix(mix(known, w.all), self.above)),
+            own(mix(known, w.one)),
+            own(mix(known, w2.one)),
+            own(mix(known, w2.all)),
+            own(mix(mix(known, a), mix(a2, a3))),
+            own(mix(known, p.one)),
+            own(mix(mix(mix(known, w.one), w2.one), w3.two)),
+            pooled((recent & 0xffff) as u32),
+            pooled(mix(above_so_far, known)),
+            pooled(mix(same, a)),
+            pooled(known),
+            pooled(near(self.value_left)),
+            own(mix(known, p.all)),
+            own(mix(mix(known, w.one), a)),
+            own(near(self.value_left)),
+            pooled(near(self.continued)),
+            own(near(self.continued)),
+            own(mix(mix(known, w.one), w2.one)),
+            pooled(mix(known, p.one)),
+            pooled(mix(mix(known, a), mix(a2, a3))),
+            pooled(mix(mix(same * 2 + same2, a), a2)),
+            own((recent & 0xff_ffff) as u32),
+            own((recent & 0xffff) as u32),
+            own(mix(above_so_far, known)),
+        ];
+        for (i, (out, (hash, context))) in out.iter_mut().zip(list).enumerate() {
             *out = hash.of(i, context);
         }
         repeats

@@ -199,7 +199,7 @@ proptest! {
         slots in any::<u32>(),
     ) {
         let (regions, bytes) = regions(described);
-        let most = most_slots_log2(bytes.len());
+        let most = most_slots_log2(bytes.len(), contexts);
         let slots_log2 = SLOTS_LOG2.start() + slots % (most - SLOTS_LOG2.start() + 1);
         let plan = Plan { slots_log2, contexts, reading: Reading::Regions(regions) };
         check(&plan, &RecordLayout::new(Schema::bytes()), &bytes);
@@ -210,7 +210,7 @@ proptest! {
         numbers in prop::collection::vec(any_numbers(), 13),
         n in 0usize..30,
         flat in prop::collection::vec(prop::bool::weighted(0.3), 47),
-        partners in prop::collection::vec(prop::option::of(any::<u16>()), 26),
+        partners in prop::collection::vec(prop::option::of(any::<u16>()), 13),
         contexts in 1..=RECORD_CONTEXTS,
         slots_log2 in 4u32..=5,
     ) {
@@ -222,12 +222,13 @@ proptest! {
                 bytes.extend(&number[..field.dtype.size()]);
             }
         }
-        let partner = |field: usize, which: usize| match partners[2 * field + which] {
-            Some(partner) if field > 0 => Some(partner % u16::try_from(field).unwrap()),
+        let partner = |(field, any): (usize, &Option<u16>)| match any {
+            Some(any) if field > 0 => Some(any % u16::try_from(field).unwrap()),
             _ => None,
         };
-        let partners = (0..13).map(|field| [partner(field, 0), partner(field, 1)]);
-        let reading = Reading::Records { flat: flat[..layout.stride()].to_vec(), partners: partners.collect() };
+        let partners = partners.iter().enumerate().map(partner).collect();
+        let reading = Reading::Records { flat: flat[..layout.stride()].to_vec(), partners };
+        let slots_log2 = slots_log2.min(most_slots_log2(bytes.len(), contexts));
         check(&Plan { slots_log2, contexts, reading }, &layout, &bytes);
     }
 }

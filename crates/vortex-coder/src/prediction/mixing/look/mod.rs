@@ -13,7 +13,7 @@ mod words;
 pub use words::{Stretch, stretches};
 
 use super::level::Level;
-use super::plan::{Plan, Reading, SLOTS_LOG2, most_slots_log2};
+use super::plan::{Plan, Reading, most_slots_log2};
 use crate::error::Result;
 use crate::layout::RecordLayout;
 
@@ -22,14 +22,15 @@ use crate::layout::RecordLayout;
 /// # Errors
 /// Those of coding a sample, which are none in practice.
 pub(super) fn plan(level: Level, layout: &RecordLayout, bytes: &[u8]) -> Result<Plan> {
-    let slots_log2 = level.slots_log2().min(most_slots_log2(bytes.len())).max(*SLOTS_LOG2.start());
+    let slots_log2 = |contexts| level.slots_log2().min(most_slots_log2(bytes.len(), contexts));
     if layout.stride() == 1 {
         let contexts = level.region_contexts();
         let reading = Reading::Regions(segments::find(bytes)?);
-        return Ok(Plan { slots_log2, contexts, reading });
+        return Ok(Plan { slots_log2: slots_log2(contexts), contexts, reading });
     }
     let contexts = level.record_contexts();
     let partners = partners::find(layout, bytes);
     let flat = noise::find(layout, &partners, bytes)?;
-    Ok(Plan { slots_log2, contexts, reading: Reading::Records { flat, partners } })
+    let reading = Reading::Records { flat, partners };
+    Ok(Plan { slots_log2: slots_log2(contexts), contexts, reading })
 }

@@ -9,30 +9,32 @@ const RECORDS: usize = 4096;
 /// Fields before the field that are looked at; its neighbours have contexts of their own.
 const NEIGHBOURS: usize = 2;
 const FURTHEST: usize = 96;
+/// Steps that the look may take in all: fewer fields are looked at where records are very wide.
+const MOST_STEPS: usize = 300_000_000;
+/// Steps for a pair of fields besides one a record.
+const PAIR_STEPS: usize = 1024;
 /// Classes of a symbol.
 const CLASSES: usize = 16;
 /// Bits a record that a partner must tell, in 2^-16, besides those that chance would tell.
 const LEAST: u64 = 1 << 11;
 
-/// For each field the best two.
+/// For each field the best one.
 pub(super) fn find(layout: &RecordLayout, bytes: &[u8]) -> Partners {
     let n = (bytes.len() / layout.stride()).min(RECORDS);
     let classes: Vec<Vec<u8>> = columns(layout, bytes, n).iter().map(|c| classes(c)).collect();
     let alone: Vec<u64> = classes.iter().map(|c| entropy(&counts(c))).collect();
+    let furthest = FURTHEST.min(MOST_STEPS / (layout.n_fields().max(1) * (n + PAIR_STEPS)));
     (0..layout.n_fields())
         .map(|field| {
-            let before = field.saturating_sub(FURTHEST)..field.saturating_sub(NEIGHBOURS);
+            let before = field.saturating_sub(furthest)..field.saturating_sub(NEIGHBOURS);
             let told = |other: usize| {
                 let joint = entropy(&pairs(&classes[field], &classes[other]));
                 (alone[field] + alone[other]).saturating_sub(joint)
             };
-            let mut found: Vec<(u64, usize)> = before.map(|other| (told(other), other)).collect();
-            found.sort_unstable_by(|a, b| b.cmp(a));
+            let (told, other) = before.map(|other| (told(other), other)).max()?;
             // What chance tells grows with the number of pairs of classes, not with that of records.
-            let chance = (CLASSES * CLASSES) as u64 * 23_000;
-            let least = chance + LEAST * n as u64;
-            let mut best = found.into_iter().filter(|(told, _)| *told > least);
-            [(); 2].map(|()| best.next().and_then(|(_, other)| u16::try_from(other).ok()))
+            let chance = (CLASSES * CLASSES) as u64 * 46_000;
+            if told > chance + LEAST * n as u64 { u16::try_from(other).ok() } else { None }
         })
         .collect()
 }
