@@ -178,7 +178,7 @@ pub fn extremes() -> Vec<Made> {
         Made::bytes("zeros", (vec![0; 8000], 0.0), 0.0),
         Made::bytes("one letter", (vec![b'x'; 8000], 0.0), 0.0),
         // Each value of its lowest byte is new once.
-        Made::bytes("a counter", (counter, 256.0 * 5.0), 0.1),
+        Made::bytes("a counter", (counter, 256.0 * 5.0), 0.15),
         Made::bytes("numbers in a circle", (circle, 7.0 * 16.0), 0.0),
         Made::bytes("bytes in a circle", (period.repeat(40), 251.0 * 8.0), 0.05),
     ]

@@ -5,8 +5,6 @@ use vortex_coder::{RecordLayout, Schema};
 /// Kinds of a plan.
 pub const RECORDS: u8 = 0;
 pub const REGIONS: u8 = 1;
-/// Contexts above which a plan of records names partners.
-const WITHOUT_PARTNERS: u8 = 12;
 /// Bits of a region's code.
 pub const NUMBERS: u8 = 0x80;
 pub const BIG_ENDIAN: u8 = 0x40;
@@ -42,8 +40,8 @@ pub struct Plan {
     pub bytes: usize,
     /// By role; empty for regions.
     pub flat: Vec<bool>,
-    /// By field; empty for regions, and where there are too few contexts.
-    pub partners: Vec<[Option<usize>; 2]>,
+    /// By field; empty for regions.
+    pub partners: Vec<Option<usize>>,
     pub regions: Vec<Region>,
 }
 
@@ -54,6 +52,8 @@ pub struct Region {
     /// 0 for text.
     pub code: u8,
     pub far: Vec<usize>,
+    /// Low bytes of each number that are flat; 0 for text.
+    pub flat: usize,
 }
 
 impl Region {
@@ -74,9 +74,12 @@ pub fn plan(payload: &[u8], schema: &Schema) -> Plan {
             plan.flat.resize(len, run % 2 == 1);
         }
         plan.flat.resize(n_roles, runs % 2 == 1);
-        if head[2] > WITHOUT_PARTNERS {
-            let mut partner = || read(&mut rest).checked_sub(1).map(|field| field as usize);
-            plan.partners = schema.fields().iter().map(|_| [partner(), partner()]).collect();
+        plan.partners = vec![None; schema.fields().len()];
+        let mut field = 0;
+        for _ in 0..read(&mut rest) {
+            field += read(&mut rest) as usize;
+            plan.partners[field] = Some(read(&mut rest) as usize);
+            field += 1;
         }
     } else {
         for _ in 0..read(&mut rest) {
@@ -86,7 +89,8 @@ pub fn plan(payload: &[u8], schema: &Schema) -> Plan {
             for _ in 0..(code & (FAR | FURTHER)).count_ones() {
                 far.push(read(&mut rest) as usize);
             }
-            plan.regions.push(Region { bytes, code, far });
+            let flat = if code == 0 { 0 } else { read(&mut rest) as usize };
+            plan.regions.push(Region { bytes, code, far, flat });
         }
     }
     plan.bytes = payload.len() - rest.len();

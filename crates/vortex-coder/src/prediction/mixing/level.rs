@@ -39,9 +39,6 @@ impl Level {
 
     /// log2 of the number of slots of 32 bytes.
     pub(super) fn slots_log2(self) -> u32 {
-        if let Ok(v) = std::env::var("SLOTS") {
-            return v.parse().unwrap();
-        }
         match self.0 {
             ..=4 => 18,
             5 => 20,

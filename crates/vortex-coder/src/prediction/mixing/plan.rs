@@ -73,16 +73,16 @@ impl Plan {
     ) -> Result<Self> {
         let [kind, slots_log2, contexts] = *take(input)?;
         let (slots_log2, contexts) = (u32::from(slots_log2), usize::from(contexts));
+        let possible = if kind == RECORDS { RECORD_CONTEXTS } else { NUMBER_CONTEXTS };
+        if !(1..=possible).contains(&contexts) {
+            return Err(corrupt(format!("{contexts} contexts; 1 to {possible} are possible")));
+        }
         let most = most_slots_log2(bytes, contexts);
         if !(*SLOTS_LOG2.start()..=most).contains(&slots_log2) {
             let least = SLOTS_LOG2.start();
             return Err(corrupt(format!(
                 "2^{slots_log2} slots; 2^{least} to 2^{most} are possible"
             )));
-        }
-        let possible = if kind == RECORDS { RECORD_CONTEXTS } else { NUMBER_CONTEXTS };
-        if !(1..=possible).contains(&contexts) {
-            return Err(corrupt(format!("{contexts} contexts; 1 to {possible} are possible")));
         }
         const { assert!(RECORD_CONTEXTS <= MAX_CONTEXTS && NUMBER_CONTEXTS <= MAX_CONTEXTS) };
         let reading = match kind {

@@ -122,7 +122,8 @@ impl<'a> RecordContexts<'a> {
         let roles = self.layout.roles_of(this.field.into());
         let [up, up2, up3] = &self.before;
         let so_far = &self.now[first..role];
-        let known = so_far.iter().fold(0, |h, &s| mix(h, u32::from(s) + 1));
+        let chain = |symbols: &[u8]| symbols.iter().fold(0, |h, &s| mix(h, u32::from(s) + 1));
+        let known = chain(so_far);
         let repeats =
             Repeats { one_up: *so_far == up[first..role], two_up: *so_far == up2[first..role] };
         let (same, same2) = (u32::from(repeats.one_up), u32::from(repeats.two_up));
@@ -136,8 +137,7 @@ impl<'a> RecordContexts<'a> {
             let distance = (prefix & mask).cast_signed() - (expected & mask).cast_signed();
             distance.clamp(-2, 2) as u32
         };
-        let above_so_far =
-            mix(up[first..=role].iter().fold(0, |h, &s| mix(h, u32::from(s) + 1)), known);
+        let above_so_far = chain(&up[first..=role]);
         let [w, w2, w3] = self.fields;
         let p = self.partner;
         let recent = self.history;

@@ -1,11 +1,14 @@
 //! Where numbers begin, and which of their bytes comes first: as they follow each other most closely.
 
 use super::super::numbers::Numbers;
+use super::distances;
 use super::form::{as_bits, form};
 
 /// Numbers that are looked at: in runs, from places all over the region.
 const RUNS: usize = 64;
 const RUN: usize = 32;
+/// Bytes from which the distances to earlier numbers are taken.
+const SAMPLE: usize = 64 << 10;
 /// Bits a number, in thousandths, by which another way to read them must be better than the first one.
 const BETTER: u64 = 700;
 
@@ -21,31 +24,52 @@ pub(super) fn find(
     if width == 1 || end - start < 4 * width {
         return (phase, false);
     }
+    // Numbers of a grid follow those of the row above, not each other.
+    let guess = as_bits(width, false);
+    let from = start + (phase + width - start % width) % width;
+    let far = distances::find(bytes, from, end.min(from + SAMPLE), &guess);
+    let back: Vec<usize> = [width].into_iter().chain(far).filter(|&far| far > 0).collect();
     let ways = (0..width).flat_map(|phase| [(phase, false), (phase, true)]);
     let costs = ways.map(|(p, big_endian)| {
         let handicap = if (p, big_endian) == (phase, false) { 0 } else { BETTER };
-        (distance(bytes, start, end, p, &as_bits(width, big_endian)) + handicap, p, big_endian)
+        (
+            distance(bytes, start, end, p, &as_bits(width, big_endian), &back) + handicap,
+            p,
+            big_endian,
+        )
     });
     costs.min().map_or((phase, false), |(_, phase, big_endian)| (phase, big_endian))
 }
 
-/// Bits of the difference between a number and the one before, in thousandths of a bit a number.
-fn distance(bytes: &[u8], start: usize, end: usize, phase: usize, lie: &Numbers) -> u64 {
+/// Bits of the difference to the number one of the distances `back` before, at the best of them, in thousandths of a bit
+/// a number.
+fn distance(
+    bytes: &[u8],
+    start: usize,
+    end: usize,
+    phase: usize,
+    lie: &Numbers,
+    back: &[usize],
+) -> u64 {
     let width = lie.width;
     let first = start + (phase + width - start % width) % width;
     let n = end.saturating_sub(first) / width;
     let lie = Numbers { form: form(bytes, first, first + n.min(RUNS * RUN) * width, lie), ..*lie };
-    let (mut bits, mut pairs) = (0, 0);
-    for run in 0..RUNS {
-        let from = n * run / RUNS;
-        let to = (n * (run + 1) / RUNS).min(from + RUN);
-        for at in (from..to.saturating_sub(1)).map(|i| first + i * width) {
-            let difference = lie.at(bytes, at).abs_diff(lie.at(bytes, at + width));
-            bits += u64::from(64 - difference.leading_zeros());
-            pairs += 1;
+    let at_distance = |&far: &usize| {
+        let (mut bits, mut pairs) = (0, 0);
+        for run in 0..RUNS {
+            let from = n * run / RUNS;
+            let to = (n * (run + 1) / RUNS).min(from + RUN);
+            for at in (from..to).map(|i| first + i * width) {
+                let Some(before) = at.checked_sub(far) else { continue };
+                let difference = lie.at(bytes, at).abs_diff(lie.at(bytes, before));
+                bits += u64::from(64 - difference.leading_zeros());
+                pairs += 1;
+            }
         }
-    }
-    bits * 1000 / u64::max(pairs, 1)
+        bits * 1000 / u64::max(pairs, 1)
+    };
+    back.iter().map(at_distance).min().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -70,6 +94,17 @@ mod tests {
                 assert_eq!(find(&big, 0, big.len(), 4, guess), (skip, true));
             }
         }
+    }
+
+    #[test]
+    fn rows_of_unrelated_numbers_keep_their_place() {
+        let mut row: Vec<u64> = (1..50).map(|i| i * 0x0123_4567_89ab_cdef).collect();
+        let mut bytes = Vec::new();
+        for step in 0..40 {
+            row.iter_mut().for_each(|number| *number = number.wrapping_add(step * 77 % 200));
+            bytes.extend(row.iter().flat_map(|number| number.to_le_bytes()));
+        }
+        assert_eq!(find(&bytes, 0, bytes.len(), 8, 0), (0, false));
     }
 
     #[test]
