@@ -4,12 +4,13 @@
 use std::io::{Cursor, Write};
 use std::sync::Arc;
 
+use vortex_base::random::SplitMix64;
 use vortex_coder::container::{
     Coder, IndexedReader, OneModel, Reader, ReaderOptions, Writer, WriterOptions,
 };
 use vortex_coder::schema::{DType, Field, Schema};
 use vortex_coder::{BlockPayload, BlockRecords, Model};
-use vortex_infer::random::{Sizes, SplitMix, network};
+use vortex_infer::random::{Sizes, network};
 use vortex_infer::spec::MemoryShape;
 use vortex_infer::{IntModel, Level, Network};
 
@@ -36,7 +37,7 @@ const BLOCK: (usize, usize) = (1022, 5);
 /// Blocks that the network expects, so that coding them with it makes them smaller: what it decodes
 /// from noise.
 fn likely_blocks(model: &IntModel, n: usize) -> Vec<u8> {
-    let mut rng = SplitMix(6);
+    let mut rng = SplitMix64::new(6);
     let mut out = vec![0; n * BLOCK.0];
     for out in out.chunks_exact_mut(BLOCK.0) {
         let noise: Vec<u8> = (0..BLOCK.0).map(|_| rng.draw() as u8).collect();

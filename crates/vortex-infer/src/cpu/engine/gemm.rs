@@ -3,8 +3,8 @@
 use super::packed::PackedLinear;
 use super::{Entry, entry};
 use crate::cpu::kernels::Level;
-use crate::random::SplitMix;
 use crate::spec::Linear;
+use vortex_base::random::SplitMix64;
 
 /// One matrix product of a fixed shape on random numbers.
 pub struct Gemm {
@@ -22,7 +22,7 @@ impl Gemm {
     /// When `level` is not available here.
     pub fn new(rows: usize, n_in: usize, n_out: usize, level: Level) -> Self {
         assert!(level.is_available(), "level {} on this processor", level.name());
-        let mut rng = SplitMix(1);
+        let mut rng = SplitMix64::new(1);
         let mut bytes = |n: usize| (0..n).map(|_| rng.range(-127, 127) as i8).collect::<Vec<_>>();
         let weight = bytes(n_out * n_in);
         let input = bytes(rows * n_in.next_multiple_of(4));
