@@ -89,7 +89,8 @@ impl LockFile {
             return Ok(());
         }
         self.document.files.insert(name.to_owned(), locked);
-        let json = serde_json::to_vec_pretty(&self.document).unwrap_or_default();
+        let json = serde_json::to_vec_pretty(&self.document)
+            .expect("strings and numbers have a JSON form");
         atomic::write(&self.path, &with_suffix(&self.path, ".part"), &json)
             .map_err(|e| DownloadError::io(&self.path, e))
     }

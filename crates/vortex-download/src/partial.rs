@@ -85,7 +85,7 @@ impl Partial {
     pub fn set_origin(&mut self, origin: Origin) -> Result<()> {
         if self.origin != origin {
             let path = with_suffix(&self.path, ".json");
-            let json = serde_json::to_vec(&origin).unwrap_or_default();
+            let json = serde_json::to_vec(&origin).expect("strings and numbers have a JSON form");
             std::fs::write(&path, json).map_err(|e| DownloadError::io(&path, e))?;
             self.origin = origin;
         }

@@ -12,7 +12,7 @@ use vortex_coder::schema::{DType, Field, Schema};
 use vortex_coder::{BlockPayload, BlockRecords, Model};
 use vortex_infer::random::{Sizes, network};
 use vortex_infer::spec::MemoryShape;
-use vortex_infer::{IntModel, Level, Network};
+use vortex_infer::{Instructions, IntModel, Network};
 
 const WIDTHS: [usize; 4] = [1, 2, 7, usize::MAX];
 
@@ -49,7 +49,7 @@ fn likely_blocks(model: &IntModel, n: usize) -> Vec<u8> {
 
 #[test]
 fn payloads_and_costs_do_not_depend_on_the_width() {
-    let model = IntModel::new(net(), Level::detect()).unwrap();
+    let model = IntModel::new(net(), Instructions::detect()).unwrap();
     let stride = model.layout().stride();
     let bytes: Vec<u8> = (0..400 * stride).map(|i| ((i * i) >> 3) as u8 & 0x3f).collect();
     // Blocks of different lengths, with different lanes, each in one piece of the records.
@@ -80,8 +80,8 @@ fn payloads_and_costs_do_not_depend_on_the_width() {
 
 #[test]
 fn files_do_not_depend_on_the_width() {
-    let model = IntModel::new(net(), Level::detect()).unwrap();
-    let slow: Arc<dyn Model> = Arc::new(IntModel::new(net(), Level::Portable).unwrap());
+    let model = IntModel::new(net(), Instructions::detect()).unwrap();
+    let slow: Arc<dyn Model> = Arc::new(IntModel::new(net(), Instructions::Portable).unwrap());
     let data = likely_blocks(&model, 10);
     let model: Arc<dyn Model> = Arc::new(model);
     let write = |group| {

@@ -5,7 +5,7 @@ use std::arch::x86_64::*;
 
 use super::{Isa, Matrix, SiluTable, portable::Portable};
 use crate::arithmetic::{ATTENTION_REACH, OUTPUT_REACH};
-use crate::cpu::engine::quads::COLUMNS;
+use crate::cpu::quads::COLUMNS;
 
 /// See the module.
 pub struct Avx2;
@@ -124,7 +124,7 @@ unsafe fn pow2(d: __m256i, reach: __m256i, table: &[u32; 32]) -> __m256i {
     }
 }
 
-// SAFETY: the instructions used are those of `Level::Avx2`.
+// SAFETY: the instructions used are those of `Instructions::Avx2`.
 unsafe impl Isa for Avx2 {
     const KEY_FLIP: i8 = Portable::KEY_FLIP;
 

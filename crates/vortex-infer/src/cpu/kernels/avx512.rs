@@ -7,7 +7,7 @@ use std::arch::x86_64::*;
 
 use super::{Isa, Matrix, SiluTable, portable::Portable};
 use crate::arithmetic::{ATTENTION_REACH, OUTPUT_REACH};
-use crate::cpu::engine::quads::COLUMNS;
+use crate::cpu::quads::COLUMNS;
 
 /// See the module.
 pub struct Avx512;
@@ -113,7 +113,7 @@ unsafe fn pow2(distance: __m512i, low: __m512i, high: __m512i) -> __m512i {
     }
 }
 
-// SAFETY: the instructions used are those of `Level::Avx512`.
+// SAFETY: the instructions used are those of `Instructions::Avx512`.
 unsafe impl Isa for Avx512 {
     const KEY_FLIP: i8 = i8::MIN;
 
