@@ -12,7 +12,7 @@ use vortex_coder::Model;
 use vortex_coder::container::{Coder, OneModel, Reader, ReaderOptions, Writer, WriterOptions};
 use vortex_data::synthetic::SyntheticJets;
 use vortex_infer::random::{Sizes, network};
-use vortex_infer::{IntModel, Level};
+use vortex_infer::{Instructions, IntModel};
 
 const RECORDS: u64 = 10_000;
 
@@ -40,8 +40,9 @@ fn vortex(name: &'static str, coder: Coder, models: ReaderOptions) -> Peer {
 fn peers() -> Vec<Peer> {
     let schema = SyntheticJets::schema();
     let net = network(schema.clone(), Sizes { n_tables: 16, ..Sizes::default() }, 1);
-    let model: Arc<dyn Model> =
-        Arc::new(IntModel::new(net, Level::detect()).expect("a random network is well-formed"));
+    let model: Arc<dyn Model> = Arc::new(
+        IntModel::new(net, Instructions::detect()).expect("a random network is well-formed"),
+    );
     let with_model =
         ReaderOptions { models: Arc::new(OneModel(Arc::clone(&model))), ..Default::default() };
     let read_all = |mut from: Box<dyn Read + '_>| {

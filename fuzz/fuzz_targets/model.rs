@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use vortex_infer::file::{ModelFile, SIGNATURE, VERSION};
-use vortex_infer::{IntModel, Level};
+use vortex_infer::{IntModel, Instructions};
 
 fuzz_target!(|body: &[u8]| {
     let mut bytes = Vec::from(SIGNATURE);
@@ -16,9 +16,9 @@ fuzz_target!(|body: &[u8]| {
     let checksum = blake3::hash(&bytes);
     bytes.extend(checksum.as_bytes());
     if let Ok(file) = ModelFile::from_bytes(&bytes) {
-        // Runs the self-test with whatever the network says, at two levels.
+        // Runs the self-test with whatever the network says, with two sets of instructions.
         if let Ok(whole) = file.network.to_bytes() {
-            IntModel::from_bytes(&whole, Level::detect()).expect("equal to the definition");
+            IntModel::from_bytes(&whole, Instructions::detect()).expect("equal to the definition");
         }
     }
 });

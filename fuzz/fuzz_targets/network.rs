@@ -13,7 +13,7 @@ use vortex_coder::{DType, Field, Identity, Model, Result, Schema, decode_records
 use vortex_infer::file::{CHECKSUM_LEN, HEADER_LEN, ModelFile};
 use vortex_infer::random::{Sizes, network};
 use vortex_infer::spec::MemoryShape;
-use vortex_infer::{IntModel, Level, Network};
+use vortex_infer::{IntModel, Instructions, Network};
 
 /// Header of the model file, and the bytes of its network.
 static SOUND: LazyLock<(Vec<u8>, Vec<u8>)> = LazyLock::new(|| {
@@ -45,9 +45,9 @@ fn mutated(changes: &[u8]) -> Option<Network> {
 /// Most bytes of a block.
 const MAX_BYTES: usize = 1 << 16;
 
-struct AtLevel(Level);
+struct With(Instructions);
 
-impl ModelLoader for AtLevel {
+impl ModelLoader for With {
     fn by_digest(&self, digest: [u8; DIGEST_BYTES]) -> Result<Arc<dyn Model>> {
         Err(wrong_model(Identity::Network(digest), None))
     }
@@ -97,8 +97,8 @@ fn forge(model: &IntModel, lanes: u16, stride: usize, original: &[u8], payload: 
     file
 }
 
-fn read(file: &[u8], level: Level) -> [Result<Vec<u8>>; 2] {
-    let options = ReaderOptions { models: Arc::new(AtLevel(level)), ..ReaderOptions::default() };
+fn read(file: &[u8], instructions: Instructions) -> [Result<Vec<u8>>; 2] {
+    let options = ReaderOptions { models: Arc::new(With(instructions)), ..ReaderOptions::default() };
     let mut streamed = Vec::new();
     let stream = Reader::new(file, options.clone()).copy_to(&mut streamed);
     let indexed = IndexedReader::open(Cursor::new(file), options).and_then(|mut reader| {
@@ -116,7 +116,7 @@ fuzz_target!(|data: &[u8]| {
     let Some(network) = mutated(changes) else { return };
     // Refused where a sum could overflow; else the self-test of the definition goes into the file.
     let Ok(whole) = network.to_bytes() else { return };
-    let model = IntModel::from_bytes(&whole, Level::detect()).expect("equal to the definition");
+    let model = IntModel::from_bytes(&whole, Instructions::detect()).expect("equal to the definition");
     let layout = model.layout();
     let stride = layout.stride();
     let lanes = usize::from(lanes % 9) + 1;
@@ -144,9 +144,9 @@ fuzz_target!(|data: &[u8]| {
     let mut original = vec![0; records * stride];
     let direct = decode_records(&mut *model.predictor(), layout, &payload, lanes, &mut original);
     let file = forge(&model, lanes as u16, stride, &original, &payload);
-    for level in [Level::detect(), Level::Portable] {
+    for instructions in [Instructions::detect(), Instructions::Portable] {
         let sound = direct.is_ok() && payload.len() < original.len();
-        for found in read(&file, level) {
+        for found in read(&file, instructions) {
             match found {
                 Ok(bytes) => assert!(sound && bytes == original),
                 Err(error) => assert!(!sound, "{error}"),

@@ -3,7 +3,10 @@
 
 pub use dtype::DType;
 
+pub mod atomic;
 pub mod dtype;
+#[cfg(feature = "checksums")]
+pub mod fields;
 pub mod hex;
 pub mod position;
 pub mod random;

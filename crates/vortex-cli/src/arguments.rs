@@ -1,23 +1,8 @@
-//! The command line: what is common to all commands, and what several of them share.
+//! Arguments that all commands take, or several of them.
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-
-use crate::commands;
-
-/// Lossless compression of tables of numbers with small neural networks that decode to the same
-/// bytes on every machine.
-#[derive(Debug, Parser)]
-#[command(name = "vortex", version, max_term_width = 100, arg_required_else_help = true)]
-#[command(after_help = "Exit status: 0 all went well, 1 something failed, 2 wrong usage.\n\
-    Start with:  vortex demo")]
-pub struct Arguments {
-    #[command(flatten)]
-    pub common: Common,
-    #[command(subcommand)]
-    pub command: Command,
-}
+use clap::{Args, ValueEnum};
 
 /// What every command takes.
 #[derive(Clone, Debug, Args)]
@@ -26,8 +11,8 @@ pub struct Common {
     #[arg(short = 'T', long, value_name = "N", default_value_t = 0, global = true)]
     pub threads: usize,
     /// Processor instructions to run models with. The results do not depend on it
-    #[arg(long, value_enum, default_value_t = Level::Auto, global = true)]
-    pub level: Level,
+    #[arg(long, alias = "level", value_enum, default_value_t = Instructions::Auto, global = true)]
+    pub instructions: Instructions,
     /// Print errors only
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
@@ -45,7 +30,7 @@ impl Common {
 
 /// Instruction sets that models can be run with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Level {
+pub enum Instructions {
     /// The best one of this processor.
     Auto,
     /// Plain Rust.
@@ -56,6 +41,19 @@ pub enum Level {
     Avx512,
     /// AArch64.
     Neon,
+}
+
+impl Instructions {
+    /// Those that are meant.
+    pub fn chosen(self) -> vortex_codec::Instructions {
+        match self {
+            Self::Auto => vortex_codec::Instructions::detect(),
+            Self::Portable => vortex_codec::Instructions::Portable,
+            Self::Avx2 => vortex_codec::Instructions::Avx2,
+            Self::Avx512 => vortex_codec::Instructions::Avx512,
+            Self::Neon => vortex_codec::Instructions::Neon,
+        }
+    }
 }
 
 /// Where outputs go and how.
@@ -110,41 +108,6 @@ impl Effort {
     }
 }
 
-/// The commands, one file each in `commands/`.
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Turn HDF5, npy, safetensors and text files into records to train on
-    Prepare(commands::prepare::Prepare),
-    /// Write the files again that were prepared
-    Restore(commands::restore::Restore),
-    /// Train a model on data files
-    Train(commands::train::Train),
-    /// Take over a PyTorch checkpoint of the Python prototype
-    ImportCheckpoint(commands::import_checkpoint::ImportCheckpoint),
-    /// Compress files to FILE.vxc
-    Compress(commands::compress::Compress),
-    /// Decompress .vxc files
-    Decompress(commands::decompress::Decompress),
-    /// Compress weights of networks (safetensors) to FILE.vxw
-    CompressWeights(commands::compress_weights::CompressWeights),
-    /// Decompress .vxw files
-    DecompressWeights(commands::decompress_weights::DecompressWeights),
-    /// Check .vxc and .vxw files without writing anything
-    Test(commands::test::Test),
-    /// Say what a file is: compressed, model, weights or raw data
-    Inspect(commands::inspect::Inspect),
-    /// Measure real sizes on held-out data, beside other codecs
-    Evaluate(commands::evaluate::Evaluate),
-    /// The whole way on synthetic jets in a few minutes
-    Demo(commands::demo::Demo),
-    /// Download the files of an experiment
-    #[cfg(feature = "download")]
-    Download(commands::download::Download),
-    /// Print shell completions, or the manual page
-    #[command(hide = true)]
-    Completions(commands::completions::Completions),
-}
-
 /// Reads sizes such as `64KiB`, `1MiB`, `1M` or `65536` (K, M, G are powers of 1024).
 pub fn size(text: &str) -> Result<usize, String> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
@@ -196,12 +159,6 @@ pub fn seconds(text: &str) -> Result<f64, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
-
-    #[test]
-    fn the_command_line_is_consistent() {
-        Arguments::command().debug_assert();
-    }
 
     #[test]
     fn sizes_within_bounds_and_seconds() {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Parser;
 use clap::error::ErrorKind;
 
-use crate::arguments::Arguments;
+use crate::commands::Arguments;
 
 /// The pages, relative to the top of the repository.
 fn pages() -> Vec<PathBuf> {

@@ -62,8 +62,8 @@ fn options(error: &Error) -> Option<&'static str> {
         }
         ErrorKind::MissingBase => Some("use --base"),
         ErrorKind::WrongBase => Some("name that one with --base"),
-        ErrorKind::SelfTest => Some("until then use another --level"),
-        ErrorKind::NoSuchInstructions => Some("use --level auto"),
+        ErrorKind::SelfTest => Some("until then use other --instructions"),
+        ErrorKind::NoSuchInstructions => Some("use --instructions auto"),
         ErrorKind::MixedRecords => Some("--schema says what they are"),
         ErrorKind::NotBuilt if error.message().contains("rocm") => {
             Some("build it with: cargo install --path crates/vortex-cli --features rocm")

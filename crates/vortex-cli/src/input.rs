@@ -36,9 +36,8 @@ impl Input {
 
     /// The first `n` bytes, or fewer if the input ends earlier; they will be read again.
     pub fn head(&mut self, n: usize) -> Result<Vec<u8>> {
-        let mut head = vec![0; n];
-        let n = fill(&mut self.reader, &mut head).context("cannot be read")?;
-        head.truncate(n);
+        let mut head = Vec::new();
+        self.reader.by_ref().take(n as u64).read_to_end(&mut head).context("cannot be read")?;
         let rest = std::mem::replace(&mut self.reader, Box::new(io::empty()));
         self.reader = Box::new(Cursor::new(head.clone()).chain(rest));
         Ok(head)
@@ -73,18 +72,4 @@ pub fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>> {
         bail!("is larger than {limit} bytes, the limit here");
     }
     Ok(bytes)
-}
-
-/// Reads until `buffer` is full or the input ends; returns the bytes read.
-pub fn fill(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut filled = 0;
-    while filled < buffer.len() {
-        match reader.read(&mut buffer[filled..]) {
-            Ok(0) => break,
-            Ok(n) => filled += n,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
-        }
-    }
-    Ok(filled)
 }

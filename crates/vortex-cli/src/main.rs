@@ -27,7 +27,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::arguments::Arguments;
+use crate::commands::Arguments;
 use crate::failure::Failure;
 
 #[global_allocator]

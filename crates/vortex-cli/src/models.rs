@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use vortex_codec::{Decompressor, Instructions, Models, Result};
+use vortex_codec::{Decompressor, Models, Result};
 
-use crate::arguments::{Common, Level};
+use crate::arguments::{Common, Instructions};
 
-/// The models of a command: that of `-m`, if there is one, for the processor level asked for.
-pub fn open(path: Option<&Path>, level: Level) -> Result<Arc<Models>> {
-    let models = Models::for_instructions(instructions(level))?;
+/// The models of a command: that of `-m`, if there is one, for the instructions asked for.
+pub fn open(path: Option<&Path>, instructions: Instructions) -> Result<Arc<Models>> {
+    let models = Models::for_instructions(instructions.chosen())?;
     Ok(Arc::new(match path {
         Some(path) => models.with_file(path)?,
         None => models,
@@ -22,16 +22,5 @@ pub fn decompressor(models: &Arc<Models>, file: Option<&Path>, common: &Common) 
     match file {
         Some(file) => decompressor.beside(file),
         None => decompressor,
-    }
-}
-
-/// The instructions that a level stands for.
-pub fn instructions(level: Level) -> Instructions {
-    match level {
-        Level::Auto => Instructions::detect(),
-        Level::Portable => Instructions::Portable,
-        Level::Avx2 => Instructions::Avx2,
-        Level::Avx512 => Instructions::Avx512,
-        Level::Neon => Instructions::Neon,
     }
 }

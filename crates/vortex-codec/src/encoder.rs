@@ -1,6 +1,6 @@
 //! A `.vxc` file on its way: members one after the other, decoded again as they are written.
 
-use std::io::{self, Read, Write};
+use std::io::{Read, Write};
 use std::sync::Arc;
 
 use vortex_coder::Identity;
@@ -58,14 +58,11 @@ impl<'a, W: Write> Encoder<'a, W> {
         if let Some(hook) = &self.options.on_block {
             writer.on_block(hook.after(before));
         }
-        let mut piece = vec![0; PIECE];
-        loop {
-            let n = fill(&mut input, &mut piece).map_err(unreadable)?;
-            if n == 0 {
-                break;
-            }
-            self.digest.update(&piece[..n]);
-            writer.write_all(&piece[..n])?;
+        let mut piece = Vec::with_capacity(PIECE);
+        while input.by_ref().take(PIECE as u64).read_to_end(&mut piece).map_err(unreadable)? > 0 {
+            self.digest.update(&piece);
+            writer.write_all(&piece)?;
+            piece.clear();
         }
         let (_, of_member) = writer.finish()?;
         let sum = &mut self.summary;
@@ -102,18 +99,4 @@ impl<'a, W: Write> Encoder<'a, W> {
         writer.cancel = options.cancel.clone();
         Ok(writer)
     }
-}
-
-/// Reads until `buffer` is full or the input ends; returns the bytes read.
-fn fill(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut filled = 0;
-    while filled < buffer.len() {
-        match reader.read(&mut buffer[filled..]) {
-            Ok(0) => break,
-            Ok(n) => filled += n,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
-        }
-    }
-    Ok(filled)
 }

@@ -13,7 +13,7 @@ pub use plan::{Plan, Request};
 // Types of the layers below that the ones above speak of.
 pub use vortex_coder::container::{Limits, Progress, Summary};
 pub use vortex_coder::{DType, Field, Schema};
-pub use vortex_infer::Level as Instructions;
+pub use vortex_infer::Instructions;
 
 pub mod archive;
 #[cfg(feature = "baselines")]

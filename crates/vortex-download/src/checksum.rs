@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::str::FromStr;
 
 use sha2::{Digest, Sha256};
+use vortex_base::hex;
 
 /// What a file's bytes must add up to, written `adler32:8d7e9098`, `sha256:...` or `blake3:...`.
 ///
@@ -36,9 +37,7 @@ impl fmt::Display for Checksum {
         write!(f, "{}:", self.algorithm())?;
         match self {
             Self::Adler32(value) => write!(f, "{value:08x}"),
-            Self::Sha256(bytes) | Self::Blake3(bytes) => {
-                bytes.iter().try_for_each(|b| write!(f, "{b:02x}"))
-            }
+            Self::Sha256(bytes) | Self::Blake3(bytes) => f.write_str(&hex::encode(bytes)),
         }
     }
 }

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use vortex_base::atomic;
+
 use crate::error::{DownloadError, Result};
 use crate::partial::with_suffix;
 
@@ -87,10 +89,9 @@ impl LockFile {
             return Ok(());
         }
         self.document.files.insert(name.to_owned(), locked);
-        let json = serde_json::to_vec_pretty(&self.document).unwrap_or_default();
-        let new = with_suffix(&self.path, ".part");
-        std::fs::write(&new, json)
-            .and_then(|()| std::fs::rename(&new, &self.path))
+        let json = serde_json::to_vec_pretty(&self.document)
+            .expect("strings and numbers have a JSON form");
+        atomic::write(&self.path, &with_suffix(&self.path, ".part"), &json)
             .map_err(|e| DownloadError::io(&self.path, e))
     }
 }

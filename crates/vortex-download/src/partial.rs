@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use vortex_base::atomic;
+
 use crate::checksum::{Checksum, Digests, Hasher};
 use crate::error::{DownloadError, Result};
 use crate::space;
@@ -83,7 +85,7 @@ impl Partial {
     pub fn set_origin(&mut self, origin: Origin) -> Result<()> {
         if self.origin != origin {
             let path = with_suffix(&self.path, ".json");
-            let json = serde_json::to_vec(&origin).unwrap_or_default();
+            let json = serde_json::to_vec(&origin).expect("strings and numbers have a JSON form");
             std::fs::write(&path, json).map_err(|e| DownloadError::io(&path, e))?;
             self.origin = origin;
         }
@@ -110,8 +112,7 @@ impl Partial {
 
     /// Refuses a file of `total` bytes that the disk cannot hold.
     pub fn check_space(&self, total: u64) -> Result<()> {
-        let folder = self.path.parent().filter(|p| !p.as_os_str().is_empty());
-        let folder = folder.unwrap_or(Path::new("."));
+        let folder = atomic::folder_of(&self.path);
         space::check(folder, total.saturating_sub(self.len), space::available(folder))
     }
 
@@ -127,10 +128,9 @@ impl Partial {
 
     /// The file gets its name, in one step and after its bytes are on disk.
     pub fn finish(self, final_path: &Path) -> Result<()> {
-        self.file.sync_all().map_err(|e| self.error(e))?;
-        std::fs::rename(&self.path, final_path).map_err(|e| DownloadError::io(final_path, e))?;
+        atomic::rename(&self.file, &self.path, final_path)
+            .map_err(|e| DownloadError::io(final_path, e))?;
         let _ = std::fs::remove_file(with_suffix(&self.path, ".json"));
-        sync_folder(final_path);
         Ok(())
     }
 
@@ -160,14 +160,6 @@ pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
-}
-
-/// A rename is on disk when its folder is. Not every system can do that; none loses the bytes.
-fn sync_folder(path: &Path) {
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
-    if let Ok(folder) = File::open(folder.unwrap_or(Path::new("."))) {
-        let _ = folder.sync_all();
-    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use vortex_base::random::SplitMix64;
+
 use crate::range::number;
 
 /// Waits that double from attempt to attempt, each shortened at random by up to half, so that many
@@ -11,12 +13,12 @@ pub(crate) struct Backoff {
     base: Duration,
     max: Duration,
     doublings: u32,
-    random: u64,
+    random: SplitMix64,
 }
 
 impl Backoff {
     pub fn new(base: Duration, max: Duration, seed: u64) -> Self {
-        Self { base, max, doublings: 0, random: seed }
+        Self { base, max, doublings: 0, random: SplitMix64::new(seed) }
     }
 
     /// The next attempt is the first one again: bytes have arrived.
@@ -28,13 +30,7 @@ impl Backoff {
     pub fn wait(&mut self) -> Duration {
         let longest = self.base.saturating_mul(1 << self.doublings.min(30)).min(self.max);
         self.doublings = self.doublings.saturating_add(1);
-        // SplitMix64.
-        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.random;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        let share = ((z ^ (z >> 31)) >> 40) as f64 / (1u64 << 24) as f64;
-        longest.mul_f64(0.5 + share / 2.0)
+        longest.mul_f64(0.5 + self.random.unit() / 2.0)
     }
 }
 

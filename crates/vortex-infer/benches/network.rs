@@ -8,32 +8,32 @@ use vortex_coder::Model;
 use vortex_coder::schema::{DType, Field, Schema};
 use vortex_coder::{encode_records, measure_records};
 use vortex_infer::random::{Sizes, network, symbols};
-use vortex_infer::{Gemm, IntModel, Level};
+use vortex_infer::{Gemm, Instructions, IntModel};
 
 const LANES: usize = 64;
 const RECORDS: usize = 4096;
 
-fn model(level: Level) -> (IntModel, Vec<u8>) {
+fn model(instructions: Instructions) -> (IntModel, Vec<u8>) {
     let field = |i: usize| Field::new(format!("f{i}"), DType::F32, 4 * i as u32);
     let schema = Schema::new(48, (0..12).map(field).collect()).expect("twelve floats");
     let mut net = network(schema, Sizes { window: 96, ..Sizes::default() }, 1);
     net.flat.fill(false);
-    let model = IntModel::new(net, level).expect("a random network is well-formed");
+    let model = IntModel::new(net, instructions).expect("a random network is well-formed");
     let bytes = symbols(model.layout(), RECORDS, 2);
     (model, bytes)
 }
 
-fn levels() -> impl Iterator<Item = Level> {
-    Level::ALL.into_iter().filter(|l| l.is_available())
+fn available() -> impl Iterator<Item = Instructions> {
+    Instructions::ALL.into_iter().filter(|l| l.is_available())
 }
 
 fn gemm(c: &mut Criterion) {
     let mut group = c.benchmark_group("gemm");
-    for level in levels() {
+    for instructions in available() {
         for (n_in, n_out) in [(64, 192), (64, 384), (192, 64), (64, 256), (128, 64)] {
-            let mut gemm = Gemm::new(LANES, n_in, n_out, level);
+            let mut gemm = Gemm::new(LANES, n_in, n_out, instructions);
             group.throughput(Throughput::Elements((LANES * n_in * n_out) as u64));
-            group.bench_function(format!("{}/{n_in}x{n_out}", level.name()), |b| {
+            group.bench_function(format!("{}/{n_in}x{n_out}", instructions.name()), |b| {
                 b.iter(|| gemm.run()[0]);
             });
         }
@@ -43,15 +43,15 @@ fn gemm(c: &mut Criterion) {
 fn step(c: &mut Criterion) {
     let mut group = c.benchmark_group("step");
     group.sample_size(10);
-    for level in levels() {
-        let (model, bytes) = model(level);
+    for instructions in available() {
+        let (model, bytes) = model(instructions);
         let work = model.multiply_adds_per_record() * RECORDS as u64;
         group.throughput(Throughput::Elements(work));
-        group.bench_function(format!("{}/multiply-adds", level.name()), |b| {
+        group.bench_function(format!("{}/multiply-adds", instructions.name()), |b| {
             b.iter(|| measure_records(&mut *model.predictor(), model.layout(), &bytes, LANES));
         });
         group.throughput(Throughput::Bytes(bytes.len() as u64));
-        group.bench_function(format!("{}/encode", level.name()), |b| {
+        group.bench_function(format!("{}/encode", instructions.name()), |b| {
             b.iter(|| encode_records(&mut *model.predictor(), model.layout(), &bytes, LANES));
         });
     }

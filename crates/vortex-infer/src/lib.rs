@@ -2,10 +2,10 @@
 //!
 //! `docs/numerics.md` is the specification, [`definition`] is the same in slow, readable Rust, and
 //! [`IntModel`] is what to use: a [`vortex_coder::Model`] that runs on an [`Execution`] and gives the same
-//! integers on all of them. [`Cpu`] is the execution of this crate: the processor, at the level of
+//! integers on all of them. [`Cpu`] is the execution of this crate: the processor, with the
 //! instructions asked for.
 
-pub use cpu::{Cpu, Gemm, Level};
+pub use cpu::{Cpu, Gemm, Instructions};
 pub use error::{Error, Result};
 pub use execution::{Checked, Execution, Program};
 pub use model::IntModel;

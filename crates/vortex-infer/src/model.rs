@@ -7,7 +7,7 @@ use vortex_coder::predictor::Predictor;
 use vortex_coder::{BlockCoder, Identity, Model};
 
 use crate::bounds;
-use crate::cpu::{Cpu, Level};
+use crate::cpu::{Cpu, Instructions};
 use crate::definition::Interpreter;
 use crate::error::{Error, Result};
 use crate::execution::{Checked, Execution, Program};
@@ -27,12 +27,12 @@ pub struct IntModel {
 }
 
 impl IntModel {
-    /// Reads a `.vxm` file for this processor at `level`: [`IntModel::load`] on a [`Cpu`].
+    /// Reads a `.vxm` file for this processor with `instructions`: [`IntModel::load`] on a [`Cpu`].
     ///
     /// # Errors
     /// As [`IntModel::load`].
-    pub fn from_bytes(bytes: &[u8], level: Level) -> Result<Self> {
-        Self::load(bytes, &Cpu { level })
+    pub fn from_bytes(bytes: &[u8], instructions: Instructions) -> Result<Self> {
+        Self::load(bytes, &Cpu { instructions })
     }
 
     /// Reads a `.vxm` file, proves its bounds and runs its self-test on `execution`.
@@ -59,9 +59,9 @@ impl IntModel {
     ///
     /// # Errors
     /// [`Error::Shape`], [`Error::Overflow`], [`Error::SelfTest`] or [`Error::Unavailable`].
-    pub fn new(network: Network, level: Level) -> Result<Self> {
+    pub fn new(network: Network, instructions: Instructions) -> Result<Self> {
         let bytes = network.to_bytes()?;
-        Self::from_bytes(&bytes, level)
+        Self::from_bytes(&bytes, instructions)
     }
 
     /// The network.

@@ -1,4 +1,6 @@
-//! Random networks and inputs for tests, fuzzing and benchmarks, and the generator of the self-test.
+//! Random networks and inputs for tests, fuzzing, benchmarks and the self-test.
+
+use vortex_base::random::SplitMix64;
 
 use crate::arithmetic::{norm_numerator, pow2_table};
 use crate::spec::{
@@ -7,35 +9,15 @@ use crate::spec::{
 use vortex_coder::layout::RecordLayout;
 use vortex_coder::schema::Schema;
 
-/// SplitMix64: a small generator with the same numbers everywhere.
-#[derive(Clone, Debug)]
-pub struct SplitMix(pub u64);
-
-impl SplitMix {
-    /// The next 64 bits.
-    pub fn draw(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// Uniform in `low..=high`.
-    pub fn range(&mut self, low: i64, high: i64) -> i64 {
-        low + (self.draw() % (high - low + 1) as u64) as i64
-    }
-
-    /// `len` values uniform in `low..=high`, which must fit `T`.
-    fn fill<T: TryFrom<i64>>(&mut self, len: usize, low: i64, high: i64) -> Vec<T> {
-        (0..len).filter_map(|_| T::try_from(self.range(low, high)).ok()).collect()
-    }
+/// `len` values uniform in `low..=high`, which must fit `T`.
+fn fill<T: TryFrom<i64>>(rng: &mut SplitMix64, len: usize, low: i64, high: i64) -> Vec<T> {
+    (0..len).filter_map(|_| T::try_from(rng.range(low, high)).ok()).collect()
 }
 
 /// The symbols of `records` records: half of them repeat the record before, so that both branches
 /// of everything that compares with the reference are taken.
 pub fn symbols(layout: &RecordLayout, records: usize, seed: u64) -> Vec<u8> {
-    let mut rng = SplitMix(seed);
+    let mut rng = SplitMix64::new(seed);
     let n = layout.roles().len();
     let mut out = vec![0u8; records * n];
     for i in 0..out.len() {
@@ -108,7 +90,7 @@ impl Default for Sizes {
 /// A network of random weights that passes [`crate::bounds::check`], every tenth role flat.
 pub fn network(schema: Schema, sizes: Sizes, seed: u64) -> Network {
     let layout = RecordLayout::new(schema.clone());
-    let mut rng = SplitMix(seed);
+    let mut rng = SplitMix64::new(seed);
     let rng = &mut rng;
     let Sizes { d_model: d, d_head: e, n_tables, .. } = sizes;
     let (n_fields, n_roles) = (layout.n_fields(), layout.roles().len());
@@ -125,7 +107,7 @@ pub fn network(schema: Schema, sizes: Sizes, seed: u64) -> Network {
         .collect();
     let mut net = Network {
         lag,
-        class: rng.fill(n_roles, 0, n_tables as i64 - 1),
+        class: fill(rng, n_roles, 0, n_tables as i64 - 1),
         flat: (0..n_roles).map(|_| rng.range(0, 9) == 0).collect(),
         d_model: d,
         n_heads: sizes.n_heads,
@@ -136,10 +118,10 @@ pub fn network(schema: Schema, sizes: Sizes, seed: u64) -> Network {
         out_pow2: pow2_table(1 << 22).to_vec(),
         embedding: TrunkEmbedding {
             tables: tables(rng, n_tables, d),
-            prev_scale: rng.fill(n_roles * d, -900, 900),
-            ref_scale: rng.fill(n_roles * d, -900, 900),
-            field_bias: rng.fill(n_fields * d, -2000, 2000),
-            position: rng.fill(segment * d, -2000, 2000),
+            prev_scale: fill(rng, n_roles * d, -900, 900),
+            ref_scale: fill(rng, n_roles * d, -900, 900),
+            field_bias: fill(rng, n_fields * d, -2000, 2000),
+            position: fill(rng, segment * d, -2000, 2000),
         },
         layers: (0..sizes.n_layers)
             .map(|_| Layer {
@@ -150,12 +132,12 @@ pub fn network(schema: Schema, sizes: Sizes, seed: u64) -> Network {
                 score_shift: 4,
                 wo: linear(rng, d, d, 3),
                 memory: sizes.memory.map(|shape| Memory {
-                    conv: rng.fill(d * shape.kernel, -127, 127),
-                    conv_shift: rng.fill(d, 5, 8),
-                    point: rng.fill(d, -127, 127),
+                    conv: fill(rng, d * shape.kernel, -127, 127),
+                    conv_shift: fill(rng, d, 5, 8),
+                    point: fill(rng, d, -127, 127),
                     proj: linear(rng, d, d, 3),
                     norm: norm(d),
-                    gate: rng.fill(sizes.n_heads, 0, 256),
+                    gate: fill(rng, sizes.n_heads, 0, 256),
                 }),
                 ffn: swiglu(rng, d, sizes.d_ff),
             })
@@ -164,27 +146,27 @@ pub fn network(schema: Schema, sizes: Sizes, seed: u64) -> Network {
             norm_in: norm(d),
             input: linear(rng, e, d, 3),
             own: tables(rng, n_tables, e),
-            own_scale: rng.fill(n_roles * e, -900, 900),
+            own_scale: fill(rng, n_roles * e, -900, 900),
             reference: tables(rng, n_tables, e),
-            ref_scale: rng.fill(n_roles * e, -900, 900),
-            role_bias: rng.fill(n_roles * 2 * e, -2000, 2000),
+            ref_scale: fill(rng, n_roles * e, -900, 900),
+            role_bias: fill(rng, n_roles * 2 * e, -2000, 2000),
             ffn: swiglu(rng, e, sizes.d_head_ff),
             norm_out: norm(e),
             out: (0..n_tables).map(|_| linear(rng, 256, e, 8)).collect(),
-            out_bias: rng.fill(n_roles * 256, -200, 200),
-            copy: rng.fill(n_tables * e, -127, 127),
-            copy_shift: rng.fill(n_tables, 7, 9),
-            copy_bias: rng.fill(n_roles * 2, -100, 300),
+            out_bias: fill(rng, n_roles * 256, -200, 200),
+            copy: fill(rng, n_tables * e, -127, 127),
+            copy_shift: fill(rng, n_tables, 7, 9),
+            copy_bias: fill(rng, n_roles * 2, -100, 300),
         },
         schema,
     };
     if sizes.biases {
         for l in &mut net.layers {
             for m in [&mut l.wq, &mut l.wk, &mut l.wv, &mut l.ffn.gate, &mut l.ffn.up] {
-                m.bias = rng.fill(m.n_out, -20_000, 20_000);
+                m.bias = fill(rng, m.n_out, -20_000, 20_000);
             }
         }
-        net.head.input.bias = rng.fill(e, -20_000, 20_000);
+        net.head.input.bias = fill(rng, e, -20_000, 20_000);
     }
     net
 }
@@ -193,26 +175,26 @@ fn norm(width: usize) -> Norm {
     Norm { numerator: norm_numerator(width, 5).unwrap_or(1) }
 }
 
-fn linear(rng: &mut SplitMix, n_out: usize, n_in: usize, shift: i64) -> Linear {
+fn linear(rng: &mut SplitMix64, n_out: usize, n_in: usize, shift: i64) -> Linear {
     Linear {
         n_out,
         n_in,
-        weight: rng.fill(n_out * n_in, -127, 127),
-        shift: rng.fill(n_out, shift, shift + 1),
+        weight: fill(rng, n_out * n_in, -127, 127),
+        shift: fill(rng, n_out, shift, shift + 1),
         bias: Vec::new(),
     }
 }
 
-fn tables(rng: &mut SplitMix, n_tables: usize, width: usize) -> Tables {
-    Tables { n_tables, width, table: rng.fill(n_tables * 256 * width, -127, 127), shift: 7 }
+fn tables(rng: &mut SplitMix64, n_tables: usize, width: usize) -> Tables {
+    Tables { n_tables, width, table: fill(rng, n_tables * 256 * width, -127, 127), shift: 7 }
 }
 
-fn swiglu(rng: &mut SplitMix, width: usize, hidden: usize) -> SwiGlu {
+fn swiglu(rng: &mut SplitMix64, width: usize, hidden: usize) -> SwiGlu {
     SwiGlu {
         norm: norm(width),
         gate: linear(rng, hidden, width, 8),
         up: linear(rng, hidden, width, 8),
-        silu: rng.fill(256, -600, 16_000),
+        silu: fill(rng, 256, -600, 16_000),
         hidden_shift: 12,
         down: linear(rng, width, hidden, 4),
     }

@@ -1,4 +1,4 @@
-//! Every level equals the definition, to the bit, for random networks, shapes, lanes and inputs.
+//! Every set of instructions equals the definition, to the bit, for random networks, shapes, lanes and inputs.
 #![allow(clippy::unwrap_used)] // helpers of tests
 
 use vortex_coder::predictor::{Coding, Predictor};
@@ -7,7 +7,7 @@ use vortex_coder::score::{Known, score_by_steps};
 use vortex_coder::{Cdf, Model, RecordLayout, decode_records, encode_records, measure_records};
 use vortex_infer::random::{Sizes, network, symbols};
 use vortex_infer::spec::MemoryShape;
-use vortex_infer::{IntModel, Level, Network};
+use vortex_infer::{Instructions, IntModel, Network};
 
 fn schema(types: &[DType]) -> Schema {
     let mut offset = 0;
@@ -59,13 +59,17 @@ fn shapes() -> Vec<(Schema, Sizes)> {
     ]
 }
 
-/// The network at every level that this machine has.
+/// The network with every set of instructions that this machine has.
 fn at_every_level(net: &Network) -> Vec<IntModel> {
     let bytes = net.to_bytes().unwrap();
     let (here, missing): (Vec<_>, Vec<_>) =
-        Level::ALL.into_iter().partition(|level| level.is_available());
-    missing.iter().for_each(|level| println!("skipped: {} is not available here", level.name()));
-    here.into_iter().map(|level| IntModel::from_bytes(&bytes, level).unwrap()).collect()
+        Instructions::ALL.into_iter().partition(|instructions| instructions.is_available());
+    missing.iter().for_each(|instructions| {
+        println!("skipped: {} is not available here", instructions.name())
+    });
+    here.into_iter()
+        .map(|instructions| IntModel::from_bytes(&bytes, instructions).unwrap())
+        .collect()
 }
 
 /// Steps all models and the definition with the same symbols and compares all frequencies. All lanes run
@@ -183,7 +187,7 @@ fn wide_matrices_equal_the_definition() {
 #[test]
 fn frequencies_do_not_depend_on_the_number_of_lanes() {
     let (schema, sizes) = shapes().swap_remove(3);
-    let model = IntModel::new(network(schema, sizes, 3), Level::detect()).unwrap();
+    let model = IntModel::new(network(schema, sizes, 3), Instructions::detect()).unwrap();
     let layout = model.layout();
     let bytes = symbols(layout, 90, 5);
     let mut costs = [30, 3].map(|lanes| {
@@ -207,7 +211,7 @@ fn frequencies_do_not_depend_on_the_number_of_lanes() {
 fn streams_of_all_levels_are_the_same_and_decode_on_each_other() {
     let (schema, sizes) = shapes().swap_remove(0);
     let net = network(schema, sizes, 1);
-    let models: Vec<IntModel> = Level::ALL
+    let models: Vec<IntModel> = Instructions::ALL
         .into_iter()
         .filter(|l| l.is_available())
         .map(|l| IntModel::new(net.clone(), l).unwrap())
@@ -237,7 +241,7 @@ fn numbers_are_the_same_on_every_machine() {
     let (schema, sizes) = shapes().swap_remove(3);
     let net = network(schema, sizes, 11);
     let layout = RecordLayout::new(net.schema.clone());
-    let model = IntModel::new(net.clone(), Level::detect()).unwrap();
+    let model = IntModel::new(net.clone(), Instructions::detect()).unwrap();
     let digest = vortex_infer::self_test::digest(&mut *model.predictor(), &net, &layout);
     // Written once, on x86-64; also checked under an emulated 64-bit Arm.
     let expected = "0a16263a0aef548492d9278cd1fd2929c554b164a437d1c3ac71f871fae9647f";

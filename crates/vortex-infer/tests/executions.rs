@@ -7,7 +7,9 @@ use vortex_coder::{BlockPayload, BlockRecords, Cdf, ErrorKind, Model};
 use vortex_infer::definition::Interpreter;
 use vortex_infer::random::{Sizes, network};
 use vortex_infer::spec::MemoryShape;
-use vortex_infer::{Checked, Cpu, Error, Execution, IntModel, Level, Network, Program, Result};
+use vortex_infer::{
+    Checked, Cpu, Error, Execution, Instructions, IntModel, Network, Program, Result,
+};
 
 fn net(sizes: Sizes) -> Network {
     let fields = vec![Field::new("pt", DType::F32, 0), Field::new("n", DType::U8, 4)];
@@ -87,7 +89,7 @@ impl Predictor for Faulty<'_> {
 #[test]
 fn a_model_codes_the_same_on_any_execution() {
     let bytes = net(Sizes::SMALLEST).to_bytes().unwrap();
-    let fast = IntModel::load(&bytes, &Cpu { level: Level::detect() }).unwrap();
+    let fast = IntModel::load(&bytes, &Cpu { instructions: Instructions::detect() }).unwrap();
     let slow = IntModel::load(&bytes, &Slow(Fault::None)).unwrap();
     assert_eq!((slow.execution(), slow.group(), fast.group()), ("the definition", 5, 1));
     assert_eq!(slow.identity(), fast.identity());
@@ -124,10 +126,12 @@ fn an_execution_that_computes_wrong_numbers_is_refused_and_not_the_model() {
 #[test]
 fn a_level_that_is_missing_is_named() {
     let bytes = net(Sizes::SMALLEST).to_bytes().unwrap();
-    for level in Level::ALL.into_iter().filter(|level| !level.is_available()) {
-        let error = IntModel::from_bytes(&bytes, level).err().unwrap();
+    for instructions in
+        Instructions::ALL.into_iter().filter(|instructions| !instructions.is_available())
+    {
+        let error = IntModel::from_bytes(&bytes, instructions).err().unwrap();
         assert!(matches!(&error, Error::Unavailable { .. }), "{error}");
-        assert!(error.to_string().contains(level.name()), "{error}");
+        assert!(error.to_string().contains(instructions.name()), "{error}");
     }
 }
 

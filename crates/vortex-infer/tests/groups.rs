@@ -4,14 +4,15 @@
 use std::io::{Cursor, Write};
 use std::sync::Arc;
 
+use vortex_base::random::SplitMix64;
 use vortex_coder::container::{
     Coder, IndexedReader, OneModel, Reader, ReaderOptions, Writer, WriterOptions,
 };
 use vortex_coder::schema::{DType, Field, Schema};
 use vortex_coder::{BlockPayload, BlockRecords, Model};
-use vortex_infer::random::{Sizes, SplitMix, network};
+use vortex_infer::random::{Sizes, network};
 use vortex_infer::spec::MemoryShape;
-use vortex_infer::{IntModel, Level, Network};
+use vortex_infer::{Instructions, IntModel, Network};
 
 const WIDTHS: [usize; 4] = [1, 2, 7, usize::MAX];
 
@@ -36,7 +37,7 @@ const BLOCK: (usize, usize) = (1022, 5);
 /// Blocks that the network expects, so that coding them with it makes them smaller: what it decodes
 /// from noise.
 fn likely_blocks(model: &IntModel, n: usize) -> Vec<u8> {
-    let mut rng = SplitMix(6);
+    let mut rng = SplitMix64::new(6);
     let mut out = vec![0; n * BLOCK.0];
     for out in out.chunks_exact_mut(BLOCK.0) {
         let noise: Vec<u8> = (0..BLOCK.0).map(|_| rng.draw() as u8).collect();
@@ -48,7 +49,7 @@ fn likely_blocks(model: &IntModel, n: usize) -> Vec<u8> {
 
 #[test]
 fn payloads_and_costs_do_not_depend_on_the_width() {
-    let model = IntModel::new(net(), Level::detect()).unwrap();
+    let model = IntModel::new(net(), Instructions::detect()).unwrap();
     let stride = model.layout().stride();
     let bytes: Vec<u8> = (0..400 * stride).map(|i| ((i * i) >> 3) as u8 & 0x3f).collect();
     // Blocks of different lengths, with different lanes, each in one piece of the records.
@@ -79,8 +80,8 @@ fn payloads_and_costs_do_not_depend_on_the_width() {
 
 #[test]
 fn files_do_not_depend_on_the_width() {
-    let model = IntModel::new(net(), Level::detect()).unwrap();
-    let slow: Arc<dyn Model> = Arc::new(IntModel::new(net(), Level::Portable).unwrap());
+    let model = IntModel::new(net(), Instructions::detect()).unwrap();
+    let slow: Arc<dyn Model> = Arc::new(IntModel::new(net(), Instructions::Portable).unwrap());
     let data = likely_blocks(&model, 10);
     let model: Arc<dyn Model> = Arc::new(model);
     let write = |group| {

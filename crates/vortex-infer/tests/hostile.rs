@@ -5,7 +5,7 @@ use vortex_coder::Model;
 use vortex_coder::schema::{DType, Field, Schema};
 use vortex_infer::file::{CHECKSUM_LEN, ModelFile};
 use vortex_infer::random::{Sizes, network};
-use vortex_infer::{Error, IntModel, Level, Network};
+use vortex_infer::{Error, Instructions, IntModel, Network};
 
 fn net() -> Network {
     sized(false)
@@ -18,7 +18,7 @@ fn sized(biases: bool) -> Network {
 }
 
 fn load(bytes: &[u8]) -> Result<IntModel, Error> {
-    IntModel::from_bytes(bytes, Level::detect())
+    IntModel::from_bytes(bytes, Instructions::detect())
 }
 
 /// The file with its checksum made right again.
@@ -190,5 +190,8 @@ fn many_roles_do_not_make_the_proof_slow() {
 fn a_wrong_self_test_is_refused_by_name() {
     let file = ModelFile { network: net(), self_test: [7; 32] };
     let error = load(&file.to_bytes().unwrap()).err().unwrap();
-    assert_eq!(error, Error::SelfTest { execution: format!("CPU ({})", Level::detect().name()) });
+    assert_eq!(
+        error,
+        Error::SelfTest { execution: format!("CPU ({})", Instructions::detect().name()) }
+    );
 }

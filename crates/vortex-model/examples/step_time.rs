@@ -13,7 +13,7 @@ use burn::optim::{AdamWConfig, GradientsAccumulator, GradientsParams, Optimizer}
 use vortex_coder::encode_records;
 use vortex_coder::layout::RecordLayout;
 use vortex_coder::schema::{DType, Field, Schema};
-use vortex_infer::{IntModel, Level};
+use vortex_infer::{Instructions, IntModel};
 use vortex_model::{
     Batch, HeadConfig, MemoryConfig, ModelConfig, ProductionModel, QuantSpec, RecordSpec,
 };
@@ -212,7 +212,7 @@ fn train(
     println!("{roles:.2?}");
 
     let network = model.export(&quant).expect("an exportable model");
-    let integer = IntModel::new(network, Level::detect()).expect("a model within bounds");
+    let integer = IntModel::new(network, Instructions::detect()).expect("a model within bounds");
     let layout = &model.spec().layout;
     let first = source.records() * 9 / 10;
     let mut cold = vec![0; source.n_roles];

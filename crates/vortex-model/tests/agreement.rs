@@ -7,7 +7,7 @@ use burn::optim::{AdamWConfig, GradientsParams, Optimizer};
 use burn::tensor::backend::Backend;
 use vortex_coder::layout::RecordLayout;
 use vortex_coder::schema::{DType, Field, Schema};
-use vortex_infer::{IntModel, Level, definition::Lane};
+use vortex_infer::{Instructions, IntModel, definition::Lane};
 use vortex_model::{
     Architecture, EmbeddingKind, HeadConfig, MemoryConfig, ModelConfig, ProductionModel, QuantSpec,
     RecordSpec,
@@ -189,8 +189,8 @@ fn the_exported_network_is_the_model() {
         close(&rounded, &exact, 3e-2, "integer against rounded");
         assert!(mean(&exact) < mean(&float) + 0.01, "{} {}", mean(&exact), mean(&float));
         // It passes the proof of bounds and survives its file.
-        let model = IntModel::new(network, Level::Portable).unwrap();
-        IntModel::from_bytes(model.bytes(), Level::Portable).unwrap();
+        let model = IntModel::new(network, Instructions::Portable).unwrap();
+        IntModel::from_bytes(model.bytes(), Instructions::Portable).unwrap();
     }
 }
 

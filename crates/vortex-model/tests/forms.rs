@@ -6,7 +6,7 @@ use burn::tensor::backend::Backend;
 use vortex_coder::codec::{decode_records, encode_records};
 use vortex_coder::layout::RecordLayout;
 use vortex_coder::schema::{DType, Field, Schema};
-use vortex_infer::{IntModel, Level};
+use vortex_infer::{Instructions, IntModel};
 use vortex_model::cat::CHUNK_SIZES;
 use vortex_model::estimate::Kernels;
 use vortex_model::{
@@ -71,7 +71,7 @@ fn both_models_code_fields_and_bytes_to_the_last_partial_window() {
             let batch = model.batch(&cold, 1);
             let quant = model.calibrate(&batch);
             let network = model.export(&quant).unwrap();
-            let integer = IntModel::new(network, Level::detect()).unwrap();
+            let integer = IntModel::new(network, Instructions::detect()).unwrap();
 
             let payload = encode_records(&mut *integer.predictor(), &layout, &data, 1).unwrap();
             let expected = f64::from(model.loss(&batch, None).mean_bits.into_scalar())

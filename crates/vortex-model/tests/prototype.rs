@@ -8,7 +8,7 @@ use std::process::Command;
 use burn::backend::Flex;
 use burn::tensor::backend::Backend;
 use pytorch_reader::PytorchReader;
-use vortex_infer::{IntModel, Level, definition::Lane};
+use vortex_infer::{Instructions, IntModel, definition::Lane};
 use vortex_model::prototype::{Options, Prototype};
 use vortex_model::{Architecture, ProductionModel};
 
@@ -156,8 +156,8 @@ fn imports_are_exported_and_coded_with() {
         }
         let exact = bits / symbols.len() as f64;
         assert!((exact - float).abs() < 0.05 * float, "{name}: {exact} and {float} bits");
-        let integer = IntModel::new(network, Level::Portable).unwrap();
-        IntModel::from_bytes(integer.bytes(), Level::Portable).unwrap();
+        let integer = IntModel::new(network, Instructions::Portable).unwrap();
+        IntModel::from_bytes(integer.bytes(), Instructions::Portable).unwrap();
     }
 }
 

@@ -155,5 +155,5 @@ fn read(tree: &Tree<'_>, show: Show, sums: &mut Sums, path: &Path) {
 }
 
 fn hex(digest: Sha256) -> String {
-    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    vortex_base::hex::encode(&digest.finalize())
 }

@@ -23,7 +23,7 @@ fn raw() -> Option<PathBuf> {
 }
 
 fn hex(digest: Sha256) -> String {
-    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    vortex_base::hex::encode(&digest.finalize())
 }
 
 #[derive(Default, Debug)]

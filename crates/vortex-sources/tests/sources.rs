@@ -33,7 +33,7 @@ fn sha256(source: &dyn Source, dataset: usize) -> String {
         })
         .unwrap();
     assert_eq!(bytes, source.datasets()[dataset].n_bytes());
-    digest.finalize().iter().map(|b| format!("{b:02x}")).collect()
+    vortex_base::hex::encode(&digest.finalize())
 }
 
 /// Compares a file with what h5py or numpy read, and returns the number of datasets.
@@ -175,7 +175,7 @@ fn columns_of_root_tables_are_those_of_uproot() {
                 for record in records.chunks_exact(info.schema.stride()) {
                     digest.update(&record[field.offset as usize..field.end()]);
                 }
-                let found: String = digest.finalize().iter().map(|b| format!("{b:02x}")).collect();
+                let found = vortex_base::hex::encode(&digest.finalize());
                 assert_eq!(found, want, "{file}: {}: {}", info.name, field.name);
                 n += 1;
             }

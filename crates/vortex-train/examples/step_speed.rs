@@ -69,7 +69,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     config.threads = threads.parse()?;
     let data = RecordSet::open(read_schema(Path::new(schema))?, &[file])?;
     let layout = RecordLayout::new(data.schema().clone());
-    let parts = parts(&data, &config.split)?;
+    let parts = parts(&data, config.split.ratios()?)?;
     let (mut bytes, mut symbols) = (Vec::new(), Vec::new());
     data.read_records(0, parts.train_records() as usize, &mut bytes)?;
     layout.records_to_symbols(&bytes, &mut symbols);

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use vortex_data::{RecordSet, read_schema};
-use vortex_infer::{IntModel, Level};
+use vortex_infer::{Instructions, IntModel};
 use vortex_train::validate::block_cost;
 use vortex_train::{LogLines, TrainConfig, sampler, train};
 
@@ -31,10 +31,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut log = LogLines::new(std::io::stdout(), 10.0);
     let summary = train(&config, &data, Path::new(out), &mut log, &cancel, false)?;
     let model = summary.model.ok_or("cancelled")?;
-    let test = sampler::parts(&data, &config.split)?.test.pop().ok_or("no test part")?;
+    let test = sampler::parts(&data, config.split.ratios()?)?.test.pop().ok_or("no test part")?;
     let mut bytes = Vec::new();
     data.read_records(test.start, (test.end - test.start) as usize, &mut bytes)?;
-    let network = IntModel::from_bytes(&std::fs::read(&model.path)?, Level::detect())?;
+    let network = IntModel::from_bytes(&std::fs::read(&model.path)?, Instructions::detect())?;
     let cost = block_cost(&network, &bytes)?;
     println!(
         "RESULT {file} steps {} seconds {:.0} parameters {} vxm {} float {:.4} simulated {:.4} integer {:.4} \

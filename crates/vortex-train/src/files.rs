@@ -2,8 +2,9 @@
 
 use std::ffi::OsString;
 use std::fs::{File, TryLockError};
-use std::io::Write;
 use std::path::{Path, PathBuf};
+
+use vortex_base::atomic;
 
 use crate::error::{Result, TrainError};
 
@@ -145,21 +146,7 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(format!("{TEMPORARY}{}", std::process::id()));
     let temporary = path.with_file_name(name);
-    let written = File::create(&temporary)
-        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-        .and_then(|()| std::fs::rename(&temporary, path));
-    if let Err(source) = written {
-        // The error that matters is the first one.
-        let _ = std::fs::remove_file(&temporary);
-        return Err(TrainError::Io { action: "write", path: path.to_path_buf(), source });
-    }
-    // The rename itself is durable once the directory is on the disk; not all systems allow this.
-    if let Some(directory) = path.parent()
-        && let Ok(handle) = File::open(directory)
-    {
-        let _ = handle.sync_all();
-    }
-    Ok(())
+    atomic::write(path, &temporary, bytes).map_err(TrainError::io("write", path))
 }
 
 #[cfg(test)]

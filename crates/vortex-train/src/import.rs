@@ -7,7 +7,7 @@ use vortex_coder::layout::RecordLayout;
 use vortex_coder::schema::Schema;
 use vortex_data::RecordSet;
 use vortex_data::sidecar::to_yaml;
-use vortex_infer::{IntModel, Level};
+use vortex_infer::{Instructions, IntModel};
 use vortex_model::{PositionKind, ProductionModel};
 
 pub use vortex_model::prototype::{Options, Prototype};
@@ -136,7 +136,7 @@ impl ImportedRun {
     /// fit the integer network.
     pub fn export(&self, data: &RecordSet) -> Result<Exported> {
         let model_error = |e: String| TrainError::Model(e);
-        let split = parts(data, &self.config.split)?;
+        let split = parts(data, self.config.split.ratios()?)?;
         let layout = RecordLayout::new(self.schema.clone());
         let records = (self.config.batch.tokens / layout.n_fields()).max(1);
         let (seed, sampling) = (self.config.seed, &self.config.sampling);
@@ -145,8 +145,8 @@ impl ImportedRun {
         let batch = sampler.draw(n, self.config.batch.cold_start)?;
         let quant = self.model.calibrate(&self.model.batch(&batch.symbols, batch.windows));
         let network = self.model.export(&quant).map_err(|e| model_error(e.to_string()))?;
-        let model =
-            IntModel::new(network, Level::detect()).map_err(|e| model_error(e.to_string()))?;
+        let model = IntModel::new(network, Instructions::detect())
+            .map_err(|e| model_error(e.to_string()))?;
 
         let block = held_out_block(data, &layout, &split, MEASURED_BYTES)?;
         let cost = block_cost(&model, &block)?;

@@ -1,7 +1,7 @@
 //! The sampler's own pseudo-random numbers: xoshiro256**, whose 32 bytes of state go into every
 //! checkpoint (<https://prng.di.unimi.it>).
 
-use vortex_infer::random::SplitMix;
+use vortex_base::random::SplitMix64;
 
 /// A generator that can be saved and continued.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub struct Rng {
 impl Rng {
     /// Spreads a seed over the state with SplitMix64, as its authors recommend.
     pub fn new(seed: u64) -> Self {
-        let mut spread = SplitMix(seed);
+        let mut spread = SplitMix64::new(seed);
         let state = std::array::from_fn(|_| spread.draw());
         Self { state }
     }

@@ -88,7 +88,7 @@ fn windows_of_a_large_file() {
         "test",
     )
     .expect("a configuration");
-    let parts = parts(&data, &config.split).expect("parts");
+    let parts = parts(&data, config.split.ratios().expect("shares")).expect("parts");
     let mut sampler =
         Sampler::new(&data, &layout, &parts, 64, &config.sampling, 1).expect("a sampler");
     // A pool has 16,384 windows.

@@ -5,7 +5,7 @@ use std::io::Write;
 use clap::{Args, CommandFactory, ValueEnum};
 use clap_complete::Shell;
 
-use crate::arguments::Arguments;
+use crate::commands::Arguments;
 use crate::failure::Failure;
 use crate::stdout::stdout;
 

@@ -84,7 +84,7 @@ impl Compress {
     pub fn run(self, common: &Common) -> Result<(), Failure> {
         let target = |file: &Path| files::compressed_target(file, &self.output, files::EXTENSION);
         files::check_usage(&self.files, &self.output, target);
-        let models = models::open(self.model.as_deref(), common.level)?;
+        let models = models::open(self.model.as_deref(), common.instructions)?;
         let schema = self.schema.as_deref().map(read_schema).transpose()?;
         if let (Some(schema), Some(model), Some(path)) = (&schema, models.given(), &self.model)
             && !model.schema().same_records(schema)
@@ -234,7 +234,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::arguments::{Arguments, Command};
+    use crate::commands::{Arguments, Command};
 
     /// A model whose predictors differ: as on a processor that computes wrong numbers.
     struct Unsteady {

@@ -55,7 +55,7 @@ impl Decompress {
     pub fn run(self, common: &Common) -> Result<(), Failure> {
         let target = |file: &Path| files::original_target(file, &self.output, files::EXTENSION);
         files::check_usage(&self.files, &self.output, target);
-        let models = models::open(self.model.as_deref(), common.level)?;
+        let models = models::open(self.model.as_deref(), common.instructions)?;
         files::for_each(&self.files, |file| {
             let mut input = Input::open(file)?;
             if input.head(weights::MAGIC.len())? == weights::MAGIC {

@@ -140,7 +140,7 @@ impl Download {
 /// Ends the program with status 2.
 fn usage(message: &str) -> ! {
     use clap::{CommandFactory, error::ErrorKind};
-    crate::arguments::Arguments::command().error(ErrorKind::ArgumentConflict, message).exit()
+    crate::commands::Arguments::command().error(ErrorKind::ArgumentConflict, message).exit()
 }
 
 fn show(list: &FileList, files: &[FileEntry], out: &Path) -> Result<()> {

@@ -106,7 +106,7 @@ impl Evaluate {
 
     pub fn run(self, common: &Common) -> Result<(), Failure> {
         // Its errors name the model file; all that follows is about the data.
-        let models = models::open(self.model.as_deref(), common.level)?;
+        let models = models::open(self.model.as_deref(), common.instructions)?;
         let measured = self.measure(&models, common);
         let results = measured.with_context(|| self.data.display().to_string())?;
         let mut text = results::table(&results);

@@ -47,7 +47,7 @@ pub fn check_usage(
         None => None,
     };
     if let Some(message) = wrong.or_else(|| shared_output(files, target)) {
-        let mut command = crate::arguments::Arguments::command();
+        let mut command = crate::commands::Arguments::command();
         command.error(ErrorKind::ArgumentConflict, message).exit();
     }
 }

@@ -1,6 +1,6 @@
 //! `vortex inspect`
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
@@ -11,7 +11,7 @@ use vortex_codec::coder::container::damaged_as_text;
 use super::files;
 use crate::arguments::Common;
 use crate::failure::Failure;
-use crate::input::{self, open_file};
+use crate::input::open_file;
 use crate::stdout::stdout;
 
 mod container;
@@ -56,21 +56,20 @@ impl Inspect {
     }
 
     fn describe(&self, file: &Path, common: &Common) -> Result<String> {
-        let mut start = [0; 8];
-        let n = input::fill(&mut open_file(file)?, &mut start).context("cannot be read")?;
-        let start = &start[..n];
+        let mut start = Vec::new();
+        open_file(file)?.take(8).read_to_end(&mut start).context("cannot be read")?;
         if start == MAGIC {
             return container::describe(file, self.model.as_deref(), common);
         }
         if start == vortex_codec::weights::MAGIC {
             return weights::describe(file);
         }
-        if model::is_model(start) {
+        if model::is_model(&start) {
             return model::describe(file, common);
         }
         for (magic, extension) in &OUR_FILES {
             ensure!(
-                !damaged_as_text(start, magic),
+                !damaged_as_text(&start, magic),
                 "was a .{extension} file, and was damaged by a transfer as text; get it again in \
                  binary mode"
             );

@@ -1,4 +1,4 @@
-//! The commands, one file each.
+//! The command line: the commands, one file each, and what runs them.
 
 pub mod completions;
 pub mod compress;
@@ -18,8 +18,58 @@ mod step;
 pub mod test;
 pub mod train;
 
-use crate::arguments::{Arguments, Command};
+use clap::{Parser, Subcommand};
+
+use crate::arguments::Common;
 use crate::failure::Failure;
+
+/// Lossless compression of tables of numbers with small neural networks that decode to the same
+/// bytes on every machine.
+#[derive(Debug, Parser)]
+#[command(name = "vortex", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(after_help = "Exit status: 0 all went well, 1 something failed, 2 wrong usage.\n\
+    Start with:  vortex demo")]
+pub struct Arguments {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// A command, with its arguments.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Turn HDF5, npy, safetensors and text files into records to train on
+    Prepare(prepare::Prepare),
+    /// Write the files again that were prepared
+    Restore(restore::Restore),
+    /// Train a model on data files
+    Train(train::Train),
+    /// Take over a PyTorch checkpoint of the Python prototype
+    ImportCheckpoint(import_checkpoint::ImportCheckpoint),
+    /// Compress files to FILE.vxc
+    Compress(compress::Compress),
+    /// Decompress .vxc files
+    Decompress(decompress::Decompress),
+    /// Compress weights of networks (safetensors) to FILE.vxw
+    CompressWeights(compress_weights::CompressWeights),
+    /// Decompress .vxw files
+    DecompressWeights(decompress_weights::DecompressWeights),
+    /// Check .vxc and .vxw files without writing anything
+    Test(test::Test),
+    /// Say what a file is: compressed, model, weights or raw data
+    Inspect(inspect::Inspect),
+    /// Measure real sizes on held-out data, beside other codecs
+    Evaluate(evaluate::Evaluate),
+    /// The whole way on synthetic jets in a few minutes
+    Demo(demo::Demo),
+    /// Download the files of an experiment
+    #[cfg(feature = "download")]
+    Download(download::Download),
+    /// Print shell completions, or the manual page
+    #[command(hide = true)]
+    Completions(completions::Completions),
+}
 
 /// Runs what the user asked for.
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
@@ -40,5 +90,16 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         #[cfg(feature = "download")]
         Command::Download(c) => c.run(common),
         Command::Completions(c) => c.run(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
     }
 }

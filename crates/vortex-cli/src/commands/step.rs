@@ -2,7 +2,8 @@
 
 use std::ffi::OsString;
 
-use crate::arguments::{Arguments, Command, Common};
+use crate::arguments::Common;
+use crate::commands::{Arguments, Command};
 use crate::failure::Failure;
 
 /// A command, and the words that stand for it.

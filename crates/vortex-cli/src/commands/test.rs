@@ -32,7 +32,7 @@ pub struct Test {
 
 impl Test {
     pub fn run(self, common: &Common) -> Result<(), Failure> {
-        let models = models::open(self.model.as_deref(), common.level)?;
+        let models = models::open(self.model.as_deref(), common.instructions)?;
         files::for_each(&self.files, |file| {
             let mut input = Input::open(file)?;
             let is_weights = input.head(weights::MAGIC.len())? == weights::MAGIC;

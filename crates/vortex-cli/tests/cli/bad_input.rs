@@ -57,7 +57,7 @@ fn wrong_usage_is_status_2() {
         &["compress"][..],
         &["compress", "-o", "c", "a", "b"],
         &["compress", "--block-size", "1XB", "a"],
-        &["compress", "--level", "sse", "a"],
+        &["compress", "--instructions", "sse", "a"],
         &["compress", "--embed-model", "a"],
         &["explode", "a"],
         &["compress", "-o", "new/", "a"],

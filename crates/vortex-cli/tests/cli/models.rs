@@ -86,14 +86,15 @@ fn a_pipe_that_is_called_a_model_is_passed_over() {
 }
 
 #[test]
-fn levels_threads_and_odd_data_with_a_model() {
+fn instructions_threads_and_odd_data_with_a_model() {
     let (bench, data) = prepared();
     let common = ["compress", "-q", "-m", "models/m.vxm", "--block-size", "4KiB", "-o", "-"];
     let first = bench.ok(&[&common[..], &["-T1", "data"]].concat()).stdout;
-    let second = bench.ok(&[&common[..], &["-T3", "--level", "portable", "data"]].concat()).stdout;
+    let second =
+        bench.ok(&[&common[..], &["-T3", "--instructions", "portable", "data"]].concat()).stdout;
     assert!(first == second);
     bench.write("x.vxc", &first);
-    for extra in [&["-T2"][..], &["--level", "portable"]] {
+    for extra in [&["-T2"][..], &["--instructions", "portable"]] {
         let arguments = [&["decompress", "-m", "models/m.vxm", "-o", "-", "x.vxc"], extra].concat();
         assert!(bench.ok(&arguments).stdout == data);
     }

@@ -86,12 +86,13 @@ fn concatenated_files_are_a_file() {
 }
 
 #[test]
-fn threads_and_levels_do_not_change_a_byte() {
+fn threads_and_instructions_do_not_change_a_byte() {
     let bench = Bench::new();
     let data = records(STRIDE * 10_000);
     bench.write("data", &data);
     let mut outputs = Vec::new();
-    for extra in [&["-T1"][..], &["-T2"], &["-T", "5"], &["--level", "portable"], &["--no-verify"]]
+    for extra in
+        [&["-T1"][..], &["-T2"], &["-T", "5"], &["--instructions", "portable"], &["--no-verify"]]
     {
         let arguments = [&["compress", "-q", "--block-size", "16KiB", "-o", "-", "data"], extra];
         outputs.push(bench.ok(&arguments.concat()).stdout);

@@ -7,9 +7,7 @@ mod results;
 
 use std::time::Instant;
 
-use vortex_coder::Schema;
 use vortex_coder::cost::COST_ONE_BIT;
-use vortex_data::detect::detect;
 
 #[cfg(feature = "baselines")]
 use crate::baselines::{self, Choice};
@@ -75,7 +73,6 @@ impl<'a> Evaluation<'a> {
         let compressor = self.compressor.clone().verify(false);
         let plan = compressor.plan(Subject::Bytes(bytes))?;
         let part = plan.first();
-        let schema = part.schema();
 
         (self.say)("vortex");
         let start = Instant::now();
@@ -100,16 +97,8 @@ impl<'a> Evaluation<'a> {
         let size = packed.len() as u64;
         #[allow(unused_mut)] // alone without baselines
         let mut codecs = vec![CodecRow { name: name.into(), bytes: size, encode_s, decode_s }];
-        // Where Vortex reads regions, the others get the records that the bytes suggest.
         #[cfg(feature = "baselines")]
-        let detected = (*schema == Schema::bytes()).then(|| detect(bytes).schema);
-        #[cfg(feature = "baselines")]
-        let schema = detected.as_ref().unwrap_or(schema);
-        #[cfg(feature = "baselines")]
-        for codec in baselines::list(self.baselines) {
-            (self.say)(codec.name());
-            codecs.push(baselines::measure(codec.as_ref(), bytes, schema)?.into());
-        }
+        self.measure_baselines(bytes, part.schema(), &mut codecs)?;
         Ok(Results {
             data: self.data,
             part: self.part,
@@ -123,6 +112,25 @@ impl<'a> Evaluation<'a> {
             float_bits: None,
             roles,
         })
+    }
+
+    /// Appends what other codecs make of the bytes.
+    #[cfg(feature = "baselines")]
+    fn measure_baselines(
+        &mut self,
+        bytes: &[u8],
+        schema: &vortex_coder::Schema,
+        codecs: &mut Vec<CodecRow>,
+    ) -> Result<()> {
+        // Where Vortex reads regions, the others get the records that the bytes suggest.
+        let detected = (*schema == vortex_coder::Schema::bytes())
+            .then(|| vortex_data::detect::detect(bytes).schema);
+        let schema = detected.as_ref().unwrap_or(schema);
+        for codec in baselines::list(self.baselines) {
+            (self.say)(codec.name());
+            codecs.push(baselines::measure(codec.as_ref(), bytes, schema)?.into());
+        }
+        Ok(())
     }
 
     fn decompressor(&self) -> Decompressor {

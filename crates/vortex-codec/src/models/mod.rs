@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use vortex_coder::container::ModelLoader;
-use vortex_infer::Level as Instructions;
+use vortex_infer::Instructions;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::output::folder;
@@ -59,7 +59,7 @@ impl Models {
     pub fn for_instructions(instructions: Instructions) -> Result<Self> {
         if !instructions.is_available() {
             let name = instructions.name();
-            let message = format!("this processor does not have the instructions of level {name}");
+            let message = format!("this processor does not have the instructions {name}");
             return Err(Error::new(ErrorKind::NoSuchInstructions, message));
         }
         Ok(Self { instructions, ..Self::new() })

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use vortex_coder::{Identity, Model, Schema};
-use vortex_infer::{IntModel, Level as Instructions};
+use vortex_infer::{Instructions, IntModel};
 
 use super::read_model;
 use crate::error::{Error, Result};

@@ -12,12 +12,14 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use tempfile::{NamedTempFile, TempPath};
+use vortex_base::atomic::sync_folder;
 
 use crate::error::{Error, ErrorKind, Result};
-use name::{FinalName, sync_folder};
+use name::FinalName;
 
 pub use scratch::Scratch;
 pub use temporary::remove_temporary;
+pub use vortex_base::atomic::folder_of as folder;
 
 /// A file that grows under a temporary name in the folder of its final one. Dropped, it is gone.
 #[derive(Debug)]
@@ -166,14 +168,6 @@ fn place_here(from: &Path, to: &Path, replace: bool, like: Option<&Metadata>) ->
     std::fs::rename(from, to).map_err(name::unnamed)?;
     sync_folder(folder(to));
     Ok(())
-}
-
-/// The folder a path lies in.
-pub fn folder(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    }
 }
 
 #[cfg(test)]

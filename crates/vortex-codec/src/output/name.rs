@@ -5,8 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempPath;
+use vortex_base::atomic::{folder_of, sync_folder};
 
-use super::{folder, temporary};
+use super::temporary;
 use crate::error::{Error, ErrorKind, Result};
 
 /// A name that was found free, or free to replace, before the work begins.
@@ -57,7 +58,7 @@ impl FinalName {
                 _ => unnamed(e.error),
             })
         })?;
-        sync_folder(folder(&self.path));
+        sync_folder(folder_of(&self.path));
         Ok(())
     }
 }
@@ -94,13 +95,5 @@ fn lend(file: &File, like: &Metadata) {
     let _ = file.set_permissions(permissions);
     if let Ok(modified) = like.modified() {
         let _ = file.set_times(FileTimes::new().set_modified(modified));
-    }
-}
-
-/// The name survives a power cut only when the folder is on the disk too. Not every file system
-/// can do that; the file itself is safe either way.
-pub(super) fn sync_folder(folder: &Path) {
-    if let Ok(folder) = File::open(folder) {
-        let _ = folder.sync_all();
     }
 }

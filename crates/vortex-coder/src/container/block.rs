@@ -1,7 +1,7 @@
 //! The header before each block's payload.
 
 use super::constants::*;
-use super::wire::{Fields, crc32};
+use super::wire::{checked, crc32};
 use crate::error::{Error, ErrorKind, Result};
 
 /// How the payload of a block holds its bytes.
@@ -60,7 +60,7 @@ impl BlockHeader {
     /// `Corrupt` for lengths that contradict each other or `block_bytes`, the member's nominal
     /// block length.
     pub fn read_from(bytes: &[u8; BLOCK_HEADER_BYTES], block_bytes: u32, at: u64) -> Result<Self> {
-        let fields = Fields::checked(bytes, "block header", at)?;
+        let fields = checked(bytes, "block header", at)?;
         let method = match bytes[1] {
             0 => Method::Raw,
             1 => Method::Zstd,

@@ -4,7 +4,9 @@ use std::sync::{Arc, OnceLock};
 
 use super::block::{BlockHeader, Method};
 use super::frame;
-use super::wire::crc32;
+
+use vortex_base::fields::check;
+
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{BlockCoder, BlockPayload, Model};
 
@@ -90,12 +92,8 @@ impl BlockDecoder {
     /// Checks the payload and undoes everything but the model.
     fn open(&self, state: &mut DecoderState<'_>, job: DecodeJob) -> Result<Opened> {
         let DecodeJob { header, payload, .. } = job;
-        let found = crc32(&payload);
-        if found != header.payload_crc {
-            let stored = header.payload_crc;
-            let what = format_args!("payload checksum {found:08x}, stored {stored:08x}");
-            return Err(Error::damaged(what));
-        }
+        check(&payload, header.payload_crc)
+            .map_err(|wrong| Error::damaged(format_args!("payload {wrong}")))?;
         match header.method {
             Method::Raw => Ok(Opened { original: payload, coded: None }),
             Method::Zstd => {
@@ -155,17 +153,12 @@ impl Opened {
 }
 
 fn check_original(header: &BlockHeader, original: &[u8]) -> Result<()> {
-    let (found, stored) = (crc32(original), header.original_crc);
-    if found == stored {
-        return Ok(());
-    }
-    let what = format!("decoded checksum {found:08x}, stored {stored:08x}");
-    Err(match header.method {
+    check(original, header.original_crc).map_err(|wrong| match header.method {
         Method::Modelled => Error::new(
             ErrorKind::ChecksumMismatch,
-            format!("{what}; the payload is sound, so the predictor is at fault"),
+            format!("decoded {wrong}; the payload is sound, so the predictor is at fault"),
         ),
-        _ => Error::damaged(what),
+        _ => Error::damaged(format_args!("decoded {wrong}")),
     })
 }
 

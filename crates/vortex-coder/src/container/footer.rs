@@ -1,7 +1,7 @@
 //! The end of a member: found from the end of a file, it says where everything else is.
 
 use super::constants::*;
-use super::wire::{Fields, crc32};
+use super::wire::{checked, crc32};
 use crate::error::{Error, ErrorKind, Result};
 
 /// The last 80 bytes of a member.
@@ -48,7 +48,7 @@ impl Footer {
         if bytes[end..] != END_MAGIC {
             return corrupt(format!("it ends in {:02x?}", &bytes[end..]));
         }
-        let fields = Fields::checked(&bytes[..end], "footer", at)?;
+        let fields = checked(&bytes[..end], "footer", at)?;
         let footer = Self {
             original_bytes: fields.u64(0),
             n_blocks: fields.u64(8),

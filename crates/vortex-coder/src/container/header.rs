@@ -2,7 +2,7 @@
 
 use super::constants::*;
 use super::magic::damaged_as_text;
-use super::wire::{Fields, crc32};
+use super::wire::{checked, crc32};
 use crate::error::{Error, ErrorKind, Result};
 use crate::identity::Identity;
 
@@ -62,7 +62,7 @@ impl MemberHeader {
                 ),
             ));
         }
-        let fields = Fields::checked(bytes, "member header", at)?;
+        let fields = checked(bytes, "member header", at)?;
         let (flags, id, reserved) = (bytes[9], bytes[10], bytes[11]);
         let known = FLAG_SCHEMA | FLAG_MODEL | FLAG_LABEL | FLAG_PACKED_SCHEMA;
         let digest: [u8; DIGEST_BYTES] = fields.array(24);

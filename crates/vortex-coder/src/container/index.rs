@@ -2,7 +2,7 @@
 
 use super::block::BlockHeader;
 use super::constants::*;
-use super::wire::{Fields, crc32};
+use super::wire::{checked, crc32};
 use crate::error::{Error, ErrorKind, Result};
 
 /// The 16 bytes before the entries.
@@ -26,7 +26,7 @@ impl IndexHeader {
     /// # Errors
     /// `ChecksumMismatch` for damage, `Corrupt` for reserved bytes that are not zero.
     pub fn read_from(bytes: &[u8; INDEX_HEADER_BYTES], at: u64) -> Result<Self> {
-        let fields = Fields::checked(bytes, "index", at)?;
+        let fields = checked(bytes, "index", at)?;
         if bytes[1..4] != [0; 3] {
             return Err(Error::new(
                 ErrorKind::Corrupt,

@@ -3,6 +3,8 @@
 use std::io::{Read, Seek};
 use std::sync::Arc;
 
+use vortex_base::fields::Mismatch;
+
 use super::constants::*;
 use super::decode::BlockDecoder;
 use super::footer::Footer;
@@ -10,6 +12,7 @@ use super::index::{IndexEntry, IndexHeader};
 use super::limits::Limits;
 use super::member::MemberStart;
 use super::source::Source;
+use super::wire::damaged;
 use crate::error::{Error, ErrorKind, Result};
 use crate::identity::Identity;
 use crate::schema::Schema;
@@ -182,10 +185,8 @@ fn read_entries<R: Read>(
     }
     let found = crc.finalize();
     if found != footer.index_crc {
-        let stored = footer.index_crc;
-        return Err(Error::damaged(format_args!(
-            "index at byte {index_at}: checksum {found:08x}, stored {stored:08x}"
-        )));
+        let wrong = Mismatch { found, stored: footer.index_crc };
+        return Err(damaged("index", index_at, wrong));
     }
     if at != index_at || original != footer.original_bytes {
         return Err(corrupt(format!(

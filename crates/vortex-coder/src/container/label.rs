@@ -4,7 +4,7 @@ use std::io::Read;
 
 use super::constants::*;
 use super::source::Source;
-use super::wire::crc32;
+use super::wire::{check, crc32};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Bytes of a label with its length and its CRC32.
@@ -44,12 +44,7 @@ pub(super) fn read<R: Read>(source: &mut Source<R>) -> Result<String> {
     let mut bytes = word.to_vec();
     bytes.extend(source.vec(len.into(), "a label")?);
     let stored = u32::from_le_bytes(source.array("the label's checksum")?);
-    let found = crc32(&bytes);
-    if stored != found {
-        return Err(Error::damaged(format_args!(
-            "label at byte {at}: checksum {found:08x}, stored {stored:08x}"
-        )));
-    }
+    check(&bytes, stored, "label", at)?;
     String::from_utf8(bytes.split_off(LABEL_LENGTH_BYTES))
         .map_err(|error| corrupt(format!("not UTF-8: {error}")))
 }

@@ -6,7 +6,7 @@ use std::io::Read;
 use super::frame;
 use super::limits::Limits;
 use super::source::Source;
-use super::wire::crc32;
+use super::wire::{check, crc32};
 use crate::error::{Error, Result};
 use crate::schema::Schema;
 
@@ -63,12 +63,7 @@ pub(super) fn read<R: Read>(
     let at = source.at();
     let bytes = source.vec(len, "the schema")?;
     let stored = u32::from_le_bytes(source.array("the schema's checksum")?);
-    let found = crc32(&bytes);
-    if stored != found {
-        return Err(Error::damaged(format_args!(
-            "schema at byte {at}: checksum {found:08x}, stored {stored:08x}"
-        )));
-    }
+    check(&bytes, stored, "schema", at)?;
     let plain = if packed { unpack(&bytes, at, limits)? } else { bytes };
     let mut rest = plain.as_slice();
     let schema = Schema::read_from(&mut rest).map_err(|error| {

@@ -215,7 +215,7 @@ impl<W: Write> Writer<W> {
     }
 
     fn write_oldest(&mut self) -> Result<()> {
-        let Some(done) = self.pool.collect() else { return Ok(()) };
+        let done = self.pool.collect().expect("callers have blocks in flight");
         for EncodedBlock { header, payload } in done?? {
             let mut head = Vec::with_capacity(BLOCK_HEADER_BYTES);
             header.write_to(&mut head);

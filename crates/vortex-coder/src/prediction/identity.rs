@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use vortex_base::hex;
+
 /// Names one predictor for ever: data coded under an identity decodes with that predictor and no other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Identity {
@@ -52,8 +54,7 @@ impl fmt::Display for Identity {
             Self::Adaptive => f.write_str("the adaptive predictor"),
             Self::Mixing => f.write_str("the mixing predictor"),
             Self::Network(digest) => {
-                f.write_str("the model with BLAKE3 ")?;
-                digest.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+                write!(f, "the model with BLAKE3 {}", hex::encode(digest))
             }
         }
     }

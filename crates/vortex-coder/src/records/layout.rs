@@ -1,6 +1,7 @@
 //! Records to symbols and back: the codings of all fields, roles and tokens.
 
-use super::coding::{FieldCoding, PipelineField, SignedField};
+use super::coding::{FieldCoding, SignedField};
+use super::pipeline::PipelineField;
 use super::schema::Schema;
 
 /// One symbol of a record: which byte (most significant first) of which field.

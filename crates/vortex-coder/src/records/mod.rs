@@ -1,7 +1,7 @@
 //! What a record looks like, and how it becomes symbols and comes back.
 
 mod coding;
-mod field;
 pub mod layout;
+mod pipeline;
 pub mod schema;
 mod schema_wire;

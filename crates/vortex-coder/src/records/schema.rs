@@ -3,9 +3,8 @@
 use std::collections::HashSet;
 
 pub use super::coding::{
-    DecimalGrid, FieldCoding, Law, LawForm, MAX_TERMS, Order, Predicted, Shape, Term, Words,
+    DecimalGrid, Field, FieldCoding, Law, LawForm, MAX_TERMS, Order, Predicted, Shape, Term, Words,
 };
-pub use super::field::Field;
 use crate::error::{Error, Result};
 pub use vortex_base::DType;
 

@@ -1,7 +1,6 @@
 //! The binary form of a schema; docs/format.md, "Schema".
 
-use super::coding::{FieldCoding, take};
-use super::field::Field;
+use super::coding::{Field, FieldCoding, take};
 use super::schema::{MAX_STRIDE, Schema};
 use crate::error::{Error, Result};
 use vortex_base::dtype::DType;

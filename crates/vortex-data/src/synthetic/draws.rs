@@ -1,8 +1,8 @@
 //! What chance decides: once an event, and once a jet.
 
-use super::rng::SplitMix64;
 use super::table::Table;
 use super::tables::{Tables, class_of, first_code};
+use vortex_base::random::SplitMix64;
 
 /// Fewest jets of an event.
 const MIN_JETS: u8 = 2;

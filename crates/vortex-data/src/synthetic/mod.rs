@@ -28,17 +28,16 @@
 mod draws;
 mod entropy;
 mod record;
-mod rng;
 mod table;
 mod tables;
 
 use std::io::{self, Write};
 
+use vortex_base::random::SplitMix64;
 use vortex_coder::schema::Schema;
 
 use draws::{EventDraws, JetDraws};
 use record::STRIDE;
-use rng::SplitMix64;
 use tables::Tables;
 
 /// Number of the event before the first one.

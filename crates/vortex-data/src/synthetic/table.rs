@@ -1,6 +1,6 @@
 //! A distribution with integer frequencies.
 
-use super::rng::SplitMix64;
+use vortex_base::random::SplitMix64;
 
 /// Frequencies of a [`Table`] sum to 2^24.
 const TOTAL_BITS: u32 = 24;

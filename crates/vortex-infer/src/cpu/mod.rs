@@ -1,4 +1,4 @@
-//! The processor as an execution: all lanes as one batch, on the instructions of one [`Level`].
+//! The processor as an execution: all lanes as one batch, with one set of [`Instructions`].
 
 use std::sync::Arc;
 
@@ -8,42 +8,46 @@ use crate::error::{Error, Result};
 use crate::execution::{Checked, Execution, Program};
 pub use engine::Gemm;
 use engine::{Engine, Packed};
-pub use kernels::Level;
+pub use kernels::Instructions;
 
 mod engine;
 mod kernels;
+mod quads;
 
-/// The processor at a level of instructions. Results do not depend on the level, only the speed does.
+/// The processor with a set of instructions. Results do not depend on it, only the speed does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cpu {
-    /// The level.
-    pub level: Level,
+    /// The set.
+    pub instructions: Instructions,
 }
 
 impl Execution for Cpu {
     fn name(&self) -> String {
-        format!("CPU ({})", self.level.name())
+        format!("CPU ({})", self.instructions.name())
     }
 
     fn prepare(&self, network: &Checked) -> Result<Box<dyn Program>> {
-        if !self.level.is_available() {
+        if !self.instructions.is_available() {
             return Err(Error::Unavailable {
                 execution: self.name(),
                 reason: "this processor does not have its instructions".to_owned(),
             });
         }
-        Ok(Box::new(OnCpu { packed: Arc::new(Packed::new(network)), level: self.level }))
+        Ok(Box::new(OnCpu {
+            packed: Arc::new(Packed::new(network)),
+            instructions: self.instructions,
+        }))
     }
 }
 
 /// A network with its weights laid out for the kernels.
 struct OnCpu {
     packed: Arc<Packed>,
-    level: Level,
+    instructions: Instructions,
 }
 
 impl Program for OnCpu {
     fn predictor(&self) -> Box<dyn Predictor + '_> {
-        Box::new(Engine::new(Arc::clone(&self.packed), self.level))
+        Box::new(Engine::new(Arc::clone(&self.packed), self.instructions))
     }
 }

@@ -1,7 +1,7 @@
 //! The fused operations as loops over slices, for burn's `Flex` backend.
 //!
 //! Every loop is written so that the compiler vectorises it; [`vectorised`] compiles each for the
-//! SIMD levels of the machine and chooses at run time. Work is not split into threads here: the trainer
+//! sets of instructions of the machine and chooses at run time. Work is not split into threads here: the trainer
 //! gives every thread its own part of the batch.
 
 use std::sync::Arc;

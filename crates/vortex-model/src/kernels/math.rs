@@ -1,11 +1,11 @@
-//! Elementary functions that compilers turn into SIMD code, and the choice of its level.
+//! Elementary functions that compilers turn into SIMD code, and the choice of the instructions.
 
 use pulp::{Arch, Simd, WithSimd};
 
-/// Runs `f` compiled for the best SIMD level of this machine.
+/// Runs `f` compiled for the best instructions of this machine.
 ///
 /// `f` must be marked `#[inline(always)]` and change something it captures: then it is called as
-/// what it is, without a shim that would keep it from being inlined into code of that level.
+/// what it is, without a shim that would keep it from being inlined into code for them.
 pub fn vectorised(f: impl FnMut()) {
     struct Run<F>(F);
     impl<F: FnMut()> WithSimd for Run<F> {

@@ -168,9 +168,9 @@ impl<'a> Sampler<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::SplitConfig;
     use crate::sampler::parts;
     use crate::sampler::windows::tests::{layout, sources};
+    use vortex_data::SplitRatios;
 
     fn firsts(batch: &WindowBatch) -> Vec<u16> {
         let window = batch.symbols.len() / batch.windows;
@@ -180,7 +180,7 @@ mod tests {
     #[test]
     fn files_are_seen_by_weight_or_by_size() {
         let (layout, data) = (layout(), sources(&[3000, 1000]));
-        let parts = parts(&data, &SplitConfig::default()).unwrap();
+        let parts = parts(&data, SplitRatios::new(80, 10, 10).unwrap()).unwrap();
         for order in [Order::Random, Order::ShuffledChunks] {
             for (weights, share) in [(vec![], 0.75), (vec![1.0, 4.0], 0.2)] {
                 let config = SamplingConfig { order, weights, ..SamplingConfig::default() };
@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn a_saved_sampler_goes_on_with_the_same_windows() {
         let (layout, data) = (layout(), sources(&[300, 100]));
-        let parts = parts(&data, &SplitConfig::default()).unwrap();
+        let parts = parts(&data, SplitRatios::new(80, 10, 10).unwrap()).unwrap();
         for order in [Order::Random, Order::ShuffledChunks] {
             let config =
                 SamplingConfig { order, chunk_bytes: 60, pool_chunks: 2, ..Default::default() };
@@ -219,7 +219,7 @@ mod tests {
     #[test]
     fn weights_and_windows_must_fit_the_files() {
         let (layout, data) = (layout(), sources(&[300, 10]));
-        let parts = parts(&data, &SplitConfig::default()).unwrap();
+        let parts = parts(&data, SplitRatios::new(80, 10, 10).unwrap()).unwrap();
         let config = SamplingConfig { weights: vec![1.0], ..SamplingConfig::default() };
         let error = Sampler::new(&data, &layout, &parts, 5, &config, 1).unwrap_err().to_string();
         assert!(error.contains("sampling.weights") && error.contains("2 data files"), "{error}");

@@ -2,9 +2,8 @@
 
 use std::ops::Range;
 
-use vortex_data::RecordSet;
+use vortex_data::{RecordSet, SplitRatios};
 
-use crate::config::SplitConfig;
 use crate::error::{Result, TrainError};
 
 /// Record ranges of a data set, one of each kind for every file that has some.
@@ -54,8 +53,7 @@ impl Parts {
 ///
 /// # Errors
 /// [`TrainError::Data`] when there is no record to train on or none to validate on.
-pub fn parts(data: &RecordSet, split: &SplitConfig) -> Result<Parts> {
-    let ratios = split.ratios()?;
+pub fn parts(data: &RecordSet, ratios: SplitRatios) -> Result<Parts> {
     let mut parts = Parts { train: Vec::new(), validation: Vec::new(), test: Vec::new() };
     let mut first = 0;
     for (index, file) in data.files().iter().enumerate() {
@@ -92,14 +90,17 @@ mod tests {
         RecordSet::new(Schema::bytes(), sizes.iter().map(file).collect()).unwrap()
     }
 
+    fn usual() -> SplitRatios {
+        SplitRatios::new(80, 10, 10).unwrap()
+    }
+
     #[test]
     fn every_file_is_cut_on_its_own() {
-        let split = SplitConfig::default();
         assert_eq!(
-            parts(&data(&[1000]), &split).unwrap().validation,
+            parts(&data(&[1000]), usual()).unwrap().validation,
             std::slice::from_ref(&(800..900))
         );
-        let parts = parts(&data(&[1000, 3, 200]), &split).unwrap();
+        let parts = parts(&data(&[1000, 3, 200]), usual()).unwrap();
         assert_eq!(parts.train, [(0, 0..800), (1, 1000..1002), (2, 1003..1163)]);
         assert_eq!(parts.validation, [800..900, 1163..1183]);
         assert_eq!(parts.test, [900..1000, 1002..1003, 1183..1203]);
@@ -108,7 +109,7 @@ mod tests {
 
     #[test]
     fn parts_shorter_than_a_window_are_refused_with_the_numbers() {
-        let parts = parts(&data(&[100, 50]), &SplitConfig::default()).unwrap();
+        let parts = parts(&data(&[100, 50]), usual()).unwrap();
         parts.check_windows(10).unwrap();
         let error = parts.check_windows(11).unwrap_err().to_string();
         for word in ["80 records", "10 to validate", "11", "batch.tokens"] {
@@ -118,7 +119,7 @@ mod tests {
 
     #[test]
     fn a_part_without_records_is_refused_with_the_numbers() {
-        let error = parts(&data(&[3]), &SplitConfig::default()).unwrap_err().to_string();
+        let error = parts(&data(&[3]), usual()).unwrap_err().to_string();
         assert!(error.contains("3 whole records") && error.contains("80/10/10"), "{error}");
     }
 }

@@ -1,6 +1,6 @@
 //! The end of a run: the model file and its figures.
 
-use vortex_infer::{IntModel, Level};
+use vortex_infer::{Instructions, IntModel};
 
 use crate::backend::TrainBackend;
 use crate::error::{Result, TrainError};
@@ -29,8 +29,8 @@ impl<B: TrainBackend> Trainer<'_, B> {
             .exact_model(params)?
             .export(quant)
             .map_err(|e| model_error(e.to_string()))?;
-        let model =
-            IntModel::new(network, Level::detect()).map_err(|e| model_error(e.to_string()))?;
+        let model = IntModel::new(network, Instructions::detect())
+            .map_err(|e| model_error(e.to_string()))?;
         let path = self.dir.model();
         write_atomically(&path, model.bytes())?;
         let float = self.progress.float_best;

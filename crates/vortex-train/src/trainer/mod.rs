@@ -120,7 +120,7 @@ impl Run<'_> {
     ) -> Result<TrainSummary> {
         let Self { config, data, run_dir, cancel, resume, memory } = self;
         config.validate()?;
-        let parts = parts(data, &config.split)?;
+        let parts = parts(data, config.split.ratios()?)?;
         let spec = record_spec(config, data, &parts)?;
         let layout = spec.layout.clone();
         let records = (config.batch.tokens / layout.n_fields()).max(1);

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use vortex_infer::{IntModel, Level};
+use vortex_infer::{Instructions, IntModel};
 use vortex_model::MemoryConfig;
 use vortex_train::checkpoint::Checkpoint;
 use vortex_train::{Silent, TrainConfig, TrainError, TrainEvent, TrainObserver, train};
@@ -105,7 +105,7 @@ fn it_learns_and_finds_the_noise() {
     assert!(model.integer_cost_percent.abs() < 3.0, "{model:?}");
     let file = model_bytes(dir.path());
     assert_eq!(file.len() as u64, model.bytes);
-    IntModel::from_bytes(&file, Level::Portable).unwrap();
+    IntModel::from_bytes(&file, Instructions::Portable).unwrap();
     let saved = TrainConfig::read(&dir.path().join("config.yaml")).unwrap();
     assert_eq!(saved, config);
 }

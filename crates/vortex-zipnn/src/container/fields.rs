@@ -1,49 +1,23 @@
-//! Little-endian fields inside a fixed number of bytes that carry their own CRC32.
+//! The fields of headers, and the CRC32 that they carry.
+
+use vortex_base::fields::{self, Mismatch};
+pub(super) use vortex_base::fields::{Fields, crc32};
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// CRC-32 (ISO-HDLC, as in gzip and PNG).
-pub(super) fn crc32(bytes: &[u8]) -> u32 {
-    crc32fast::hash(bytes)
+/// The fields of bytes that have the CRC32 of the ones before it at `crc`. `what` they are, and where.
+pub(super) fn checked<'a>(bytes: &'a [u8], crc: usize, what: &str, at: u64) -> Result<Fields<'a>> {
+    let what = format_args!("{what} at byte {at}");
+    Fields::checked(bytes, crc).map_err(|wrong| damaged(what, wrong))
 }
 
-/// An error of kind [`ErrorKind::ChecksumMismatch`].
-pub(super) fn mismatch(what: impl std::fmt::Display, found: u32, stored: u32) -> Error {
-    Error::new(
-        ErrorKind::ChecksumMismatch,
-        format!("{what}: checksum {found:08x}, stored {stored:08x}; the file is damaged"),
-    )
+/// Whether the CRC32 of `bytes` is `stored`.
+pub(super) fn check(bytes: &[u8], stored: u32, what: &str) -> Result<()> {
+    fields::check(bytes, stored).map_err(|wrong| damaged(what, wrong))
 }
 
-/// Bytes whose checksum was right.
-pub(super) struct Fields<'a>(pub(super) &'a [u8]);
-
-impl<'a> Fields<'a> {
-    /// Checks that the four bytes at `crc` are the CRC32 of the ones before.
-    pub(super) fn checked(bytes: &'a [u8], crc: usize, what: &str, at: u64) -> Result<Self> {
-        let fields = Self(bytes);
-        let (stored, found) = (fields.u32(crc), crc32(&bytes[..crc]));
-        if stored != found {
-            return Err(mismatch(format_args!("{what} at byte {at}"), found, stored));
-        }
-        Ok(fields)
-    }
-
-    pub(super) fn u8(&self, at: usize) -> u8 {
-        self.0[at]
-    }
-    pub(super) fn u32(&self, at: usize) -> u32 {
-        u32::from_le_bytes(self.array(at))
-    }
-    pub(super) fn u64(&self, at: usize) -> u64 {
-        u64::from_le_bytes(self.array(at))
-    }
-    /// `at` is a constant of the format, inside the bytes.
-    pub(super) fn array<const N: usize>(&self, at: usize) -> [u8; N] {
-        let mut out = [0; N];
-        out.copy_from_slice(&self.0[at..at + N]);
-        out
-    }
+fn damaged(what: impl std::fmt::Display, wrong: Mismatch) -> Error {
+    Error::new(ErrorKind::ChecksumMismatch, format!("{what}: {wrong}; the file is damaged"))
 }
 
 /// Fields of fixed places, zero at first.

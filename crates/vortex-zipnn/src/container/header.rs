@@ -1,7 +1,7 @@
 //! The file header and the header of a chunk.
 
 use super::constants::*;
-use super::fields::{Fields, Filled};
+use super::fields::{Filled, checked};
 use crate::chunk::{Layout, Shape};
 use crate::delta::Filter;
 use crate::dtype::DType;
@@ -54,7 +54,7 @@ impl FileHeader {
                 ),
             ));
         }
-        let fields = Fields::checked(&bytes[..HEADER_BYTES], 60, "the file header", 0)?;
+        let fields = checked(&bytes[..HEADER_BYTES], 60, "the file header", 0)?;
         let flags = fields.u8(9);
         if flags & !FLAG_BASE != 0 || fields.array::<2>(10) != [0; 2] || fields.u32(56) != 0 {
             return Err(Error::new(
@@ -119,7 +119,7 @@ impl ChunkHeader {
         file: &FileHeader,
         at: u64,
     ) -> Result<Self> {
-        let fields = Fields::checked(bytes, 32, "the chunk header", at)?;
+        let fields = checked(bytes, 32, "the chunk header", at)?;
         let unknown = |what: &str, code: u8| {
             Error::new(
                 ErrorKind::UnsupportedVersion,

@@ -3,7 +3,7 @@
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::constants::*;
-use super::fields::{Fields, Filled, crc32, mismatch};
+use super::fields::{Fields, Filled, check, checked, crc32};
 use crate::error::{Error, ErrorKind, Result};
 
 /// What the end of a file says of the rest: lengths of all chunks and sums.
@@ -102,7 +102,7 @@ impl Index {
     }
 
     pub(super) fn parse_head(head: &[u8; INDEX_HEADER_BYTES], at: u64) -> Result<u64> {
-        let fields = Fields::checked(head, 12, "the header of the index", at)?;
+        let fields = checked(head, 12, "the header of the index", at)?;
         if fields.array::<4>(0) != [INDEX_TAG, 0, 0, 0] {
             return Err(Error::corrupt(format!("neither a chunk nor an index at byte {at}")));
         }
@@ -111,20 +111,17 @@ impl Index {
 
     /// The index that `entries` and the footer behind them make.
     pub(super) fn parse_footer(footer: &[u8], entries: &[u8]) -> Result<Self> {
-        let fields = Fields::checked(footer, 60, "the footer", 0)?;
+        let fields = checked(footer, 60, "the footer", 0)?;
         let reserved = fields.array::<8>(52);
         if fields.array::<8>(64) != END_MAGIC || reserved != [0; 8] {
             return Err(Error::corrupt("the last bytes are not those of a footer"));
         }
-        let (stored, found) = (fields.u32(48), crc32(entries));
-        if stored != found {
-            return Err(mismatch("the index", found, stored));
-        }
+        check(entries, fields.u32(48), "the index")?;
         let mut index = Self::new();
         index.digest = fields.array(32);
         for entry in entries.as_chunks::<INDEX_ENTRY_BYTES>().0 {
-            let (original, stored) = (Fields(entry).u32(0), Fields(entry).u32(4));
-            index.push_entry(original, stored);
+            let entry = Fields::new(entry);
+            index.push_entry(entry.u32(0), entry.u32(4));
         }
         let sums = [fields.u64(0), fields.u64(8), fields.u64(16), fields.u64(24)];
         let n = index.entries.len() as u64;

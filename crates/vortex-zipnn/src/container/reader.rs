@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::Summary;
 use super::constants::*;
-use super::fields::{crc32, mismatch};
+use super::fields::check;
 use super::header::{ChunkHeader, FileHeader};
 use super::index::Index;
 use crate::base::Base;
@@ -200,11 +200,4 @@ pub(super) fn decode_chunk(
     chunk::decode(payload, header.shape(), base, scratch, original)
         .and_then(|()| check(original, header.original_crc, "its decoded bytes"))
         .map_err(|error| check_payload().err().unwrap_or(error))
-}
-
-fn check(bytes: &[u8], crc: u32, what: &str) -> Result<()> {
-    match crc32(bytes) {
-        found if found == crc => Ok(()),
-        found => Err(mismatch(what, found, crc)),
-    }
 }

@@ -3,6 +3,7 @@
 use std::io::Cursor;
 use std::ops::Range;
 
+use vortex_base::fields::crc32;
 use vortex_zipnn::container::constants::*;
 use vortex_zipnn::{
     Base, Codec, Contents, DType, ErrorKind, Options, compress, compress_tensor, decompress,
@@ -13,7 +14,7 @@ use crate::samples::{Noise, f32_bytes};
 
 /// A small file with a chunk of every kind, and its base.
 fn small() -> (Vec<u8>, Vec<u8>, Vec<u8>) {
-    let mut noise = Noise(4);
+    let mut noise = Noise::new(4);
     let weights: Vec<f32> = (0..600).map(|_| noise.weight()).collect();
     let moved: Vec<f32> = weights.iter().map(|w| w * 1.001).collect();
     let repeated: Vec<f32> = (0..2000).map(|i| weights[i % 17]).collect();
@@ -104,14 +105,14 @@ fn forged(packed: &[u8], at: usize, bytes: &[u8]) -> Vec<u8> {
     let mut bad = packed.to_vec();
     let header = &mut bad[HEADER_BYTES..HEADER_BYTES + CHUNK_HEADER_BYTES];
     header[at..at + bytes.len()].copy_from_slice(bytes);
-    let crc = crc32fast::hash(&header[..32]);
+    let crc = crc32(&header[..32]);
     header[32..].copy_from_slice(&crc.to_le_bytes());
     bad
 }
 
 #[test]
 fn lies_with_right_checksums_are_errors() {
-    let mut noise = Noise(4);
+    let mut noise = Noise::new(4);
     let weights = f32_bytes((0..5000).map(|_| noise.weight()));
     let packed = compress_tensor(&weights, DType::F32).unwrap();
     let kind = |at: usize, bytes: &[u8]| {
@@ -163,9 +164,9 @@ fn payloads_that_lie_end_without_a_panic() {
             let mut bad = packed.clone();
             bad[payload + bit / 8] ^= 1 << (bit % 8);
             let end = payload + chunk.payload_bytes as usize;
-            let crc = crc32fast::hash(&bad[payload..end]);
+            let crc = crc32(&bad[payload..end]);
             bad[at + 28..at + 32].copy_from_slice(&crc.to_le_bytes());
-            let crc = crc32fast::hash(&bad[at..at + 32]);
+            let crc = crc32(&bad[at..at + 32]);
             bad[at + 32..at + 36].copy_from_slice(&crc.to_le_bytes());
             // Some bits of a zstd frame do not matter; none may give other bytes.
             match read(&bad, &base) {
@@ -184,12 +185,12 @@ fn a_header_that_asks_for_too_much_is_refused() {
     let packed = compress_tensor(&[1; 4000], DType::F32).unwrap();
     let mut bad = packed.clone();
     bad[12..16].copy_from_slice(&u32::MAX.to_le_bytes());
-    let crc = crc32fast::hash(&bad[..60]);
+    let crc = crc32(&bad[..60]);
     bad[60..64].copy_from_slice(&crc.to_le_bytes());
     assert_eq!(decompress_tensor(&bad).map(drop).unwrap_err().kind, ErrorKind::LimitExceeded);
     bad[12..16].copy_from_slice(&packed[12..16]);
     bad[9] = 2;
-    let crc = crc32fast::hash(&bad[..60]);
+    let crc = crc32(&bad[..60]);
     bad[60..64].copy_from_slice(&crc.to_le_bytes());
     assert_eq!(decompress_tensor(&bad).map(drop).unwrap_err().kind, ErrorKind::UnsupportedVersion);
 }

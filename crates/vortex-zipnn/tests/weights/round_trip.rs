@@ -131,7 +131,7 @@ fn every_bit_pattern_of_16_bits_and_all_types() {
 
 #[test]
 fn noise_hardly_grows() {
-    let mut noise = Noise(7);
+    let mut noise = Noise::new(7);
     let bytes: Vec<u8> = (0..1 << 16).flat_map(|_| noise.next().to_le_bytes()).collect();
     for dtype in DType::ALL {
         for level in [Level::Fast, Level::Best] {

@@ -1,14 +1,17 @@
 //! Files that the tests share.
 
-/// Pseudo-random bits (SplitMix64).
-pub struct Noise(pub u64);
+use vortex_base::random::SplitMix64;
+
+/// Weights by chance.
+pub struct Noise(SplitMix64);
 
 impl Noise {
+    pub fn new(seed: u64) -> Self {
+        Self(SplitMix64::new(seed))
+    }
+
     pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ z >> 31
+        self.0.draw()
     }
 
     /// Sums of eight small numbers: bell-shaped, mean 0, about 0.02 wide. Exact, so that every machine
@@ -46,8 +49,8 @@ pub fn f32_bytes(values: impl IntoIterator<Item = f32>) -> Vec<u8> {
 
 /// A file with a bit of everything; `step` moves the weights a little, as training does.
 pub fn model(step: u32, gap: usize) -> Vec<u8> {
-    let mut noise = Noise(1);
-    let mut drift = Noise(step.into());
+    let mut noise = Noise::new(1);
+    let mut drift = Noise::new(step.into());
     let dense: Vec<f32> =
         (0..40_000).map(|_| noise.weight() + step as f32 * 1e-4 * drift.weight()).collect();
     let half: Vec<u8> = dense[..9000]

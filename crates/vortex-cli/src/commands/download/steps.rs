@@ -9,7 +9,8 @@ use vortex_codec::download::{Downloaded, Experiment};
 use vortex_codec::output::write_file;
 use vortex_codec::training::{Group, groups};
 
-use crate::arguments::{Command, Common};
+use crate::arguments::Common;
+use crate::commands::Command;
 use crate::commands::evaluate::Evaluate;
 use crate::commands::prepare::Prepare;
 use crate::commands::step::Step;

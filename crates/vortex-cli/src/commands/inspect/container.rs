@@ -17,7 +17,7 @@ use crate::models;
 use crate::report::table::{Table, thousands};
 
 pub fn describe(file: &Path, model: Option<&Path>, common: &Common) -> Result<String> {
-    let models = models::open(model, common.level)?;
+    let models = models::open(model, common.instructions)?;
     let decompressor = models::decompressor(&models, Some(file), common);
     let source = BufReader::new(open_file(file)?);
     let mut reader = IndexedReader::open(source, decompressor.reader_options())?;

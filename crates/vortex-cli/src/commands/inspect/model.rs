@@ -8,7 +8,6 @@ use vortex_codec::coder::Model;
 use vortex_codec::infer::file::SIGNATURE;
 
 use crate::arguments::Common;
-use crate::models::instructions;
 use crate::report::table::{Table, thousands};
 
 pub fn is_model(start: &[u8]) -> bool {
@@ -16,7 +15,7 @@ pub fn is_model(start: &[u8]) -> bool {
 }
 
 pub fn describe(file: &Path, common: &Common) -> Result<String> {
-    let model = TrainedModel::open_for(file, instructions(common.level))?;
+    let model = TrainedModel::open_for(file, common.instructions.chosen())?;
     let digest = model.digest();
     let model = model.network().context("a model without a network")?;
     let network = model.network();

@@ -34,7 +34,7 @@ impl Lane {
         } else {
             self.record_contexts(layout, role)
         };
-        let mut salt = u32::try_from(role).unwrap_or(0) * 8;
+        let mut salt = u32::try_from(role).expect("a record has at most 65,535 roles") * 8;
         contexts.map(|context| {
             salt += 1;
             finish(mix(context, salt))

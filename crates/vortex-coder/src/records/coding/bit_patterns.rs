@@ -2,10 +2,10 @@
 
 use proptest::prelude::*;
 
-use super::super::field::Field;
 use super::super::layout::RecordLayout;
 use super::super::schema::Schema;
 use super::FieldCoding;
+use super::field::Field;
 use vortex_base::dtype::DType;
 
 /// All bit patterns of a type of at most 16 bits.

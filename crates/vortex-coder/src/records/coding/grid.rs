@@ -6,8 +6,8 @@
 
 use std::fmt::Display;
 
-use super::super::field::Field;
 use super::exact::{Exact, round_shift};
+use super::field::Field;
 use super::stage::{KnownStage, Stage, take};
 use super::words::{Shape, Words};
 use crate::error::{Error, Result};
@@ -219,6 +219,17 @@ fn impossible(digits: impl Display, places: impl Display) -> String {
 /// 10^exponent, below 2^128 for exponents up to 38.
 const fn power(exponent: u32) -> u128 {
     10u128.pow(exponent)
+}
+
+/// Bits with decimals and their places exchanged, which undoes itself.
+pub(in crate::records) fn exchanged(grid: Option<DecimalGrid>, bits: u64) -> u64 {
+    grid.map_or(bits, |grid| grid.swap(low_half(bits)).into())
+}
+
+/// The bits of a single precision number.
+pub(super) fn low_half(bits: u64) -> u32 {
+    let [.., a, b, c, d] = bits.to_be_bytes();
+    u32::from_be_bytes([a, b, c, d])
 }
 
 #[cfg(test)]

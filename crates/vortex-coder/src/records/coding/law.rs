@@ -3,11 +3,10 @@
 //! `E = sqrt(px^2 + py^2 + pz^2 + m^2)`, `pb = 1 - pc - pu`: such a field holds little of its own. It is
 //! coded as its distance from what the law says, which is computed in integers alone.
 
-use super::super::field::Field;
 use super::exact::Exact;
-use super::grid::DecimalGrid;
+use super::field::Field;
+use super::grid::{DecimalGrid, low_half};
 use super::order::in_order;
-use super::pipeline::low_half;
 use super::stage::{KnownStage, Stage, take};
 use super::words::{Shape, Words};
 use crate::error::{Error, Result};

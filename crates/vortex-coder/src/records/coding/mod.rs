@@ -9,25 +9,25 @@
 #[cfg(test)]
 mod bit_patterns;
 mod exact;
+mod field;
 mod grid;
 mod law;
 mod order;
-mod pipeline;
 mod previous;
 mod stage;
 mod words;
 
-use super::field::Field;
 use crate::error::{Error, Result};
 use order::Transform;
 use previous::RecordBefore;
 use stage::{KnownStage, Stage, in_file, in_sidecar};
 use vortex_base::dtype::DType;
 
+pub use field::Field;
 pub use grid::DecimalGrid;
+pub(super) use grid::exchanged;
 pub use law::{Law, LawForm, MAX_TERMS, Term};
-pub(super) use order::SignedField;
-pub(super) use pipeline::PipelineField;
+pub(super) use order::{SignedField, in_order, out_of_order};
 pub(super) use stage::take;
 pub use words::{Shape, Words};
 
@@ -274,7 +274,7 @@ impl FieldCoding {
 
 impl Predicted {
     /// The integer that is expected of a field on this grid, if any is; `before` is the record before, if there is one.
-    fn expected(
+    pub(super) fn expected(
         &self,
         field: &Field,
         grid: Option<DecimalGrid>,

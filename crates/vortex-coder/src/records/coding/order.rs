@@ -47,7 +47,7 @@ impl Transform {
 
 /// The order-preserving integer of a number's bits: the sign bit of signed integers is flipped, and of
 /// floats that are positive; all bits of negative floats are.
-pub(super) const fn in_order(dtype: DType, bits: u64) -> u64 {
+pub(in crate::records) const fn in_order(dtype: DType, bits: u64) -> u64 {
     match dtype.number_kind() {
         NumberKind::Unsigned => bits,
         NumberKind::Float if bits & dtype.sign() != 0 => !bits & dtype.mask(),
@@ -56,7 +56,7 @@ pub(super) const fn in_order(dtype: DType, bits: u64) -> u64 {
 }
 
 /// Undoes [`in_order`].
-pub(super) const fn out_of_order(dtype: DType, code: u64) -> u64 {
+pub(in crate::records) const fn out_of_order(dtype: DType, code: u64) -> u64 {
     match dtype.number_kind() {
         NumberKind::Unsigned => code,
         NumberKind::Float if code & dtype.sign() == 0 => !code & dtype.mask(),

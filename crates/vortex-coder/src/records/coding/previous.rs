@@ -1,9 +1,8 @@
 //! The stage that predicts a field from the same field of the record before.
 
-use super::super::field::Field;
-use super::grid::DecimalGrid;
+use super::field::Field;
+use super::grid::{DecimalGrid, exchanged};
 use super::order::in_order;
-use super::pipeline::exchanged;
 use super::stage::{KnownStage, Stage};
 use super::words::{Shape, Words};
 use crate::error::{Error, Result};

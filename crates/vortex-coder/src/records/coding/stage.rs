@@ -1,6 +1,6 @@
 //! What every stage with parameters says of itself: in files, in sidecars and to people.
 
-use super::super::field::Field;
+use super::field::Field;
 use super::law::Term;
 use super::words::{Shape, Words};
 use crate::error::{Error, Result};

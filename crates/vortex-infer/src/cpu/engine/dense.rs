@@ -1,6 +1,6 @@
 //! Matrix products with their epilogues, norms and SwiGLU, for a batch of lanes.
 //!
-//! Everything is `inline(always)` so that it is compiled with the instructions of the level that
+//! Everything is `inline(always)` so that it is compiled with the instructions that
 //! calls it.
 
 use super::packed::{PackedLinear, PackedSwiGlu};

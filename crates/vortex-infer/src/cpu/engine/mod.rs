@@ -1,4 +1,4 @@
-//! The fast network: all lanes of a block as one batch, on the instructions of one [`Level`].
+//! The fast network: all lanes of a block as one batch, with one set of [`Instructions`].
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use vortex_coder::cdf::Cdf;
 use vortex_coder::predictor::{Coding, Predictor};
 use vortex_coder::score::{Known, Score};
 
-use crate::cpu::kernels::Level;
+use crate::cpu::kernels::Instructions;
 pub use gemm::Gemm;
 pub use packed::Packed;
 use packed::PackedLinear;
@@ -16,13 +16,12 @@ mod dense;
 mod gemm;
 mod head;
 mod packed;
-pub mod quads;
 mod score;
 mod state;
 mod store;
 mod trunk;
 
-/// The compiled steps of one level.
+/// The steps, compiled for one set of instructions.
 struct Entry {
     trunk: unsafe fn(&Packed, &mut State),
     head: unsafe fn(&Packed, &mut State, &mut [Cdf]),
@@ -31,7 +30,7 @@ struct Entry {
     gemm: unsafe fn(&PackedLinear, &[i8], usize, &mut [i32]),
 }
 
-/// Compiles the engine with the instructions of one level.
+/// Compiles the engine for one set of instructions.
 macro_rules! entry {
     ($name:ident, $isa:ty, $(#[$feature:meta])?) => {
         mod $name {
@@ -39,7 +38,7 @@ macro_rules! entry {
             use crate::cpu::kernels::Isa;
 
             /// # Safety
-            /// The processor has the instructions of the level.
+            /// The processor has the instructions.
             $(#[$feature])?
             unsafe fn trunk(p: &Packed, s: &mut State) {
                 // SAFETY: promised by the caller.
@@ -47,7 +46,7 @@ macro_rules! entry {
             }
 
             /// # Safety
-            /// The processor has the instructions of the level.
+            /// The processor has the instructions.
             $(#[$feature])?
             unsafe fn head(p: &Packed, s: &mut State, out: &mut [Cdf]) {
                 // SAFETY: promised by the caller.
@@ -55,14 +54,14 @@ macro_rules! entry {
             }
 
             /// # Safety
-            /// The processor has the instructions of the level.
+            /// The processor has the instructions.
             $(#[$feature])?
             unsafe fn take(p: &Packed, s: &mut State, symbols: &[u8]) {
                 super::head::take(p, s, symbols);
             }
 
             /// # Safety
-            /// The processor has the instructions of the level.
+            /// The processor has the instructions.
             $(#[$feature])?
             unsafe fn score(p: &Packed, s: &mut State, known: Known<'_>, out: &mut Vec<Score>) {
                 // SAFETY: promised by the caller.
@@ -70,7 +69,7 @@ macro_rules! entry {
             }
 
             /// # Safety
-            /// The processor has the instructions of the level.
+            /// The processor has the instructions.
             $(#[$feature])?
             unsafe fn gemm(m: &PackedLinear, q: &[i8], n: usize, out: &mut [i32]) {
                 // SAFETY: promised by the caller.
@@ -94,15 +93,15 @@ entry!(
 #[cfg(target_arch = "aarch64")]
 entry!(neon, crate::cpu::kernels::neon::Neon,);
 
-/// The steps of a level; the portable ones where the level is not of this architecture.
-fn entry(level: Level) -> &'static Entry {
-    match level {
+/// The steps for these instructions; the portable ones where they are not of this architecture.
+fn entry(instructions: Instructions) -> &'static Entry {
+    match instructions {
         #[cfg(target_arch = "x86_64")]
-        Level::Avx2 => &avx2::ENTRY,
+        Instructions::Avx2 => &avx2::ENTRY,
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => &avx512::ENTRY,
+        Instructions::Avx512 => &avx512::ENTRY,
         #[cfg(target_arch = "aarch64")]
-        Level::Neon => &neon::ENTRY,
+        Instructions::Neon => &neon::ENTRY,
         _ => &portable::ENTRY,
     }
 }
@@ -115,11 +114,11 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Panics unless `level` is available here: its instructions are about to be used.
-    pub fn new(packed: Arc<Packed>, level: Level) -> Self {
-        assert!(level.is_available(), "level {} on this processor", level.name());
+    /// Panics unless `instructions` are available here: its instructions are about to be used.
+    pub fn new(packed: Arc<Packed>, instructions: Instructions) -> Self {
+        assert!(instructions.is_available(), "{} on this processor", instructions.name());
         let state = State::new(&packed, 0);
-        Self { packed, entry: entry(level), state }
+        Self { packed, entry: entry(instructions), state }
     }
 }
 
@@ -139,7 +138,7 @@ impl Predictor for Engine {
     fn predict(&mut self, active: usize, out: &mut [Cdf]) -> Coding {
         let (p, s) = (&*self.packed, &mut self.state);
         s.active = active;
-        // SAFETY: `new` has made sure that the level is available.
+        // SAFETY: `new` has made sure that the instructions are available.
         unsafe {
             if p.layout.roles()[s.role].rank == 0 {
                 (self.entry.trunk)(p, s);
@@ -153,13 +152,13 @@ impl Predictor for Engine {
     }
 
     fn update(&mut self, symbols: &[u8]) {
-        // SAFETY: `new` has made sure that the level is available.
+        // SAFETY: `new` has made sure that the instructions are available.
         unsafe { (self.entry.take)(&self.packed, &mut self.state, symbols) }
     }
 
     fn score(&mut self, known: Known<'_>, out: &mut Vec<Score>) {
         assert!(self.state.role == 0 && known.roles() == self.packed.layout.roles().len());
-        // SAFETY: `new` has made sure that the level is available.
+        // SAFETY: `new` has made sure that the instructions are available.
         unsafe { (self.entry.score)(&self.packed, &mut self.state, known, out) }
     }
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::quads::{COLUMNS, Quads};
 use crate::cpu::kernels::{Matrix, SiluTable};
+use crate::cpu::quads::{COLUMNS, Quads};
 use crate::execution::Checked;
 use crate::spec::{Layer, Linear, Memory, Network, SwiGlu, Tables};
 use vortex_coder::layout::RecordLayout;

@@ -1,8 +1,8 @@
 //! Keys and values of all lanes of a layer, laid out for the kernels, and attention over them.
 
 use super::dense::reserve;
-use super::quads::{Block, COLUMNS};
 use crate::cpu::kernels::{Isa, Matrix};
+use crate::cpu::quads::{Block, COLUMNS};
 
 /// Room for `capacity` slots a lane and head; slots are written in any order, and sums of integers
 /// do not care.

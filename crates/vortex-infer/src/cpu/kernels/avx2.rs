@@ -5,7 +5,7 @@ use std::arch::x86_64::*;
 
 use super::{Isa, Matrix, SiluTable, portable::Portable};
 use crate::arithmetic::{ATTENTION_REACH, OUTPUT_REACH};
-use crate::cpu::engine::quads::COLUMNS;
+use crate::cpu::quads::COLUMNS;
 
 /// See the module.
 pub struct Avx2;
@@ -124,7 +124,19 @@ unsafe fn pow2(d: __m256i, reach: __m256i, table: &[u32; 32]) -> __m256i {
     }
 }
 
-// SAFETY: the instructions used are those of `Level::Avx2`.
+/// -127 to 127.
+///
+/// # Safety
+/// Needs AVX2.
+#[inline(always)]
+unsafe fn clamp8(v: __m256i) -> __m256i {
+    // SAFETY: register operations only.
+    unsafe {
+        _mm256_min_epi32(_mm256_max_epi32(v, _mm256_set1_epi32(-127)), _mm256_set1_epi32(127))
+    }
+}
+
+// SAFETY: the instructions used are those of `Instructions::Avx2`.
 unsafe impl Isa for Avx2 {
     const KEY_FLIP: i8 = Portable::KEY_FLIP;
 
@@ -187,18 +199,16 @@ unsafe impl Isa for Avx2 {
         // SAFETY: whole vectors inside the slices; the gather reads 32 bits at one of the first 256
         // of 258 entries.
         unsafe {
-            let (low, high) = (_mm256_set1_epi32(-127), _mm256_set1_epi32(127));
             let half = _mm256_set1_epi32((1 << shift) >> 1);
             let count = _mm_cvtsi32_si128(shift as i32);
-            let clamp = |v| _mm256_min_epi32(_mm256_max_epi32(v, low), high);
             for at in (0..whole).step_by(8) {
-                let a = clamp(_mm256_loadu_si256(a.as_ptr().add(at).cast()));
-                let b = clamp(_mm256_loadu_si256(b.as_ptr().add(at).cast()));
+                let a = clamp8(_mm256_loadu_si256(a.as_ptr().add(at).cast()));
+                let b = clamp8(_mm256_loadu_si256(b.as_ptr().add(at).cast()));
                 let index = _mm256_add_epi32(a, _mm256_set1_epi32(128));
                 let entry = _mm256_i32gather_epi32::<2>(silu.as_ptr().cast(), index);
                 let entry = _mm256_srai_epi32::<16>(_mm256_slli_epi32::<16>(entry));
                 let product = _mm256_add_epi32(_mm256_mullo_epi32(entry, b), half);
-                let h = clamp(_mm256_sra_epi32(product, count));
+                let h = clamp8(_mm256_sra_epi32(product, count));
                 let mut wide = [0i32; 8];
                 _mm256_storeu_si256(wide.as_mut_ptr().cast(), h);
                 for (to, v) in out[at..at + 8].iter_mut().zip(wide) {

@@ -7,7 +7,7 @@ use std::arch::x86_64::*;
 
 use super::{Isa, Matrix, SiluTable, portable::Portable};
 use crate::arithmetic::{ATTENTION_REACH, OUTPUT_REACH};
-use crate::cpu::engine::quads::COLUMNS;
+use crate::cpu::quads::COLUMNS;
 
 /// See the module.
 pub struct Avx512;
@@ -113,7 +113,20 @@ unsafe fn pow2(distance: __m512i, low: __m512i, high: __m512i) -> __m512i {
     }
 }
 
-// SAFETY: the instructions used are those of `Level::Avx512`.
+/// -127 to 127. (A function, for a closure is not compiled with the instructions around it where it is not
+/// inlined, and then calls each of its own.)
+///
+/// # Safety
+/// Needs AVX-512F.
+#[inline(always)]
+unsafe fn clamp8(v: __m512i) -> __m512i {
+    // SAFETY: register operations only.
+    unsafe {
+        _mm512_min_epi32(_mm512_max_epi32(v, _mm512_set1_epi32(-127)), _mm512_set1_epi32(127))
+    }
+}
+
+// SAFETY: the instructions used are those of `Instructions::Avx512`.
 unsafe impl Isa for Avx512 {
     const KEY_FLIP: i8 = i8::MIN;
 
@@ -183,29 +196,31 @@ unsafe impl Isa for Avx512 {
         let whole = a.len() / STEP * STEP;
         // SAFETY: whole vectors inside the slices and inside the first 256 entries of the table.
         unsafe {
-            let table: [__m512i; 8] =
-                std::array::from_fn(|i| _mm512_loadu_si512(silu.as_ptr().add(i * STEP).cast()));
-            let (low, high) = (_mm512_set1_epi32(-127), _mm512_set1_epi32(127));
+            let mut table = [_mm512_setzero_si512(); 8];
+            for (i, part) in table.iter_mut().enumerate() {
+                *part = _mm512_loadu_si512(silu.as_ptr().add(i * STEP).cast());
+            }
             let half = _mm512_set1_epi32((1 << shift) >> 1);
             let count = _mm_cvtsi32_si128(shift as i32);
             for at in (0..whole).step_by(STEP) {
-                let load = |from: &[i32], i: usize| {
-                    let v = _mm512_loadu_si512(from.as_ptr().add(at + i * 16).cast());
-                    _mm512_min_epi32(_mm512_max_epi32(v, low), high)
-                };
+                let a0 = clamp8(_mm512_loadu_si512(a.as_ptr().add(at).cast()));
+                let a1 = clamp8(_mm512_loadu_si512(a.as_ptr().add(at + 16).cast()));
                 // 32 indices of 16 bits: six bits select inside a pair of registers, two the pair.
                 let index = _mm512_inserti64x4::<1>(
-                    _mm512_castsi256_si512(_mm512_cvtepi32_epi16(load(a, 0))),
-                    _mm512_cvtepi32_epi16(load(a, 1)),
+                    _mm512_castsi256_si512(_mm512_cvtepi32_epi16(a0)),
+                    _mm512_cvtepi32_epi16(a1),
                 );
                 let index = _mm512_add_epi16(index, _mm512_set1_epi16(128));
-                let pair = |i: usize| _mm512_permutex2var_epi16(table[i], index, table[i + 1]);
+                let first = _mm512_permutex2var_epi16(table[0], index, table[1]);
+                let second = _mm512_permutex2var_epi16(table[2], index, table[3]);
+                let third = _mm512_permutex2var_epi16(table[4], index, table[5]);
+                let fourth = _mm512_permutex2var_epi16(table[6], index, table[7]);
                 let odd = _mm512_test_epi16_mask(index, _mm512_set1_epi16(64));
                 let upper = _mm512_test_epi16_mask(index, _mm512_set1_epi16(128));
                 let entries = _mm512_mask_blend_epi16(
                     upper,
-                    _mm512_mask_blend_epi16(odd, pair(0), pair(2)),
-                    _mm512_mask_blend_epi16(odd, pair(4), pair(6)),
+                    _mm512_mask_blend_epi16(odd, first, second),
+                    _mm512_mask_blend_epi16(odd, third, fourth),
                 );
                 for i in 0..2 {
                     let entries = if i == 0 {
@@ -213,9 +228,9 @@ unsafe impl Isa for Avx512 {
                     } else {
                         _mm512_extracti64x4_epi64::<1>(entries)
                     };
-                    let product = _mm512_mullo_epi32(_mm512_cvtepi16_epi32(entries), load(b, i));
-                    let h = _mm512_sra_epi32(_mm512_add_epi32(product, half), count);
-                    let h = _mm512_min_epi32(_mm512_max_epi32(h, low), high);
+                    let b = clamp8(_mm512_loadu_si512(b.as_ptr().add(at + i * 16).cast()));
+                    let product = _mm512_mullo_epi32(_mm512_cvtepi16_epi32(entries), b);
+                    let h = clamp8(_mm512_sra_epi32(_mm512_add_epi32(product, half), count));
                     let to = out.as_mut_ptr().add(at + i * 16);
                     _mm_storeu_si128(to.cast(), _mm512_cvtepi32_epi8(h));
                 }

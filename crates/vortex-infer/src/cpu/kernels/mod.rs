@@ -1,10 +1,10 @@
 //! One dispatch for all instruction sets: what differs between them, and which one to use.
 //!
-//! Almost all of the engine is plain Rust that the compiler vectorises, compiled once per level
+//! Almost all of the engine is plain Rust that the compiler vectorises, compiled once for each
 //! (`engine::entry!`). Only the inner products and the two exponentials are written by
 //! hand, in one file per instruction set; `portable.rs` is the readable twin of each.
 
-use crate::cpu::engine::quads::Block;
+use crate::cpu::quads::Block;
 
 /// 256 entries, and room to read an entry as 32 bits.
 pub type SiluTable = [i16; 258];
@@ -17,9 +17,9 @@ pub mod avx512;
 pub mod neon;
 pub mod portable;
 
-/// A set of kernels. Results are equal, to the bit, for every level.
+/// The instructions that the kernels use. Results are equal, to the bit, with all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Level {
+pub enum Instructions {
     /// Plain Rust for any processor.
     Portable,
     /// x86-64 with AVX2.
@@ -30,11 +30,11 @@ pub enum Level {
     Neon,
 }
 
-impl Level {
-    /// All levels, slowest first.
+impl Instructions {
+    /// All sets, slowest first.
     pub const ALL: [Self; 4] = [Self::Portable, Self::Avx2, Self::Avx512, Self::Neon];
 
-    /// The best level of this processor.
+    /// The best set of this processor.
     pub fn detect() -> Self {
         *Self::ALL.iter().rfind(|l| l.is_available()).unwrap_or(&Self::Portable)
     }
@@ -70,7 +70,7 @@ impl Level {
         }
     }
 
-    /// The level of a [`name`](Self::name).
+    /// The set of a [`name`](Self::name).
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|l| l.name() == name)
     }
@@ -98,11 +98,11 @@ impl Matrix<'_> {
     }
 }
 
-/// The hand-written part of a level.
+/// What is written by hand for one set of instructions.
 ///
 /// # Safety
-/// Every method may use the instructions of its level: the caller must run on a processor for which
-/// [`Level::is_available`] holds. Slices are checked by the methods themselves.
+/// Every method may use its instructions: the caller must run on a processor for which
+/// [`Instructions::is_available`] holds. Slices are checked by the methods themselves.
 pub unsafe trait Isa {
     /// Keys are stored with these bits flipped (an offset of 128 where the instruction wants an
     /// unsigned operand).

@@ -3,7 +3,7 @@
 use std::arch::aarch64::*;
 
 use super::{Isa, Matrix, SiluTable, portable::Portable};
-use crate::cpu::engine::quads::COLUMNS;
+use crate::cpu::quads::COLUMNS;
 
 /// See the module.
 pub struct Neon;

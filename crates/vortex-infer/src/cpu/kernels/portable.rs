@@ -2,7 +2,7 @@
 
 use super::{Isa, Matrix, SiluTable};
 use crate::arithmetic::{ATTENTION_REACH, OUTPUT_REACH, clamp8, rs};
-use crate::cpu::engine::quads::{Block, COLUMNS};
+use crate::cpu::quads::{Block, COLUMNS};
 
 /// See the module.
 pub struct Portable;

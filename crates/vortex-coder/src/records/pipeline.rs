@@ -1,9 +1,7 @@
 //! All stages of a field one after the other, and back.
 
-use super::super::field::Field;
-use super::super::schema::Schema;
-use super::order::{in_order, out_of_order};
-use super::{DecimalGrid, FieldCoding, Order};
+use super::coding::{Field, FieldCoding, Order, exchanged, in_order, out_of_order};
+use super::schema::Schema;
 
 /// A field that goes through the stages as an integer, because its symbols [count](FieldCoding::is_derived)
 /// something. All others are done on their bytes, which is faster.
@@ -68,15 +66,4 @@ impl PipelineField {
         }
         field.set_bits(record, exchanged(*grid, code));
     }
-}
-
-/// Bits with decimals and their places exchanged, which undoes itself.
-pub(super) fn exchanged(grid: Option<DecimalGrid>, bits: u64) -> u64 {
-    grid.map_or(bits, |grid| grid.swap(low_half(bits)).into())
-}
-
-/// The bits of a single precision number.
-pub(super) fn low_half(bits: u64) -> u32 {
-    let [.., a, b, c, d] = bits.to_be_bytes();
-    u32::from_be_bytes([a, b, c, d])
 }

@@ -1,12 +1,12 @@
 //! One value of a record: where it lies, what it is and how it is coded.
 
-use super::coding::FieldCoding;
+use super::FieldCoding;
 use vortex_base::dtype::DType;
 
 /// One value of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
-    /// Unique inside the record, UTF-8, at most [`MAX_NAME_LEN`](super::schema::MAX_NAME_LEN) bytes.
+    /// Unique inside the record, UTF-8, at most [`MAX_NAME_LEN`](crate::schema::MAX_NAME_LEN) bytes.
     pub name: String,
     /// Number type.
     pub dtype: DType,
@@ -36,7 +36,7 @@ impl Field {
     }
 
     /// Writes [`Self::bits`].
-    pub(super) fn set_bits(&self, record: &mut [u8], bits: u64) {
+    pub(in crate::records) fn set_bits(&self, record: &mut [u8], bits: u64) {
         let out = &mut record[self.offset as usize..self.end()];
         let bytes = bits.to_le_bytes();
         out.copy_from_slice(&bytes[..self.dtype.size()]);
