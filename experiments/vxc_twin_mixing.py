@@ -336,7 +336,7 @@ class Model:
             error = target - p_s + 4 >> 3
             self.final.sets[sets[0]] = moved(self.final.sets[sets[0]], says, error)
             for c in curve:
-                c[i + (part >= 128)] += target - c[i + (part >= 128)] >> 6
+                c[i + (part >= 128)] += target - c[i + (part >= 128)] >> 7
             self.lcg = self.lcg * 0x2C9277B5 + 0xAC564B05 & U32
             for slot, s_k, level in nodes:
                 slot[S + leaf], slot[LEVEL + leaf] = move(s_k, level, y, self.lcg >> 16)
@@ -401,7 +401,7 @@ def record_contexts(schema, plan, r, now, ups, H):
         (mix(known, w2_one),),
         (mix(known, w2_all),),
         (mix(mix(known, a), mix(a2, a3)),),
-        (mix(known, p_one),),
+        (mix(known, p_one),) if plan.partners[f] is not None else (known, everybody),
         (mix(mix(mix(known, w_one), w2_one), w3_two),),
         (H & 0xFFFF, everybody),
         (mix(so_far, known), everybody),

@@ -7,7 +7,7 @@ use super::curves::{Curves, STRETCH_LIMIT};
 const STEP_BITS: u32 = 8;
 const POINTS: usize = ((2 * STRETCH_LIMIT as usize) >> STEP_BITS) + 1;
 /// How fast a point moves, as a shift.
-const RATE: u32 = 6;
+const RATE: u32 = 7;
 
 /// [`POINTS`] points, in a cache line.
 #[derive(Clone, Copy)]

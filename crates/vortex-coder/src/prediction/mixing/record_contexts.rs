@@ -139,7 +139,7 @@ impl<'a> RecordContexts<'a> {
         };
         let above_so_far = chain(&up[first..=role]);
         let [w, w2, w3] = self.fields;
-        let p = self.partner;
+        let (partner, p) = (self.partners[usize::from(this.field)], self.partner);
         let recent = self.history;
         // Contexts of this role alone, and those that all fields of one size share: many fields of a record are
         // distributed alike, and each learns from the others.
@@ -158,7 +158,8 @@ impl<'a> RecordContexts<'a> {
             own(mix(known, w2.one)),
             own(mix(known, w2.all)),
             own(mix(mix(known, a), mix(a2, a3))),
-            own(mix(known, p.one)),
+            // Without a partner, something else than the first context once more.
+            if partner.is_some() { own(mix(known, p.one)) } else { pooled(known) },
             own(mix(mix(mix(known, w.one), w2.one), w3.two)),
             pooled((recent & 0xffff) as u32),
             pooled(mix(above_so_far, known)),
