@@ -504,7 +504,9 @@ class Numbers:
         grades = [log2(s) for s in scales]
         for rank in range(width):
             if rank >= width - flat:
-                so_far = 256 * so_far + self.model.coder.raw(8)
+                symbol = self.model.coder.raw(8)
+                so_far = 256 * so_far + symbol
+                self.model.match.push(symbol, 1 + rank)
                 continue
 
             def forecasts(node, bit):

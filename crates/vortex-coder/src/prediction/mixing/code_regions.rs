@@ -119,7 +119,10 @@ impl State {
             let symbol = (number >> below).to_le_bytes()[0];
             bits.role(rank);
             if rank >= lie.width - lie.flat {
-                so_far = so_far << 8 | u64::from(bits.code_flat(symbol));
+                let symbol = bits.code_flat(symbol);
+                so_far = so_far << 8 | u64::from(symbol);
+                // Copies of these numbers may follow.
+                matcher.push(symbol, 1 + rank);
                 continue;
             }
             let repeats = numbers.contexts(rank, so_far, &mut situation.contexts);

@@ -4,7 +4,8 @@
 /// complement. A node that saw nothing is 0.
 pub(super) type Node = u16;
 
-const LEVELS: usize = 16;
+/// The highest level.
+const TOP: u16 = 15;
 const STRETCHED_BITS: u32 = 12;
 const STRETCHED: u16 = (1 << STRETCHED_BITS) - 1;
 /// Largest stretched value.
@@ -13,7 +14,8 @@ const LIMIT: i16 = (STRETCHED >> 1).cast_signed();
 const COARSE: u32 = 3;
 /// At level `l` the next decision moves the probability by `2 / TWICE_N[l]` of the way to itself: about what the mean of all
 /// decisions so far would do.
-const TWICE_N: [u128; LEVELS] = [3, 5, 7, 9, 11, 15, 19, 27, 35, 51, 67, 99, 131, 195, 259, 387];
+const TWICE_N: [u128; TOP as usize + 1] =
+    [3, 5, 7, 9, 11, 15, 19, 27, 35, 51, 67, 99, 131, 195, 259, 387];
 /// Bits of fraction of a step, in units of a stretched value.
 const STEP_BITS: u32 = 4;
 
@@ -56,7 +58,7 @@ impl Steps {
                 if s >= 0 { (1 << POWER_BITS, power) } else { (power, 1 << POWER_BITS) };
             let n2 = TWICE_N[usize::from(level(node))];
             // The odds become (n exp(s) + 1) / (n - 1).
-            let (from, to) = ((n2 - 2) * odds << POWER_BITS, n2 * odds + 2 * one);
+            let (from, to) = (((n2 - 2) * odds) << POWER_BITS, n2 * odds + 2 * one);
             let steps = powers.partition_point(|p| p * to >= from) - 1;
             *rise = u16::try_from(steps).expect("below 36000");
         }
@@ -85,7 +87,7 @@ impl Steps {
             let to = (stretched(from) + moved).min(LIMIT).cast_unsigned() & STRETCHED;
             let level = level(*node);
             let rare = (1u16 << (level >> 1).saturating_sub(1)) - 1;
-            let up = u16::from((chance & rare == 0) & (level < LEVELS as u16 - 1));
+            let up = u16::from((chance & rare == 0) & (level < TOP));
             *node = (to ^ mirror) | (level + up) << STRETCHED_BITS;
         }
     }
@@ -105,13 +107,13 @@ mod tests {
     #[test]
     fn steps_are_those_of_a_mean() {
         let steps = Steps::new();
-        for level in 0..LEVELS {
-            let n = TWICE_N[level] as f64 / 2.0;
+        for (level, n2) in (0u16..).zip(TWICE_N) {
+            let n = n2 as f64 / 2.0;
             for s in (-2044..2048).step_by(8) {
                 let p = 1.0 / (1.0 + (-f64::from(s) / 256.0).exp());
                 let p = p + (1.0 - p) / n;
                 let exact = (p / (1.0 - p)).ln() * 4096.0 - f64::from(s) * 16.0;
-                let node = (level as u16) << 12 | (s as u16 & STRETCHED);
+                let node = level << 12 | (s as u16 & STRETCHED);
                 let found = f64::from(steps.rises[usize::from(node >> COARSE)]);
                 assert!((found - exact).abs() < 1.5, "level {level}, {s}: {found}, {exact}");
             }

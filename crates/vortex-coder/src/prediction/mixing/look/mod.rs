@@ -4,6 +4,7 @@
 mod alignment;
 mod distances;
 mod form;
+mod low_bytes;
 mod noise;
 mod partners;
 mod segments;

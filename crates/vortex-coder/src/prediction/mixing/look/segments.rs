@@ -7,8 +7,9 @@
 use super::super::numbers::Numbers;
 use super::super::regions::{Content, Region};
 use super::form::{as_bits, form, is_everyday_float, is_small};
+use super::low_bytes::{self, Seen};
 use super::sums::{entropy, n_log2_n};
-use super::{alignment, distances, noise};
+use super::{alignment, distances};
 use crate::cost::COST_ONE_BIT;
 use crate::error::Result;
 
@@ -49,6 +50,7 @@ const HYPOTHESES: [(usize, usize); 16] = [
 pub(super) fn find(bytes: &[u8]) -> Result<Vec<Region>> {
     let path = cheapest_path(bytes);
     let mut regions = Vec::new();
+    let mut seen = Seen::new();
     let mut at = 0;
     for run in path.chunk_by(|a, b| a.1 == b.1) {
         let (Some(&(_, hypothesis)), Some(&(last, _))) = (run.first(), run.last()) else {
@@ -66,7 +68,8 @@ pub(super) fn find(bytes: &[u8]) -> Result<Vec<Region>> {
         let start = (at + (phase + width - at % width) % width).min(chunk_end);
         push(&mut regions, start - at.min(start), Content::Bytes);
         let whole = chunk_end.saturating_sub(start) / width * width;
-        numbers(bytes, start, start + whole, width, big_endian, &mut regions)?;
+        let lie = as_bits(width, big_endian);
+        numbers(bytes, start, start + whole, &lie, &mut seen, &mut regions)?;
         at = start + whole;
     }
     push(&mut regions, bytes.len() - at, Content::Bytes);
@@ -163,27 +166,27 @@ fn unbelievable(bytes: &[u8], first: usize, end: usize, width: usize) -> u64 {
     (first..last).step_by(width).filter(|&at| !believable(lie.at(bytes, at))).count() as u64
 }
 
-/// Appends the numbers at `start..end` as regions of their own distances.
+/// Appends the numbers at `start..end`, which lie like `lie`, as regions with what each of them needs.
 fn numbers(
     bytes: &[u8],
     start: usize,
     end: usize,
-    width: usize,
-    big_endian: bool,
+    lie: &Numbers,
+    seen: &mut Seen,
     regions: &mut Vec<Region>,
 ) -> Result<()> {
-    let lie = as_bits(width, big_endian);
     let mut at = start;
     let mut flat = None;
     while at < end {
         let piece_end = if end - at < 2 * PIECE { end } else { at + PIECE };
-        let mut lie = Numbers { form: form(bytes, at, piece_end, &lie), ..lie };
+        let mut lie = Numbers { form: form(bytes, at, piece_end, lie), ..*lie };
         lie.far = distances::find(bytes, at, piece_end, &lie);
-        lie.flat = match flat {
+        let of_all = match flat {
             Some(flat) => flat,
-            None => noise::low_bytes(bytes, at, end, &lie)?,
+            None => low_bytes::find(bytes, at, end, &lie)?,
         };
-        flat = Some(lie.flat);
+        flat = Some(of_all);
+        lie.flat = seen.still_noise(bytes, at, piece_end, &lie, of_all);
         push(regions, piece_end - at, Content::Numbers(lie));
         at = piece_end;
     }

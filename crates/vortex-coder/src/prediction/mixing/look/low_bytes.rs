@@ -1,0 +1,131 @@
+//! Low bytes of numbers that nothing predicts: they are coded as they are, without running the model.
+
+use super::super::bits::{Bits, Cost};
+use super::super::block::Block;
+use super::super::code_regions::Regions;
+use super::super::numbers::Numbers;
+use super::super::regions::{Content, Region};
+use super::noise::{CONTEXTS, NOISE, REPEATS, SLOTS_LOG2};
+use super::sums::entropy;
+use crate::cost::COST_ONE_BIT;
+use crate::error::Result;
+
+const BIT: u64 = COST_ONE_BIT as u64;
+/// Numbers without which nothing is called noise, share of the numbers that is looked at, and how many at most.
+const LEAST_NUMBERS: usize = 16_384;
+const SHARE: usize = 32;
+const MOST_NUMBERS: usize = 8192;
+/// Bits by which the entropy of so few bytes that are drawn at random is too small: 255 degrees of freedom and some.
+const CHANCE: u64 = 300 * BIT;
+/// log2 of the number of pairs of numbers that are remembered.
+const PAIRS_LOG2: u32 = 20;
+
+/// How many low bytes of the numbers at `start..end` are noise.
+///
+/// # Errors
+/// Those of coding a sample, which are none in practice.
+pub(super) fn find(bytes: &[u8], start: usize, end: usize, lie: &Numbers) -> Result<usize> {
+    let width = lie.width;
+    let n = (end - start) / width;
+    if n < LEAST_NUMBERS || width == 1 {
+        return Ok(0);
+    }
+    let looked_at = (n / SHARE).clamp(LEAST_NUMBERS / 8, MOST_NUMBERS);
+    let begin = start + (n - looked_at) / 2 * width;
+    let halves = [looked_at / 2, looked_at].map(|n| begin + n * width);
+    let [first, all] = halves.map(|end| cost_by_rank(&bytes[begin..end], lie));
+    let (first, all) = (first?, all?);
+    // While the model learns, everything costs too much: the second half counts.
+    let least = 8 * u64::from(COST_ONE_BIT) * (looked_at - looked_at / 2) as u64 * NOISE / 1000;
+    let noise = |rank: &usize| all[*rank] - first[*rank] >= least;
+    Ok((0..width).rev().take_while(noise).count())
+}
+
+/// What the numbers of a sample cost, by rank.
+fn cost_by_rank(sample: &[u8], lie: &Numbers) -> Result<Vec<u64>> {
+    let far = lie.far.map(|far| if far < sample.len() { far } else { 0 });
+    let content = Content::Numbers(Numbers { far, ..*lie });
+    let mut bits = Bits::Weigh(Cost::new(lie.width));
+    pulp::Arch::new().dispatch(Regions {
+        regions: &[Region { bytes: sample.len(), content }],
+        contexts: CONTEXTS,
+        slots_log2: SLOTS_LOG2,
+        block: Block::Known(sample),
+        bits: &mut bits,
+    })?;
+    let Bits::Weigh(cost) = bits else { unreachable!("as it was made") };
+    Ok(cost.into_roles())
+}
+
+/// Pairs of numbers that follow each other, as far as they were seen.
+pub(super) struct Seen(Vec<u32>);
+
+impl Seen {
+    pub(super) fn new() -> Self {
+        Self(vec![0; 1 << PAIRS_LOG2])
+    }
+
+    /// How many of the `flat` low bytes of the numbers at `start..end` are noise there too: neither uneven, nor copies of
+    /// earlier ones, which a match would predict.
+    pub(super) fn still_noise(
+        &mut self,
+        bytes: &[u8],
+        start: usize,
+        end: usize,
+        lie: &Numbers,
+        flat: usize,
+    ) -> usize {
+        let (mut again, mut before) = (0, 0);
+        let mut counts = [[0u32; 256]; 8];
+        for at in (start..end).step_by(lie.width) {
+            let number = lie.at(bytes, at);
+            for (count, byte) in counts[..flat].iter_mut().zip(number.to_le_bytes()) {
+                count[usize::from(byte)] += 1;
+            }
+            again += usize::from(self.replace(number, before));
+            before = number;
+        }
+        let n = (end - start) / lie.width;
+        if again > n / REPEATS {
+            return 0;
+        }
+        let least = (8 * BIT * n as u64 * NOISE / 1000).saturating_sub(CHANCE);
+        counts[..flat].iter().take_while(|counts| entropy(*counts) >= least).count()
+    }
+
+    /// Remembers a pair, and says whether it was the last one in its place.
+    #[allow(clippy::cast_possible_truncation)] // parts of a hash
+    fn replace(&mut self, number: u64, before: u64) -> bool {
+        let hash = (number ^ before.rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let hash = (hash ^ (hash >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let tag = hash as u32 | 1;
+        std::mem::replace(&mut self.0[(hash >> (64 - PAIRS_LOG2)) as usize], tag) == tag
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::form::as_bits;
+    use super::*;
+
+    /// Four-byte numbers with two upper bytes of few values and two lower ones of chance.
+    fn noise(seed: u32) -> Vec<u8> {
+        let number = |i: u32| {
+            (i.wrapping_add(seed)).wrapping_mul(0x9e37_79b1) >> 13 & 0xffff | (i % 7) << 20
+        };
+        let mix = |x: u32| (x ^ (x >> 7)).wrapping_mul(0x85eb_ca6b) & 0xffff | x & 0xffff_0000;
+        (0..20_000).flat_map(|i| mix(number(i * i + i)).to_le_bytes()).collect()
+    }
+
+    #[test]
+    fn noise_is_noise_but_not_the_second_time_nor_where_it_is_uneven() {
+        let lie = as_bits(4, false);
+        let bytes = noise(1);
+        let mut seen = Seen::new();
+        assert_eq!(seen.still_noise(&bytes, 0, bytes.len(), &lie, 2), 2);
+        assert_eq!(seen.still_noise(&bytes, 0, bytes.len(), &lie, 2), 0);
+        let mut uneven = noise(77_777);
+        uneven.iter_mut().skip(1).step_by(4).for_each(|byte| *byte &= 0xfe);
+        assert_eq!(seen.still_noise(&uneven, 0, uneven.len(), &lie, 2), 1);
+    }
+}
