@@ -71,12 +71,9 @@ impl BlockEncoder {
     ) -> Result<Vec<EncodedBlock>> {
         let mut probes = Vec::with_capacity(originals.len());
         for original in originals {
-            probes.push(match self.zstd_level {
-                Some(level) => {
-                    state.compress(original, level.min(ZSTD_PROBE_LEVEL), original.len() - 1)?
-                }
-                None => None,
-            });
+            let probe = self.quick_zstd(state, original)?;
+            // Its length alone is kept: few blocks need the frame in the end, and blocks are long.
+            probes.push(probe.map_or(original.len(), |frame| frame.len()));
         }
         let modelled = self.modelled(state, originals, &probes)?;
         let mut blocks = Vec::with_capacity(originals.len());
@@ -91,15 +88,24 @@ impl BlockEncoder {
         Ok(blocks)
     }
 
+    /// A zstd frame of a quick level, if it is smaller than the block.
+    fn quick_zstd(&self, state: &mut EncoderState<'_>, original: &[u8]) -> Result<Option<Vec<u8>>> {
+        match self.zstd_level {
+            Some(level) => {
+                state.compress(original, level.min(ZSTD_PROBE_LEVEL), original.len() - 1)
+            }
+            None => Ok(None),
+        }
+    }
+
     /// A zstd frame that is smaller than the modelled block, if there is one, or than the original.
     fn smaller_zstd(
         &self,
         state: &mut EncoderState<'_>,
         original: &[u8],
-        probe: Option<Vec<u8>>,
+        probe_len: usize,
         modelled: Option<&EncodedBlock>,
     ) -> Result<Option<Vec<u8>>> {
-        let probe_len = probe.as_ref().map_or(original.len(), Vec::len);
         let modelled_len = modelled.map_or(original.len(), |block| block.payload.len());
         // The quick level tells whether the slow one can win.
         if probe_len / 5 * 4 >= modelled_len {
@@ -111,7 +117,11 @@ impl BlockEncoder {
             }
             _ => None,
         };
-        Ok(slow.or(probe).filter(|payload| payload.len() < modelled_len))
+        let best = match slow {
+            Some(frame) => Some(frame),
+            None => self.quick_zstd(state, original)?,
+        };
+        Ok(best.filter(|payload| payload.len() < modelled_len))
     }
 
     /// The blocks coded with the model, all together; `None` for those where that is no use.
@@ -119,7 +129,7 @@ impl BlockEncoder {
         &'a self,
         state: &mut EncoderState<'a>,
         originals: &[Vec<u8>],
-        probes: &[Option<Vec<u8>>],
+        probes: &[usize],
     ) -> Result<Vec<Option<EncodedBlock>>> {
         let Some(model) = &self.model else { return Ok(originals.iter().map(|_| None).collect()) };
         let stride = model.layout().stride();
@@ -127,10 +137,9 @@ impl BlockEncoder {
         let group: Vec<Option<BlockRecords<'_>>> = originals
             .iter()
             .zip(probes)
-            .map(|(original, probe)| {
+            .map(|(original, probe_len)| {
                 let bytes = &original[..original.len() - original.len() % stride];
-                let probe_len = probe.as_ref().map_or(original.len(), Vec::len);
-                let worth_it = !bytes.is_empty() && probe_len > original.len() / TRIVIAL;
+                let worth_it = !bytes.is_empty() && *probe_len > original.len() / TRIVIAL;
                 let lanes = self.lanes.map_or_else(|| model.lanes(original.len()), usize::from);
                 let lanes = lanes.clamp(1, usize::from(MAX_LANES)).min(bytes.len() / stride);
                 worth_it.then_some(BlockRecords { bytes, lanes })

@@ -3,7 +3,7 @@
 use super::super::numbers::Numbers;
 
 /// Numbers compared at each distance in the first round, and in the second.
-const FIRST: usize = 48;
+const FIRST: usize = 24;
 const SECOND: usize = 384;
 /// Distances that reach the second round.
 const FINALISTS: usize = 24;

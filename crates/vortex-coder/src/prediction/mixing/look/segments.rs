@@ -92,12 +92,27 @@ fn cheapest_path(bytes: &[u8]) -> Vec<(usize, usize)> {
     let mut from = Vec::with_capacity(chunks);
     for chunk in 0..chunks {
         let (cheapest, least) = least_of(&cost);
+        let start = chunk * CHUNK;
+        let end = (start + CHUNK).min(bytes.len());
+        let as_bytes = bytes_cost(&bytes[start..end]);
+        // Numbers of one width have the same ranks at every phase, but for a few bytes at the ends.
+        let ranks = [1, 2, 4, 8].map(|width| {
+            let ranks = start..(start + width).min(end);
+            ranks.map(|first| rank_cost(bytes, first, end, width)).sum::<u64>()
+        });
         let mut before = [0; HYPOTHESES.len()];
         for (i, &(width, phase)) in HYPOTHESES.iter().enumerate() {
             let changed = least + CHANGE < cost[i];
             before[i] = if changed { cheapest } else { i };
             let way = if changed { least + CHANGE } else { cost[i] };
-            cost[i] = way + chunk_cost(bytes, chunk * CHUNK, width, phase);
+            cost[i] = way
+                + match width {
+                    0 => as_bytes,
+                    _ => {
+                        ranks[width.ilog2() as usize]
+                            + unbelievable(bytes, start, end, width, phase)
+                    }
+                };
         }
         from.push(before);
     }
@@ -119,18 +134,7 @@ fn least_of(cost: &[u64]) -> (usize, u64) {
     least.map(|(i, &cost)| (i, cost)).expect("there are hypotheses")
 }
 
-/// About what a chunk costs under a hypothesis, in 2^-16 bits.
-fn chunk_cost(bytes: &[u8], start: usize, width: usize, phase: usize) -> u64 {
-    let end = (start + CHUNK).min(bytes.len());
-    if width == 0 {
-        return bytes_cost(&bytes[start..end]);
-    }
-    let first = start + (phase + width - start % width) % width;
-    let ranks = (0..width).map(|rank| rank_cost(bytes, first + rank, end, width));
-    let believable = if width >= 4 { unbelievable(bytes, first, end, width) } else { 0 };
-    ranks.sum::<u64>() + believable * UNBELIEVABLE
-}
-
+/// About what a chunk of bytes costs, in 2^-16 bits.
 fn bytes_cost(chunk: &[u8]) -> u64 {
     let mut counts = [0; 256];
     chunk.iter().for_each(|&byte| counts[usize::from(byte)] += 1);
@@ -140,7 +144,7 @@ fn bytes_cost(chunk: &[u8]) -> u64 {
     if printable * 100 >= chunk.len() * 98 { alone / 2 } else { alone + 64 * BIT }
 }
 
-/// The bytes at `first`, `first + width`, ...: alone, or with flags that say which repeat the one before.
+/// What the bytes at `first`, `first + width`, ... cost: alone, or with flags that say which repeat the one before.
 fn rank_cost(bytes: &[u8], first: usize, end: usize, width: usize) -> u64 {
     let (mut all, mut changed) = ([0u32; 256], [0u32; 256]);
     for at in (first..end).step_by(width) {
@@ -159,11 +163,17 @@ fn distinct(counts: &[u32; 256]) -> u64 {
     counts.iter().filter(|count| **count > 0).count() as u64
 }
 
-fn unbelievable(bytes: &[u8], first: usize, end: usize, width: usize) -> u64 {
+/// What numbers cost that are of no everyday size.
+fn unbelievable(bytes: &[u8], start: usize, end: usize, width: usize, phase: usize) -> u64 {
+    if width < 4 {
+        return 0;
+    }
     let lie = as_bits(width, false);
+    let first = start + (phase + width - start % width) % width;
     let last = (end + 1).saturating_sub(width);
     let believable = |bits: u64| is_small(bits, width) || is_everyday_float(bits, width);
-    (first..last).step_by(width).filter(|&at| !believable(lie.at(bytes, at))).count() as u64
+    let numbers = (first..last).step_by(width);
+    numbers.filter(|&at| !believable(lie.at(bytes, at))).count() as u64 * UNBELIEVABLE
 }
 
 /// Appends the numbers at `start..end`, which lie like `lie`, as regions with what each of them needs.
