@@ -35,6 +35,14 @@ pub(super) struct EncoderState<'a> {
     verifier: Option<BlockDecoder>,
 }
 
+/// What a quick level of zstd makes of a block.
+struct Probe {
+    /// That of the block where zstd does not make it smaller.
+    len: usize,
+    /// Only where it is likely to be needed.
+    frame: Option<Vec<u8>>,
+}
+
 impl BlockEncoder {
     pub(super) fn state(&self) -> EncoderState<'_> {
         EncoderState { coder: None, zstd: None, verifier: None }
@@ -71,9 +79,11 @@ impl BlockEncoder {
     ) -> Result<Vec<EncodedBlock>> {
         let mut probes = Vec::with_capacity(originals.len());
         for original in originals {
-            let probe = self.quick_zstd(state, original)?;
-            // Its length alone is kept: few blocks need the frame in the end, and blocks are long.
-            probes.push(probe.map_or(original.len(), |frame| frame.len()));
+            let frame = self.quick_zstd(state, original)?;
+            let len = frame.as_ref().map_or(original.len(), Vec::len);
+            // Beside a model a frame rarely wins, and would take memory as long as the model runs.
+            let kept = self.model.is_none() || len <= original.len() / TRIVIAL;
+            probes.push(Probe { len, frame: frame.filter(|_| kept) });
         }
         let modelled = self.modelled(state, originals, &probes)?;
         let mut blocks = Vec::with_capacity(originals.len());
@@ -103,23 +113,23 @@ impl BlockEncoder {
         &self,
         state: &mut EncoderState<'_>,
         original: &[u8],
-        probe_len: usize,
+        probe: Probe,
         modelled: Option<&EncodedBlock>,
     ) -> Result<Option<Vec<u8>>> {
         let modelled_len = modelled.map_or(original.len(), |block| block.payload.len());
         // The quick level tells whether the slow one can win.
-        if probe_len / 5 * 4 >= modelled_len {
+        if probe.len / 5 * 4 >= modelled_len {
             return Ok(None);
         }
         let slow = match self.zstd_level {
             Some(level) if level > ZSTD_PROBE_LEVEL => {
-                state.compress(original, level, probe_len.min(modelled_len) - 1)?
+                state.compress(original, level, probe.len.min(modelled_len) - 1)?
             }
             _ => None,
         };
-        let best = match slow {
-            Some(frame) => Some(frame),
-            None => self.quick_zstd(state, original)?,
+        let best = match slow.or(probe.frame) {
+            None if probe.len < modelled_len => self.quick_zstd(state, original)?,
+            best => best,
         };
         Ok(best.filter(|payload| payload.len() < modelled_len))
     }
@@ -129,7 +139,7 @@ impl BlockEncoder {
         &'a self,
         state: &mut EncoderState<'a>,
         originals: &[Vec<u8>],
-        probes: &[usize],
+        probes: &[Probe],
     ) -> Result<Vec<Option<EncodedBlock>>> {
         let Some(model) = &self.model else { return Ok(originals.iter().map(|_| None).collect()) };
         let stride = model.layout().stride();
@@ -137,9 +147,9 @@ impl BlockEncoder {
         let group: Vec<Option<BlockRecords<'_>>> = originals
             .iter()
             .zip(probes)
-            .map(|(original, probe_len)| {
+            .map(|(original, probe)| {
                 let bytes = &original[..original.len() - original.len() % stride];
-                let worth_it = !bytes.is_empty() && *probe_len > original.len() / TRIVIAL;
+                let worth_it = !bytes.is_empty() && probe.len > original.len() / TRIVIAL;
                 let lanes = self.lanes.map_or_else(|| model.lanes(original.len()), usize::from);
                 let lanes = lanes.clamp(1, usize::from(MAX_LANES)).min(bytes.len() / stride);
                 worth_it.then_some(BlockRecords { bytes, lanes })
