@@ -26,7 +26,7 @@ pub(super) fn find(
     }
     // Numbers of a grid follow those of the row above, not each other.
     let guess = as_bits(width, false);
-    let from = start + (phase + width - start % width) % width;
+    let from = first_number(start, width, phase);
     let far = distances::find(bytes, from, end.min(from + SAMPLE), &guess);
     let back: Vec<usize> = [width].into_iter().chain(far).filter(|&far| far > 0).collect();
     let ways = (0..width).flat_map(|phase| [(phase, false), (phase, true)]);
@@ -41,6 +41,11 @@ pub(super) fn find(
     costs.min().map_or((phase, false), |(_, phase, big_endian)| (phase, big_endian))
 }
 
+/// Where the first number of a width and a phase begins, at `start` or after it.
+pub(super) fn first_number(start: usize, width: usize, phase: usize) -> usize {
+    start + (phase + width - start % width) % width
+}
+
 /// Bits of the difference to the number one of the distances `back` before, at the best of them, in thousandths of a bit
 /// a number.
 fn distance(
@@ -52,22 +57,14 @@ fn distance(
     back: &[usize],
 ) -> u64 {
     let width = lie.width;
-    let first = start + (phase + width - start % width) % width;
+    let first = first_number(start, width, phase);
     let n = end.saturating_sub(first) / width;
     let lie = Numbers { form: form(bytes, first, first + n.min(RUNS * RUN) * width, lie), ..*lie };
+    let run = |run: usize| n * run / RUNS..(n * (run + 1) / RUNS).min(n * run / RUNS + RUN);
     let at_distance = |&far: &usize| {
-        let (mut bits, mut pairs) = (0, 0);
-        for run in 0..RUNS {
-            let from = n * run / RUNS;
-            let to = (n * (run + 1) / RUNS).min(from + RUN);
-            for at in (from..to).map(|i| first + i * width) {
-                let Some(before) = at.checked_sub(far) else { continue };
-                let difference = lie.at(bytes, at).abs_diff(lie.at(bytes, before));
-                bits += u64::from(64 - difference.leading_zeros());
-                pairs += 1;
-            }
-        }
-        bits * 1000 / u64::max(pairs, 1)
+        let looked_at = (0..RUNS).flat_map(run).map(|i| first + i * width);
+        let (bits, pairs) = distances::differences(bytes, looked_at, &lie, far);
+        bits * 1000 / pairs.max(1)
     };
     back.iter().map(at_distance).min().unwrap_or(0)
 }

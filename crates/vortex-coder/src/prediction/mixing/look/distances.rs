@@ -52,14 +52,22 @@ fn difference(
     points: usize,
 ) -> Option<u64> {
     let step = (n / points).max(1);
-    let (mut bits, mut compared) = (0, 0);
-    for at in (0..n).step_by(step).map(|i| start + i * numbers.width) {
-        if let Some(back) = at.checked_sub(far) {
-            let difference = numbers.at(bytes, at).abs_diff(numbers.at(bytes, back));
-            bits += u64::from(64 - difference.leading_zeros());
-            compared += 1;
-        }
-    }
+    let looked_at = (0..n).step_by(step).map(|i| start + i * numbers.width);
+    let (bits, compared) = differences(bytes, looked_at, numbers, far);
     let wanted = n.div_ceil(step) as u64;
     (compared > 0 && compared * 2 >= wanted).then(|| bits * 1000 / compared)
+}
+
+/// Bits of the differences between the numbers at some places and those `far` bytes before them, and how many have one.
+pub(super) fn differences(
+    bytes: &[u8],
+    places: impl Iterator<Item = usize>,
+    numbers: &Numbers,
+    far: usize,
+) -> (u64, u64) {
+    let pairs = places.filter_map(|at| Some((at, at.checked_sub(far)?)));
+    pairs.fold((0, 0), |(bits, compared), (at, back)| {
+        let difference = numbers.at(bytes, at).abs_diff(numbers.at(bytes, back));
+        (bits + u64::from(64 - difference.leading_zeros()), compared + 1)
+    })
 }

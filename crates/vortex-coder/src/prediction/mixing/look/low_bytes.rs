@@ -5,18 +5,17 @@ use super::super::block::Block;
 use super::super::code_regions::Regions;
 use super::super::numbers::Numbers;
 use super::super::regions::{Content, Region};
-use super::noise::{CONTEXTS, NOISE, REPEATS, SLOTS_LOG2};
+use super::noise::{CONTEXTS, REPEATS, SLOTS_LOG2, least_cost};
 use super::sums::entropy;
 use crate::cost::COST_ONE_BIT;
 use crate::error::Result;
 
-const BIT: u64 = COST_ONE_BIT as u64;
 /// Numbers without which nothing is called noise, share of the numbers that is looked at, and how many at most.
 const LEAST_NUMBERS: usize = 16_384;
 const SHARE: usize = 32;
 const MOST_NUMBERS: usize = 8192;
 /// Bits by which the entropy of so few bytes that are drawn at random is too small: 255 degrees of freedom and some.
-const CHANCE: u64 = 300 * BIT;
+const CHANCE: u64 = 300 * COST_ONE_BIT as u64;
 /// log2 of the number of pairs of numbers that are remembered.
 const PAIRS_LOG2: u32 = 20;
 
@@ -36,7 +35,7 @@ pub(super) fn find(bytes: &[u8], start: usize, end: usize, lie: &Numbers) -> Res
     let [first, all] = halves.map(|end| cost_by_rank(&bytes[begin..end], lie));
     let (first, all) = (first?, all?);
     // While the model learns, everything costs too much: the second half counts.
-    let least = 8 * u64::from(COST_ONE_BIT) * (looked_at - looked_at / 2) as u64 * NOISE / 1000;
+    let least = least_cost(looked_at - looked_at / 2);
     let noise = |rank: &usize| all[*rank] - first[*rank] >= least;
     Ok((0..width).rev().take_while(noise).count())
 }
@@ -89,7 +88,7 @@ impl Seen {
         if again > n / REPEATS {
             return 0;
         }
-        let least = (8 * BIT * n as u64 * NOISE / 1000).saturating_sub(CHANCE);
+        let least = least_cost(n).saturating_sub(CHANCE);
         counts[..flat].iter().take_while(|counts| entropy(*counts) >= least).count()
     }
 

@@ -17,7 +17,7 @@ const MOST_BYTES: usize = 512 << 10;
 /// Records without which nothing is called noise.
 const LEAST_RECORDS: usize = 1500;
 /// What a symbol of noise costs the model, in thousandths of 8 bits, or more.
-pub(super) const NOISE: u64 = 998;
+const NOISE: u64 = 998;
 /// Contexts and slots of the look.
 pub(super) const CONTEXTS: usize = 8;
 pub(super) const SLOTS_LOG2: u32 = 16;
@@ -25,6 +25,11 @@ pub(super) const SLOTS_LOG2: u32 = 16;
 pub(super) const REPEATS: usize = 200;
 /// Symbols of a record that are too few to tell a repeat from chance.
 const TOO_FEW: usize = 5;
+
+/// What so many symbols of noise cost at least, in 2^-16 bits.
+pub(super) fn least_cost(symbols: usize) -> u64 {
+    8 * u64::from(COST_ONE_BIT) * symbols as u64 * NOISE / 1000
+}
 
 /// By role: whether it is noise.
 pub(super) fn find(layout: &RecordLayout, partners: &Partners, bytes: &[u8]) -> Result<Vec<bool>> {
@@ -59,7 +64,7 @@ pub(super) fn find(layout: &RecordLayout, partners: &Partners, bytes: &[u8]) -> 
     pulp::Arch::new().dispatch(loop_)?;
     let Bits::Weigh(cost) = bits else { unreachable!("as it was made") };
     // While the model learns, everything costs too much: the second half counts.
-    let least = 8 * u64::from(COST_ONE_BIT) * (looked_at - half) as u64 * NOISE / 1000;
+    let least = least_cost(looked_at - half);
     let flat: Vec<bool> =
         cost.by_role().iter().zip(at_half).map(|(all, first)| all - first >= least).collect();
     Ok(if repeats(layout, &flat, bytes) { none } else { flat })

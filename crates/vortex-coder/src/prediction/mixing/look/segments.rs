@@ -65,7 +65,7 @@ pub(super) fn find(bytes: &[u8]) -> Result<Vec<Region>> {
         }
         let (phase, big_endian) =
             alignment::find(bytes, at.min(chunk_end), chunk_end, width, phase);
-        let start = (at + (phase + width - at % width) % width).min(chunk_end);
+        let start = alignment::first_number(at, width, phase).min(chunk_end);
         push(&mut regions, start - at.min(start), Content::Bytes);
         let whole = chunk_end.saturating_sub(start) / width * width;
         let lie = as_bits(width, big_endian);
@@ -169,7 +169,7 @@ fn unbelievable(bytes: &[u8], start: usize, end: usize, width: usize, phase: usi
         return 0;
     }
     let lie = as_bits(width, false);
-    let first = start + (phase + width - start % width) % width;
+    let first = alignment::first_number(start, width, phase);
     let last = (end + 1).saturating_sub(width);
     let believable = |bits: u64| is_small(bits, width) || is_everyday_float(bits, width);
     let numbers = (first..last).step_by(width);
