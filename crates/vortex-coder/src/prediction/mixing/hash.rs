@@ -6,6 +6,12 @@ pub(super) fn mix(h: u32, value: u32) -> u32 {
     (h.rotate_left(5) ^ value).wrapping_mul(0x9e37_79b1).wrapping_add(0x7f4a_7c15)
 }
 
+/// Joins symbols, the first one first.
+#[inline(always)]
+pub(super) fn chain(symbols: &[u8]) -> u32 {
+    symbols.iter().fold(0, |hash, &symbol| mix(hash, u32::from(symbol) + 1))
+}
+
 /// Spreads a hash over all its bits.
 #[inline(always)]
 pub(super) fn finish(h: u32) -> u32 {

@@ -1,7 +1,7 @@
 //! Contexts of the symbols of records: the field so far with the records and the fields before.
 
 use super::engine::MAX_CONTEXTS;
-use super::hash::{Hash, mix};
+use super::hash::{Hash, chain, mix};
 use crate::layout::RecordLayout;
 
 /// Contexts of a symbol, the most useful ones first: a level takes the first so many.
@@ -24,18 +24,8 @@ struct Neighbour {
 
 impl Neighbour {
     fn of(symbols: &[u8]) -> Self {
-        let mut hash = 0;
-        let mut seen = Self::default();
-        for (i, &symbol) in symbols.iter().enumerate() {
-            hash = mix(hash, u32::from(symbol) + 1);
-            match i {
-                0 => (seen.one, seen.two) = (hash, hash),
-                1 => seen.two = hash,
-                _ => {}
-            }
-        }
-        seen.all = hash;
-        seen
+        let first = |n| chain(&symbols[..symbols.len().min(n)]);
+        Self { one: first(1), two: first(2), all: chain(symbols) }
     }
 }
 
@@ -48,7 +38,7 @@ pub(super) struct RecordContexts<'a> {
     /// The last eight symbols, the latest one lowest.
     history: u64,
     fields: [Neighbour; 3],
-    partner: Neighbour,
+    partner: Option<Neighbour>,
     /// The field in the record before.
     above: u32,
     /// The value of the field one record up, and what continues the last two.
@@ -75,7 +65,7 @@ impl<'a> RecordContexts<'a> {
             before: [symbols(), symbols(), symbols()],
             history: 0,
             fields: Default::default(),
-            partner: Default::default(),
+            partner: None,
             above: 0,
             value_above: 0,
             continued: 0,
@@ -90,13 +80,12 @@ impl<'a> RecordContexts<'a> {
             let before = field.checked_sub(back);
             *neighbour = before.map_or(Neighbour::default(), |f| Neighbour::of(symbols(f)));
         }
-        let partner = self.partners[field].map(|f| Neighbour::of(symbols(f.into())));
-        self.partner = partner.unwrap_or_default();
+        self.partner = self.partners[field].map(|f| Neighbour::of(symbols(f.into())));
         let roles = self.layout.roles_of(field);
         let left = field.checked_sub(1).map(symbols);
         let left = left.filter(|left| left.len() == roles.len());
         self.value_left = left.map_or(0, value);
-        self.above = Neighbour::of(&self.before[0][roles.clone()]).all;
+        self.above = chain(&self.before[0][roles.clone()]);
         self.value_above = value(&self.before[0][roles.clone()]);
         self.continued =
             self.value_above.wrapping_mul(2).wrapping_sub(value(&self.before[1][roles]));
@@ -122,7 +111,6 @@ impl<'a> RecordContexts<'a> {
         let roles = self.layout.roles_of(this.field.into());
         let [up, up2, up3] = &self.before;
         let so_far = &self.now[first..role];
-        let chain = |symbols: &[u8]| symbols.iter().fold(0, |h, &s| mix(h, u32::from(s) + 1));
         let known = chain(so_far);
         let repeats =
             Repeats { one_up: *so_far == up[first..role], two_up: *so_far == up2[first..role] };
@@ -139,7 +127,7 @@ impl<'a> RecordContexts<'a> {
         };
         let above_so_far = chain(&up[first..=role]);
         let [w, w2, w3] = self.fields;
-        let (partner, p) = (self.partners[usize::from(this.field)], self.partner);
+        let p = self.partner.unwrap_or_default();
         let recent = self.history;
         // Contexts of this role alone, and those that all fields of one size share: many fields of a record are
         // distributed alike, and each learns from the others.
@@ -159,7 +147,7 @@ impl<'a> RecordContexts<'a> {
             own(mix(known, w2.all)),
             own(mix(mix(known, a), mix(a2, a3))),
             // Without a partner, something else than the first context once more.
-            if partner.is_some() { own(mix(known, p.one)) } else { pooled(known) },
+            if self.partner.is_some() { own(mix(known, p.one)) } else { pooled(known) },
             own(mix(mix(mix(known, w.one), w2.one), w3.two)),
             pooled((recent & 0xffff) as u32),
             pooled(mix(above_so_far, known)),
