@@ -92,7 +92,9 @@ fn positive(text: &str) -> Result<usize, String> {
 impl Download {
     pub fn run(self, common: &Common) -> Result<(), Failure> {
         if self.all_steps && matches!(self.source, Source::File(_)) {
-            usage("--all-steps needs an experiment; a list of files says nothing of training");
+            super::wrong_usage(
+                "--all-steps needs an experiment; a list of files says nothing of training",
+            );
         }
         let list = self.source.list()?;
         let out = self.out.clone().unwrap_or_else(|| Path::new("data").join(self.source.name()));
@@ -135,12 +137,6 @@ impl Download {
             Ok(steps.show()?)
         }
     }
-}
-
-/// Ends the program with status 2.
-fn usage(message: &str) -> ! {
-    use clap::{CommandFactory, error::ErrorKind};
-    crate::commands::Arguments::command().error(ErrorKind::ArgumentConflict, message).exit()
 }
 
 fn show(list: &FileList, files: &[FileEntry], out: &Path) -> Result<()> {

@@ -41,14 +41,12 @@ pub fn check_usage(
     arguments: &OutputArguments,
     target: impl Fn(&Path) -> Result<Target>,
 ) {
-    use clap::{CommandFactory, error::ErrorKind};
     let wrong = match &arguments.output {
         Some(output) => wrong_output(files, output),
         None => None,
     };
     if let Some(message) = wrong.or_else(|| shared_output(files, target)) {
-        let mut command = crate::commands::Arguments::command();
-        command.error(ErrorKind::ArgumentConflict, message).exit();
+        super::wrong_usage(message);
     }
 }
 

@@ -18,7 +18,10 @@ mod step;
 pub mod test;
 pub mod train;
 
-use clap::{Parser, Subcommand};
+use std::fmt::Display;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::arguments::Common;
 use crate::failure::Failure;
@@ -93,10 +96,14 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
     }
 }
 
+/// Ends the program with status 2, for arguments that do not go together.
+fn wrong_usage(message: impl Display) -> ! {
+    Arguments::command().error(ErrorKind::ArgumentConflict, message).exit()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_consistent() {
