@@ -35,9 +35,7 @@ impl PipelineField {
         let mut code = exchanged(*grid, field.bits(record));
         if let Order::Ordered(predicted) = order {
             code = in_order(field.dtype, code);
-            if let Some(expected) = predicted.expected(field, *grid, fields, before, record) {
-                code = code.wrapping_sub(expected).wrapping_add(field.dtype.sign());
-            }
+            code = predicted.enter(code, field, *grid, fields, before, record);
         }
         let size = field.dtype.size();
         symbols[self.first_role..][..size].copy_from_slice(&code.to_be_bytes()[8 - size..]);
@@ -58,10 +56,7 @@ impl PipelineField {
         bytes[8 - size..].copy_from_slice(&symbols[self.first_role..][..size]);
         let mut code = u64::from_be_bytes(bytes);
         if let Order::Ordered(predicted) = order {
-            if let Some(expected) = predicted.expected(field, *grid, fields, before, record) {
-                let distance = code.wrapping_sub(field.dtype.sign());
-                code = distance.wrapping_add(expected) & field.dtype.mask();
-            }
+            code = predicted.leave(code, field, *grid, fields, before, record);
             code = out_of_order(field.dtype, code);
         }
         field.set_bits(record, exchanged(*grid, code));

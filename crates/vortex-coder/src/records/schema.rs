@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 pub use super::coding::{
-    DecimalGrid, Field, FieldCoding, Law, LawForm, MAX_TERMS, Order, Predicted, Shape, Term, Words,
+    Binary, DecimalGrid, Expression, Field, FieldCoding, Formula, Law, LawForm, MAX_FORMULAS,
+    MAX_RANKED, MAX_TERMS, Op, Order, Predicted, Shape, Term, Unary, Words,
 };
 use crate::error::{Error, Result};
 pub use vortex_base::DType;

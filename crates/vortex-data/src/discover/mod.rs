@@ -15,10 +15,10 @@ mod report;
 mod values;
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use vortex_coder::Result;
-use vortex_coder::schema::{Field, FieldCoding, Law, Predicted, Schema};
+use vortex_coder::schema::{Field, FieldCoding, Predicted, Schema};
 
 use cost::Coded;
 
@@ -108,14 +108,22 @@ impl Discovery {
 
     fn add_laws(&mut self, sample: &[u8], judged: &[u8]) -> Result<()> {
         let schema = &self.schema;
-        let plain = Coded::new(schema, judged);
         let mut gains = Vec::new();
+        let mut plain = HashMap::new();
         for (field, law) in laws::find(schema, sample) {
             if *schema.fields()[field].coding.predicted() != Predicted::Nothing {
                 continue;
             }
-            let with = schema.clone().with_predictions([(field, Predicted::Law(law.clone()))])?;
-            let bits_before = plain.bits(field);
+            // Without others, it stands in no circle.
+            let with = only(schema, field)?.with_predictions([(field, law.clone())])?;
+            let bits_before = match plain.get(&field) {
+                Some(bits) => *bits,
+                None => {
+                    let bits = Coded::new(&only(schema, field)?, judged).bits(field);
+                    plain.insert(field, bits);
+                    bits
+                }
+            };
             let bits_after = Coded::new(&with, judged).bits(field);
             if bits_before - bits_after >= LEAST_SAVING.max(bits_before * LEAST_SHARE) {
                 let kind = FindingKind::Law;
@@ -124,21 +132,14 @@ impl Discovery {
         }
         let gain = |finding: &Finding| finding.bits_before - finding.bits_after;
         gains.sort_by(|(a, _), (b, _)| gain(b).total_cmp(&gain(a)));
-        let mut chosen: Vec<(usize, Law)> = Vec::new();
         let mut best = schema.clone();
         for (finding, law) in gains {
-            let index = finding.field;
-            // One relation says something about one of its fields only.
-            let same =
-                |(i, l): &(usize, Law)| *i == index || fields_of(*i, l) == fields_of(index, &law);
-            if chosen.iter().any(same) {
+            if *best.fields()[finding.field].coding.predicted() != Predicted::Nothing {
                 continue;
             }
-            // Refused where it would close a circle.
-            if let Ok(with) = best.clone().with_predictions([(index, Predicted::Law(law.clone()))])
-            {
+            // Refused where it would close a circle: one relation says something about one of its fields only.
+            if let Ok(with) = best.clone().with_predictions([(finding.field, law)]) {
                 best = with;
-                chosen.push((index, law));
                 self.found.push(finding);
             }
         }
@@ -198,12 +199,12 @@ fn is_measured(field: &Field, stride: usize, records: &[u8]) -> bool {
     })
 }
 
-/// All fields that a law connects, sorted.
-fn fields_of(index: usize, law: &Law) -> Vec<usize> {
-    let mut fields: Vec<usize> = law.terms.iter().map(|t| usize::from(t.field)).collect();
-    fields.push(index);
-    fields.sort_unstable();
-    fields
+/// The same records, of which one field is coded as before and all others are left as they are, which is fast.
+fn only(schema: &Schema, index: usize) -> Result<Schema> {
+    let mut fields = schema.clone().into_fields();
+    let others = fields.iter_mut().enumerate().filter(|(other, _)| *other != index);
+    others.for_each(|(_, field)| field.coding = FieldCoding::Raw);
+    Schema::new(schema.stride(), fields)
 }
 
 #[cfg(test)]

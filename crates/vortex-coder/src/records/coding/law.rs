@@ -109,8 +109,15 @@ impl Stage for Law {
         Ok(())
     }
 
-    fn terms(&self) -> &[Term] {
-        &self.terms
+    fn needs(&self) -> Vec<u16> {
+        let mut needs: Vec<u16> = self.terms.iter().map(|term| term.field).collect();
+        needs.sort_unstable();
+        needs.dedup();
+        needs
+    }
+
+    fn heap_bytes(&self) -> usize {
+        size_of_val(&self.terms[..])
     }
 
     fn write_to(&self, out: &mut Vec<u8>) {

@@ -8,8 +8,10 @@
 
 #[cfg(test)]
 mod bit_patterns;
+mod elementary;
 mod exact;
 mod field;
+mod formula;
 mod grid;
 mod law;
 mod order;
@@ -24,6 +26,7 @@ use stage::{KnownStage, Stage, in_file, in_sidecar};
 use vortex_base::dtype::DType;
 
 pub use field::Field;
+pub use formula::{Binary, Expression, Formula, MAX_FORMULAS, MAX_RANKED, Op, Unary};
 pub use grid::DecimalGrid;
 pub(super) use grid::exchanged;
 pub use law::{Law, LawForm, MAX_TERMS, Term};
@@ -62,8 +65,10 @@ pub enum Predicted {
     Nothing,
     /// The same field of the record before.
     RecordBefore,
-    /// Other fields of the same record; `F32` and `F64` only.
+    /// Other fields of the same record, added up; `F32` and `F64` only.
     Law(Law),
+    /// Other fields of the same record, by formulas; types of 4 and 8 bytes only.
+    Formula(Formula),
 }
 
 impl FieldCoding {
@@ -127,7 +132,7 @@ impl FieldCoding {
 
     /// Indices of the fields of the same record that must be known before this one.
     pub(super) fn needs(&self) -> impl Iterator<Item = usize> {
-        self.stages().flat_map(|stage| stage.terms()).map(|term| usize::from(term.field))
+        self.stages().flat_map(|stage| stage.needs()).map(usize::from)
     }
 
     /// What is wrong with it on a field of this type among so many fields, if anything.
@@ -138,7 +143,7 @@ impl FieldCoding {
     /// Bytes that it takes besides its own size.
     #[cfg(feature = "container")]
     pub(super) fn heap_bytes(&self) -> usize {
-        self.stages().map(|stage| size_of_val(stage.terms())).sum()
+        self.stages().map(|stage| stage.heap_bytes()).sum()
     }
 
     /// Its number in a file, of two bits; with what [`Self::write_extension`] writes it is the whole coding.
@@ -158,7 +163,7 @@ impl FieldCoding {
             return Err(Error::corrupt(format!("{code} is no known transform")));
         };
         let [bits] = if extended { take(input, "extension")? } else { [0] };
-        let known = DecimalGrid::BIT | Law::BIT | RecordBefore::BIT;
+        let known = DecimalGrid::BIT | Law::BIT | RecordBefore::BIT | Formula::BIT;
         if extended && (bits == 0 || bits & !known != 0) {
             return Err(Error::corrupt(format!("{bits:#04x} is no known extension")));
         }
@@ -166,16 +171,18 @@ impl FieldCoding {
         let predicted = [
             in_file(bits, input)?.map(Predicted::Law),
             in_file(bits, input)?.map(|RecordBefore| Predicted::RecordBefore),
+            in_file(bits, input)?.map(Predicted::Formula),
         ];
         Self::assemble(transform, grid, predicted).map_err(Error::corrupt)
     }
 
     /// All keys of a field in a sidecar that say something about its coding, and what may stand behind each.
-    pub const KEYS: [(&str, Shape); 4] = [
+    pub const KEYS: [(&str, Shape); 5] = [
         (Transform::KEY, Transform::SHAPE),
         (DecimalGrid::KEY, DecimalGrid::SHAPE),
         (Law::KEY, Law::SHAPE),
         (RecordBefore::KEY, RecordBefore::SHAPE),
+        (Formula::KEY, Formula::SHAPE),
     ];
 
     /// The coding of a field of this type whose sidecar has `words` behind [`Self::KEYS`]; `fields` are those that it may name.
@@ -191,6 +198,7 @@ impl FieldCoding {
         let predicted = [
             in_sidecar(words, fields)?.map(Predicted::Law),
             in_sidecar(words, fields)?.map(|RecordBefore| Predicted::RecordBefore),
+            in_sidecar(words, fields)?.map(Predicted::Formula),
         ];
         let transform = match words.iter().find(|(key, _)| *key == Transform::KEY) {
             Some((_, stated)) => Transform::from_words(stated)?,
@@ -237,6 +245,7 @@ impl FieldCoding {
             Predicted::Nothing => None,
             Predicted::RecordBefore => Some(&RecordBefore),
             Predicted::Law(law) => Some(law),
+            Predicted::Formula(formula) => Some(formula),
         };
         grid.map(|grid| grid as &dyn Stage).into_iter().chain(predicted)
     }
@@ -250,8 +259,8 @@ impl FieldCoding {
         let mut predicted = predicted.into_iter().flatten();
         let (first, second) = (predicted.next(), predicted.next());
         if second.is_some() {
-            return Err("two predictions, of which a field has one at most: distances from the \
-                        record before are for fields without a law"
+            return Err("two predictions; a field has at most one of a law, a formula and a \
+                        distance from the record before"
                 .into());
         }
         let order = match (transform, first) {
@@ -273,19 +282,44 @@ impl FieldCoding {
 }
 
 impl Predicted {
-    /// The integer that is expected of a field on this grid, if any is; `before` is the record before, if there is one.
-    pub(super) fn expected(
+    /// What is coded of a number in order, on this grid: its distance from what is expected, if anything is; `before` is the
+    /// record before, if there is one. Undone by [`Self::leave`].
+    pub(super) fn enter(
         &self,
+        code: u64,
         field: &Field,
         grid: Option<DecimalGrid>,
         fields: &[Field],
         before: Option<&[u8]>,
         record: &[u8],
-    ) -> Option<u64> {
+    ) -> u64 {
+        let distance = |expected: u64| code.wrapping_sub(expected).wrapping_add(field.dtype.sign());
         match self {
-            Self::Nothing => None,
-            Self::RecordBefore => Some(RecordBefore.expected(field, grid, before)),
-            Self::Law(law) => Some(law.expected(field, grid, fields, record)),
+            Self::Nothing => code,
+            Self::RecordBefore => distance(RecordBefore.expected(field, grid, before)),
+            Self::Law(law) => distance(law.expected(field, grid, fields, record)),
+            Self::Formula(formula) => formula.enter(code, field, grid, fields, record),
+        }
+    }
+
+    /// The number in order of which this was coded; the fields that it needs are in `record`.
+    pub(super) fn leave(
+        &self,
+        code: u64,
+        field: &Field,
+        grid: Option<DecimalGrid>,
+        fields: &[Field],
+        before: Option<&[u8]>,
+        record: &[u8],
+    ) -> u64 {
+        let number = |expected: u64| {
+            code.wrapping_sub(field.dtype.sign()).wrapping_add(expected) & field.dtype.mask()
+        };
+        match self {
+            Self::Nothing => code,
+            Self::RecordBefore => number(RecordBefore.expected(field, grid, before)),
+            Self::Law(law) => number(law.expected(field, grid, fields, record)),
+            Self::Formula(formula) => formula.leave(code, field, grid, fields, record),
         }
     }
 }

@@ -1,7 +1,6 @@
 //! What every stage with parameters says of itself: in files, in sidecars and to people.
 
 use super::field::Field;
-use super::law::Term;
 use super::words::{Shape, Words};
 use crate::error::{Error, Result};
 use vortex_base::dtype::DType;
@@ -17,9 +16,14 @@ pub(super) trait Stage {
     /// What is wrong with it on a field of this type among so many fields, if anything.
     fn check(&self, dtype: DType, n_fields: usize) -> std::result::Result<(), String>;
 
-    /// The fields of the same record that must be known before this one.
-    fn terms(&self) -> &[Term] {
-        &[]
+    /// Indices of the fields of the same record that must be known before this one, each once.
+    fn needs(&self) -> Vec<u16> {
+        Vec::new()
+    }
+
+    /// Bytes that it takes besides its own size.
+    fn heap_bytes(&self) -> usize {
+        0
     }
 
     /// Appends its parameters as they stand in a file.

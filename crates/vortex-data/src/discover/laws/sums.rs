@@ -1,17 +1,12 @@
 //! Candidates for laws: sums of two, runs of fields with a constant sum, roots of sums of squares.
 
-use vortex_coder::schema::{DType, Field, Law, LawForm, Schema, Term};
+use vortex_coder::schema::{Law, LawForm, Predicted, Term};
 
-use super::values::value;
+use super::Proposal;
+use super::columns::{Columns, FIRST, KEPT, RECORDS};
 
-/// Records that a candidate is tried on.
-const RECORDS: usize = 2048;
-/// Records on which most candidates fail.
-const FIRST: usize = 24;
 /// Largest deviation, as a share of the largest term.
 const TOLERANCE: f64 = 2e-5;
-/// Share of the records that must keep a law.
-const KEPT: f64 = 0.6;
 /// A term this small beside the largest one says nothing.
 const NEGLIGIBLE: f64 = 1e-3;
 /// Fields before and after that a field is compared with.
@@ -19,27 +14,8 @@ const REACH: usize = 24;
 /// Longest run of fields with a constant sum.
 const LONGEST_RUN: usize = 6;
 
-/// Laws that are worth a closer look.
-const MOST: usize = 24;
 /// Most bits that a law may leave of each value of a field.
 const LEFT: f64 = 14.0;
-
-/// A law that holds, and the bits that it leaves of a value.
-struct Found {
-    field: usize,
-    law: Law,
-    bits: f64,
-}
-
-/// Floating point columns of a sample.
-struct Columns {
-    /// Index of each in the schema.
-    field: Vec<usize>,
-    values: Vec<Vec<f64>>,
-    /// Unit in the last place of a value of 1.
-    last_place: Vec<f64>,
-    records: usize,
-}
 
 /// A relation between columns: `value = sum of signs * terms`, squared or not.
 struct Candidate {
@@ -48,53 +24,20 @@ struct Candidate {
     terms: Vec<(usize, bool)>,
 }
 
-/// Laws to try: (index of the field, law). Each relation may be proposed for several of its fields.
-pub(super) fn find(schema: &Schema, sample: &[u8]) -> Vec<(usize, Law)> {
-    let columns = Columns::new(schema, sample);
+/// Sums and roots that hold. Each relation may be proposed for several of its fields.
+pub(super) fn find(columns: &Columns) -> Vec<Proposal> {
     let mut found = Vec::new();
-    for target in 0..columns.values.len() {
-        let from = target.saturating_sub(REACH);
-        let near: Vec<usize> =
-            (from..columns.values.len().min(target + REACH + 1)).filter(|&c| c != target).collect();
+    for target in 0..columns.len() {
+        let near: Vec<usize> = columns.around(target, REACH).collect();
         found.extend(columns.sums_of_two(target, &near));
         found.extend(columns.roots(target, &near));
     }
     found.extend(columns.constant_sums());
-    found.sort_by(|a, b| a.bits.total_cmp(&b.bits));
-    found.truncate(MOST);
-    found.into_iter().map(|found| (found.field, found.law)).collect()
+    found
 }
 
 impl Columns {
-    fn new(schema: &Schema, sample: &[u8]) -> Self {
-        let stride = schema.stride();
-        let step = (sample.len() / stride / RECORDS).max(1);
-        let column = |field: &Field| -> Vec<f64> {
-            let records = sample.chunks_exact(stride).step_by(step).take(RECORDS);
-            records.map(|record| value(field, record)).collect()
-        };
-        let usable = |field: &&(usize, &Field)| {
-            matches!(field.1.dtype, DType::F32 | DType::F64) && field.1.coding.law().is_none()
-        };
-        let (mut field, mut values, mut last_place) = (Vec::new(), Vec::new(), Vec::new());
-        for (index, described) in schema.fields().iter().enumerate().filter(|f| usable(&f)) {
-            let column = column(described);
-            // Constants and flags obey too many laws.
-            let mut distinct: Vec<u64> = column.iter().map(|v| v.to_bits()).collect();
-            distinct.sort_unstable();
-            distinct.dedup();
-            if distinct.len() >= 32.min(column.len()) {
-                field.push(index);
-                values.push(column);
-                let single = described.dtype == DType::F32;
-                last_place.push(if single { f32::EPSILON.into() } else { f64::EPSILON });
-            }
-        }
-        let records = values.first().map_or(0, Vec::len);
-        Self { field, values, last_place, records }
-    }
-
-    fn law(&self, candidate: &Candidate, constant: f64) -> Option<Found> {
+    fn law(&self, candidate: &Candidate, constant: f64) -> Option<Proposal> {
         let bits = self.bits(candidate, constant);
         if bits > LEFT {
             return None;
@@ -103,7 +46,7 @@ impl Columns {
             |&(column, minus): &(usize, bool)| Term { field: self.field[column] as u16, minus };
         let terms = candidate.terms.iter().map(term).collect();
         let law = Law { form: candidate.form, constant: constant.to_bits(), terms };
-        Some(Found { field: self.field[candidate.target], law, bits })
+        Some(Proposal { column: candidate.target, predicted: Predicted::Law(law), left: bits })
     }
 
     /// Bits of the distance between the field and what the law says, in units of its last place.
@@ -165,7 +108,7 @@ impl Columns {
             && self.all_matter(candidate)
     }
 
-    fn sums_of_two(&self, target: usize, near: &[usize]) -> Vec<Found> {
+    fn sums_of_two(&self, target: usize, near: &[usize]) -> Vec<Proposal> {
         let mut found = Vec::new();
         for (i, &a) in near.iter().enumerate() {
             for &b in &near[i + 1..] {
@@ -183,7 +126,7 @@ impl Columns {
     }
 
     /// `target^2 = constant + sum of the squares of two or three fields in a row`.
-    fn roots(&self, target: usize, near: &[usize]) -> Vec<Found> {
+    fn roots(&self, target: usize, near: &[usize]) -> Vec<Proposal> {
         let mut found = Vec::new();
         for length in [2, 3] {
             for run in near.windows(length) {
@@ -199,7 +142,7 @@ impl Columns {
     }
 
     /// Runs of fields with the same sum in all records; the largest is computed from the others.
-    fn constant_sums(&self) -> Vec<Found> {
+    fn constant_sums(&self) -> Vec<Proposal> {
         let mut found = Vec::new();
         for length in 2..=LONGEST_RUN.min(self.values.len()) {
             for first in 0..=self.values.len() - length {

@@ -1,0 +1,134 @@
+//! Columns that are the momenta of particles: transverse momentum, pseudorapidity and azimuth with energy and mass, or three
+//! components with an energy.
+
+use std::f64::consts::PI;
+
+use vortex_coder::schema::{Expression, Unary};
+
+use super::columns::{Columns, FIRST, KEPT};
+use super::quantities::Momentum;
+
+/// Columns before and after a pseudorapidity among which the others of its particle are.
+const REACH: usize = 6;
+/// Deviation of the square of an energy, in units of its last place.
+const TOLERANCE: f64 = 64.0;
+/// Most particles of a table.
+const MOST: usize = 24;
+
+/// A particle, a jet, or the sum of several.
+pub(super) struct Vector {
+    pub pt: usize,
+    pub eta: usize,
+    pub phi: usize,
+    pub energy: Option<usize>,
+    pub mass: Option<usize>,
+}
+
+impl Vector {
+    pub fn columns(&self) -> impl Iterator<Item = usize> {
+        [self.pt, self.eta, self.phi].into_iter().chain(self.energy).chain(self.mass)
+    }
+
+    /// Its momentum, as an expression of its columns.
+    pub fn momentum(&self, columns: &Columns) -> Momentum {
+        let [pt, eta, phi] = [self.pt, self.eta, self.phi].map(|c| columns.x(c));
+        let energy = match (self.energy, self.mass) {
+            (Some(energy), _) => Some(columns.x(energy)),
+            (None, Some(mass)) => {
+                Some((columns.x(mass).square() + momentum(&pt, &eta).square()).sqrt())
+            }
+            (None, None) => None,
+        };
+        Momentum { energy, ..Momentum::polar(&pt, &eta, &phi) }
+    }
+}
+
+/// `pt cosh(eta)`.
+pub(super) fn momentum(pt: &Expression, eta: &Expression) -> Expression {
+    pt.clone() * eta.clone().apply(Unary::Cosh)
+}
+
+/// All that are found, in the order of their columns.
+pub(super) fn find(columns: &Columns) -> Vec<Vector> {
+    let kinds: Vec<Kind> = (0..columns.len()).map(|c| Kind::of(columns, c)).collect();
+    let mut found: Vec<Vector> = Vec::new();
+    for eta in 0..columns.len() {
+        if !kinds[eta].pseudorapidity || found.len() == MOST {
+            continue;
+        }
+        let free = |c: &usize| !found.iter().any(|v| v.columns().any(|used| used == *c));
+        let near: Vec<usize> = columns.around(eta, REACH).filter(free).collect();
+        let positive: Vec<usize> = near.iter().copied().filter(|&c| kinds[c].positive).collect();
+        let phi = near.iter().copied().filter(|&c| kinds[c].angle);
+        let Some(phi) = phi.min_by_key(|&c| (c.abs_diff(eta), c)) else { continue };
+        let massive = positive.iter().flat_map(|&pt| {
+            let pairs = positive.iter().flat_map(|&e| positive.iter().map(move |&m| (e, m)));
+            pairs.map(move |(energy, mass)| (pt, energy, mass))
+        });
+        let massive = massive.filter(|&(pt, energy, mass)| {
+            pt != energy && pt != mass && energy != mass && phi != pt && phi != mass && phi != energy
+        });
+        let closest = |&(a, b, c): &(usize, usize, usize)| {
+            a.abs_diff(eta) + b.abs_diff(eta) + c.abs_diff(eta)
+        };
+        let relation = massive
+            .filter(|&(pt, energy, mass)| on_shell(columns, pt, eta, energy, mass))
+            .min_by_key(closest);
+        match relation {
+            Some((pt, energy, mass)) => {
+                found.push(Vector { pt, eta, phi, energy: Some(energy), mass: Some(mass) });
+            }
+            // Nothing says which one is the momentum, but this is how they are written.
+            None if eta > 0 && phi == eta + 1 && positive.contains(&(eta - 1)) => {
+                let after = Some(eta + 2).filter(|c| positive.contains(c));
+                let mass = after.filter(|&c| lighter(columns, c, eta - 1));
+                let energy = after.filter(|_| mass.is_none());
+                found.push(Vector { pt: eta - 1, eta, phi, energy, mass });
+            }
+            None => {}
+        }
+    }
+    found
+}
+
+struct Kind {
+    positive: bool,
+    pseudorapidity: bool,
+    angle: bool,
+}
+
+impl Kind {
+    fn of(columns: &Columns, column: usize) -> Self {
+        let share = |like: fn(f64) -> bool| columns.share(column, like);
+        let both_signs = (0.2..=0.8).contains(&share(|x| x < 0.0));
+        Self {
+            positive: share(|x| x > 0.0) >= 0.95,
+            pseudorapidity: both_signs && share(|x| x.abs() < 15.0) == 1.0 && share(|x| x.abs() < 4.0) > 0.5,
+            angle: both_signs && share(|x| x.abs() <= PI * (1.0 + 1e-6)) == 1.0 && share(|x| x.abs() > 2.0) > 0.1,
+        }
+    }
+}
+
+/// Whether `E^2 = m^2 + (pt cosh(eta))^2` in most records, and not because the mass is too small to be seen.
+fn on_shell(columns: &Columns, pt: usize, eta: usize, energy: usize, mass: usize) -> bool {
+    let value = |c: usize, r: usize| columns.values[c][r];
+    let unit = TOLERANCE * columns.last_place[energy].max(columns.last_place[pt]);
+    let (mut holds, mut seen, mut n) = (0, 0, 0);
+    for r in columns.some(FIRST) {
+        let p = value(pt, r) * value(eta, r).cosh();
+        let (e, m) = (value(energy, r).powi(2), value(mass, r).powi(2));
+        holds += usize::from((e - p * p - m).abs() <= unit * e);
+        seen += usize::from(m > 10.0 * unit * e);
+        n += 1;
+        if n >= 6 && holds * 3 < n {
+            return false;
+        }
+    }
+    let least = KEPT * n as f64;
+    holds as f64 >= least && seen as f64 >= least
+}
+
+fn lighter(columns: &Columns, a: usize, b: usize) -> bool {
+    let n = columns.some(FIRST).filter(|&r| columns.values[a][r] < columns.values[b][r]).count();
+    n > FIRST / 2
+}
