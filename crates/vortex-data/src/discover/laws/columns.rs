@@ -16,6 +16,10 @@ pub(super) const KEPT: f64 = 0.6;
 const NEAR: f64 = 1e-3;
 /// Share of a value's bits that a law may leave, at most.
 const LEFT: f64 = 0.6;
+/// Share of the records from which on a value comes often.
+const USUAL: f64 = 0.2;
+/// One in so many records is among the telling ones, or more.
+const TELLING: usize = 8;
 /// Different values that a column must have: constants and flags obey too many laws.
 const DISTINCT: usize = 32;
 
@@ -27,6 +31,10 @@ pub(super) struct Columns {
     /// Unit in the last place of a value of 1.
     pub last_place: Vec<f64>,
     pub records: usize,
+    /// The value that comes most often, of columns where it comes often: it obeys too many laws.
+    usual: Vec<Option<u64>>,
+    /// Records with the fewest such values.
+    telling: Vec<usize>,
     /// Column of a field.
     column: HashMap<u16, usize>,
 }
@@ -43,12 +51,16 @@ impl Columns {
             matches!(field.1.dtype, DType::F32 | DType::F64) && field.1.coding.law().is_none()
         };
         let (mut field, mut values, mut last_place) = (Vec::new(), Vec::new(), Vec::new());
+        let mut usual = Vec::new();
         for (index, described) in schema.fields().iter().enumerate().filter(|f| usable(&f)) {
             let column = values_of(described);
-            let mut distinct: Vec<u64> = column.iter().map(|v| v.to_bits()).collect();
-            distinct.sort_unstable();
-            distinct.dedup();
-            if distinct.len() >= DISTINCT.min(column.len()) {
+            let mut sorted: Vec<u64> = column.iter().map(|v| v.to_bits()).collect();
+            sorted.sort_unstable();
+            let runs = sorted.chunk_by(|a, b| a == b);
+            if runs.clone().count() >= DISTINCT.min(column.len()) {
+                let longest = runs.max_by_key(|run| run.len()).expect("not empty");
+                let often = longest.len() as f64 > USUAL * column.len() as f64;
+                usual.push(often.then_some(longest[0]));
                 field.push(index);
                 values.push(column);
                 let single = described.dtype == DType::F32;
@@ -57,7 +69,24 @@ impl Columns {
         }
         let records = values.first().map_or(0, Vec::len);
         let column = field.iter().enumerate().map(|(c, &f)| (f as u16, c)).collect();
-        Self { field, values, last_place, records, column }
+        let mut columns =
+            Self { field, values, last_place, records, usual, telling: Vec::new(), column };
+        columns.telling = columns.telling_records();
+        columns
+    }
+
+    fn telling_records(&self) -> Vec<usize> {
+        let usual = |r: usize| (0..self.len()).filter(|&c| self.is_usual(c, r)).count();
+        let counts: Vec<usize> = (0..self.records).map(usual).collect();
+        let mut sorted = counts.clone();
+        sorted.sort_unstable();
+        let Some(&few) = sorted.get(self.records / TELLING) else { return Vec::new() };
+        (0..self.records).filter(|&r| counts[r] <= few).collect()
+    }
+
+    /// Whether a column has its usual value in a record.
+    pub(super) fn is_usual(&self, column: usize, record: usize) -> bool {
+        self.usual[column] == Some(self.values[column][record].to_bits())
     }
 
     pub(super) fn len(&self) -> usize {
@@ -69,10 +98,10 @@ impl Columns {
         Expression::field(self.field[column] as u16)
     }
 
-    /// Records from everywhere in the sample, at most so many.
-    pub(super) fn some(&self, n: usize) -> impl Iterator<Item = usize> + Clone + use<> {
-        let step = (self.records / n.max(1)).max(1);
-        (0..self.records).step_by(step).take(n)
+    /// Telling records from everywhere in the sample, at most so many.
+    pub(super) fn some(&self, n: usize) -> impl Iterator<Item = usize> + Clone + use<'_> {
+        let step = (self.telling.len() / n.max(1)).max(1);
+        self.telling.iter().copied().step_by(step).take(n)
     }
 
     /// The value of an expression in a record.
@@ -118,17 +147,20 @@ impl Columns {
         1.0 - self.last_place[column].log2()
     }
 
-    /// Bits of the distance between a column and what is expected of it, in units of the last place.
+    /// Bits of the distance between a column and what is expected of it, in units of the last place, where it is not its usual value.
     pub(super) fn left(&self, column: usize, expected: impl Fn(usize) -> f64) -> f64 {
         let full = self.full(column);
-        let left = (0..self.records).map(|record| {
+        let mut n = 0;
+        let left = (0..self.records).filter(|&r| !self.is_usual(column, r)).map(|record| {
+            n += 1;
             let value = self.values[column][record];
             let distance = (value - expected(record)).abs();
             let unit = value.abs().max(f64::MIN_POSITIVE) * self.last_place[column];
             let bits = (1.0 + distance / unit).log2();
             if bits.is_finite() { bits.min(full) } else { full }
         });
-        left.sum::<f64>() / self.records.max(1) as f64
+        let sum: f64 = left.sum();
+        sum / f64::from(n.max(1))
     }
 
     /// Columns at most so far away from one, itself excluded.

@@ -9,6 +9,12 @@ use super::columns::{Columns, FIRST, KEPT};
 const REACH: usize = 12;
 /// How near to its median a ratio must be.
 const SAME: f64 = 1e-4;
+/// The same for squares that are fitted by a line, from few records.
+const LINE: f64 = 2e-3;
+/// Slopes that are tried: quantiles of those of all records. Where a particle loses energy, most lie at one end.
+const SLOPES: [f64; 4] = [0.1, 0.25, 0.5, 0.75];
+/// Digits of the speed of light.
+const LIGHT: f64 = 2.997_924_58;
 /// Share of a value's bits that a law may leave.
 const LEFT: f64 = 0.6;
 
@@ -104,22 +110,39 @@ fn flights(columns: &Columns, target: usize, a: usize, near: &[usize], found: &m
                 if u == v { x } else { x + y }
             };
             let Some((alpha, beta)) = line(columns.some(FIRST), p, square) else { continue };
-            let holds = |r: &usize| (alpha + beta * p(*r) - square(*r)).abs() <= 1e-3 * square(*r);
-            if beta * p(0).abs() < 1e-3 * alpha || (columns.some(FIRST).filter(holds).count() as f64) < KEPT * FIRST as f64 {
+            let holds = |r: &usize| (alpha + beta * p(*r) - square(*r)).abs() <= LINE * square(*r);
+            let curved = |r: &usize| beta * p(*r) > LINE * alpha && alpha > LINE * beta * p(*r);
+            let enough = |n: usize| n as f64 >= KEPT * FIRST as f64;
+            let count = |like: &dyn Fn(&usize) -> bool| columns.some(FIRST).filter(like).count();
+            if !enough(count(&holds)) || !enough(count(&curved)) {
                 continue;
             }
-            let Some((alpha, beta)) = line((0..columns.records).filter(holds), p, square) else {
+            let alpha = light(alpha);
+            let mut slopes: Vec<f64> =
+                (0..columns.records).map(|r| (square(r) - alpha) / p(r)).filter(|x| *x > 0.0).collect();
+            slopes.sort_by(f64::total_cmp);
+            if slopes.is_empty() {
                 continue;
-            };
+            }
             let squares = if u == v {
                 columns.x(u).square()
             } else {
                 columns.x(u).square() + columns.x(v).square()
             };
-            let root = Expression::constant(alpha) + Expression::constant(beta) * squares;
-            propose(columns, target, columns.x(a) * root.sqrt(), found);
+            for share in SLOPES {
+                let beta = slopes[(share * (slopes.len() - 1) as f64) as usize];
+                let root = Expression::constant(alpha) + Expression::constant(beta) * squares.clone();
+                propose(columns, target, columns.x(a) * root.sqrt(), found);
+            }
         }
     }
+}
+
+/// One over the square of the speed of light, where it is nearly that in some unit of lengths and times.
+fn light(alpha: f64) -> f64 {
+    let speed = alpha.powf(-0.5);
+    let unit = 10f64.powf(speed.log10().floor());
+    if (speed / unit / LIGHT - 1.0).abs() < 0.01 { (LIGHT * unit).powi(-2) } else { alpha }
 }
 
 /// The line `y = alpha + beta x` of least squares of relative deviations.
@@ -144,5 +167,5 @@ fn line(
     let determinant = n * sxx - sx * sx;
     let beta = (n * sxy - sx * sy) / determinant;
     let alpha = (sy - beta * sx) / n;
-    (alpha.is_finite() && beta.is_finite() && alpha >= 0.0 && beta > 0.0).then_some((alpha, beta))
+    (alpha.is_finite() && beta.is_finite() && alpha > 0.0 && beta > 0.0).then_some((alpha, beta))
 }

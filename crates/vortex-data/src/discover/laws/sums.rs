@@ -52,7 +52,9 @@ impl Columns {
     /// Bits of the distance between the field and what the law says, in units of its last place.
     fn bits(&self, candidate: &Candidate, constant: f64) -> f64 {
         let own = &self.values[candidate.target];
-        let left = (0..self.records).map(|record| {
+        let unusual = (0..self.records).filter(|&r| !self.is_usual(candidate.target, r));
+        let n = unusual.clone().count().max(1);
+        let left = unusual.map(|record| {
             let Some((rest, _)) = self.rest(candidate, record) else { return LEFT * 2.0 };
             let value = own[record];
             let expected = match candidate.form {
@@ -62,8 +64,7 @@ impl Columns {
             (1.0 + (value - expected).abs() / (value.abs() * self.last_place[candidate.target]))
                 .log2()
         });
-        left.map(|bits| if bits.is_finite() { bits } else { LEFT * 2.0 }).sum::<f64>()
-            / self.records as f64
+        left.map(|bits| if bits.is_finite() { bits } else { LEFT * 2.0 }).sum::<f64>() / n as f64
     }
 
     /// What the target adds to its terms in a record, and the size of the largest part; `None` where a
@@ -82,8 +83,9 @@ impl Columns {
 
     /// Whether enough of the first `n` records keep the law, up to a constant.
     fn keeps(&self, candidate: &Candidate, constant: f64, n: usize) -> bool {
-        let n = n.min(self.records);
-        let keeping = (0..n).filter(|&record| {
+        let records: Vec<usize> = self.some(n).collect();
+        let n = records.len();
+        let keeping = records.into_iter().filter(|&record| {
             self.rest(candidate, record).is_some_and(|(rest, largest)| {
                 largest > 0.0 && (rest - constant).abs() <= TOLERANCE * largest
             })
@@ -163,7 +165,7 @@ impl Columns {
     /// What most records agree on: the median over those where the parts are smallest, so that their
     /// rounding counts least.
     fn constant(&self, candidate: &Candidate) -> f64 {
-        let rests = |n: usize| (0..n.min(self.records)).filter_map(|r| self.rest(candidate, r));
+        let rests = |n: usize| self.some(n).filter_map(|r| self.rest(candidate, r));
         // Most candidates are wrong, which a few records show.
         let mut rest: Vec<(f64, f64)> = rests(FIRST).collect();
         if spread(&mut rest) {
