@@ -8,6 +8,8 @@
 
 #[cfg(test)]
 mod bit_patterns;
+#[allow(dead_code, unused_imports, reason = "for laws that are formulas")]
+mod elementary;
 mod exact;
 mod field;
 mod grid;
