@@ -92,8 +92,8 @@ fn arctangent(y: DoubleDouble, x: DoubleDouble) -> DoubleDouble {
         return DoubleDouble::of(ratio);
     }
     let guess = rough_arctangent(ratio);
-    // The tangent of what is missing, the angle between the point and the guess; it is below 2^-30, where a tangent
-    // is its angle to 90 bits of the whole.
+    // The tangent of what is missing, the angle between the point and the guess; it is below 2^-26, where a tangent
+    // is its angle to 80 bits of the whole.
     let angle = DoubleDouble::of(guess);
     let (sine, cosine) = (sine(angle), cosine(angle));
     let across = y.times(cosine).minus(x.times(sine));
@@ -101,7 +101,7 @@ fn arctangent(y: DoubleDouble, x: DoubleDouble) -> DoubleDouble {
     DoubleDouble::ordered_sum(guess, across.hi / along)
 }
 
-/// The arctangent of at most 1, to 30 bits.
+/// The arctangent of at most 1, to 26 bits.
 fn rough_arctangent(ratio: f64) -> f64 {
     // The tangent of half the angle is at most tan(pi/8), 0.414.
     let half = ratio / (1.0 + (1.0 + ratio * ratio).sqrt());
@@ -111,8 +111,8 @@ fn rough_arctangent(ratio: f64) -> f64 {
 }
 
 /// `1 / (2n + 1)`.
-static ROUGH: [f64; 11] = {
-    let (mut coefficients, mut n, mut odd) = ([0.0; 11], 0, 1.0);
+static ROUGH: [f64; 9] = {
+    let (mut coefficients, mut n, mut odd) = ([0.0; 9], 0, 1.0);
     while n < coefficients.len() {
         coefficients[n] = 1.0 / odd;
         n += 1;

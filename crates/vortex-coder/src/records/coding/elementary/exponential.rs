@@ -1,7 +1,7 @@
 //! The exponential function: `exp x = 2^k exp r`, where `|r|` is at most half of `ln 2`.
 
 use super::double_double::DoubleDouble;
-use super::series::{EVEN_FACTORIALS, ODD_FACTORIALS};
+use super::series::FACTORIALS;
 use super::{nearest_integer, power_of_two};
 
 /// `ln 2` as a sum; the first two have 42 significant bits, so that their products with exponents are exact.
@@ -33,8 +33,7 @@ pub(super) fn exponential(x: f64) -> (DoubleDouble, i64) {
     let (n, k) = nearest_integer(x * PER_LN_2);
     let rest = DoubleDouble::sum(x - n * LN_2[0], -(n * LN_2[1]));
     let r = DoubleDouble::sum(rest.hi, rest.lo - n * LN_2[2]);
-    let z = r.times(r);
-    (EVEN_FACTORIALS.at(z).plus(r.times(ODD_FACTORIALS.at(z))), k)
+    (FACTORIALS.at(r), k)
 }
 
 /// `value 2^k` as the nearest float, `0.7 < value < 1.42` and `-1100 < k < 1100`.

@@ -9,19 +9,21 @@ pub(super) struct Series<const LEADING: usize, const TAIL: usize> {
     tail: [f64; TAIL],
 }
 
+/// `c_n = 1 / n!`: `exp z`, for `|z| < 0.35`.
+pub(super) static FACTORIALS: Series<8, 10> = Series::of_factorials(0, 1);
 /// `c_n = 1 / (2n)!`: `cosh r` of `z = r^2`, `cos r` of `z = -r^2`; for `|z| < 0.62`.
-pub(super) static EVEN_FACTORIALS: Series<6, 7> = Series::of_factorials(0);
+pub(super) static EVEN_FACTORIALS: Series<5, 7> = Series::of_factorials(0, 2);
 /// `c_n = 1 / (2n + 1)!`: `sinh(r) / r` of `z = r^2`, `sin(r) / r` of `z = -r^2`; for `|z| < 0.62`.
-pub(super) static ODD_FACTORIALS: Series<5, 7> = Series::of_factorials(1);
+pub(super) static ODD_FACTORIALS: Series<5, 6> = Series::of_factorials(1, 2);
 /// `c_n = 1 / (2n + 1)`: `artanh(s) / s` of `z = s^2`; for `|z| < 0.03`.
-pub(super) static ODD_NUMBERS: Series<5, 11> = Series::of_odd_numbers();
+pub(super) static ODD_NUMBERS: Series<5, 10> = Series::of_odd_numbers();
 
 impl<const LEADING: usize, const TAIL: usize> Series<LEADING, TAIL> {
-    const fn of_factorials(first: usize) -> Self {
+    const fn of_factorials(first: usize, step: usize) -> Self {
         let mut series = Self { leading: [DoubleDouble::ZERO; LEADING], tail: [0.0; TAIL] };
         let mut n = 0;
         while n < LEADING + TAIL {
-            series.set(n, factorial(2 * n + first));
+            series.set(n, factorial(first + step * n));
             n += 1;
         }
         series
