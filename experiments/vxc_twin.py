@@ -6,15 +6,17 @@
 
 It shows that the pages say enough. Slow and strict; without model files, and without BLAKE3 unless
 the `blake3` package is there. zstd frames go through the `zstd` command.
-`vxc_twin_mixing.py` has the mixing predictor.
+`vxc_twin_mixing.py` has the mixing predictor, `vxc_twin_formula.py` the formulas of fields.
 """
 import math
+import struct
 import subprocess
 import sys
 import zlib
 from pathlib import Path
 
 import vxc_twin_mixing as mixing
+from vxc_twin_formula import Formula, single
 from vxc_twin_mixing import U32, finish, mix
 
 try:
@@ -53,10 +55,10 @@ class Schema:
             self.fields.append((offset, SIZES[dtype], KINDS[dtype], transform, packed >> 6 & 1))
             offset += SIZES[dtype]
             at += 2 + len(name)
-            grid = law = delta = None
+            grid = law = delta = formula = None
             if packed & 128:
                 parts, at = data[at], at + 1
-                assert 0 < parts < 6
+                assert parts & 7 < 6 and 0 < parts < 10
                 if parts & 1:
                     grid, at = (data[at], data[at + 1]), at + 2
                     assert 1 <= grid[0] <= 8 and grid[1] <= 30 and dtype == 9 and transform
@@ -70,7 +72,11 @@ class Schema:
                 if parts & 4:
                     delta = True
                     assert transform == 2
-            self.known.append((grid, law, delta))
+                if parts & 8:
+                    assert transform == 2 and SIZES[dtype] >= 4
+                    formula = Formula(data, at, SIZES[dtype])
+                    at = formula.end
+            self.known.append((grid, law, delta, formula))
         assert self.fields and at == len(data)
         self.stride = offset
         self.role_field, self.role_first = [], []
@@ -91,15 +97,17 @@ class Schema:
                 else:
                     value = bytearray(b ^ 255 for b in value)
             out += value if transform == 0 or big else value[::-1]
-        done = {f for f, known in enumerate(self.known) if known == (None, None, None)}
+        done = {f for f, known in enumerate(self.known) if known == (None, None, None, None)}
         while len(done) < len(self.fields):
             f = next(
                 f
-                for f, (_, law, _) in enumerate(self.known)
-                if f not in done and (not law or all(t in done for t, _ in law[2]))
+                for f, (_, law, _, formula) in enumerate(self.known)
+                if f not in done
+                and (not law or all(t in done for t, _ in law[2]))
+                and (not formula or formula.fields <= done)
             )
             offset, size, kind, transform, big = self.fields[f]
-            grid, law, delta = self.known[f]
+            grid, law, delta, formula = self.known[f]
             code = int.from_bytes(symbols[offset : offset + size], "big")
             half = expected = 1 << 8 * size - 1
             if law:
@@ -108,6 +116,8 @@ class Schema:
                 expected = self.code(f, before)
             if law or delta:
                 code = (code - half + expected) % (1 << 8 * size)
+            if formula:
+                code = formula.leave(code, self.formulas(f, out), size)
             if transform == 2:
                 code = out_of_order(code, size, kind)
             if grid:
@@ -123,8 +133,30 @@ class Schema:
         grid = self.known[f][0]
         return in_order(swap(grid, bits) if grid else bits, size, kind)
 
+    def formulas(self, f, record):
+        """The integers of what the formulas of a field give, None where that is not finite."""
+        grid, _, _, formula = self.known[f]
+        _, size, kind, _, _ = self.fields[f]
+        for value in formula.values(lambda other: self.number(other, record)):
+            bits = bits_of(value, size, kind)
+            if grid and bits is not None:
+                place = place_of(grid, bits)
+                bits = bits if place is None else place
+            yield None if bits is None else in_order(bits, size, kind)
+
+    def number(self, f, record):
+        """The value of a field in binary64."""
+        offset, size, kind, _, big = self.fields[f]
+        bits = int.from_bytes(record[offset : offset + size], "big" if big else "little")
+        value = exact(kind, size, bits)
+        if value is None:
+            return math.nan
+        m, e = value
+        negative_zero = kind == "f" and not m and bits >> 8 * size - 1
+        return -0.0 if negative_zero else math.ldexp(m, e)
+
     def expected(self, f, record):
-        grid, (form, constant, terms), _ = self.known[f]
+        grid, (form, constant, terms), _, _ = self.known[f]
         size, addends = self.fields[f][1], [constant]
         for term, minus in terms:
             offset, term_size, kind, _, big = self.fields[term]
@@ -162,6 +194,19 @@ def out_of_order(code, size, kind):
     if kind != "f":
         return code ^ (sign if kind == "s" else 0)
     return code ^ sign if code & sign else code ^ (2 * sign - 1)
+
+
+def bits_of(value, size, kind):
+    """The bits of the nearest value of a type, None where there is none that is finite."""
+    if not math.isfinite(value):
+        return None
+    if kind != "f":
+        low, high = (0, (1 << 8 * size) - 1) if kind == "u" else (-1 << 8 * size - 1, (1 << 8 * size - 1) - 1)
+        return min(max(round(value), low), high) % (1 << 8 * size)
+    if size == 4:
+        value = single(value)
+        return int.from_bytes(struct.pack("<f", value), "little") if math.isfinite(value) else None
+    return int.from_bytes(struct.pack("<d", value), "little")
 
 
 FLOATS = {2: (10, 5), 4: (23, 8), 8: (52, 11)}  # bits of significand and exponent; not bfloat16

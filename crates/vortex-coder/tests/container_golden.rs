@@ -247,6 +247,9 @@ fn goldens() -> Vec<Golden> {
         }),
         ("v1_laws.vxc", lawful_records(300), vec![(7200, three_lanes(lawful()))]),
         ("v1_deltas.vxc", sequential_records(300), vec![(6900, three_lanes(sequential()))]),
+        ("v1_formulas.vxc", formulas::records(300), {
+            vec![(21_600, three_lanes(formulas::schema()))]
+        }),
         ("v1_mixing_bytes.vxc", mixed_bytes(), {
             let options = mixing(Schema::bytes(), Level::DEFAULT);
             vec![(mixed_bytes().len(), options)]
@@ -314,6 +317,7 @@ fn golden_files_use_what_they_should() {
     assert!(methods("v1_adaptive_every_type.vxc")[2]);
     assert_eq!(methods("v1_laws.vxc"), [false, false, true]);
     assert_eq!(methods("v1_deltas.vxc"), [false, false, true]);
+    assert_eq!(methods("v1_formulas.vxc"), [false, false, true]);
     assert_eq!(methods("v1_mixing_bytes.vxc"), [false, false, true]);
     assert_eq!(methods("v1_mixing_records.vxc"), [false, false, true]);
 }

@@ -1,6 +1,8 @@
 //! Data and models for the tests of the container.
 #![allow(dead_code, clippy::cast_possible_truncation)]
 
+pub mod formulas;
+
 use std::io::{Cursor, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

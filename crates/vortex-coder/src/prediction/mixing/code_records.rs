@@ -23,6 +23,14 @@ pub(super) struct Records<'a, 'b> {
     pub after: &'a mut dyn FnMut(usize, &Bits<'b>),
 }
 
+impl Records<'_, '_> {
+    /// Codes the block with the best instructions there are. The one place that says so: the loop is compiled once for each.
+    #[inline(never)]
+    pub(super) fn code(self) -> Result<()> {
+        pulp::Arch::new().dispatch(self)
+    }
+}
+
 impl pulp::NullaryFnOnce for Records<'_, '_> {
     type Output = Result<()>;
 

@@ -23,6 +23,14 @@ pub(super) struct Regions<'a, 'b> {
     pub bits: &'a mut Bits<'b>,
 }
 
+impl Regions<'_, '_> {
+    /// Codes the block with the best instructions there are. The one place that says so: the loop is compiled once for each.
+    #[inline(never)]
+    pub(super) fn code(self) -> Result<()> {
+        pulp::Arch::new().dispatch(self)
+    }
+}
+
 /// What the parts of the loop share.
 struct State {
     engine: Engine<MAX_INPUTS>,

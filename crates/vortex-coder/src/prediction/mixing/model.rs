@@ -71,9 +71,8 @@ impl MixingCoder<'_> {
 
     fn run(&self, plan: &Plan, block: Block<'_>, bits: &mut Bits<'_>) -> Result<()> {
         let &Plan { slots_log2, contexts, .. } = plan;
-        let arch = pulp::Arch::new();
         match &plan.reading {
-            Reading::Records { flat, partners } => arch.dispatch(Records {
+            Reading::Records { flat, partners } => Records {
                 layout: self.layout,
                 flat,
                 partners,
@@ -82,9 +81,10 @@ impl MixingCoder<'_> {
                 block,
                 bits,
                 after: &mut |_, _| {},
-            }),
+            }
+            .code(),
             Reading::Regions(regions) => {
-                arch.dispatch(Regions { regions, contexts, slots_log2, block, bits })
+                Regions { regions, contexts, slots_log2, block, bits }.code()
             }
         }
     }

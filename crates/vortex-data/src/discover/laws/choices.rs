@@ -12,7 +12,7 @@ const MOST_PARTICLES: usize = 6;
 /// Largest deviation from the quantity that is chosen, as a share of the value.
 const SAME: f64 = 1e-6;
 /// Share of the records in which one of the quantities must be it.
-const COVERED: f64 = 0.9;
+const COVERED: f64 = 0.8;
 /// Share of the records in which a quantity must be it to stay among the choices.
 const CHOSEN: f64 = 0.004;
 /// Share of the records in which a column must be the same as another.
@@ -43,10 +43,11 @@ fn copies(columns: &Columns) -> Vec<Proposal> {
         // What comes again and again is the same by chance.
         let often = |x: f64| records.iter().filter(|&&r| own[r] == x).count() > FIRST / 4;
         for other in (0..columns.len()).filter(|&c| c != target) {
-            let same = records.iter().filter(|&&r| own[r] == columns.values[other][r] && !often(own[r]));
+            let same =
+                records.iter().filter(|&&r| own[r] == columns.values[other][r] && !often(own[r]));
             if same.count() as f64 >= COPIED * records.len() as f64 {
                 let left = columns.left(target, |r| columns.values[other][r]);
-                found.push(Proposal::formula(columns, target, columns.x(other), left));
+                found.extend(Proposal::formulas(columns, target, &columns.x(other), left));
             }
         }
     }
@@ -58,7 +59,7 @@ fn ranks_and_means(columns: &Columns, run: &[Vector]) -> Vec<Proposal> {
     let mut found = Vec::new();
     let mut try_out = |expression: Expression| {
         for (column, left) in columns.explained(&expression) {
-            found.push(Proposal::formula(columns, column, expression.clone(), left));
+            found.extend(Proposal::formulas(columns, column, &expression, left));
         }
     };
     let parts: [fn(&Vector) -> Option<usize>; 4] =

@@ -16,6 +16,8 @@ pub(super) const KEPT: f64 = 0.6;
 const NEAR: f64 = 1e-3;
 /// Share of a value's bits that a law may leave, at most.
 const LEFT: f64 = 0.6;
+/// Share of the values that are single precision numbers where others are computed from those.
+const NEAR_SINGLES: f64 = 0.5;
 /// Share of the records from which on a value comes often.
 const USUAL: f64 = 0.2;
 /// One in so many records is among the telling ones, or more.
@@ -33,6 +35,8 @@ pub(super) struct Columns {
     pub records: usize,
     /// The value that comes most often, of columns where it comes often: it obeys too many laws.
     usual: Vec<Option<u64>>,
+    /// Whether most values of a float64 column are near to single precision numbers: they were computed from such.
+    singles: Vec<bool>,
     /// Records with the fewest such values.
     telling: Vec<usize>,
     /// Column of a field.
@@ -51,26 +55,35 @@ impl Columns {
             matches!(field.1.dtype, DType::F32 | DType::F64) && field.1.coding.law().is_none()
         };
         let (mut field, mut values, mut last_place) = (Vec::new(), Vec::new(), Vec::new());
-        let mut usual = Vec::new();
+        let (mut usual, mut singles) = (Vec::new(), Vec::new());
         for (index, described) in schema.fields().iter().enumerate().filter(|f| usable(&f)) {
             let column = values_of(described);
             let mut sorted: Vec<u64> = column.iter().map(|v| v.to_bits()).collect();
             sorted.sort_unstable();
             let runs = sorted.chunk_by(|a, b| a == b);
             if runs.clone().count() >= DISTINCT.min(column.len()) {
-                let longest = runs.max_by_key(|run| run.len()).expect("not empty");
-                let often = longest.len() as f64 > USUAL * column.len() as f64;
-                usual.push(often.then_some(longest[0]));
+                let longest = runs.max_by_key(|run| run.len());
+                let often = longest.filter(|run| run.len() as f64 > USUAL * column.len() as f64);
+                usual.push(often.map(|run| run[0]));
+                let single = described.dtype == DType::F32;
+                singles.push(!single && are_near_singles(&column));
                 field.push(index);
                 values.push(column);
-                let single = described.dtype == DType::F32;
                 last_place.push(if single { f32::EPSILON.into() } else { f64::EPSILON });
             }
         }
         let records = values.first().map_or(0, Vec::len);
         let column = field.iter().enumerate().map(|(c, &f)| (f as u16, c)).collect();
-        let mut columns =
-            Self { field, values, last_place, records, usual, telling: Vec::new(), column };
+        let mut columns = Self {
+            field,
+            values,
+            last_place,
+            records,
+            usual,
+            singles,
+            telling: Vec::new(),
+            column,
+        };
         columns.telling = columns.telling_records();
         columns
     }
@@ -107,6 +120,20 @@ impl Columns {
     /// The value of an expression in a record.
     pub(super) fn evaluate(&self, expression: &Expression, record: usize) -> f64 {
         expression.evaluate(|field| self.values[self.column[&field]][record])
+    }
+
+    /// The expression with single precision numbers in place of values that are near to them, if there are such.
+    pub(super) fn of_singles(&self, expression: &Expression) -> Option<Expression> {
+        let is_single = |field: u16| self.singles[self.column[&field]];
+        expression.fields().any(is_single).then(|| expression.rounded(is_single))
+    }
+
+    /// Share of the records in which an expression gives a column to the last bit, where it is not its usual value.
+    pub(super) fn exact(&self, column: usize, expression: &Expression) -> f64 {
+        let records = (0..self.records).filter(|&r| !self.is_usual(column, r));
+        let n = records.clone().count().max(1);
+        let same = records.filter(|&r| self.evaluate(expression, r) == self.values[column][r]);
+        same.count() as f64 / n as f64
     }
 
     /// The columns that an expression gives in most records, with the bits that it leaves of a value.
@@ -164,7 +191,11 @@ impl Columns {
     }
 
     /// Columns at most so far away from one, itself excluded.
-    pub(super) fn around(&self, column: usize, reach: usize) -> impl Iterator<Item = usize> + use<> {
+    pub(super) fn around(
+        &self,
+        column: usize,
+        reach: usize,
+    ) -> impl Iterator<Item = usize> + use<> {
         let end = self.len().min(column + reach + 1);
         (column.saturating_sub(reach)..end).filter(move |&c| c != column)
     }
@@ -174,4 +205,13 @@ impl Columns {
         let n = self.values[column].iter().filter(|&&value| like(value)).count();
         n as f64 / self.records.max(1) as f64
     }
+}
+
+/// Whether most values are single precision numbers but for rounding, and not all of them whole.
+fn are_near_singles(values: &[f64]) -> bool {
+    let near = values.iter().filter(|&&x| {
+        let single = f64::from(x as f32);
+        (x - single).abs() <= 8.0 * f64::EPSILON * x.abs() && x.fract() != 0.0
+    });
+    near.count() as f64 >= NEAR_SINGLES * values.len() as f64
 }

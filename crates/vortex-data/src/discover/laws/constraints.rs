@@ -16,6 +16,8 @@ const OFTEN: f64 = 0.5;
 const SHOWN: usize = 200;
 /// Most momenta of a table among which decays are looked for.
 const MOST_MOMENTA: usize = 8;
+/// Records that show that a sum is not constant.
+const FEW: usize = 5;
 /// How near to its median a sum must be, as a share of its parts.
 const SAME: f64 = 1e-6;
 
@@ -41,13 +43,18 @@ fn sums(columns: &Columns) -> Vec<Proposal> {
     for a in 0..columns.len() {
         for b in a + 1..columns.len() {
             for minus in [false, true] {
-                let sum = |r: usize| if minus { value(a, r) - value(b, r) } else { value(a, r) + value(b, r) };
-                let constant = sum(records[0]);
+                let sum = |r: usize| {
+                    if minus { value(a, r) - value(b, r) } else { value(a, r) + value(b, r) }
+                };
                 let size = |r: usize| value(a, r).abs().max(value(b, r).abs());
-                let holds = |r: &usize| (sum(*r) - constant).abs() <= SAME * size(*r);
-                // Two of the first few have to agree with a third.
-                let of_few = records[1..].iter().take(4).filter(|&r| holds(r)).count();
-                if of_few < 3 || constant == 0.0 || !constant.is_finite() {
+                // One of the first may break the law, so that two begin.
+                let agree = |first: usize| {
+                    let constant = sum(records[first]);
+                    let near = |r: &&usize| (sum(**r) - constant).abs() <= SAME * size(**r);
+                    let n = records.iter().take(FEW).filter(near).count();
+                    n > FEW / 2 && constant.is_finite() && constant != 0.0
+                };
+                if !agree(0) && !agree(1) {
                     continue;
                 }
                 let constant = constant_of(columns, sum, size);
@@ -55,7 +62,7 @@ fn sums(columns: &Columns) -> Vec<Proposal> {
                 let mut propose = |column: usize, expression: Expression| {
                     let left = columns.left(column, |r| columns.evaluate(&expression, r));
                     if left <= 0.6 * columns.full(column) {
-                        found.push(Proposal::formula(columns, column, expression, left));
+                        found.extend(Proposal::formulas(columns, column, &expression, left));
                     }
                 };
                 if minus {
@@ -130,7 +137,8 @@ fn decay(columns: &Columns, momenta: &[[usize; 3]]) -> Vec<Proposal> {
         }
     }
     let Some((_, middle, masses)) = best else { return Vec::new() };
-    let mut near: Vec<f64> = (0..columns.records).map(|r| mass(columns, momenta, &masses, r)).collect();
+    let mut near: Vec<f64> =
+        (0..columns.records).map(|r| mass(columns, momenta, &masses, r)).collect();
     near.retain(|m| (m - middle).abs() <= NARROW * middle);
     let parent = median(&mut near);
     let mut found = Vec::new();
@@ -191,8 +199,7 @@ fn solved(
     let own = momenta[particle];
     let mass = masses[particle];
     let transverse = x(own[v]).square() + x(own[w]).square() + number(mass * mass);
-    let invariant =
-        energy.clone().square() - (sum(0).square() + sum(1).square() + sum(2).square());
+    let invariant = energy.clone().square() - (sum(0).square() + sum(1).square() + sum(2).square());
     let constant = number((parent * parent - mass * mass) / 2.0);
     let k = constant - invariant * number(0.5) + x(own[v]) * sum(v) + x(own[w]) * sum(w);
     let along = sum(component);

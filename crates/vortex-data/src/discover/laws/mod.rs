@@ -6,15 +6,17 @@ mod constraints;
 mod products;
 mod quantities;
 mod sums;
+#[cfg(test)]
+mod tests;
 mod vector_sums;
 mod vectors;
 
-use vortex_coder::schema::{Expression, Formula, Predicted, Schema};
+use vortex_coder::schema::{DType, Expression, Formula, Predicted, Schema};
 
 use columns::Columns;
 
 /// Laws of a field that are worth a closer look.
-const MOST_OF_A_FIELD: usize = 3;
+const MOST_OF_A_FIELD: usize = 4;
 
 /// A law that holds, and the bits that it leaves of a value.
 struct Proposal {
@@ -23,17 +25,40 @@ struct Proposal {
     left: f64,
 }
 
+/// Share of the records in which single precision numbers must give the very value, so that both ways of computing it are
+/// kept.
+const EXACT: f64 = 0.3;
+/// Bits around each way: values of the other lie far outside.
+const REACH: u8 = 24;
+
 impl Proposal {
-    /// The formulas of a column of these.
-    fn formula(columns: &Columns, column: usize, expression: Expression, left: f64) -> Self {
-        let formula = Formula::one(expression, columns.dtype(column));
-        Self { column, predicted: Predicted::Formula(formula), left }
+    /// The formulas of a column of these: the expression, and where its fields are nearly single precision numbers also the one of those.
+    fn formulas(
+        columns: &Columns,
+        column: usize,
+        expression: &Expression,
+        left: f64,
+    ) -> impl Iterator<Item = Self> + use<> {
+        let dtype = columns.dtype(column);
+        let propose = |formula, left| Self { column, predicted: Predicted::Formula(formula), left };
+        let plain = propose(Formula::one(expression.clone(), dtype), left);
+        let singles = columns.of_singles(expression).filter(|_| dtype == DType::F64);
+        let both = singles.and_then(|of_singles| {
+            let exact = columns.exact(column, &of_singles);
+            let any_of = vec![of_singles, expression.clone()];
+            let left = (1.0 - exact) * left + 1.0 - exact;
+            (exact >= EXACT).then(|| propose(Formula { any_of, reach: REACH }, left))
+        });
+        [Some(plain), both].into_iter().flatten()
     }
 }
 
 /// Laws to try: (index of the field, law), those that leave least first. Each relation may be proposed for several of its fields.
 pub(super) fn find(schema: &Schema, sample: &[u8]) -> Vec<(usize, Predicted)> {
     let columns = Columns::new(schema, sample);
+    if columns.records < columns::FIRST {
+        return Vec::new();
+    }
     let mut found = sums::find(&columns);
     let vectors = vectors::find(&columns);
     found.extend(vector_sums::find(&columns, &vectors));

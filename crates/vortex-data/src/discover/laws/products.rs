@@ -33,7 +33,13 @@ pub(super) fn find(columns: &Columns) -> Vec<Proposal> {
                 scaled(columns, target, y() / x(), |r| value(b, r) / value(a, r), &mut found);
                 for (c, d) in [(a, b), (b, a)] {
                     let less = columns.x(c) * (one() - columns.x(d));
-                    scaled(columns, target, less, |r| value(c, r) * (1.0 - value(d, r)), &mut found);
+                    scaled(
+                        columns,
+                        target,
+                        less,
+                        |r| value(c, r) * (1.0 - value(d, r)),
+                        &mut found,
+                    );
                 }
             }
         }
@@ -55,18 +61,15 @@ fn scaled(
     let own = &columns.values[target];
     let ratio = |r: usize| own[r] / value(r);
     let Some(k) = agreed(columns, ratio) else { return };
-    let expression = if (k - 1.0).abs() < 1e-7 {
-        expression
-    } else {
-        Expression::constant(k) * expression
-    };
+    let expression =
+        if (k - 1.0).abs() < 1e-7 { expression } else { Expression::constant(k) * expression };
     propose(columns, target, expression, found);
 }
 
 fn propose(columns: &Columns, target: usize, expression: Expression, found: &mut Vec<Proposal>) {
     let left = columns.left(target, |r| columns.evaluate(&expression, r));
     if left <= LEFT * columns.full(target) {
-        found.push(Proposal::formula(columns, target, expression, left));
+        found.extend(Proposal::formulas(columns, target, &expression, left));
     }
 }
 
@@ -118,8 +121,10 @@ fn flights(columns: &Columns, target: usize, a: usize, near: &[usize], found: &m
                 continue;
             }
             let alpha = light(alpha);
-            let mut slopes: Vec<f64> =
-                (0..columns.records).map(|r| (square(r) - alpha) / p(r)).filter(|x| *x > 0.0).collect();
+            let mut slopes: Vec<f64> = (0..columns.records)
+                .map(|r| (square(r) - alpha) / p(r))
+                .filter(|x| *x > 0.0)
+                .collect();
             slopes.sort_by(f64::total_cmp);
             if slopes.is_empty() {
                 continue;
@@ -131,7 +136,8 @@ fn flights(columns: &Columns, target: usize, a: usize, near: &[usize], found: &m
             };
             for share in SLOPES {
                 let beta = slopes[(share * (slopes.len() - 1) as f64) as usize];
-                let root = Expression::constant(alpha) + Expression::constant(beta) * squares.clone();
+                let root =
+                    Expression::constant(alpha) + Expression::constant(beta) * squares.clone();
                 propose(columns, target, columns.x(a) * root.sqrt(), found);
             }
         }

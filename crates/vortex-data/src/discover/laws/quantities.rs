@@ -55,13 +55,26 @@ impl Momentum {
         (self.pz.clone() / self.pt()).apply(Unary::Asinh)
     }
 
+    /// The same from the angle to the beam, `-log((1 - cos) / (1 + cos)) / 2`.
+    pub fn eta_of_cosine(&self) -> Expression {
+        let (cosine, one) = (self.pz.clone() / self.squared().sqrt(), Expression::constant(1.0));
+        let ratio = (one.clone() - cosine.clone()) / (one + cosine);
+        Expression::constant(-0.5) * ratio.apply(Unary::Log)
+    }
+
     pub fn phi(&self) -> Expression {
         self.py.clone().with(Binary::Atan2, self.px.clone())
     }
 
+    pub fn mass(&self) -> Option<Expression> {
+        let energy = self.energy.clone()?;
+        Some((energy.square() - self.squared()).sqrt())
+    }
+
     /// All that follows from it, in the orders of steps that are usual.
     pub fn quantities(&self) -> Vec<Expression> {
-        let mut all = vec![self.pt(), self.eta(), self.phi(), self.squared().sqrt()];
+        let mut all = vec![self.pt(), self.eta(), self.eta_of_cosine(), self.phi()];
+        all.push(self.squared().sqrt());
         all.extend([&self.px, &self.py, &self.pz].map(Clone::clone));
         if let Some(e) = &self.energy {
             let e = || e.clone();
@@ -69,7 +82,7 @@ impl Momentum {
             let rapidity = ((e() + self.pz.clone()) / (e() - self.pz.clone())).apply(Unary::Log);
             all.extend([
                 e(),
-                (e().square() - self.squared()).sqrt(),
+                self.mass().expect("it has an energy"),
                 (e().square() - x - y - z.clone()).sqrt(),
                 (e().square() - z).sqrt(),
                 Expression::constant(0.5) * rapidity,
@@ -77,6 +90,27 @@ impl Momentum {
         }
         all
     }
+}
+
+/// The angle between a particle and the way its parent of this mass flies, in the parent's rest frame, and its cosine.
+pub(super) fn decay_angle(
+    parent: &Momentum,
+    mass: &Expression,
+    child: &Momentum,
+) -> Option<[Expression; 2]> {
+    let product = |a: &Expression, b: &Expression| a.clone() * b.clone();
+    let cross =
+        |a: [&Expression; 2], b: [&Expression; 2]| product(a[0], b[1]) - product(a[1], b[0]);
+    let (p, c) = (parent, child);
+    let x = cross([&c.py, &c.pz], [&p.py, &p.pz]).square();
+    let y = cross([&c.pz, &c.px], [&p.pz, &p.px]).square();
+    let z = cross([&c.px, &c.py], [&p.px, &p.py]).square();
+    let across = (x + y + z).sqrt();
+    let dot = product(&c.px, &p.px) + product(&c.py, &p.py) + product(&c.pz, &p.pz);
+    let (parent_energy, energy) = (p.energy.clone()?, c.energy.clone()?);
+    let along = (parent_energy * dot - p.squared() * energy) / mass.clone();
+    let cosine = along.clone() / across.clone().with(Binary::Hypot, along.clone());
+    Some([across.with(Binary::Atan2, along), cosine])
 }
 
 /// Difference of two angles, between -pi and pi.

@@ -2,7 +2,7 @@
 
 use super::Proposal;
 use super::columns::Columns;
-use super::quantities::{Momentum, delta_phi, delta_r};
+use super::quantities::{Momentum, decay_angle, delta_phi, delta_r};
 use super::vectors::{Vector, momentum};
 use vortex_coder::schema::{Expression, Unary};
 
@@ -13,7 +13,7 @@ pub(super) fn find(columns: &Columns, vectors: &[Vector]) -> Vec<Proposal> {
     let mut found = Vec::new();
     let mut try_out = |expression: Expression| {
         for (column, left) in columns.explained(&expression) {
-            found.push(Proposal::formula(columns, column, expression.clone(), left));
+            found.extend(Proposal::formulas(columns, column, &expression, left));
         }
     };
     let x = |c: usize| columns.x(c);
@@ -31,10 +31,20 @@ pub(super) fn find(columns: &Columns, vectors: &[Vector]) -> Vec<Proposal> {
         vector.momentum(columns).quantities().into_iter().for_each(&mut try_out);
     }
     let momenta: Vec<Momentum> = vectors.iter().map(|v| v.momentum(columns)).collect();
+    for (parent, of_parent) in vectors.iter().zip(&momenta) {
+        let Some(mass) = parent.mass.map(x) else { continue };
+        for child in momenta.iter().filter(|child| !std::ptr::eq(*child, of_parent)) {
+            let angles = decay_angle(of_parent, &mass, child);
+            angles.into_iter().flatten().for_each(&mut try_out);
+        }
+    }
     for set in subsets(vectors.len()) {
         let parts: Vec<&Momentum> = set.iter().map(|&i| &momenta[i]).collect();
         Momentum::sum(&parts).quantities().into_iter().for_each(&mut try_out);
         if let [a, b] = set[..] {
+            let parent = Momentum::sum(&parts);
+            let angles = parent.mass().and_then(|m| decay_angle(&parent, &m, &momenta[a]));
+            angles.into_iter().flatten().for_each(&mut try_out);
             differences(columns, &vectors[a], &vectors[b]).into_iter().for_each(&mut try_out);
         }
     }

@@ -12,6 +12,8 @@ use super::quantities::Momentum;
 const REACH: usize = 6;
 /// Deviation of the square of an energy, in units of its last place.
 const TOLERANCE: f64 = 64.0;
+/// Share of the values that must lie in the range of their kind.
+const MOST_VALUES: f64 = 0.9;
 /// Most particles of a table.
 const MOST: usize = 24;
 
@@ -66,7 +68,12 @@ pub(super) fn find(columns: &Columns) -> Vec<Vector> {
             pairs.map(move |(energy, mass)| (pt, energy, mass))
         });
         let massive = massive.filter(|&(pt, energy, mass)| {
-            pt != energy && pt != mass && energy != mass && phi != pt && phi != mass && phi != energy
+            pt != energy
+                && pt != mass
+                && energy != mass
+                && phi != pt
+                && phi != mass
+                && phi != energy
         });
         let closest = |&(a, b, c): &(usize, usize, usize)| {
             a.abs_diff(eta) + b.abs_diff(eta) + c.abs_diff(eta)
@@ -80,7 +87,10 @@ pub(super) fn find(columns: &Columns) -> Vec<Vector> {
             }
             // Nothing says which one is the momentum, but this is how they are written.
             None if eta > 0 && phi == eta + 1 && positive.contains(&(eta - 1)) => {
-                let after = Some(eta + 2).filter(|c| positive.contains(c));
+                // The next one may be the momentum of the next particle.
+                let is = |c: usize, like: fn(&Kind) -> bool| kinds.get(c).is_some_and(like);
+                let next = is(eta + 3, |k| k.pseudorapidity) && is(eta + 4, |k| k.angle);
+                let after = Some(eta + 2).filter(|c| positive.contains(c) && !next);
                 let mass = after.filter(|&c| lighter(columns, c, eta - 1));
                 let energy = after.filter(|_| mass.is_none());
                 found.push(Vector { pt: eta - 1, eta, phi, energy, mass });
@@ -102,9 +112,13 @@ impl Kind {
         let share = |like: fn(f64) -> bool| columns.share(column, like);
         let both_signs = (0.2..=0.8).contains(&share(|x| x < 0.0));
         Self {
-            positive: share(|x| x > 0.0) >= 0.95,
-            pseudorapidity: both_signs && share(|x| x.abs() < 15.0) == 1.0 && share(|x| x.abs() < 4.0) > 0.5,
-            angle: both_signs && share(|x| x.abs() <= PI * (1.0 + 1e-6)) == 1.0 && share(|x| x.abs() > 2.0) > 0.1,
+            positive: share(|x| x > 0.0) > MOST_VALUES,
+            pseudorapidity: both_signs
+                && share(|x| x.abs() < 15.0) > MOST_VALUES
+                && share(|x| x.abs() < 4.0) > 0.5,
+            angle: both_signs
+                && share(|x| x.abs() <= PI * (1.0 + 1e-6)) > MOST_VALUES
+                && share(|x| x.abs() > 2.0) > 0.1,
         }
     }
 }

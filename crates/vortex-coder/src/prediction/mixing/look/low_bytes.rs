@@ -45,13 +45,15 @@ fn cost_by_rank(sample: &[u8], lie: &Numbers) -> Result<Vec<u64>> {
     let far = lie.far.map(|far| if far < sample.len() { far } else { 0 });
     let content = Content::Numbers(Numbers { far, ..*lie });
     let mut bits = Bits::Weigh(Cost::new(lie.width));
-    pulp::Arch::new().dispatch(Regions {
-        regions: &[Region { bytes: sample.len(), content }],
+    let region = [Region { bytes: sample.len(), content }];
+    let loop_ = Regions {
+        regions: &region,
         contexts: CONTEXTS,
         slots_log2: SLOTS_LOG2,
         block: Block::Known(sample),
         bits: &mut bits,
-    })?;
+    };
+    loop_.code()?;
     let Bits::Weigh(cost) = bits else { unreachable!("as it was made") };
     Ok(cost.into_roles())
 }

@@ -61,7 +61,7 @@ pub(super) fn find(layout: &RecordLayout, partners: &Partners, bytes: &[u8]) -> 
             }
         },
     };
-    pulp::Arch::new().dispatch(loop_)?;
+    loop_.code()?;
     let Bits::Weigh(cost) = bits else { unreachable!("as it was made") };
     // While the model learns, everything costs too much: the second half counts.
     let least = least_cost(looked_at - half);

@@ -104,6 +104,19 @@ impl Expression {
         stack[0]
     }
 
+    /// The same with the nearest single precision numbers in place of these fields.
+    #[must_use]
+    pub fn rounded(&self, is_rounded: impl Fn(u16) -> bool) -> Self {
+        let mut ops = Vec::new();
+        for &op in &self.ops {
+            ops.push(op);
+            if matches!(op, Op::Field(index) if is_rounded(index)) {
+                ops.push(Op::Unary(Unary::Single));
+            }
+        }
+        Self { ops }
+    }
+
     /// A function of it.
     #[must_use]
     pub fn apply(mut self, function: Unary) -> Self {
@@ -185,6 +198,8 @@ mod tests {
         let ranked = |rank| value(Expression::ranked(rank, [x(0), x(1), x(2)]));
         assert_eq!([0, 1, 2].map(ranked), [-2.0, 3.0, 4.0]);
         assert_eq!(-Expression::constant(2.0), Expression::constant(-2.0));
+        let third = (Expression::constant(1.0) / x(0)).rounded(|index| index == 0);
+        assert_eq!(third.evaluate(|_| 0.1), 1.0 / f64::from(0.1f32));
     }
 
     #[test]

@@ -80,6 +80,10 @@ functions! {
         Asinh = 29, "asinh", elementary::asinh;
         /// Inverse of the cosine, in radians.
         Acos = 30, "acos", elementary::acos;
+        /// Inverse of the sine, in radians.
+        Asin = 31, "asin", elementary::asin;
+        /// Inverse of the tangent, in radians.
+        Atan = 32, "atan", elementary::atan;
     }
 }
 

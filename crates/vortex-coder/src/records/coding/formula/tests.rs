@@ -116,7 +116,10 @@ fn files_and_sidecars_give_it_back() {
     assert_eq!(again, *coding);
     let unknown = FieldCoding::from_words(DType::F32, &words, &schema.fields()[..2]);
     assert!(unknown.unwrap_err().message.contains("\"b\", which is no field"));
-    assert_eq!(schema.describe(0), "decimals of 6 digits, at most 2 after the point; near one of sqrt(abs(a) + b^2), a / b, -a");
+    assert_eq!(
+        schema.describe(0),
+        "decimals of 6 digits, at most 2 after the point; near one of sqrt(abs(a) + b^2), a / b, -a"
+    );
 }
 
 #[test]
