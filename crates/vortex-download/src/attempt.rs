@@ -58,7 +58,7 @@ impl Attempt<'_> {
         let promise = match answer.status {
             206 if start > 0 => self.part(&answer, partial)?,
             206 => {
-                let message = "sends a part (206) where the whole file was asked for";
+                let message = "sends a part (206) although the whole file was requested";
                 return Err(Fault::Lie { message: message.into() });
             }
             416 => return self.beyond(&answer, partial),
@@ -110,7 +110,7 @@ impl Attempt<'_> {
             return Ok(());
         }
         if partial.len() == 0 {
-            let message = "answers 416 where the whole file was asked for";
+            let message = "answers 416 although the whole file was requested";
             return Err(Fault::Lie { message: message.into() });
         }
         partial.restart()?;

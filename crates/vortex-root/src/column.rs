@@ -141,7 +141,7 @@ impl<'t> ColumnReader<'t> {
         chunk.clear(entries.start, self.layout.inner_levels);
         if entries.end > self.tree.entries() || entries.start > entries.end {
             let message = format!(
-                "entries {}..{} asked for, but there are {}",
+                "entries {}..{} requested, but there are {}",
                 entries.start,
                 entries.end,
                 self.tree.entries()

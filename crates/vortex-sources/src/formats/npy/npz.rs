@@ -57,7 +57,7 @@ impl NpzSource {
                 if expected == size {
                     Ok(header)
                 } else {
-                    Err(format!("{size} bytes; {expected} were due"))
+                    Err(format!("{size} bytes; {expected} were expected"))
                 }
             });
             match header {
