@@ -13,7 +13,7 @@ fmt:
 clippy:
     cargo clippy --release --workspace --all-targets -- -D warnings
 
-# The code paths of CUDA and ROCm, as far as that goes without their toolkits
+# The code paths of CUDA and ROCm, as far as possible without their toolkits
 check-gpu:
     cargo check --release -p vortex-cli --features cuda
     cargo check --release -p vortex-cli --features rocm
@@ -24,7 +24,7 @@ test:
 doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --release --workspace --no-deps
 
-# Speed of coder, network and weights beside their peers
+# Speed of coder, network and weights, compared with other programs
 bench *ARGS:
     cargo bench -p vortex-coder --bench range {{ARGS}}
     cargo bench -p vortex-coder --bench records {{ARGS}}
@@ -36,7 +36,7 @@ bench *ARGS:
 fuzz TARGET *ARGS:
     cargo fuzz run -s none --fuzz-dir fuzz {{TARGET}} -- {{ARGS}}
 
-# The files that no later version may read differently
+# The golden files, which every later version must read in the same way
 golden:
     cargo test --release -p vortex-coder --test container_golden
 
@@ -48,11 +48,11 @@ demo *ARGS:
 figures:
     cargo run --release -p vortex-cli -- demo --force --figure docs/img/demo.svg
 
-# 200 MB over a server that breaks 20 connections
+# 200 MB from a server that breaks 20 connections
 big-download:
     cargo test --release -p vortex-download --test download -- --ignored --nocapture
 
-# 5 GiB of holes: there and back, and the same bytes
+# A sparse file of 5 GiB: compress, decompress and compare
 big-file FOLDER="/tmp":
     truncate -s 5G {{FOLDER}}/vortex-big
     cargo run --release -p vortex-cli -- compress --force --no-verify -o {{FOLDER}}/vortex-big.vxc {{FOLDER}}/vortex-big

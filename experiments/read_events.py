@@ -1,4 +1,4 @@
-"""What TensorBoard itself reads in the event files of a run, as JSON.
+"""Prints what TensorBoard reads from the event files of a run, as JSON.
 
     python -m venv venv && venv/bin/pip install tensorboard
     venv/bin/python experiments/read_events.py runs/events

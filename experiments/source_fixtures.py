@@ -1,4 +1,4 @@
-"""Small files of every kind that the readers should take, and their digests as numpy and h5py read them."""
+"""Writes small files of every kind that the readers support, and their digests as numpy and h5py read them."""
 import hashlib, json, sys
 from pathlib import Path
 import h5py, numpy as np

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A large compound HDF5 dataset to measure with.
+"""Writes a large compound HDF5 dataset for measurements.
 
     python3 experiments/synthetic_hdf5.py OUT.h5 MIB [gzip]
 """

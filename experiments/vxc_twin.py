@@ -85,7 +85,7 @@ class Schema:
             self.role_first += [offset] * size
 
     def record(self, before, symbols):
-        """`before` is the record before in the same lane, or nothing."""
+        """`before` is the previous record of the same lane, or None."""
         out = bytearray()
         for offset, size, kind, transform, big in self.fields:
             value = bytearray(symbols[offset : offset + size])
@@ -620,7 +620,7 @@ def main(arguments):
             result = f"{len(read(path.read_bytes()))} bytes"
         except (AssertionError, IndexError, UnicodeDecodeError) as error:
             result = f"refused: {error}"
-        # What only BLAKE3 tells needs BLAKE3.
+        # Some faults are found only with BLAKE3.
         expected = path.name.startswith("bad_") != result.endswith("bytes")
         skip = path.name == "bad_digest.vxc" and blake3 is None
         print(path.name, result, "" if expected else "skipped" if skip else "WRONG")

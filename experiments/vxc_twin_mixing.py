@@ -452,7 +452,7 @@ def records(coder, plan, n, schema):
 
 
 class Numbers:
-    """Forecasts and contexts; `scales` of each width go on from region to region."""
+    """Forecasts and contexts; `scales` of each width are kept between regions."""
 
     def __init__(self, model):
         self.model = model

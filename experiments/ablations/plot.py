@@ -15,13 +15,13 @@ def root(value):
 
 
 def differences_svg(rows, sets, title):
-    """A row a variant: for each set the mean over seeds as a dot and the range as a line.
+    """One row per variant: for each set the mean over seeds as a dot and the range as a line.
 
     `rows`: name and `[set][seed]` in per cent.
     """
     values = [d for _, by_set in rows for seeds in by_set for d in seeds]
     low, high = root(min(values, default=-1)), root(max(values, default=1))
-    # Room for both signs, whatever the values.
+    # Leave space for both signs, for any values.
     low, high = min(low, -0.2 * high, -0.1), max(high, -0.2 * low, 0.1)
     x = lambda value: LEFT + WIDTH * (root(value) - low) / (high - low)
     bottom = TOP + ROW * len(rows)

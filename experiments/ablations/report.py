@@ -22,7 +22,7 @@ INTERVAL = 4.303 / 3**0.5
 
 
 def collect(log):
-    """`runs.jsonl` of `run.py` as the table that is kept."""
+    """`runs.jsonl` of `run.py` as the table in `results`."""
     runs = [json.loads(line) for line in log.read_text().splitlines()]
     order = {v.name: i for i, v in enumerate(VARIANTS)}
     runs.sort(key=lambda r: (order[r["variant"]], r["mode"], SETS.index(r["set"]), r["seed"]))
@@ -46,7 +46,7 @@ class Results:
         return float(self.runs[name, mode, data, seed][column])
 
     def differences(self, variant, mode, column):
-        """Per cent more than the base of the same seed: `[set][seed]`."""
+        """Difference from the base of the same seed in per cent: `[set][seed]`."""
         ratio = lambda n, s: self.value(variant.name, mode, n, s, column) / self.value(variant.base, "bytes", n, s, column)
         return [[100 * (ratio(n, s) - 1) for s in SEEDS] for n in SETS]
 
@@ -57,12 +57,12 @@ class Results:
 
 
 def means(by_set):
-    """Of each seed, the geometric mean over sets, as per cent."""
+    """For each seed, the geometric mean over sets, in per cent."""
     return [100 * (statistics.geometric_mean(1 + d / 100 for d in seed) - 1) for seed in zip(*by_set)]
 
 
 def cell(values):
-    """Mean and standard deviation, bold where the 95 % interval of the mean leaves out 0."""
+    """Mean and standard deviation, bold if the 95 % interval of the mean does not contain 0."""
     mean, deviation = statistics.mean(values), statistics.stdev(values)
     text = f"{mean:+.2f} ± {deviation:.2f}"
     # Runs are printed with four digits: less than 0.01 % is their rounding.

@@ -27,7 +27,7 @@ FEW = 0.1  # a difference of processor time that asks for a run with another num
 
 
 class Runs:
-    """Runs that were made, and those to make."""
+    """Finished runs, and runs to make."""
 
     def __init__(self, args):
         self.args = args
@@ -42,7 +42,7 @@ class Runs:
         return run["variant"], run["mode"], run["set"], run["seed"]
 
     def train(self, variant, mode, name, seed, steps):
-        """One run, unless it was made before."""
+        """Makes one run, unless it exists."""
         run = {"variant": variant.name, "mode": mode, "set": name, "seed": seed}
         if self.key(run) in self.done:
             return
@@ -88,12 +88,12 @@ class Runs:
         return statistics.median(found)
 
     def step_cpu(self, variant, name):
-        """Processor seconds of a step alone."""
+        """Processor seconds of one step."""
         whole, rest = (self.median_cpu(variant, mode, name) for mode in ("bytes", "probe"))
         return (whole - rest) / (self.args.steps - PROBE_STEPS)
 
     def same_time(self, variant):
-        """Steps that take as long as the base's, if the times differ at all."""
+        """Number of steps that takes the time of the base, if the times differ."""
         ratios = [self.median_cpu(variant.name, "bytes", n) / self.median_cpu(variant.base, "bytes", n) for n in SETS]
         if abs(statistics.geometric_mean(ratios) - 1) <= FEW:
             return None

@@ -1,4 +1,4 @@
-"""What is compared: each variant changes one thing of its base."""
+"""The variants: each changes one thing of its base."""
 
 import dataclasses
 import json
@@ -7,9 +7,9 @@ SETS = ("cms_jets_row", "cms_dimuon_row", "atlas_tracks_row")
 SEEDS = (1, 2, 3)
 WINDOW, TOKENS, SEQUENCES = 64, 256, 8  # of configs/cpu_small.yaml
 
-# What all runs have in common: one thread, so that processor time is the time on one core, fewer and smaller validations than
-# by default, so that a short run is spent on training, and no search for decimals, laws and distances, which not
-# every variant could use.
+# Settings of all runs: one thread, so that processor time is the time on one core; fewer and smaller validations than by
+# default, so that a short run is mostly training; and no search for decimals, laws and distances, which not every variant
+# could use.
 COMMON = {
     "threads": 1,
     "budget.max_seconds": None,
@@ -57,7 +57,7 @@ VARIANTS = [
     Variant("look back 128", "window", LONG | {"model.window": 128}, base="long windows"),
     Variant("look back 256", "window", LONG | {"model.window": 256}, base="long windows"),
     Variant("look back 512", "window", LONG | {"model.window": 512}, base="long windows"),
-    # Multiply-adds a token of the trunk within 3 % of the baseline's, heads of 16 channels as there.
+    # Multiply-adds per token of the trunk within 3 % of the baseline's, heads of 16 channels as there.
     Variant("1 layer of 96", "shape", {"model.d_model": 96, "model.n_layers": 1, "model.n_heads": 6, "model.d_ff": 216}),
     Variant("4 layers of 48", "shape", {"model.d_model": 48, "model.n_layers": 4, "model.n_heads": 3, "model.d_ff": 88}),
     Variant("rounded after training", "quantisation", {"quantise.fraction": 0.0}),
@@ -73,7 +73,7 @@ def arguments(variant, description, seed, steps):
     """The configuration of a run, `key=value` each."""
     keys = COMMON | {"seed": seed, "budget.max_steps": steps} | variant.keys
     if variant.schema == "bytes":
-        # The same records a window and looked back on: every field is as many tokens as it has bytes.
+        # The same numbers of records per window and look-back: every field has as many tokens as bytes.
         fields, stride = len(description["fields"]), description["stride"]
         keys["model.window"] = -(-WINDOW // fields) * stride
         keys["batch.tokens"] = max(1, TOKENS // fields) * stride

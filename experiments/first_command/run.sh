@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Whole files with nothing else given, beside other codecs; see README.md.
+# Whole files without a model or schema, compared with other codecs; see README.md.
 set -euo pipefail
 [ $# -ge 2 ] || { echo "usage: $0 OUT_FOLDER FILE..." >&2; exit 2; }
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -11,7 +11,7 @@ for file in "$@"; do
     name=$(basename "$file")
     name=${name%.bin}
     [ -f "$out/$name.json" ] && continue
-    # A link in an empty folder: no description lies beside it.
+    # A link in an empty folder, so that there is no schema beside it.
     ln -sf "$(realpath "$file")" "$out/alone/$name.bin"
     "$vortex" evaluate --part all -T 1 ${LEVEL:+-$LEVEL} --data "$out/alone/$name.bin" --json "$out/$name.json"
 done

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Token layouts for text: train each, choose on the validation part, report the test part of the one that was chosen.
+# Token layouts for text: train each, choose on the validation part, report the test part of the chosen one.
 #     experiments/hepmc/choose.sh TEXT OUT_FOLDER [SECONDS]
 set -euo pipefail
 [ $# -ge 2 ] || { echo "usage: $0 TEXT OUT_FOLDER [SECONDS]" >&2; exit 2; }
@@ -11,7 +11,7 @@ mkdir -p "$out"
 cp "$root/experiments/hepmc/pairs.schema.yaml" "$out/two.yaml"
 echo 'stride: 1' >"$out/one.yaml"
 cp "$root/experiments/hepmc/config.yaml" "$out/short.config"
-# Twice the window, over half as many sequences.
+# Twice the window, with half as many sequences.
 sed -e 's/window: 64/window: 128/' -e 's/sequences: 8/sequences: 4/' -e 's/tokens: 256/tokens: 512/' "$out/short.config" >"$out/long.config"
 for run in one-short two-short one-long; do
     [ -f "$out/$run.json" ] && continue
@@ -24,7 +24,7 @@ import json, pathlib, sys
 found = {}
 for path in sorted(pathlib.Path(sys.argv[1]).glob("*-*.json")):
     result = json.loads(path.read_text())
-    # Not the size of the file: blocks that a network makes larger than zstd does are stored by zstd.
+    # Do not use the size of the file: blocks that zstd makes smaller than the network are stored with zstd.
     found[path.stem] = result["cross_entropy_bits"] / result["bytes"]
     print(f"{path.stem}: {found[path.stem]:.3f} bits a byte of the validation part, cross-entropy", file=sys.stderr)
 print(min(found, key=found.get))

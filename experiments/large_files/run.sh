@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Seconds and peak memory of large HDF5 files on their way through every command; see README.md.
+# Seconds and peak memory of every command on large HDF5 files; see README.md.
 set -euo pipefail
 [ $# -ge 1 ] || { echo "usage: $0 FOLDER [MIB] [PYTHON]" >&2; exit 2; }
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)

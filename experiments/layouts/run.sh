@@ -12,7 +12,7 @@ for layout in row column; do
     [ -f "$prepared/manifest.json" ] || "$vortex" prepare -q --layout "$layout" "$file" --out "$prepared"
     for data in $(python3 "$root/experiments/layouts/summarise.py" --streams "$prepared" "$dataset"); do
         name=$(basename "$data" .bin)
-        # A file of little weight, below 100 kB, is not worth a minute.
+        # Train less on a small file, below 100 kB.
         [ "$(stat -c %s "$data")" -ge 100000 ] && time=$seconds || time=$((seconds / 6))
         if [ ! -f "$prepared/$name.json" ]; then
             "$vortex" train -q -f --config "$config" --seconds "$time" --data "$data" --out "$prepared/run-$name"

@@ -7,7 +7,7 @@ import sys
 
 
 def streams(prepared, dataset):
-    """The files of a dataset that hold anything."""
+    """The files of a dataset that are not empty."""
     manifest = json.loads((prepared / "manifest.json").read_text())
     for source in manifest["sources"]:
         for entry in source["datasets"]:

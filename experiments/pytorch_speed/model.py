@@ -13,7 +13,7 @@ RANKS = 4
 
 
 def zeros(*shape):
-    """To be filled from a file."""
+    """A parameter whose values come from a file."""
     return nn.Parameter(torch.zeros(*shape))
 
 
@@ -72,7 +72,7 @@ class Model(nn.Module):
         self.register_buffer("rank_row", torch.arange(RANKS) * 256)
 
     def load(self, tensors):
-        """Takes the parameters of our model by our names."""
+        """Loads the parameters of our model by our names."""
         layers = range(len(self.attention))
         rows = {
             "table": "embedding.table", "scale": "embedding.scale.Typed.scale", "field_bias": "field_bias",
@@ -95,7 +95,7 @@ class Model(nn.Module):
         assert not state
 
     def forward(self, symbols):
-        """[n, 1 + records, fields, 4] symbols -> mean bits a symbol; the first record is only looked back at."""
+        """[n, 1 + records, fields, 4] symbols -> mean bits per symbol; the first record is only history."""
         n, records, fields = symbols.shape[0], symbols.shape[1] - 1, self.fields
         tokens = records * fields
         flat = symbols.reshape(n, -1, RANKS)

@@ -127,7 +127,7 @@ class Twin(nn.Module):
 
 
 def randomise(model, seed):
-    """Weights of which no part is without effect: matrices of gain about 1, gains about 1, other vectors about 0."""
+    """Weights in which every part has an effect: matrices of gain about 1, gains about 1, other vectors about 0."""
     torch.manual_seed(seed)
     for name, p in model.named_parameters():
         with torch.no_grad():

@@ -132,7 +132,7 @@ def export(source, out, listing):
                     record["unread"][path] = f"{type(e).__name__}: {str(e).strip().splitlines()[0] if str(e).strip() else ''}"
                     continue
                 for part, values, counts in parts:
-                    # Paths may hold anything; numbers make names that every file system takes.
+                    # Paths may contain any characters; numbers make names that every file system accepts.
                     safe = re.sub(r"[^A-Za-z0-9_.-]+", "_", part)[:80]
                     files = [(f"{number:05}_{safe}.npy", values)]
                     files += [(f"{number:05}_{safe}.counts{i}.npy", c) for i, c in enumerate(counts)]

@@ -62,7 +62,7 @@ def to_bf16(tensors):
 
 
 def quickest(work, make):
-    """Seconds of the quickest call of work(make()) in a second, without those of make."""
+    """Seconds of the fastest call of work(make()) in one second, without the time of make."""
     best, end = float("inf"), time.perf_counter() + 1
     while time.perf_counter() < end:
         argument = make()
@@ -73,7 +73,7 @@ def quickest(work, make):
 
 
 def synthetic():
-    """8 Mi bell-shaped weights; each row of 1,024 has a width of its own."""
+    """8 Mi bell-shaped weights; each row of 1,024 has its own width."""
     source = np.random.default_rng(1)
     n = 8 << 20
     widths = np.repeat(source.uniform(0.01, 0.05, n // 1024), 1024)
@@ -82,7 +82,7 @@ def synthetic():
 
 
 def zipnn(values, name):
-    # The library reorders the bytes it is given in place: each round gets its own.
+    # The library reorders its input in place, so each round gets a copy.
     packed = bytes(ZipNN(bytearray_dtype=name, threads=1).compress(bytearray(values)))
     back = bytes(ZipNN(bytearray_dtype=name, threads=1).decompress(packed))
     if back != values:

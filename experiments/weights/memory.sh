@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Most memory that compressing and decompressing a 2 GiB safetensors file takes: memory.sh VORTEX FOLDER
+# Peak memory of compressing and decompressing a 2 GiB safetensors file: memory.sh VORTEX FOLDER
 set -euo pipefail
 [ $# -eq 2 ] || { echo "usage: $0 VORTEX FOLDER" >&2; exit 2; }
 file=$2/weights-2g.safetensors

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The three commands of each experiment on small files that stand for its data; see README.md.
+# The three commands of each experiment on small files instead of its data; see README.md.
 set -euo pipefail
 [ $# -ge 2 ] || { echo "usage: $0 FOLDER_OF_FILES OUT_FOLDER [SECONDS] [PYTHON]" >&2; exit 2; }
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)

@@ -1,15 +1,16 @@
-//! Files that appear under their name whole or not at all.
+//! Files that get their final name only when they are complete.
 //!
-//! The order is what survives a power cut: the bytes to the disk, then the name, then the folder.
+//! The order of the steps makes this safe against a power cut: sync the file, rename it, sync the
+//! folder.
 
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
-/// Gives a finished file its name, in place of a file that has it.
+/// Gives a finished file its final name and replaces an existing file.
 ///
 /// # Errors
-/// Those of the system. The file then keeps the name that it has.
+/// Those of the system. The file then keeps its current name.
 pub fn rename(file: &File, from: &Path, to: &Path) -> io::Result<()> {
     file.sync_all()?;
     std::fs::rename(from, to)?;
@@ -20,20 +21,20 @@ pub fn rename(file: &File, from: &Path, to: &Path) -> io::Result<()> {
 /// Writes a file under the name `temporary`, which nobody else uses, and renames it to `path`.
 ///
 /// # Errors
-/// Those of the system. What was at `path` is then untouched, and no temporary file is left.
+/// Those of the system. The file at `path` is then unchanged, and no temporary file is left.
 pub fn write(path: &Path, temporary: &Path, bytes: &[u8]) -> io::Result<()> {
     let written = File::create(temporary).and_then(|mut file| {
         file.write_all(bytes)?;
         rename(&file, temporary, path)
     });
     if written.is_err() {
-        // The error that matters is the first one.
+        // Report the first error.
         let _ = std::fs::remove_file(temporary);
     }
     written
 }
 
-/// The folder that a path lies in.
+/// The folder of a path.
 pub fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -41,8 +42,8 @@ pub fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// A name is on the disk when its folder is. Not every system can do that; the file itself is safe
-/// either way.
+/// Syncs a folder, which makes the names in it durable. Not every system can do this; the file
+/// itself is safe in any case.
 pub fn sync_folder(folder: &Path) {
     if let Ok(folder) = File::open(folder) {
         let _ = folder.sync_all();

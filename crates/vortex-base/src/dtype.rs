@@ -22,10 +22,10 @@ pub enum DType {
     F64 = 12,
 }
 
-/// How the values of a type are ordered, seen from their bits.
+/// How the bits of a type define the order of its values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NumberKind {
-    /// As the bits say.
+    /// The bits are an unsigned number.
     Unsigned,
     /// Two's complement.
     Signed,
@@ -56,7 +56,7 @@ impl DType {
         Self::ALL.get(usize::from(code)).copied()
     }
 
-    /// Bytes a value: 1, 2, 4 or 8.
+    /// Bytes per value: 1, 2, 4 or 8.
     pub const fn size(self) -> usize {
         match self {
             Self::U8 | Self::I8 | Self::Bool => 1,

@@ -1,4 +1,4 @@
-//! Binary headers: little-endian fields at fixed places, and the CRC32 that guards them.
+//! Binary headers: little-endian fields at fixed places, protected by a CRC32.
 
 use std::fmt;
 
@@ -7,12 +7,12 @@ pub fn crc32(bytes: &[u8]) -> u32 {
     crc32fast::hash(bytes)
 }
 
-/// A stored checksum that is not the one of the bytes.
+/// A stored checksum that differs from that of the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mismatch {
-    /// What the bytes have.
+    /// The checksum of the bytes.
     pub found: u32,
-    /// What the file says.
+    /// The checksum in the file.
     pub stored: u32,
 }
 
@@ -25,7 +25,7 @@ impl fmt::Display for Mismatch {
 /// Whether the CRC32 of `bytes` is `stored`.
 ///
 /// # Errors
-/// [`Mismatch`] where it is not.
+/// [`Mismatch`] if it differs.
 pub fn check(bytes: &[u8], stored: u32) -> Result<(), Mismatch> {
     match crc32(bytes) {
         found if found == stored => Ok(()),
@@ -39,7 +39,7 @@ pub struct Fields<'a>(&'a [u8]);
 
 #[allow(missing_docs)] // the names say it
 impl<'a> Fields<'a> {
-    /// The fields of bytes that have another guard, or none.
+    /// The fields of bytes that are protected in another way, or not at all.
     pub const fn new(bytes: &'a [u8]) -> Self {
         Self(bytes)
     }

@@ -1,6 +1,6 @@
 //! Bytes in hexadecimal.
 
-/// Two lower case digits a byte.
+/// Two lower-case digits per byte.
 pub fn encode(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,16 +1,16 @@
-//! Arguments that all commands take, or several of them.
+//! Arguments of all commands, or of several.
 
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-/// What every command takes.
+/// Arguments of every command.
 #[derive(Clone, Debug, Args)]
 pub struct Common {
-    /// Worker threads; 0 is one for each core. The results do not depend on it
+    /// Number of worker threads; 0 means one per core. It does not change the results
     #[arg(short = 'T', long, value_name = "N", default_value_t = 0, global = true)]
     pub threads: usize,
-    /// Processor instructions to run models with. The results do not depend on it
+    /// Instruction set for running models. It does not change the results
     #[arg(long, alias = "level", value_enum, default_value_t = Instructions::Auto, global = true)]
     pub instructions: Instructions,
     /// Print errors only
@@ -22,16 +22,16 @@ pub struct Common {
 }
 
 impl Common {
-    /// Threads to ask for; 0 is one for each core.
+    /// The number of threads; 0 means one per core.
     pub fn threads(&self) -> usize {
         self.threads.min(vortex_codec::coder::threads::MAX_THREADS)
     }
 }
 
-/// Instruction sets that models can be run with.
+/// Instruction sets for running models.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Instructions {
-    /// The best one of this processor.
+    /// The best set of this processor.
     Auto,
     /// Plain Rust.
     Portable,
@@ -44,7 +44,7 @@ pub enum Instructions {
 }
 
 impl Instructions {
-    /// Those that are meant.
+    /// The instruction set of the library.
     pub fn chosen(self) -> vortex_codec::Instructions {
         match self {
             Self::Auto => vortex_codec::Instructions::detect(),
@@ -59,23 +59,23 @@ impl Instructions {
 /// Where outputs go and how.
 #[derive(Clone, Debug, Default, Args)]
 pub struct OutputArguments {
-    /// Output file; `-` is standard output; with several FILEs an existing folder
+    /// Output file; `-` is standard output; with several FILEs, an existing folder
     #[arg(short, long, value_name = "OUT")]
     pub output: Option<PathBuf>,
-    /// Replace existing outputs; a link stays, and the file it leads to is replaced
+    /// Replace existing outputs; if an output is a link, its target is replaced
     #[arg(short, long)]
     pub force: bool,
-    /// Keep the inputs (they are always kept; accepted for the habit)
+    /// Keep the inputs (they are always kept; the option exists for compatibility)
     #[arg(short, long)]
     pub keep: bool,
 }
 
-/// How much work compressing without a model takes: `-1` to `-9`, as in zstd and xz.
+/// How much work compression without a model does: `-1` to `-9`, as in zstd and xz.
 #[derive(Clone, Copy, Debug, Default, Args)]
 #[group(multiple = false)]
 pub struct Effort {
-    /// -1 to -9: quicker or smaller without a model, 5 by default. 1 to 3 are quick; 4 to 8 mix more and
-    /// more contexts, in larger blocks; 9 is as 8
+    /// -1 (fastest) to -9 (smallest), without a model; the default is 5. Levels 1 to 3 are fast;
+    /// levels 4 to 8 mix an increasing number of contexts, in larger blocks; 9 equals 8
     #[arg(short = '1', help_heading = "Effort")]
     one: bool,
     #[arg(short = '2', hide = true)]
@@ -126,7 +126,7 @@ pub fn size(text: &str) -> Result<usize, String> {
 /// Reads the length of blocks of a `.vxc` file.
 pub fn block_size(text: &str) -> Result<u32, String> {
     use vortex_codec::coder::container::constants::{MAX_BLOCK_BYTES, MIN_BLOCK_BYTES};
-    // No more than the larger bound.
+    // The value is at most the upper bound, which fits.
     size_within(text, MIN_BLOCK_BYTES as usize, MAX_BLOCK_BYTES as usize).map(|bytes| bytes as u32)
 }
 

@@ -1,4 +1,4 @@
-//! Every `vortex` command of the documentation, read by the parser of the program.
+//! Checks that the parser of the program accepts every `vortex` command of the documentation.
 
 use std::path::{Path, PathBuf};
 
@@ -24,7 +24,8 @@ fn pages() -> Vec<PathBuf> {
     pages
 }
 
-/// The words after `vortex`, where a line of shell runs it: after a prompt, a pipe, `time` or cargo.
+/// The words after `vortex` in a line of shell that runs it: after a prompt, a pipe, `time` or
+/// cargo.
 fn arguments(line: &str) -> Vec<Vec<&str>> {
     let line = line.split(" #").next().unwrap_or_default();
     let runs = |part: &str| -> bool { part == "vortex" || part.ends_with("/vortex") };
@@ -55,7 +56,7 @@ fn commands_are_found_in_lines_of_shell() {
     assert!(arguments("the command vortex is built").is_empty());
 }
 
-/// A name that stands for what a reader would write.
+/// Replaces a placeholder by a value that a reader would write.
 fn filled(word: &str) -> &str {
     match word {
         "NAME" => "cms",
@@ -66,7 +67,7 @@ fn filled(word: &str) -> &str {
 
 #[test]
 fn documented_commands_are_commands() {
-    // In prose commands are named more than given: what they need may be missing.
+    // Prose often gives only a part of a command, so required arguments may be missing.
     let incomplete = [
         ErrorKind::MissingRequiredArgument,
         ErrorKind::MissingSubcommand,

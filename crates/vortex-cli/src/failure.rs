@@ -1,4 +1,4 @@
-//! How failures reach the user: one line that says where, what, and what to do next.
+//! How failures are reported: one line that says where, what, and what to do next.
 
 use std::io;
 use std::path::Path;
@@ -10,16 +10,16 @@ use vortex_codec::download::DownloadError;
 
 use crate::stdout;
 
-/// What ended a command.
+/// The reason why a command ended.
 #[derive(Debug)]
 pub enum Failure {
     /// Messages were printed already, one for each file that failed.
     Reported,
-    /// Nobody reads our standard output any more: no message, as with other tools.
+    /// The reader of our standard output has closed it: no message, as in other tools.
     BrokenPipe,
-    /// Stopped by the user, who was told.
+    /// Stopped by the user; a message was printed.
     Interrupted,
-    /// To be printed.
+    /// An error that is still to be printed.
     Error(Error),
 }
 
@@ -30,7 +30,7 @@ impl<E: Into<Error>> From<E> for Failure {
     }
 }
 
-/// Whether the reader of our standard output went away.
+/// Whether the reader of our standard output has closed it.
 pub fn stdout_is_closed(error: &Error) -> bool {
     io_error(error).is_some_and(stdout::is_closed)
 }
@@ -39,7 +39,7 @@ fn io_error(error: &Error) -> Option<&io::Error> {
     error.chain().find_map(|cause| cause.downcast_ref::<io::Error>())
 }
 
-/// What the user can do about a failure on this command line; libraries name no options.
+/// The command-line option that helps against a failure; errors of libraries name no options.
 fn options(error: &Error) -> Option<&'static str> {
     #[cfg(feature = "download")]
     if let Some(error) = error.chain().find_map(|cause| cause.downcast_ref::<DownloadError>()) {
@@ -75,7 +75,7 @@ fn options(error: &Error) -> Option<&'static str> {
     }
 }
 
-/// What the user can do about the failures that come from the machine and not from the file.
+/// Advice for failures of the machine rather than of the file.
 fn advice(error: &Error) -> Option<&'static str> {
     match io_error(error)?.kind() {
         io::ErrorKind::NotFound => Some("check the name"),
@@ -83,13 +83,13 @@ fn advice(error: &Error) -> Option<&'static str> {
         io::ErrorKind::StorageFull => Some("free some space or write elsewhere with -o"),
         io::ErrorKind::QuotaExceeded => Some("free some of your quota or write elsewhere with -o"),
         io::ErrorKind::ReadOnlyFilesystem => Some("write elsewhere with -o"),
-        io::ErrorKind::FileTooLarge => Some("this file system holds no file that large"),
+        io::ErrorKind::FileTooLarge => Some("this file system cannot hold a file this large"),
         io::ErrorKind::BrokenPipe => Some("the program at the other end stopped reading"),
         _ => None,
     }
 }
 
-/// One line: the chain of causes, each once, and what to do next.
+/// One line with the chain of causes, each once, and what to do next.
 pub fn describe(error: &Error) -> String {
     let mut line = String::new();
     for cause in error.chain() {
@@ -111,11 +111,11 @@ pub fn describe(error: &Error) -> String {
     line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Prints what happened to `path`.
+/// Prints the error of `path`.
 pub fn report(path: &Path, error: &Error) {
     let name = if path == Path::new("-") { "(stdin)".into() } else { path.display().to_string() };
     let line = describe(error);
-    // Errors of files often begin with the name themselves.
+    // Errors of files often already begin with the name.
     let line = line.strip_prefix(&format!("{name}: ")).unwrap_or(&line);
     eprintln!("vortex: {name}: {line}");
 }

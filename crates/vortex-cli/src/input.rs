@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 pub struct Input {
     /// The file's path; `None` for standard input.
     pub path: Option<PathBuf>,
-    /// Of the file, for its times and permissions.
+    /// Metadata of the file, for its times and permissions.
     pub metadata: Option<Metadata>,
     /// Its bytes.
     pub reader: Box<dyn Read + Send>,
@@ -43,12 +43,12 @@ impl Input {
         Ok(head)
     }
 
-    /// For messages.
+    /// The name of the input in messages.
     pub fn name(&self) -> String {
         self.path.as_ref().map_or_else(|| "(stdin)".into(), |p| p.display().to_string())
     }
 
-    /// Bytes in the file, where that is known beforehand.
+    /// Number of bytes of the file, if it is known in advance.
     pub fn len(&self) -> Option<u64> {
         self.metadata.as_ref().map(Metadata::len)
     }
@@ -63,7 +63,7 @@ pub fn open_file(path: &Path) -> Result<File> {
     Ok(file)
 }
 
-/// A whole file of at most `limit` bytes.
+/// Reads a whole file of at most `limit` bytes.
 pub fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>> {
     let file = open_file(path)?;
     let mut bytes = Vec::new();

@@ -1,5 +1,5 @@
-//! Ctrl-C: the program ends at once, and its temporary files with it. Training asks for the gentle
-//! way: the first Ctrl-C only raises a flag, the second one stops.
+//! Ctrl-C: the program removes its temporary files and ends at once. During training, the first
+//! Ctrl-C only sets a flag, and the second one ends the program.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -25,7 +25,7 @@ pub fn install() -> Result<()> {
     .context("cannot handle Ctrl-C")
 }
 
-/// From now on the first Ctrl-C only raises the flag that is returned.
+/// From now on, the first Ctrl-C only sets the returned flag.
 pub fn stop_gently() -> Arc<AtomicBool> {
     GENTLE.store(true, Ordering::SeqCst);
     Arc::clone(&RAISED)

@@ -1,6 +1,6 @@
 //! `vortex`: trains a model on records, compresses with it, and gives back the same bytes.
 
-/// As the standard one, but a closed standard error is no reason to panic or to stop.
+/// Like the standard macro, but it ignores a closed standard error instead of panicking.
 macro_rules! eprintln {
     ($($message:tt)*) => {{
         use std::io::Write as _;
@@ -33,7 +33,7 @@ use crate::failure::Failure;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Exit status when a reader closed our standard output, as if SIGPIPE had ended the program.
+/// Exit status if a reader closed our standard output, as if SIGPIPE had ended the program.
 const BROKEN_PIPE: u8 = 141;
 
 fn main() -> ExitCode {

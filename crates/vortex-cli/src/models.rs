@@ -1,4 +1,4 @@
-//! Models as the command line names them: the file of `-m`, and the instructions to run it with.
+//! The model of the command line: the file of `-m`, and the instructions that run it.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use vortex_codec::{Decompressor, Models, Result};
 
 use crate::arguments::{Common, Instructions};
 
-/// The models of a command: that of `-m`, if there is one, for the instructions asked for.
+/// The models of a command: the model of `-m`, if given, for the chosen instructions.
 pub fn open(path: Option<&Path>, instructions: Instructions) -> Result<Arc<Models>> {
     let models = Models::for_instructions(instructions.chosen())?;
     Ok(Arc::new(match path {
@@ -16,7 +16,7 @@ pub fn open(path: Option<&Path>, instructions: Instructions) -> Result<Arc<Model
     }))
 }
 
-/// What decompresses `file`, with these models and those found near it.
+/// A decompressor for `file`, with these models and those found near the file.
 pub fn decompressor(models: &Arc<Models>, file: Option<&Path>, common: &Common) -> Decompressor {
     let decompressor = Decompressor::new().models(Arc::clone(models)).threads(common.threads());
     match file {

@@ -1,5 +1,5 @@
-//! Where results go: standard output, a device, or a file that appears under its name complete or
-//! not at all.
+//! Targets of results: standard output, a device, or a file that gets its final name only when it
+//! is complete.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, IsTerminal, Write};
@@ -10,7 +10,7 @@ use vortex_codec::output::OutputFile;
 
 use crate::stdout::{Stdout, stdout};
 
-/// What the bytes are: compressed ones are kept off terminals.
+/// The kind of the bytes: compressed bytes are not written to terminals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Content {
     /// Bytes of a `.vxc`, `.vxw` or `.vxm` file.
@@ -51,14 +51,14 @@ pub enum Output {
     Stdout(Stdout),
     /// A device or a pipe, written in place.
     Device(File),
-    /// A file on its way to its name.
+    /// A file that does not have its final name yet.
     File(Box<OutputFile>),
 }
 
 impl Output {
-    /// Opens `target`. An existing file is an error unless `force`; it stays as it is until
-    /// [`Output::commit`]. `like` is the file that the content comes from: it lends a new file its
-    /// modification time, and who may read it.
+    /// Opens `target`. An existing file is an error unless `force`; it is unchanged until
+    /// [`Output::commit`]. `like` is the source of the content: a new file gets its modification
+    /// time and its read permissions.
     pub fn open(
         target: &Target,
         content: Content,
@@ -68,7 +68,9 @@ impl Output {
         match target {
             Target::Stdout => {
                 if content == Content::Compressed && io::stdout().is_terminal() && !force {
-                    bail!("compressed bytes are not for a terminal; redirect them or use -o FILE");
+                    bail!(
+                        "compressed bytes are not written to a terminal; redirect them or use -o FILE"
+                    );
                 }
                 Ok(Self::Stdout(stdout()))
             }

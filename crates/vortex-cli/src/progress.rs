@@ -1,11 +1,11 @@
-//! Progress on standard error, and only where a person watches.
+//! Progress on standard error, only if it is a terminal.
 
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// A bar over `len` bytes (a counter where that is unknown); hidden unless standard error is a
+/// A bar over `len` bytes (a counter if the length is unknown); hidden unless standard error is a
 /// terminal and `wanted`.
 pub fn bytes(len: Option<u64>, name: &str, wanted: bool) -> ProgressBar {
     if !wanted || !io::stderr().is_terminal() {
@@ -27,7 +27,7 @@ pub fn bytes(len: Option<u64>, name: &str, wanted: bool) -> ProgressBar {
     bar
 }
 
-/// A spinner whose message is the current step; hidden as [`bytes`] is.
+/// A spinner whose message is the current step; hidden in the same cases as [`bytes`].
 pub fn steps(name: &str, wanted: bool) -> ProgressBar {
     if !wanted || !io::stderr().is_terminal() {
         return ProgressBar::hidden();

@@ -1,4 +1,5 @@
-//! What a person sees of a training run: a few lines on a terminal that are always up to date, plain lines in a log.
+//! The display of a training run: a few lines on a terminal that are updated all the time, or plain
+//! lines in a log.
 
 use std::io;
 
@@ -11,7 +12,7 @@ use vortex_codec::training::Score;
 
 use crate::report::table::thousands;
 
-/// Bits per byte: of training, of the best validation, of the last ones.
+/// Bits per byte: of the training, of the best validation, and of the last validations.
 fn bits(score: &Score) -> String {
     let now = score.now.map_or("-".into(), |bits| format!("{bits:.4}"));
     let best = score
@@ -38,7 +39,8 @@ fn speed(score: &Score) -> String {
     )
 }
 
-/// What is known of other codecs, and how `best` bits per byte compare with the smallest of them.
+/// The results of other codecs so far, and how `best` bits per byte compare with the smallest of
+/// them.
 fn compared(rivals: &Rivals, best: Option<f64>) -> String {
     if rivals.known.is_empty() {
         return "gzip, zstd and xz on the same bytes: being measured".into();
@@ -52,7 +54,7 @@ fn compared(rivals: &Rivals, best: Option<f64>) -> String {
     format!("on the same bytes {}{saved}", all.join(", "))
 }
 
-/// A bar for each value, the largest one highest.
+/// A bar for each value; the largest value has the highest bar.
 fn sparkline(values: &[f64]) -> String {
     const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let low = values.iter().copied().fold(f64::INFINITY, f64::min);
@@ -64,7 +66,7 @@ fn sparkline(values: &[f64]) -> String {
     values.iter().map(bar).collect()
 }
 
-/// Seconds as a person says them.
+/// Seconds in readable form.
 fn duration(seconds: f64) -> String {
     let seconds = seconds.max(0.0) as u64;
     match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
@@ -86,7 +88,7 @@ pub struct Board {
 }
 
 impl Board {
-    /// For records of a schema.
+    /// A board for records of a schema.
     pub fn new(schema: &Schema) -> Self {
         let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
         let add = |len, template: &str| {
@@ -126,7 +128,7 @@ impl TrainObserver for Board {
             }
             TrainEvent::Checkpoint { .. } | TrainEvent::Validation { .. } => {}
             TrainEvent::Done { .. } => {
-                // The last state stays to be read.
+                // The last state remains visible.
                 self.draw();
                 self.bar.set_message("done");
                 self.bar.abandon();
@@ -150,7 +152,7 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// A line for each step and each file with `verbose`, else a step every ten seconds.
+    /// With `verbose`, a line for each step and each file; otherwise a step every ten seconds.
     pub fn new(schema: &Schema, verbose: bool) -> Self {
         let log = LogLines::new(io::stderr(), if verbose { 0.0 } else { 10.0 });
         Self { log, rivals: Rivals::new(), schema: schema.clone(), best: None, verbose }
@@ -169,7 +171,7 @@ impl TrainObserver for Lines {
         if let TrainEvent::Validation { bits_per_byte, best: true, .. } = event {
             self.best = Some(*bits_per_byte);
         }
-        // Once when they are known, and once at the end.
+        // Print them once when they are known, and once at the end.
         if self.rivals.poll() || matches!(event, TrainEvent::Done { .. }) {
             eprintln!("validation: {}", compared(&self.rivals, self.best));
         }

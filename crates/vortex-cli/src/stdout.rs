@@ -1,5 +1,5 @@
-//! Standard output, whose errors say that they are its own: a reader that goes away ends the program
-//! quietly, as it does other tools, while a pipe that breaks anywhere else is a failure like any.
+//! Standard output with marked errors: if its reader closes it, the program ends without a message,
+//! like other tools. A broken pipe anywhere else is a normal failure.
 
 use std::io::{self, Write};
 
@@ -12,18 +12,18 @@ pub fn stdout() -> Stdout {
     Stdout(io::stdout())
 }
 
-/// Whether an error is that of a reader of our standard output that went away.
+/// Whether an error means that the reader of our standard output has closed it.
 pub fn is_closed(error: &io::Error) -> bool {
     error.get_ref().is_some_and(|inner| inner.is::<Closed>())
 }
 
-/// What [`Stdout`] wraps a broken pipe in.
+/// The error into which [`Stdout`] wraps a broken pipe.
 #[derive(Debug)]
 struct Closed;
 
 impl std::fmt::Display for Closed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("nobody reads the standard output any more")
+        f.write_str("the reader of the standard output has closed it")
     }
 }
 

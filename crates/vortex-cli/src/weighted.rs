@@ -1,14 +1,14 @@
-//! Data files on the command line, and how often each is seen beside others.
+//! Data files on the command line, with their weights.
 
 use std::path::PathBuf;
 use std::str::FromStr;
 
-/// A file, and how often it is seen beside others.
+/// A file, and how often it is used in comparison with others.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Weighted {
     /// The file.
     pub path: PathBuf,
-    /// None: as it is large, or 1 where another file has a weight.
+    /// `None`: in proportion to its size, or 1 if another file has a weight.
     pub weight: Option<f64>,
 }
 
@@ -21,7 +21,8 @@ impl From<PathBuf> for Weighted {
 impl FromStr for Weighted {
     type Err = String;
 
-    /// `FILE` or `FILE:WEIGHT`. A file whose name is all of it is that file.
+    /// Reads `FILE` or `FILE:WEIGHT`. If a file with the whole text as its name exists, it is that
+    /// file.
     fn from_str(text: &str) -> Result<Self, String> {
         let whole = Self { path: text.into(), weight: None };
         let Some((path, weight)) = text.rsplit_once(':') else { return Ok(whole) };

@@ -1,4 +1,4 @@
-//! Compressing: what the caller chooses, and the one way from bytes to a `.vxc` file.
+//! Compression: the options of the caller, and the code path from bytes to a `.vxc` file.
 
 use std::io::{self, Read, Write};
 use std::path::Path;
@@ -50,8 +50,8 @@ impl Default for Compressor {
 }
 
 impl Compressor {
-    /// The built-in predictor at its default level, all cores, and what is written is decoded again
-    /// and compared.
+    /// The built-in predictor at its default level on all cores; the output is decoded again and
+    /// compared.
     pub fn new() -> Self {
         Self {
             request: Request::default(),
@@ -66,36 +66,38 @@ impl Compressor {
         }
     }
 
-    /// Predicts with a trained model in place of the built-in predictor.
+    /// Predicts with a trained model instead of the built-in predictor.
     #[must_use]
     pub fn model(mut self, model: impl Into<TrainedModel>) -> Self {
         self.request.model = Some(model.into());
         self
     }
 
-    /// Says what a record is. Otherwise a description beside the file does, or the bytes are looked
-    /// at. A model knows its own records, and they count.
+    /// Sets the schema of the records. Without it, the schema beside the file is used, or the
+    /// records are detected in the bytes. With a model, the records of the model are used.
     #[must_use]
     pub fn schema(mut self, schema: Schema) -> Self {
         self.request.schema = Some(schema);
         self
     }
 
-    /// How much work the built-in predictor puts in.
+    /// How much work the built-in predictor does.
     #[must_use]
     pub fn level(mut self, level: Level) -> Self {
         self.request.level = level;
         self
     }
 
-    /// Bytes coded on their own, the unit of random access and of threads, rounded to whole records.
+    /// Bytes per block, rounded to whole records. Blocks are coded independently: they are the unit
+    /// of random access and of threads.
     #[must_use]
     pub fn block_bytes(mut self, bytes: u32) -> Self {
         self.request.block_bytes = Some(bytes);
         self
     }
 
-    /// Lanes of a block that advance together; otherwise as many as suit its length.
+    /// Number of lanes of a block that advance together; by default it depends on the length of the
+    /// block.
     #[must_use]
     pub fn lanes(mut self, lanes: u16) -> Self {
         self.lanes = Some(lanes);
@@ -109,36 +111,36 @@ impl Compressor {
         self
     }
 
-    /// Whether what is written is decoded again at once, and compared: on by default, and takes about
-    /// as long as coding.
+    /// Whether the output is decoded again at once and compared. It is on by default and takes
+    /// about as long as coding.
     #[must_use]
     pub fn verify(mut self, verify: bool) -> Self {
         self.verify = verify;
         self
     }
 
-    /// Whether [`Compressor::compress_file`] may replace a file that is there.
+    /// Whether [`Compressor::compress_file`] may replace an existing file.
     #[must_use]
     pub fn replace(mut self, replace: bool) -> Self {
         self.replace = replace;
         self
     }
 
-    /// Puts the model into the file, so that decompressing needs nothing else.
+    /// Stores the model in the file, so that decompression needs no other file.
     #[must_use]
     pub fn embed_model(mut self, embed: bool) -> Self {
         self.embed_model = embed;
         self
     }
 
-    /// What the file's members are called.
+    /// Label of the members of the file.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = Some(label.into());
         self
     }
 
-    /// A flag that is looked at before each block: set, compressing ends with
+    /// A flag that is checked before each block: if it is set, compression ends with
     /// [`crate::ErrorKind::Cancelled`].
     #[must_use]
     pub fn cancel(mut self, flag: Arc<AtomicBool>) -> Self {
@@ -146,7 +148,7 @@ impl Compressor {
         self
     }
 
-    /// Called after each block with what was done so far.
+    /// Called after each block with the progress so far.
     #[must_use]
     pub fn on_block(mut self, hook: impl FnMut(Progress) + Send + 'static) -> Self {
         self.on_block = Some(Hook::new(hook));
@@ -165,8 +167,8 @@ impl Compressor {
     ///
     /// # Errors
     /// Those of reading and writing, and [`crate::ErrorKind::InvalidArgument`],
-    /// [`crate::ErrorKind::VerifyFailed`], [`crate::ErrorKind::Cancelled`]. What was written is then
-    /// no whole file.
+    /// [`crate::ErrorKind::VerifyFailed`], [`crate::ErrorKind::Cancelled`]. After an error, the
+    /// output is not a complete file.
     pub fn compress(&self, mut input: impl Read, output: impl Write) -> Result<Summary> {
         let mut sample = Vec::new();
         if self.request.needs_sample() {
@@ -177,8 +179,9 @@ impl Compressor {
         self.compress_as(&plan, sample.chain(input), output)
     }
 
-    /// Compresses a file, whose name, format and neighbours say what its records are. The output
-    /// appears under its name when it is complete, with the time and the permissions of the input.
+    /// Compresses a file. Its records are found from its name, its format and the files beside it.
+    /// The output gets its final name when it is complete, with the time and the permissions of the
+    /// input.
     ///
     /// # Errors
     /// As [`Compressor::compress`] and [`Compressor::plan`], and [`crate::ErrorKind::OutputExists`].
@@ -213,12 +216,12 @@ impl Compressor {
     }
 }
 
-/// Where the bytes come from is at fault, and not where they go.
+/// An error of the input, not of the output.
 pub(crate) fn unreadable(error: io::Error) -> Error {
     Error::from(error).context("cannot be read")
 }
 
-/// Compresses bytes with the built-in predictor. Records are found in them.
+/// Compresses bytes with the built-in predictor. It detects records in them.
 ///
 /// ```
 /// # fn main() -> vortex_codec::Result<()> {

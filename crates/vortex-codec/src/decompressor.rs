@@ -1,4 +1,4 @@
-//! Decompressing: where models come from, and what a file may ask for.
+//! Decompression: where models come from, and the limits for a file.
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -41,7 +41,7 @@ impl Default for Decompressor {
 }
 
 impl Decompressor {
-    /// All cores; models that are embedded, or found as [`crate::models`] describes.
+    /// Uses all cores, and models that are embedded or found as [`crate::models`] describes.
     pub fn new() -> Self {
         let limits = Limits {
             max_model_bytes: u32::try_from(MAX_MODEL_BYTES).unwrap_or(u32::MAX),
@@ -65,7 +65,7 @@ impl Decompressor {
         self
     }
 
-    /// Models in reach, shared with others.
+    /// The set of models, which may be shared with others.
     #[must_use]
     pub fn models(mut self, models: Arc<Models>) -> Self {
         self.models = models;
@@ -86,21 +86,21 @@ impl Decompressor {
         self
     }
 
-    /// Whether [`Decompressor::decompress_file`] may replace a file that is there.
+    /// Whether [`Decompressor::decompress_file`] may replace an existing file.
     #[must_use]
     pub fn replace(mut self, replace: bool) -> Self {
         self.replace = replace;
         self
     }
 
-    /// What a file may make the reader allocate.
+    /// Limits of the memory that a file may need.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// A flag that is looked at before each block: set, decompressing ends with
+    /// A flag that is checked before each block: if it is set, decompression ends with
     /// [`crate::ErrorKind::Cancelled`].
     #[must_use]
     pub fn cancel(mut self, flag: Arc<AtomicBool>) -> Self {
@@ -108,7 +108,7 @@ impl Decompressor {
         self
     }
 
-    /// Called after each block with what was done so far.
+    /// Called after each block with the progress so far.
     #[must_use]
     pub fn on_block(mut self, hook: impl FnMut(Progress) + Send + 'static) -> Self {
         self.on_block = Some(Hook::new(hook));
@@ -119,7 +119,7 @@ impl Decompressor {
     /// checked before they are written, and the end of the file before this returns.
     ///
     /// # Errors
-    /// A kind for each thing that can be wrong with a file; those of models, of reading and writing,
+    /// A kind for each possible fault of a file; the errors of models, of reading and writing,
     /// and [`crate::ErrorKind::Cancelled`].
     pub fn decompress(&self, input: impl Read, mut output: impl Write) -> Result<Summary> {
         let summary = self.reader(input).copy_to(&mut output)?;
@@ -127,8 +127,8 @@ impl Decompressor {
         Ok(summary)
     }
 
-    /// Decompresses a file, with models beside it in reach. The output appears under its name when it
-    /// is complete, with the time and the permissions of the input.
+    /// Decompresses a file; models beside it are found. The output gets its final name when it is
+    /// complete, with the time and the permissions of the input.
     ///
     /// # Errors
     /// As [`Decompressor::decompress`], and [`crate::ErrorKind::OutputExists`].

@@ -1,4 +1,5 @@
-//! A `.vxc` file on its way: members one after the other, decoded again as they are written.
+//! Writing a `.vxc` file: members one after the other, which are decoded again while they are
+//! written.
 
 use std::io::{Read, Write};
 use std::sync::Arc;
@@ -14,13 +15,13 @@ use crate::error::{Error, Result};
 use crate::plan::Part;
 use crate::verify::{Tee, Verifier};
 
-/// Bytes moved at a time.
+/// Number of bytes that are copied at a time.
 const PIECE: usize = 256 << 10;
 
 pub(crate) struct Encoder<'a, W> {
     options: &'a Compressor,
     tee: Tee<W>,
-    /// Of all original bytes.
+    /// Digest of all original bytes.
     digest: blake3::Hasher,
     summary: Summary,
 }
@@ -75,7 +76,7 @@ impl<'a, W: Write> Encoder<'a, W> {
         Ok(())
     }
 
-    /// All members are written: flushes, and waits for the verification.
+    /// Ends the file after all members: flushes, and waits for the verification.
     pub(crate) fn finish(mut self) -> Result<Summary> {
         self.tee.finish(self.digest.finalize())?;
         Ok(self.summary)

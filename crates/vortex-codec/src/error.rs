@@ -1,78 +1,79 @@
-//! The one error type of the crate: a kind to match on, a message for people, and a cause.
+//! The error type of the crate: a kind to match on, a message for users, and a cause.
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 
-/// What went wrong, for programs. The message of the [`Error`] says where, and with which values.
+/// The kind of an error, for programs. The message of the [`Error`] says where it occurred, and
+/// with which values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The bytes do not begin as a `.vxc` file does.
+    /// The bytes do not begin like a `.vxc` file.
     NotVxc,
-    /// The bytes do not begin as a `.vxw` file does.
+    /// The bytes do not begin like a `.vxw` file.
     NotWeights,
     /// The bytes of a compressed file contradict themselves or the format.
     Corrupt,
-    /// A compressed file ends before what it announces.
+    /// A compressed file ends too early.
     Truncated,
     /// Decoded bytes do not have the checksum that the file states.
     ChecksumMismatch,
-    /// Something that is not a member follows the last member of a compressed file.
+    /// The last member of a compressed file is followed by bytes that are not a member.
     TrailingData,
     /// Written by a version, or with a feature, that this build does not know.
     UnsupportedVersion,
-    /// The file needs a model, and no model in reach is that one.
+    /// The file needs a model, and this model was not found.
     MissingModel,
-    /// The model at hand is not the one that the data was coded with.
+    /// The data was coded with another model than the given one.
     WrongModel,
     /// A model is damaged, is not well-formed, or could overflow.
     UnusableModel,
-    /// A model is sound, and this build or processor computes other numbers with it.
+    /// A model is valid, but this build or processor computes other numbers with it.
     SelfTest,
-    /// This processor does not have the instructions that were asked for.
+    /// This processor does not have the requested instructions.
     NoSuchInstructions,
-    /// A description of records is not one.
+    /// A schema is not valid.
     Schema,
-    /// Files that should have the same records have not.
+    /// Files that should have the same records have different records.
     MixedRecords,
-    /// A file of another program is damaged, or holds what is not read.
+    /// A file of another program is damaged, or holds data that Vortex does not read.
     Source,
-    /// The file is no archive of datasets, or holds no dataset or field of that name.
+    /// The file is not an archive of datasets, or holds no dataset or field with that name.
     NotFound,
-    /// What should be compressed as weights is not a safetensors file.
+    /// An input of weights is not a safetensors file.
     NotSafetensors,
-    /// The file holds differences from another checkpoint, and none was given.
+    /// The file holds differences from a base checkpoint, and no base was given.
     MissingBase,
-    /// The checkpoint at hand is not the one that differences were taken to.
+    /// The given checkpoint is not the base of the differences.
     WrongBase,
     /// The caller's arguments do not fit together.
     InvalidArgument,
-    /// A size is beyond what the format or the caller allows.
+    /// A size is above a limit of the format or of the caller.
     LimitExceeded,
-    /// An output is there already, and the caller did not ask to replace it.
+    /// An output exists, and the caller did not allow to replace it.
     OutputExists,
-    /// A folder is there already, and folders are not replaced.
+    /// A folder exists, and folders are never replaced.
     FolderExists,
-    /// An output should be a file, and its name is that of a directory, or none.
+    /// The name of an output file is that of a directory, or is missing.
     NotAFile,
-    /// What was just encoded does not decode to the same bytes: a predictor's or machine's fault.
+    /// The new output does not decode to the same bytes: the predictor or the machine has a fault.
     VerifyFailed,
-    /// The caller's flag asked to stop.
+    /// The caller set the flag to stop.
     Cancelled,
     /// A thread panicked.
     WorkerPanicked,
-    /// Another codec, run to compare with, failed.
+    /// Another codec failed that was run for comparison.
     Baseline,
     /// Training failed, or cannot begin.
     Training,
-    /// A device to compute on cannot be used.
+    /// A computing device cannot be used.
     Device,
-    /// This program was built without what it would take.
+    /// This program was built without the needed feature.
     NotBuilt,
     /// Reading or writing failed.
     Io(io::ErrorKind),
-    /// A failure of another crate that has no kind here yet.
+    /// An error of another crate for which there is no kind here yet.
     Other,
 }
 
@@ -93,12 +94,12 @@ impl Error {
         Self { kind, message: message.into(), source: None }
     }
 
-    /// What went wrong, to match on.
+    /// The kind of the error, to match on.
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }
 
-    /// What went wrong, where, with which values, and what to do about it.
+    /// What is wrong, where, with which values, and what to do next.
     pub fn message(&self) -> &str {
         &self.message
     }
@@ -110,7 +111,7 @@ impl Error {
         self
     }
 
-    /// The same error with what caused it.
+    /// The same error with its cause.
     #[must_use]
     pub(crate) fn with_source(
         mut self,
@@ -138,7 +139,7 @@ impl StdError for Error {
 }
 
 impl From<io::Error> for Error {
-    /// An error of the coder that went through [`io::Read`] or [`io::Write`] is itself again.
+    /// Restores an error of the coder that was passed through [`io::Read`] or [`io::Write`].
     fn from(error: io::Error) -> Self {
         vortex_coder::Error::from(error).into()
     }
@@ -148,7 +149,7 @@ impl From<vortex_coder::Error> for Error {
     fn from(error: vortex_coder::Error) -> Self {
         use vortex_coder::ErrorKind as Coder;
         let (kind, message, source) = error.into_parts();
-        // Our own loader of models knows better than the coder what is wrong with one.
+        // The error of our model loader is more exact than that of the coder.
         let ours = source.as_ref().and_then(|source| source.downcast_ref::<Self>());
         let kind = match (ours, kind) {
             (Some(ours), _) => ours.kind,
@@ -173,7 +174,7 @@ impl From<vortex_coder::Error> for Error {
     }
 }
 
-/// For the coder, as the cause of an error of its own.
+/// For the coder, which uses it as the cause of its own error.
 impl From<Error> for vortex_coder::Error {
     fn from(error: Error) -> Self {
         use vortex_coder::ErrorKind as Coder;

@@ -1,4 +1,4 @@
-//! The caller's function that hears of progress: one for all members of a file.
+//! The caller's progress function: one for all members of a file.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,7 +13,7 @@ impl Hook {
         Self(Arc::new(Mutex::new(hook)))
     }
 
-    /// For a writer or reader that begins when `before` was done already.
+    /// For a writer or reader that starts after the progress `before`.
     pub(crate) fn after(&self, before: Progress) -> OnBlock {
         let hook = Arc::clone(&self.0);
         Box::new(move |now| {

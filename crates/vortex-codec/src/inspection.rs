@@ -1,5 +1,5 @@
-//! Looking into files: what the symbols of raw data would cost on their own, and what those of a
-//! compressed file cost under its predictor.
+//! Inspection of files: the cost of the symbols of raw data without context, and the cost of the
+//! symbols of a compressed file under its predictor.
 
 use std::cmp::Reverse;
 use std::io::{Read, Seek};
@@ -12,26 +12,26 @@ use vortex_coder::{AdaptiveModel, Model, RecordLayout, Schema};
 use crate::error::{Error, Result};
 use crate::evaluation::costs_by_role;
 
-/// Original bytes from the start of a member whose costs are measured.
+/// Number of original bytes, from the start of a member, whose costs are measured.
 const SAMPLE_BYTES: u64 = 4 << 20;
 
-/// Blocks of a member by the way they are stored.
+/// Blocks of a member by method.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BlockCounts {
     /// Coded with the predictor.
     pub modelled: usize,
     /// zstd frames.
     pub zstd: usize,
-    /// As they are.
+    /// Stored unchanged.
     pub raw: usize,
 }
 
-/// What the symbols of a member cost under its predictor.
+/// The costs of the symbols of a member under its predictor.
 #[derive(Clone, Debug)]
 pub struct MemberCosts {
-    /// What a record is.
+    /// Schema of the records.
     pub schema: Schema,
-    /// Bytes from the start of the member that were measured.
+    /// Number of bytes that were measured, from the start of the member.
     pub sample_bytes: u64,
     /// Mean bits of each symbol of each field, in coding order.
     pub bits: Vec<Vec<f64>>,
@@ -56,17 +56,18 @@ pub fn count_blocks<R: Read + Seek>(
     Ok(counts)
 }
 
-/// The member with the most original bytes: of an archive of datasets it says more than the manifest.
+/// The member with the most original bytes: for an archive of datasets it shows more than the
+/// manifest.
 pub fn largest_member<R: Read + Seek>(reader: &IndexedReader<R>) -> Option<usize> {
     let members = reader.members().enumerate();
     members.min_by_key(|(_, member)| Reverse(member.original_bytes)).map(|(number, _)| number)
 }
 
-/// What predicts the blocks of a member; the built-in predictor for a member without one.
+/// The predictor of the blocks of a member; the built-in predictor for a member without one.
 ///
 /// # Errors
-/// [`crate::ErrorKind::InvalidArgument`] for a member that does not exist; of models that are not
-/// found or not usable.
+/// [`crate::ErrorKind::InvalidArgument`] for a member that does not exist; the errors of models
+/// that are not found or not usable.
 pub fn predictor_of<R: Read + Seek>(
     reader: &mut IndexedReader<R>,
     member: usize,
@@ -112,8 +113,7 @@ fn member_of<R: Read + Seek>(reader: &IndexedReader<R>, member: usize) -> Result
     reader.members().nth(member).cloned().ok_or_else(missing)
 }
 
-/// Entropy in bits of each symbol of each field over the whole records of `bytes`, each symbol on its
-/// own.
+/// Entropy in bits of each symbol of each field over the whole records of `bytes`, without context.
 pub fn entropies(bytes: &[u8], schema: &Schema) -> Vec<Vec<f64>> {
     let layout = RecordLayout::new(schema.clone());
     let n_roles = layout.roles().len();

@@ -10,7 +10,7 @@ pub use level::Level;
 pub use models::{Models, TrainedModel};
 pub use plan::{Plan, Request};
 
-// Types of the layers below that the ones above speak of.
+// Types of lower layers that appear in this interface.
 pub use vortex_coder::container::{Limits, Progress, Summary};
 pub use vortex_coder::{DType, Field, Schema};
 pub use vortex_infer::Instructions;
@@ -36,7 +36,7 @@ mod verify;
 #[cfg(feature = "weights")]
 pub mod weights;
 
-// The layers, whole.
+// The complete lower layers.
 pub use vortex_coder as coder;
 pub use vortex_data as data;
 #[cfg(feature = "download")]

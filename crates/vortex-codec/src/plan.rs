@@ -1,8 +1,8 @@
-//! Which schema and which coder for these bytes: decided here, and nowhere else.
+//! The choice of the schema and the coder for bytes. Only this module makes it.
 //!
-//! [`Plan::of`] looks at a file, or at the first bytes of a stream, and at what the caller asked
-//! for. Compressing, archives (a plan for each of their streams), evaluation and inspection all ask
-//! it, so whatever is found out about bytes before they are coded is found out here.
+//! [`Plan::of`] uses a file, or the first bytes of a stream, and the request of the caller.
+//! Compression, archives (a plan for each of their streams), evaluation and inspection all use it,
+//! so all analysis of the bytes before coding is here.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -22,65 +22,67 @@ use crate::models::TrainedModel;
 
 pub use crate::look::SAMPLE_BYTES;
 
-/// Shortest file that is coded in parts: a further member takes some 300 bytes.
+/// Shortest file that is coded in parts, because each further member takes about 300 bytes.
 const MIN_PARTED_BYTES: u64 = 64 << 10;
 
-/// What is to be coded.
+/// The data to code.
 #[derive(Clone, Copy, Debug)]
 pub enum Subject<'a> {
-    /// A regular file: its name, its format and the files beside it say more than its bytes.
+    /// A regular file. Its name, its format and the files beside it give more information than its
+    /// bytes.
     File(&'a Path),
     /// Bytes without a name: all of them, or the first [`SAMPLE_BYTES`].
     Bytes(&'a [u8]),
 }
 
-/// What the caller asks for. The default leaves everything to the plan.
+/// The request of the caller. The default leaves every choice to the plan.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
     /// The model to code with.
     pub model: Option<TrainedModel>,
-    /// Code only records of the model with it, and others with the built-in predictor; otherwise the
-    /// model codes whatever comes.
+    /// If true, the model codes only the records that it was trained on, and the built-in predictor
+    /// codes all others. If false, the model codes all data.
     pub model_must_fit: bool,
-    /// What a record is, where the caller knows. With a model that codes whatever comes, the model's
-    /// records count.
+    /// Schema of the records, if the caller knows it. With a model that codes all data, the schema
+    /// of the model is used.
     pub schema: Option<Schema>,
-    /// How much work the built-in predictor puts in.
+    /// How much work the built-in predictor does.
     pub level: Level,
-    /// Bytes a block.
+    /// Bytes per block.
     pub block_bytes: Option<u32>,
-    /// Code all bytes in one way, though parts of the file may differ: for who codes a piece of it.
+    /// Code all bytes in one way although parts of the file may differ: for callers that code a
+    /// piece of the file.
     pub one_part: bool,
 }
 
-/// How to code a subject: parts, each a member of the file, and why so.
+/// How to code a subject: parts, each of which becomes a member of the file, and the reason.
 #[derive(Clone)]
 pub struct Plan {
     /// The parts in order, at least one.
     pub parts: Vec<Part>,
-    /// What was found.
+    /// The result of the analysis.
     pub report: Report,
 }
 
 /// Bytes that are coded in one way.
 #[derive(Clone)]
 pub struct Part {
-    /// How many; `None` for all that come. That of the last part is `None`.
+    /// Number of bytes; `None` for all remaining bytes. It is `None` for the last part.
     pub bytes: Option<u64>,
-    /// What predicts, and over which records.
+    /// The predictor and the records that it predicts.
     pub coder: Coder,
-    /// Bytes a block, before they are rounded to whole records.
+    /// Bytes per block, before rounding to whole records.
     pub block_bytes: u32,
 }
 
-/// What a plan found out.
+/// The result of the analysis for a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
-    /// Where the schema comes from.
+    /// The origin of the schema.
     pub origin: Origin,
 }
 
-/// Where a schema comes from.
+/// The origin of a schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// The model codes its own records.
@@ -89,17 +91,17 @@ pub enum Origin {
     Caller,
     /// A file beside the data.
     Sidecar(PathBuf),
-    /// The format of the file, which says where which numbers lie.
+    /// The format of the file, which defines the places and types of its numbers.
     Format,
-    /// The bytes themselves.
+    /// Detection in the bytes.
     Detected,
 }
 
 impl Plan {
-    /// Decides.
+    /// Chooses the plan.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::Schema`] for a sidecar that is not one, and those of reading a
+    /// [`crate::ErrorKind::Schema`] for an invalid sidecar, and the errors of reading a
     /// [`Subject::File`].
     pub fn of(subject: Subject<'_>, request: &Request) -> Result<Self> {
         if let Some(model) = &request.model
@@ -149,7 +151,7 @@ impl Plan {
         Ok(plan(vec![part(None, 0, schema, known)?], source.into()))
     }
 
-    /// The schema of the first part: of all bytes where there is one part.
+    /// The schema of the first part; if there is one part, of all bytes.
     pub fn schema(&self) -> &Schema {
         self.parts[0].schema()
     }
@@ -161,7 +163,7 @@ impl Plan {
 }
 
 impl Request {
-    /// Whether [`Plan::of`] would look at [`Subject::Bytes`].
+    /// Whether [`Plan::of`] would read the bytes of [`Subject::Bytes`].
     pub(crate) fn needs_sample(&self) -> bool {
         !self.model.as_ref().is_some_and(|model| self.takes(model))
     }
@@ -174,7 +176,7 @@ impl Request {
 }
 
 impl Part {
-    /// What a record is.
+    /// Schema of the records.
     pub fn schema(&self) -> &Schema {
         match &self.coder {
             Coder::Classic(schema) => schema,
@@ -182,7 +184,7 @@ impl Part {
         }
     }
 
-    /// What predicts; `None` where nothing does.
+    /// The predictor; `None` if there is none.
     pub fn predictor(&self) -> Option<Arc<dyn Model>> {
         match &self.coder {
             Coder::Classic(_) => None,
@@ -191,14 +193,14 @@ impl Part {
     }
 }
 
-/// The parts of a file whose format says where they lie, if it is worth to part it.
+/// The parts of a file whose format defines them, if separate members are worth their cost.
 fn parts_of(path: &Path) -> Option<Vec<(Option<u64>, Schema)>> {
     if std::fs::metadata(path).ok()?.len() < MIN_PARTED_BYTES {
         return None;
     }
     let parts = vortex_sources::segments(path).filter(|parts| !parts.is_empty())?;
     let last = parts.len() - 1;
-    // A file that grew meanwhile is taken as it is now.
+    // If the file has grown meanwhile, its current length is used.
     let open = |(n, (bytes, schema))| ((n != last).then_some(bytes), schema);
     Some(parts.into_iter().enumerate().map(open).collect())
 }
@@ -268,7 +270,7 @@ mod tests {
         let found = plan(&given);
         assert_eq!((strides(&found), found.first().block_bytes), (vec![(None, 6)], 4096));
         assert_eq!(found.report.origin, Origin::Caller);
-        // Bytes have no name that could say anything.
+        // Bytes have no name that could give their format.
         let found = Plan::of(Subject::Bytes(&bytes), &Request::default()).unwrap();
         assert_eq!((found.parts.len(), found.report.origin), (1, Origin::Detected));
     }

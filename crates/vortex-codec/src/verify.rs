@@ -1,5 +1,5 @@
-//! Decoding while encoding: the compressed bytes are read back by a second thread as they are
-//! written, and what comes out must have the digest of what went in.
+//! Decoding while encoding: a second thread decodes the compressed bytes while they are written,
+//! and its output must have the digest of the input.
 
 use std::io::{self, Read, Write};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -7,7 +7,8 @@ use std::thread::JoinHandle;
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// Pieces of compressed bytes on their way to the decoder; more make the encoder wait.
+/// Number of pieces of compressed bytes that wait for the decoder; if there are more, the encoder
+/// waits.
 const PIECES: usize = 8;
 
 /// A running check. Give it the compressed bytes through [`Tee`].
@@ -17,7 +18,7 @@ pub(crate) struct Verifier {
 }
 
 impl Verifier {
-    /// `decode` writes the original bytes of the compressed stream it is given.
+    /// `decode` writes the original bytes of the compressed stream that it gets.
     pub(crate) fn start(
         decode: impl FnOnce(&mut dyn Read, &mut dyn Write) -> Result<()> + Send + 'static,
     ) -> Self {
@@ -30,7 +31,8 @@ impl Verifier {
         Self { sender: Some(sender), decoder }
     }
 
-    /// Passes compressed bytes on. A decoder that gave up is found out by [`Verifier::finish`].
+    /// Passes compressed bytes to the decoder. If the decoder has stopped, [`Verifier::finish`]
+    /// reports it.
     fn send(&self, bytes: &[u8]) {
         if let Some(sender) = &self.sender {
             let _ = sender.send(bytes.to_vec());
@@ -40,7 +42,7 @@ impl Verifier {
     /// Waits for the decoder and compares.
     fn finish(mut self, original: blake3::Hash) -> Result<()> {
         self.sender = None;
-        let advice = "the output is not to be trusted; please report this, with the file";
+        let advice = "do not use the output; please report this, with the file";
         let failed =
             |what: &str| Err(Error::new(ErrorKind::VerifyFailed, format!("{what}; {advice}")));
         match self.decoder.join() {
@@ -63,7 +65,7 @@ pub(crate) struct Tee<W> {
 }
 
 impl<W: Write> Tee<W> {
-    /// Everything is written: flushes, and waits for the check against the digest of the original.
+    /// Ends the output: flushes, and waits for the comparison with the digest of the original.
     pub(crate) fn finish(&mut self, original: blake3::Hash) -> Result<()> {
         self.flush().map_err(|error| Error::from(error).context("cannot be written"))?;
         self.verifier.take().map_or(Ok(()), |verifier| verifier.finish(original))
@@ -85,7 +87,7 @@ impl<W: Write> Write for Tee<W> {
     }
 }
 
-/// What the encoder sent, as a reader.
+/// The bytes of the encoder, as a reader.
 struct Pieces {
     receiver: Receiver<Vec<u8>>,
     piece: Vec<u8>,

@@ -1,5 +1,5 @@
-//! Weights of networks: safetensors files, or values of one type, to `.vxw` and back. vortex-zipnn does
-//! the work; here what is written is decoded again and compared.
+//! Weights of networks: safetensors files, or values of one type, to `.vxw` and back. vortex-zipnn
+//! does the work; this module decodes the output again and compares it.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -16,12 +16,12 @@ pub use vortex_zipnn::{
     Summary, TensorEntry, list, tensors,
 };
 
-/// Compresses all of `input`. Differences are taken to the checkpoint `base`; `verify` as for
+/// Compresses all of `input`, as differences from the checkpoint `base` if given; `verify` as for
 /// [`Compressor::verify`](crate::Compressor::verify).
 ///
 /// # Errors
-/// [`crate::ErrorKind::NotSafetensors`] unless it is one or its contents are said to be others,
-/// [`crate::ErrorKind::VerifyFailed`], and those of reading and writing.
+/// [`crate::ErrorKind::NotSafetensors`] unless it is a safetensors file or other contents are
+/// stated, [`crate::ErrorKind::VerifyFailed`], and those of reading and writing.
 pub fn compress(
     input: impl Read,
     output: impl Write,
@@ -45,11 +45,11 @@ pub fn compress(
     Ok(summary)
 }
 
-/// Decompresses all of `input`, with the checkpoint `base` that differences were taken to.
+/// Decompresses all of `input`, with the checkpoint `base` of its differences.
 ///
 /// # Errors
-/// [`crate::ErrorKind::MissingBase`] and [`crate::ErrorKind::WrongBase`]; a kind for each thing that
-/// can be wrong with a file, and those of reading and writing.
+/// [`crate::ErrorKind::MissingBase`] and [`crate::ErrorKind::WrongBase`]; a kind for each possible
+/// fault of a file, and the errors of reading and writing.
 pub fn decompress(
     input: impl Read,
     output: impl Write,
@@ -68,7 +68,7 @@ fn open_base(path: Option<&Path>) -> Result<Option<Base<'static>>> {
     base.map(Some).map_err(|error| error.context(path.display()))
 }
 
-/// A reader that hashes what passes.
+/// A reader that hashes the bytes that it reads.
 struct Hashing<R> {
     input: R,
     digest: blake3::Hasher,
@@ -103,7 +103,7 @@ mod tests {
             decompress(&packed[..], &mut back, base, 0).unwrap();
             assert!(back == values && packed.len() < values.len());
             let refused = decompress(&packed[..], io::sink(), None, 1).map_err(|e| e.kind());
-            // Without differences nobody asks for the base.
+            // Without differences the base is not needed.
             assert!(refused.is_ok() || refused.unwrap_err() == ErrorKind::MissingBase);
         }
         let none = compress(

@@ -1,8 +1,9 @@
-//! Symbols a second on one core, beside constriction's range coder on the same tables and symbols.
-//! constriction has totals that are powers of two and binary search; ours any total.
+//! Symbols per second on one core, compared with constriction's range coder on the same tables and
+//! symbols. constriction uses totals that are powers of two and binary search; ours takes any
+//! total.
 //!
-//! "encode" and "decode" have the tables ready. "fresh" is what a network's coder does: weights
-//! arrive for each symbol, and the distribution is made for that symbol alone.
+//! "encode" and "decode" have the tables ready. "fresh" is the case of a network: each symbol has
+//! its own weights, and the distribution is made for this symbol only.
 
 use constriction::stream::model::{DecoderModel, EncoderModel, EntropyModel};
 use constriction::stream::queue::{DefaultRangeDecoder, DefaultRangeEncoder};
@@ -159,7 +160,7 @@ fn bench(c: &mut Criterion) {
             b.iter(|| {
                 let mut encoder = DefaultRangeEncoder::new();
                 for &(t, symbol) in &draws {
-                    // The weights here have the right total as they are: only summing is left.
+                    // The weights here already have the right total and are only summed.
                     let mut sum = 0;
                     for (end, w) in model.0[1..].iter_mut().zip(&weights[usize::from(t)]) {
                         sum += w + 1;

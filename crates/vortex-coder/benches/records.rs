@@ -1,4 +1,4 @@
-//! Records to symbols and back, beside a memcpy of the same bytes.
+//! Records to symbols and back, compared with a memcpy of the same bytes.
 
 use std::hint::black_box;
 
@@ -9,7 +9,8 @@ use vortex_coder::{DType, Field, FieldCoding, RecordLayout, Schema};
 const RECORDS: usize = 20_000;
 const FIELDS: usize = 12;
 
-/// Twelve float32, each coded in the same way but for the first, which may be the root of the squares of the next three.
+/// Twelve float32, all coded in the same way except the first, which may be the root of the squares
+/// of the next three.
 fn schema(coding: &FieldCoding, law: bool) -> Schema {
     let field = |i: usize| Field {
         coding: coding.clone(),

@@ -4,7 +4,8 @@
 //! cargo run --release -p vortex-coder --example container_stream -- 1024 2 adaptive /tmp/x.vxc
 //! ```
 //! Arguments: MiB of synthetic records, threads, coder (`adaptive`, `adaptive-only`: without
-//! trying zstd, `classic`: zstd or raw), a file to write and read back (it is removed). Peak memory is that of the process so far, where the system tells.
+//! trying zstd, `classic`: zstd or raw), a file to write and read back (it is removed). Peak memory
+//! is that of the process so far, if the system reports it.
 
 use std::error::Error;
 use std::fs::File;

@@ -1,40 +1,41 @@
-//! The one error type of the crate: a kind to match on, and a message for people.
+//! The error type of the crate: a kind to match on, and a message for users.
 
 use std::error::Error as StdError;
 use std::io;
 
-/// What went wrong, for programs. The message of the [`Error`] says where, and with which values.
+/// The kind of an error, for programs. The message of the [`Error`] says where it occurred, and
+/// with which values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The bytes contradict themselves or the format.
     Corrupt,
-    /// The bytes end before what they announce.
+    /// The bytes end too early.
     Truncated,
     /// Decoded bytes do not have the checksum that the file states.
     ChecksumMismatch,
     /// Written by a version, or with a feature, that this build does not know.
     UnsupportedVersion,
-    /// The model at hand is not the one that the data was coded with.
+    /// The data was coded with another model than the given one.
     WrongModel,
-    /// What runs the model computes other numbers than it must: a fault of the machine or build, not of
-    /// the model or the file.
+    /// The model gives wrong numbers on this machine or build; the model and the file are not
+    /// damaged.
     SelfTestFailed,
-    /// The right model was found and cannot be used: it is damaged or refused.
+    /// The right model was found but cannot be used: it is damaged or refused.
     UnusableModel,
-    /// A size is beyond what the format or the caller allows.
+    /// A size is above a limit of the format or of the caller.
     LimitExceeded,
     /// The caller's arguments do not fit together.
     InvalidArgument,
     /// Reading or writing failed.
     Io(io::ErrorKind),
-    /// The bytes do not begin as a `.vxc` file does.
+    /// The bytes do not begin like a `.vxc` file.
     NotVxc,
-    /// Something that is not a member follows the last member of a `.vxc` file.
+    /// The last member of a `.vxc` file is followed by bytes that are not a member.
     TrailingData,
-    /// What was just encoded does not decode to the same bytes: a predictor's or machine's fault.
+    /// The new output does not decode to the same bytes: the predictor or the machine has a fault.
     VerifyFailed,
-    /// The caller's flag asked to stop.
+    /// The caller set the flag to stop.
     Cancelled,
     /// A predictor or loader panicked in a worker thread.
     WorkerPanicked,
@@ -44,9 +45,9 @@ pub enum ErrorKind {
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct Error {
-    /// What went wrong, to match on.
+    /// The kind of the error, to match on.
     pub kind: ErrorKind,
-    /// What went wrong, where, with which values, and what to do about it.
+    /// What is wrong, where, with which values, and what to do next.
     pub message: String,
     #[source]
     source: Option<Box<dyn StdError + Send + Sync>>,
@@ -68,7 +69,7 @@ impl Error {
     pub fn truncated(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Truncated, message)
     }
-    /// [`ErrorKind::ChecksumMismatch`] of stored bytes: whoever reads this has a damaged file.
+    /// [`ErrorKind::ChecksumMismatch`] of stored bytes: the file is damaged.
     pub fn damaged(what: impl std::fmt::Display) -> Self {
         let advice = "the file is damaged: get it again, or take another copy";
         Self::new(ErrorKind::ChecksumMismatch, format!("{what}; {advice}"))
@@ -81,7 +82,8 @@ impl Error {
     pub fn limit_exceeded(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::LimitExceeded, message)
     }
-    /// The same error with what caused it: a [`super::container::ModelLoader`] says more in a type of its own.
+    /// The same error with its cause: a [`super::container::ModelLoader`] can give more details in
+    /// its own error type.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.source = Some(source.into());
@@ -100,7 +102,7 @@ impl Error {
 }
 
 impl From<io::Error> for Error {
-    /// An error of this crate that went through [`io::Read`] or [`io::Write`] is itself again.
+    /// Restores an error of this crate that was passed through [`io::Read`] or [`io::Write`].
     fn from(error: io::Error) -> Self {
         error.downcast::<Self>().unwrap_or_else(|error| {
             Self::new(ErrorKind::Io(error.kind()), error.to_string()).with_source(error)

@@ -1,9 +1,9 @@
-//! What a number of threads means, in all crates: 0 is one for each core.
+//! The meaning of a number of threads in all crates: 0 is one per core.
 
-/// Most threads that are started, whatever was asked for: more cost memory and gain nothing.
+/// Largest number of threads; more threads would only use memory.
 pub const MAX_THREADS: usize = 1024;
 
-/// The threads that `asked` stands for: at least one, at most [`MAX_THREADS`].
+/// The number of threads for the setting `asked`: at least one, at most [`MAX_THREADS`].
 pub fn count(asked: usize) -> usize {
     match asked {
         0 => std::thread::available_parallelism().map_or(1, usize::from),

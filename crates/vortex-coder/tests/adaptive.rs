@@ -1,4 +1,4 @@
-//! The built-in model through the one loop: exact, deterministic, and of some use.
+//! The built-in model in the coding loop: it is exact and deterministic, and it compresses.
 #![allow(clippy::unwrap_used, clippy::cast_possible_truncation)]
 
 use vortex_coder::{
@@ -116,7 +116,7 @@ fn impossible_requests_and_damage_are_errors() {
     for at in 0..payload.len() {
         let mut damaged = payload.clone();
         damaged[at] ^= 0x10;
-        // Any symbols may come out; the container's checksum is there to notice.
+        // The result may be any symbols; the checksum of the container detects this.
         let _ = decode_records(&mut *predictor, model.layout(), &damaged, 2, &mut out);
     }
 }

@@ -1,4 +1,4 @@
-//! Flip every bit, cut at every length, lie about every size: always an error of the right kind,
+//! Flip every bit, cut at every length, falsify every size: always an error of the right kind,
 //! never a panic, a wrong byte, a hang or memory beyond the limits.
 #![allow(clippy::cast_possible_truncation, clippy::unwrap_used)]
 
@@ -13,12 +13,12 @@ use vortex_coder::container::constants::*;
 use vortex_coder::container::*;
 use vortex_coder::{Identity, Result, Schema};
 
-/// Both ways of reading; their errors may differ in kind, their bytes may not.
+/// Both ways of reading. Their errors may differ in kind, but their bytes must be equal.
 fn both(file: &[u8]) -> [Result<Vec<u8>>; 2] {
     [decode_with(file, with_models()), decode_indexed(file, with_models())]
 }
 
-/// Kinds that a damaged file may be refused with.
+/// Kinds of errors that are allowed for a damaged file.
 fn blames_the_file(kind: ErrorKind) -> bool {
     matches!(
         kind,
@@ -71,7 +71,7 @@ fn a_flipped_bit_has_the_kind_of_its_place() {
     let kind_at = |byte: usize| match byte {
         0..8 => NotVxc,
         8 => UnsupportedVersion,
-        // The tags, which tell a block from an index, and the end magic.
+        // The tags, which distinguish a block from an index, and the end magic.
         _ if byte == block_at || byte == index_at || byte >= len - 8 => Corrupt,
         _ => ChecksumMismatch,
     };
@@ -95,7 +95,7 @@ fn flips_in_a_file_of_many_blocks() {
         for decoded in both(&damaged) {
             assert!(blames_the_file(decoded.unwrap_err().kind), "bit {bit}");
         }
-        // What comes before the damage is right.
+        // The bytes before the damage are right.
         let mut reader = Reader::new(damaged.as_slice(), with_models());
         let mut good = Vec::new();
         while let Ok(Some(block)) = reader.next_block() {
@@ -117,7 +117,7 @@ fn every_cut_is_an_error() {
         let whole = cut > 0 && starts.contains(&cut);
         for decoded in both(&file[..cut]) {
             match decoded {
-                // As with gzip: what ends with a member is a file.
+                // As with gzip, a file that ends after a whole member is valid.
                 Ok(_) => assert!(whole, "cut at {cut}"),
                 Err(error) => {
                     assert!(!whole && error.kind == Truncated, "{cut}: {error}");
@@ -170,7 +170,7 @@ fn other_files_are_not_vxc() {
     }
 }
 
-/// A member in parts, each of which can be made to lie, with checksums that are right.
+/// A member in parts, each of which can be falsified, with right checksums.
 #[derive(Clone)]
 struct Forgery {
     header: MemberHeader,
@@ -183,7 +183,7 @@ struct Forgery {
 }
 
 impl Forgery {
-    /// A true member of three blocks of 93, 93 and 5 records and a tail of 3 bytes.
+    /// A valid member of three blocks of 93, 93 and 5 records and a tail of 3 bytes.
     fn of_truth() -> Self {
         let mut data = records(191, 5);
         data.extend([1, 2, 3]);
@@ -234,7 +234,7 @@ impl Forgery {
     /// Makes the end fit the blocks again.
     fn settle(&mut self) {
         let entry = |(header, _): &(BlockHeader, _)| {
-            // A lie that has no entry.
+            // A falsified block that has no valid entry.
             let original_bytes = header.original_bytes;
             let lie = IndexEntry { original_bytes, stored_bytes: u32::MAX };
             IndexEntry::of(header).unwrap_or(lie)
@@ -284,7 +284,7 @@ impl Forgery {
     }
 }
 
-/// What both readers say of a forgery.
+/// The errors of both readers for a forgery.
 fn kinds(forge: impl FnOnce(&mut Forgery)) -> [ErrorKind; 2] {
     let mut forgery = Forgery::of_truth();
     forge(&mut forgery);
@@ -321,7 +321,7 @@ fn lies_of_the_header() {
         f.settle();
     });
     assert_eq!(cut, [Corrupt; 2]);
-    // Modelled blocks without a predictor; with a model that is not there; that is not the one.
+    // Modelled blocks without a predictor, with a missing model, and with a wrong model.
     let without = kinds(|f| f.header.predictor = None);
     assert_eq!(without, [WrongModel; 2]);
     assert_eq!(kinds(|f| f.header.predictor = Some(Identity::Network([1; 32]))), [WrongModel; 2]);
@@ -335,7 +335,8 @@ fn lies_of_the_header() {
         f.header.predictor = Some(Identity::Network([1; 32]));
         f.header.model_bytes = 1 << 28;
     });
-    // The one finds no end of the model, the other no place for the index behind it.
+    // One reader does not find the end of the model, the other finds no place for the index after
+    // it.
     assert_eq!(absent, [Truncated, Corrupt]);
     let absurd = kinds(|f| {
         f.header.predictor = Some(Identity::Network([1; 32]));
@@ -360,7 +361,7 @@ fn a_model_with_another_schema_is_corrupt() {
 #[test]
 fn lies_of_a_block() {
     type Lie = fn(&mut BlockHeader);
-    // With an index that tells the same lie.
+    // With an index that is falsified in the same way.
     let lies: [(Lie, [ErrorKind; 2]); 17] = [
         (|b| b.original_bytes -= 11, [ChecksumMismatch, Corrupt]),
         (|b| b.original_bytes = 1034, [Corrupt; 2]),
@@ -390,7 +391,7 @@ fn lies_of_a_block() {
     // More lanes than it was coded with: whole, but other bytes.
     let lanes = kinds(|f| f.blocks[1].0.lanes = 93);
     assert!(lanes.iter().all(|kind| blames_the_file(*kind)), "{lanes:?}");
-    // A long payload that does not come.
+    // A stated payload that is longer than the file.
     let [streamed, _] = kinds(|f| f.blocks[2].0.payload_bytes = 57);
     assert!(blames_the_file(streamed));
 }
@@ -406,7 +407,7 @@ fn lies_of_a_tail() {
     };
     assert_eq!(tail(0, 0), [Corrupt; 2]);
     assert_eq!(tail(4, 4), [Corrupt; 2]);
-    assert_eq!(tail(3, 2), [Corrupt; 2]); // two bytes are no zstd frame
+    assert_eq!(tail(3, 2), [Corrupt; 2]); // two bytes are not a zstd frame
     assert_eq!(tail(14, 14), [Corrupt; 2]);
 }
 
@@ -490,7 +491,7 @@ fn lies_of_the_index_and_the_footer() {
     assert_eq!(shifted(1), [Corrupt; 2]);
     assert_eq!(shifted(1u64.wrapping_neg()), [Corrupt; 2]);
     assert_eq!(shifted(1 << 62), [Corrupt; 2]);
-    // Only a reader of everything can tell.
+    // Only a reader that reads everything can detect this.
     let mut f = Forgery::of_truth();
     f.footer.original_digest[0] ^= 1;
     let [streamed, indexed] = both(&f.bytes());
@@ -522,7 +523,7 @@ fn lies_of_the_index_and_the_footer() {
         f.settle();
     });
     assert_eq!(short, [Corrupt; 2]);
-    // Blocks in another order: each is sound, the whole is not.
+    // Blocks in another order: each block is sound, but the member is not.
     let mut f = Forgery::of_truth();
     f.blocks.swap(0, 1);
     f.settle();

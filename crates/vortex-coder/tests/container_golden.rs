@@ -1,9 +1,9 @@
-//! Files of every version of the format, written once and read for ever, and files that must be
-//! refused.
+//! Files of every version of the format, which are written once and must always be readable, and
+//! files that must be refused.
 //!
-//! A file that is missing is written, but only by the crate version that introduces it: delete
-//! one of a released version and this test fails. What is in them never changes, so neither may
-//! the builders below.
+//! A missing file is written, but only by the crate version that introduces it: if a file of a
+//! released version is deleted, this test fails. The contents of these files never change, so the
+//! builders below may not change either.
 #![allow(clippy::cast_possible_truncation, clippy::unwrap_used)]
 
 mod container_support;
@@ -25,9 +25,9 @@ fn assets() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("assets")
 }
 
-/// The file, which is built where that is still allowed.
+/// Reads the file, or builds it if that is still allowed.
 fn read_or_write(name: &str, build: impl FnOnce() -> Vec<u8>) -> Vec<u8> {
-    // Tests run side by side.
+    // Tests run in parallel.
     static WRITING: Mutex<()> = Mutex::new(());
     let _alone = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
     let path = assets().join(name);
@@ -89,7 +89,7 @@ fn long_names() -> Schema {
     Schema::new(11, fields).unwrap()
 }
 
-/// Decimals of so many digits and places.
+/// Decimals with this number of digits and places.
 fn printed(digits: u8, places: u8, order: Order) -> FieldCoding {
     FieldCoding::Number { grid: DecimalGrid::new(digits, places), order }
 }
@@ -137,7 +137,8 @@ fn lawful_records(n: u32) -> Vec<u8> {
     out
 }
 
-/// Fields that are near those of the record before: a counter, a printed path, a time, and a law of one of them; 23 bytes.
+/// Fields that are close to those of the previous record: a counter, a printed path, a time, and a
+/// law of one of them; 23 bytes.
 fn sequential() -> Schema {
     let mut fields = vec![
         Field::new("counter", DType::U16, 0),
@@ -172,7 +173,8 @@ fn sequential_records(n: u16) -> Vec<u8> {
     out
 }
 
-/// A printed table, then float32 that repeat the row before, then 16-bit integers at odd places, then bytes that mean nothing.
+/// A printed table, then float32 that repeat the row before, then 16-bit integers at odd places,
+/// then bytes without meaning.
 fn mixed_bytes() -> Vec<u8> {
     let mut random = Random(31);
     let mut draw = |n: u64| random.next() >> 33 & (n - 1);
@@ -365,7 +367,7 @@ fn damaged(name: &str, damage: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     file
 }
 
-/// Puts the right CRC32 behind bytes that were changed.
+/// Writes the right CRC32 after changed bytes.
 fn fix_crc(bytes: &mut [u8]) {
     let end = bytes.len() - CRC_BYTES;
     let crc = crc32fast::hash(&bytes[..end]);
@@ -374,7 +376,7 @@ fn fix_crc(bytes: &mut [u8]) {
 
 type Damage = fn(&mut Vec<u8>);
 
-/// Name, kind of the refusal, file it is made of and what is done to it.
+/// Name, kind of the error, source file, and the damage.
 fn bad() -> Vec<(&'static str, ErrorKind, &'static str, Damage)> {
     use ErrorKind::{
         ChecksumMismatch, Corrupt, NotVxc, TrailingData, Truncated, UnsupportedVersion,
@@ -438,12 +440,12 @@ fn bad() -> Vec<(&'static str, ErrorKind, &'static str, Damage)> {
 fn bad_files_are_refused() {
     let bad = bad();
     for &(name, kind, source, damage) in &bad {
-        // Outside: it reads, and may write, the file that this one is made of.
+        // Outside the closure, because it reads, and may write, the source file.
         let broken = damaged(source, damage);
         let file = read_or_write(name, || broken);
         let error = decode(&file).expect_err(name);
         assert_eq!(error.kind, kind, "{name}: {error}");
-        // A digest is checked by those who read everything.
+        // Only readers that read everything check the digest.
         if name != "bad_digest.vxc" {
             decode_indexed(&file, ReaderOptions::default()).expect_err(name);
         }

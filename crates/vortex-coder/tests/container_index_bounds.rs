@@ -1,4 +1,4 @@
-//! What a reader through the index keeps is bounded, however many members a file has.
+//! The memory of a reader through the index is bounded for any number of members.
 #![allow(clippy::unwrap_used)] // helpers of tests
 
 mod container_support;
@@ -11,7 +11,7 @@ use container_support::*;
 use vortex_coder::container::*;
 use vortex_coder::{DType, ErrorKind, Field, Identity, Model, Result, Schema};
 
-/// Remembers all models that it gave out.
+/// Stores weak references to all models that it returned.
 struct Watching(Mutex<Vec<Weak<SeedModel>>>);
 
 impl ModelLoader for Watching {
@@ -76,7 +76,7 @@ fn schemas_are_kept_once_and_count() {
         })
     };
     assert_eq!(open(&members(&["a"; 9])).unwrap(), 9);
-    // Packed, two of them take a few hundred bytes of the file.
+    // Two packed schemas need only a few hundred bytes of the file.
     let file = members(&["a", "b"]);
     assert!(file.len() < 8_000, "{}", file.len());
     let error = open(&file).unwrap_err();

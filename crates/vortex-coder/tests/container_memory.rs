@@ -1,5 +1,5 @@
-//! Memory follows what a file holds, not what it announces. Alone in its process, whose peak
-//! memory it measures.
+//! Memory grows with the contents of a file, not with the lengths that it states. This test runs
+//! alone in its process, because it measures the peak memory.
 #![allow(clippy::cast_possible_truncation, clippy::unwrap_used)]
 
 mod container_support;
@@ -9,7 +9,7 @@ use vortex_coder::container::constants::*;
 use vortex_coder::container::*;
 use vortex_coder::{ErrorKind, Identity};
 
-/// Peak memory of this process in bytes, where the system tells.
+/// Peak memory of this process in bytes, if the system reports it.
 fn peak_memory() -> Option<usize> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;

@@ -1,4 +1,4 @@
-//! What is written is read again: all coders, lengths, threads and ways of reading.
+//! Round trips: all coders, lengths, numbers of threads and ways of reading.
 #![allow(clippy::cast_possible_truncation, clippy::unwrap_used)]
 
 mod container_support;
@@ -138,7 +138,7 @@ fn inspection_tells_what_was_written() {
         ..small_blocks(Coder::Model(Arc::clone(&model) as _))
     };
     let (file, summary) = encode(&data, options);
-    // The model does not have to be there to look at the file.
+    // Inspecting the file does not need the model.
     let mut reader = IndexedReader::open(Cursor::new(&file), ReaderOptions::default()).unwrap();
     let info = reader.members().next().unwrap().clone();
     assert_eq!(info.version, VERSION);
@@ -154,7 +154,7 @@ fn inspection_tells_what_was_written() {
     assert_eq!((blocks[1].header.method, blocks[1].header.lanes), (Method::Modelled, 7));
     assert_eq!(reader.embedded_model(0).unwrap().unwrap(), *model.file());
     assert_eq!(reader.blocks(1).unwrap_err().kind, ErrorKind::InvalidArgument);
-    // But to decode it, it must.
+    // Decoding needs it.
     assert_eq!(reader.read_range(0, 1).unwrap_err().kind, ErrorKind::WrongModel);
     assert_eq!(decode_with(&file, with_models()).unwrap(), data);
     assert_eq!(decode_indexed(&file, with_models()).unwrap(), data);
@@ -195,7 +195,7 @@ fn records_longer_than_a_block_and_tails() {
     assert!(file.len() < 60_000, "{}", file.len());
     assert_eq!(decode(&file).unwrap(), data);
 
-    // Tails: raw, and zstd where that is smaller.
+    // Tails: raw, and zstd if that is smaller.
     for (tail, stored) in [(vec![9u8; 700], 0..100u16), (Random(8).bytes(700), 700..701)] {
         let schema = Schema::new(1000, vec![]).unwrap();
         let data = [vec![1; 1000], Random(1).bytes(20), vec![3; 980], tail].concat();

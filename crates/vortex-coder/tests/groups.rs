@@ -1,4 +1,5 @@
-//! Blocks in groups: how many advance together changes no byte, no cost and no error.
+//! Blocks in groups: the number of blocks that advance together changes no byte, no cost and no
+//! error.
 #![allow(clippy::unwrap_used)] // helpers of tests
 
 mod container_support;
@@ -29,7 +30,7 @@ fn layout() -> RecordLayout {
     RecordLayout::new(Schema::new(4, fields).unwrap())
 }
 
-/// Each lane counts the symbols of each role for itself.
+/// Each lane counts the symbols of each role separately.
 struct LaneCounts {
     role: usize,
     /// `[lane][role][symbol]`.
@@ -142,7 +143,7 @@ fn a_group_of_any_width_is_coded_as_its_blocks_alone() {
     }
 }
 
-/// Distributions without the symbols that come.
+/// Distributions that do not contain the symbols of the data.
 struct TooFew(usize);
 
 impl Predictor for TooFew {
@@ -204,11 +205,11 @@ fn groups_do_not_take_more_memory_than_a_block_may() {
     let (layout, blocks) = (layout(), blocks());
     let payloads = encode_group(&mut LaneCounts::new(1), &layout, &group(&blocks)).unwrap();
     let mut predictor = LaneCounts::new(usize::MAX);
-    // Room for 200 lanes: the last block with its 199 is alone, the others are together.
+    // With a limit of 200 lanes, the last block with its 199 is coded alone, the others together.
     predictor.lane_bytes = usize::try_from(MAX_STATE_BYTES / 200).unwrap();
     assert_eq!(encode_group(&mut predictor, &layout, &group(&blocks)).unwrap(), payloads);
     assert_eq!(predictor.most.load(Relaxed), 199);
-    // Room for 198: the last block is refused whatever it comes with, and alone in that.
+    // With a limit of 198, only the last block is refused, in any group.
     predictor.lane_bytes = usize::try_from(MAX_STATE_BYTES / 198).unwrap();
     let error = encode_group(&mut predictor, &layout, &group(&blocks)).unwrap_err();
     assert_eq!(error.kind, ErrorKind::LimitExceeded, "{error}");
@@ -224,7 +225,7 @@ fn groups_do_not_take_more_memory_than_a_block_may() {
     }
 }
 
-/// Blocks of 1023 bytes and every method, and a tail that is no whole record.
+/// Blocks of 1023 bytes with every method, and a tail that is not a whole record.
 fn data() -> Vec<u8> {
     let mut data = records(400, 3);
     data.extend(Random(9).bytes(2046));

@@ -1,5 +1,5 @@
-//! The range coder beside an independent one on the same distributions: both give the symbols
-//! back, and ours stays within 0.01 % and a few bytes of the entropy.
+//! The range coder compared with an independent one on the same distributions: both restore the
+//! symbols, and ours stays within 0.01 % and a few bytes of the entropy.
 #![allow(clippy::unwrap_used)]
 
 use constriction::stream::model::{DecoderModel, EncoderModel, EntropyModel};
@@ -69,7 +69,7 @@ fn frequencies(n: usize, decay: u64, first: usize) -> Vec<u32> {
     freq
 }
 
-/// Codes 2^20 symbols drawn from tables like these; returns bits a symbol.
+/// Codes 2^20 symbols from such tables; returns bits per symbol.
 fn check(n: usize, decay: u64) -> f64 {
     const SYMBOLS: usize = 1 << 20;
     let tables: Vec<_> = (0..64).map(|t| frequencies(n, decay, t * 5)).collect();
@@ -124,7 +124,7 @@ fn check(n: usize, decay: u64) -> f64 {
         100.0 * excess / entropy,
         theirs.len() * 4,
     );
-    // The length of a stream tells a few bits by itself.
+    // The length of a stream itself carries a few bits.
     assert!(excess > -24.0, "{excess} bits: shorter than possible");
     assert!(excess < 1e-4 * entropy + 40.0, "{excess} bits over {entropy}");
     assert!(ours.len() <= theirs.len() * 4 + 4 + theirs.len() / 2000);

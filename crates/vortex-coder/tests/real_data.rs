@@ -1,10 +1,11 @@
-//! The built-in model on real records, where the data sets are at hand: exact, and the size shown.
+//! The built-in model on real records, if the data sets are available: it is exact, and the size is
+//! printed.
 #![allow(clippy::unwrap_used)]
 
 use std::path::PathBuf;
 use vortex_coder::{AdaptiveModel, DType, Field, Model, Schema, decode_records, encode_records};
 
-/// What is coded of each file.
+/// Number of bytes of each file that are coded.
 const BYTES: usize = 256 << 10;
 
 fn data() -> PathBuf {

@@ -1,4 +1,4 @@
-//! What a table's first records say about how its values came to be.
+//! Shows what the search finds in the first records of a table: decimals, laws and distances.
 //!
 //! `cargo run --release -p vortex-data --example discover -- FILE SCHEMA`
 

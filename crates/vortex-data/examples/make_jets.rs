@@ -1,5 +1,5 @@
-//! Writes synthetic jets and their schema, finds the schema again from the bytes, and says how
-//! fast both went.
+//! Writes synthetic jets and their schema, detects the schema from the bytes, and prints the speed
+//! of both.
 //!
 //!     cargo run --release -p vortex-data --example make_jets -- jets.bin 100000 1
 

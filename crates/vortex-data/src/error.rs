@@ -1,8 +1,8 @@
-//! What can go wrong, said with file, place, value and what is allowed.
+//! Errors with the file, the place, the value and the allowed values.
 
 use std::path::{Path, PathBuf};
 
-/// Everything this crate refuses.
+/// The errors of this crate.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -11,10 +11,10 @@ pub enum Error {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: std::io::Error,
     },
-    /// A sidecar is not what its format asks for.
+    /// A sidecar does not follow its format.
     #[error("{}: {message}", path.display())]
     Sidecar {
         /// The sidecar.
@@ -22,19 +22,19 @@ pub enum Error {
         /// Line or field, value, and the values allowed.
         message: String,
     },
-    /// Records were asked for that a file does not hold.
-    #[error("{what}: records {start}..{end} asked for, but there are {n_records}")]
+    /// A request for records that a file does not hold.
+    #[error("{what}: records {start}..{end} requested, but there are {n_records}")]
     RecordRange {
-        /// The file, or what stands for it.
+        /// The file, or the name of the data in memory.
         what: String,
-        /// First record asked for.
+        /// First requested record.
         start: u64,
-        /// One past the last record asked for.
+        /// One past the last requested record.
         end: u64,
-        /// Records there are.
+        /// Number of records.
         n_records: u64,
     },
-    /// Parts that cannot be laid end to end.
+    /// Files that cannot form one set of records.
     #[error("{path}: its schema differs from that of {first}; one set of records has one schema")]
     MixedSchemas {
         /// The file that does not fit.

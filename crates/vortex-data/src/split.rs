@@ -1,7 +1,7 @@
 //! Train, validation and test parts of a file, cut at record boundaries.
 //!
-//! The rule, so that anybody can cut the same bytes: of `n` whole records, with parts `a/b/c` and
-//! `s = a + b + c`,
+//! The rule, so that other programs can make the same split: for `n` whole records, parts `a/b/c`
+//! and `s = a + b + c`,
 //!
 //! - train is records `0 .. n*a/s`,
 //! - validation is records `n*a/s .. n*(a+b)/s`,
@@ -25,11 +25,11 @@ pub struct SplitRatios {
 /// Records of the three parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Split {
-    /// Records to learn from.
+    /// Records for training.
     pub train: Range<u64>,
-    /// Records to choose and stop by.
+    /// Records for choosing the best model and for stopping.
     pub validation: Range<u64>,
-    /// Records to judge by.
+    /// Records for the final evaluation.
     pub test: Range<u64>,
 }
 

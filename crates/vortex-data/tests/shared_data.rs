@@ -1,4 +1,4 @@
-//! Sidecars, detection and splits on real files, where they are at hand.
+//! Sidecars, detection and splits on real files, if they are available.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -6,7 +6,7 @@ use std::time::Instant;
 use vortex_coder::schema::Schema;
 use vortex_data::{RecordFile, SchemaSource, SplitRatios, detect, read_schema, schema_of};
 
-/// The data files (`*.bin`), or a message why there are none.
+/// The data files (`*.bin`); prints a message if there are none.
 fn data_files() -> Vec<PathBuf> {
     let dir = std::env::var_os("VORTEX_DATA").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),

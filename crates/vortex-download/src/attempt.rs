@@ -1,4 +1,5 @@
-//! One attempt at a file: ask for what is missing, check what is promised, append what comes.
+//! One attempt at a file: request the missing bytes, check the headers of the answer, append the
+//! received bytes.
 
 use std::io::Read;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,7 +19,7 @@ use crate::transport::{Answer, Client, Rest, content_length, fault, text, versio
 /// Bytes read at once.
 const BUFFER_BYTES: usize = 1 << 18;
 
-/// What an attempt works with.
+/// The inputs of an attempt.
 pub(crate) struct Attempt<'a> {
     pub client: &'a Client,
     pub options: &'a Options,
@@ -30,16 +31,16 @@ pub(crate) struct Attempt<'a> {
     pub ranges: bool,
 }
 
-/// What the body that follows must be.
+/// The expected body of an answer.
 struct Promise {
-    /// Bytes of this answer, where known.
+    /// Bytes of this answer, if known.
     len: Option<u64>,
-    /// Bytes of the whole file, where known.
+    /// Bytes of the whole file, if known.
     total: Option<u64>,
 }
 
 impl Attempt<'_> {
-    /// Returns when the file is complete, right or not.
+    /// Returns when the file is complete, with right or wrong bytes.
     pub fn run(mut self, partial: &mut Partial) -> Result<(), Fault> {
         let size = self.entry.size;
         let usable = self.ranges && partial.goes_on_from(self.url);
@@ -57,7 +58,7 @@ impl Attempt<'_> {
         let promise = match answer.status {
             206 if start > 0 => self.part(&answer, partial)?,
             206 => {
-                let message = "sends a part (206) where the whole file was asked for";
+                let message = "sends a part (206) although the whole file was requested";
                 return Err(Fault::Lie { message: message.into() });
             }
             416 => return self.beyond(&answer, partial),
@@ -66,7 +67,7 @@ impl Attempt<'_> {
         self.body(answer, promise, partial)
     }
 
-    /// A 206: it must be the part that was asked for, of the file that was begun.
+    /// A 206: it must be the requested part of the same file.
     fn part(&self, answer: &Answer, partial: &mut Partial) -> Result<Promise, Fault> {
         let lie = |message: String| Err(Fault::Lie { message });
         let asked = partial.len();
@@ -101,7 +102,7 @@ impl Attempt<'_> {
         Ok(Promise { len: Some(len), total: Some(total) })
     }
 
-    /// A 416: there are no bytes after those that are there.
+    /// A 416: there are no more bytes after the received ones.
     fn beyond(&self, answer: &Answer, partial: &mut Partial) -> Result<(), Fault> {
         let stated = text(&answer.headers, header::CONTENT_RANGE).and_then(ContentRange::parse);
         let complete = ContentRange::Unsatisfied { total: partial.len() };
@@ -109,14 +110,14 @@ impl Attempt<'_> {
             return Ok(());
         }
         if partial.len() == 0 {
-            let message = "answers 416 where the whole file was asked for";
+            let message = "answers 416 although the whole file was requested";
             return Err(Fault::Lie { message: message.into() });
         }
         partial.restart()?;
         Err(Fault::Lost { message: "the server has fewer bytes than have arrived".into() })
     }
 
-    /// A 200: the whole file, whatever was asked for.
+    /// A 200: the whole file, for any request.
     fn whole(&self, answer: &Answer, partial: &mut Partial) -> Result<Promise, Fault> {
         if partial.len() > 0 {
             partial.restart()?;
@@ -128,7 +129,9 @@ impl Attempt<'_> {
         let page = text(&answer.headers, header::CONTENT_TYPE)
             .is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("text/html"));
         if page && !self.entry.name.ends_with(".html") {
-            return refuse("a web page came in place of the file; look at it in a browser".into());
+            return refuse(
+                "a web page came instead of the file; open the address in a browser".into(),
+            );
         }
         let chunked = answer.headers.contains_key(header::TRANSFER_ENCODING);
         let stated = content_length(&answer.headers).filter(|_| !chunked);
@@ -139,7 +142,7 @@ impl Attempt<'_> {
         }
         let total = self.entry.size.or(stated);
         if total.is_none() && !chunked {
-            return refuse("the server does not say how long the file is".into());
+            return refuse("the server does not give the length of the file".into());
         }
         if self.entry.size.is_none()
             && let Some(total) = total
@@ -173,7 +176,7 @@ impl Attempt<'_> {
             if self.cancel.load(Ordering::SeqCst) {
                 break Err(Fault::Fatal(DownloadError::Cancelled));
             }
-            // One byte more than there may be, to notice it.
+            // Read one byte more than allowed, to detect it.
             let room = usize::try_from(left.saturating_add(1)).unwrap_or(usize::MAX);
             let n = match answer.body.read(&mut buffer[..room.min(BUFFER_BYTES)]) {
                 Ok(0) => break Ok(()),

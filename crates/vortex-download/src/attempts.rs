@@ -1,4 +1,4 @@
-//! Counts attempts, and decides whether another one is worth it.
+//! Counts attempts, and decides whether to try again.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ impl<'a> Attempts<'a> {
     /// An attempt ended with `fault` after it had brought bytes, or had not (`progress`).
     ///
     /// # Errors
-    /// When there is no point in another one.
+    /// If another attempt would not help.
     pub fn failed(&mut self, url: &str, fault: Fault, progress: bool) -> Result<Again> {
         self.made += 1;
         if progress {

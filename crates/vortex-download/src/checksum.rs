@@ -1,4 +1,4 @@
-//! Checksums of files, as portals and lists write them.
+//! Checksums of files, as in portals and lists.
 
 use std::fmt;
 use std::io::{self, Read};
@@ -7,10 +7,10 @@ use std::str::FromStr;
 use sha2::{Digest, Sha256};
 use vortex_base::hex;
 
-/// What a file's bytes must add up to, written `adler32:8d7e9098`, `sha256:...` or `blake3:...`.
+/// The checksum of a file, written `adler32:8d7e9098`, `sha256:...` or `blake3:...`.
 ///
-/// Adler-32 is what CERN Open Data publishes. It finds damage, not forgery: forgery is what TLS is
-/// for.
+/// CERN Open Data publishes Adler-32. It detects damage, but not forgery; TLS protects against
+/// forgery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Checksum {
     /// Adler-32 (RFC 1950).
@@ -73,12 +73,12 @@ impl FromStr for Checksum {
     }
 }
 
-/// Both digests of a file: BLAKE3 as its identity, and the one that its list names.
+/// Both digests of a file: BLAKE3 as its identity, and the checksum of its list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Digests {
-    /// Always there.
+    /// Always present.
     pub blake3: [u8; 32],
-    /// By the algorithm asked for.
+    /// The digest with the algorithm of the list.
     pub listed: Option<Checksum>,
 }
 

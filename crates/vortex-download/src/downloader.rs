@@ -1,4 +1,4 @@
-//! The engine: from a list to files that are complete and right.
+//! The downloader: from a list to complete and correct files.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ use crate::progress::{DownloadEvent, DownloadObserver};
 use crate::space;
 use crate::transport::Client;
 
-/// Longest sleep without a look at the flag that stops everything.
+/// Longest sleep without checking the cancel flag.
 const NAP: Duration = Duration::from_millis(100);
 
 /// Downloads files, one after the other.
@@ -32,18 +32,18 @@ pub struct Downloader<'a> {
     sleep: Box<dyn FnMut(Duration) + 'a>,
 }
 
-/// A file that is there now, complete and right.
+/// A complete and correct file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Downloaded {
-    /// Where it is.
+    /// Its path.
     pub path: PathBuf,
     /// Its length.
     pub bytes: u64,
-    /// It was there before.
+    /// Whether it existed before.
     pub kept: bool,
 }
 
-/// What a file that is there already turned out to be.
+/// The state of an existing file.
 enum Found {
     Nothing,
     Right(Digests, u64),
@@ -51,7 +51,7 @@ enum Found {
 }
 
 impl<'a> Downloader<'a> {
-    /// Ready to download; `cancel` stops it within a moment, and what has arrived is kept.
+    /// A downloader; `cancel` stops it quickly, and the received bytes are kept.
     pub fn new(
         policy: Policy,
         options: Options,
@@ -62,28 +62,28 @@ impl<'a> Downloader<'a> {
         Self { client, options, observer, cancel, sleep: Box::new(std::thread::sleep) }
     }
 
-    /// Sleeps by means of `sleep` between attempts, for tests that have no time.
+    /// Uses `sleep` between attempts, so that tests need not wait.
     #[must_use]
     pub fn with_sleep(mut self, sleep: impl FnMut(Duration) + 'a) -> Self {
         self.sleep = Box::new(sleep);
         self
     }
 
-    /// The first `n` files of a list (its default number without `n`); asks the portal where the
-    /// list says so.
+    /// The first `n` files of a list (its default number without `n`); asks the portal if the list
+    /// refers to one.
     ///
     /// # Errors
-    /// [`DownloadError::List`] where a list cannot be had, [`DownloadError::OnTape`] where the
-    /// portal must be asked for files first, [`DownloadError::Cancelled`].
+    /// [`DownloadError::List`] if a list is not available, [`DownloadError::OnTape`] if files must
+    /// be requested from the portal first, [`DownloadError::Cancelled`].
     pub fn files(&mut self, list: &FileList, n: Option<usize>) -> Result<Vec<FileEntry>> {
         let mut files = self.all_files(list)?;
         let wanted = n.unwrap_or(list.default_files);
         if wanted > files.len() && n.is_some() {
-            let text = format!("{wanted} files asked for, and there are {}", files.len());
+            let text = format!("{wanted} files requested, but there are {}", files.len());
             self.observer.event(&DownloadEvent::Note { text: &text });
         }
         let n_wanted = wanted.min(files.len());
-        // What is at hand first; the order is kept otherwise.
+        // Files that are not on tape come first; otherwise the order is kept.
         files.sort_by_key(|file| file.on_tape);
         files.truncate(n_wanted);
         if let Some(file) = files.iter().find(|file| file.on_tape) {
@@ -109,13 +109,11 @@ impl<'a> Downloader<'a> {
         if list.files.is_empty() {
             return Err(error);
         }
-        self.note(&format!(
-            "{error}; going on with addresses of which neither size nor checksum is known"
-        ));
+        self.note(&format!("{error}; continuing with addresses without known sizes and checksums"));
         Ok(list.files.clone())
     }
 
-    /// The files of all indexes of a record. The indexes themselves must be right.
+    /// The files of all indexes of a record. The checksums of the indexes must be right.
     fn indexed_files(&mut self, listing: &Listing) -> Result<Vec<FileEntry>> {
         let mut files = Vec::new();
         for index in &listing.indexes {
@@ -134,7 +132,7 @@ impl<'a> Downloader<'a> {
         Ok(files)
     }
 
-    /// A small document, with attempts.
+    /// Downloads a small document, with retries.
     fn document(&mut self, url: &str, max: u64) -> Result<Vec<u8>> {
         self.observer.event(&DownloadEvent::Asking { url });
         let options = self.options.clone();
@@ -151,11 +149,11 @@ impl<'a> Downloader<'a> {
         }
     }
 
-    /// Downloads `files` into `folder`. Files that are there and right are kept; others in their
-    /// place are an error, or are replaced with `replace`.
+    /// Downloads `files` into `folder`. Existing correct files are kept; other existing files are
+    /// an error, or are replaced with `replace`.
     ///
     /// # Errors
-    /// The first failure; what has arrived by then stays, and the next call goes on with it.
+    /// The first failure; the received bytes are kept, and the next call continues from them.
     pub fn download(
         &mut self,
         files: &[FileEntry],
@@ -197,7 +195,7 @@ impl<'a> Downloader<'a> {
         Ok(downloaded)
     }
 
-    /// Compares a file that is there with what is known of it.
+    /// Compares an existing file with its known size and checksum.
     fn look(&mut self, entry: &FileEntry, path: &Path, lock: &LockFile) -> Result<Found> {
         let metadata = match std::fs::metadata(path) {
             Ok(metadata) => metadata,
@@ -213,7 +211,7 @@ impl<'a> Downloader<'a> {
             return Ok(Found::Wrong(format!("has {len} bytes and not {size}")));
         }
         if entry.checksum.is_none() && locked.is_none() {
-            let reason = "is there, and nothing is known to compare it with";
+            let reason = "exists, and no size or checksum is known to compare it with";
             return Ok(Found::Wrong(reason.into()));
         }
         self.observer.event(&DownloadEvent::Checking { name: &entry.name });
@@ -227,7 +225,7 @@ impl<'a> Downloader<'a> {
         })
     }
 
-    /// One file, from whichever of its addresses gives it.
+    /// Downloads one file, from the first of its addresses that works.
     fn fetch(
         &mut self,
         entry: &FileEntry,
@@ -263,7 +261,7 @@ impl<'a> Downloader<'a> {
         if partial.len() == 0 {
             partial.discard();
         }
-        // A list without addresses is refused where it is read.
+        // A list without addresses is refused when it is read.
         let none =
             || DownloadError::List { what: entry.name.clone(), message: "has no address".into() };
         Err(last.unwrap_or_else(none))
@@ -321,7 +319,7 @@ impl<'a> Downloader<'a> {
                     let (url, message) = (url.to_owned(), message.clone());
                     return Err(DownloadError::Lies { url, message });
                 }
-                // Whoever lies about parts may still tell the whole.
+                // A server with wrong answers about parts may still send the whole file correctly.
                 ranges = false;
             }
             if let Fault::Wrong { message } = &fault {
@@ -358,12 +356,12 @@ impl<'a> Downloader<'a> {
     }
 }
 
-/// How a file differs from what is known of it.
+/// How a file differs from the expected one.
 struct Difference {
     message: String,
     expected: String,
     found: String,
-    /// From the first download, and not from the list.
+    /// The expected digest is from the first download, not from the list.
     locked: bool,
 }
 
@@ -400,7 +398,7 @@ fn remember(
     lock.set(&entry.name, Locked { size, blake3, url: url.to_owned() })
 }
 
-/// Whether another address may do better.
+/// Whether another address may help.
 fn is_of_the_address(error: &DownloadError) -> bool {
     matches!(
         error,

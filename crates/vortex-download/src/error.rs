@@ -1,8 +1,8 @@
-//! What can go wrong on the way from a portal to the disk.
+//! Errors of downloads.
 
 use std::path::{Path, PathBuf};
 
-/// Why a download failed, and what to do next.
+/// The reason of a failed download, and what to do next.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DownloadError {
@@ -14,7 +14,7 @@ pub enum DownloadError {
         /// All names.
         known: String,
     },
-    /// A list of files, from disk or from a portal, that is not what its form asks for.
+    /// A list of files, from disk or from a portal, that does not have the right form.
     #[error("{what}: {message}")]
     List {
         /// Path or URL.
@@ -27,7 +27,7 @@ pub enum DownloadError {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: std::io::Error,
     },
     /// An address that must not be fetched.
@@ -35,7 +35,7 @@ pub enum DownloadError {
     Url {
         /// The address.
         url: String,
-        /// Why not.
+        /// The reason.
         reason: String,
     },
     /// The disk is too small.
@@ -51,12 +51,12 @@ pub enum DownloadError {
         /// Bytes that the file system gives.
         available: u64,
     },
-    /// A file is in the way.
+    /// A file exists with the same name.
     #[error("{}: {reason}; move it away, or let it be replaced", path.display())]
     InTheWay {
         /// The file.
         path: PathBuf,
-        /// Why it does not count as downloaded.
+        /// The reason why it is not the downloaded file.
         reason: String,
     },
     /// Another download writes the same file.
@@ -65,20 +65,20 @@ pub enum DownloadError {
         /// The unfinished file.
         path: PathBuf,
     },
-    /// What arrived was not the file, several times.
+    /// The received bytes were wrong several times.
     #[error(
-        "{url}: wrong bytes {times} times over: {message}; nothing was kept. The list may be out \
-         of date, or something on the way changes the bytes"
+        "{url}: wrong bytes {times} times: {message}; nothing was kept. The list may be out \
+         of date, or something between the server and this machine changes the bytes"
     )]
     WrongBytes {
-        /// Where they came from.
+        /// Their address.
         url: String,
         /// Expected and found.
         message: String,
-        /// How often.
+        /// The number of attempts with wrong bytes.
         times: u32,
     },
-    /// A file of unknown checksum that is not what came the first time.
+    /// A file of unknown checksum that differs from its first download.
     #[error(
         "{}: {found}, but it was {expected} when it was first downloaded ({}); let it be \
          replaced if the new one is wanted", path.display(), lock.display()
@@ -86,14 +86,14 @@ pub enum DownloadError {
     Changed {
         /// The file.
         path: PathBuf,
-        /// The lock file that remembers.
+        /// The lock file with the first download.
         lock: PathBuf,
         /// BLAKE3 of the first download.
         expected: String,
         /// BLAKE3 of this one.
         found: String,
     },
-    /// The server said no.
+    /// The server refuses the request.
     #[error("{url}: the server answers {status}{}", advice(*status))]
     Status {
         /// The address.
@@ -106,10 +106,10 @@ pub enum DownloadError {
     Lies {
         /// The address.
         url: String,
-        /// What it claims.
+        /// The contradiction.
         message: String,
     },
-    /// The server is no use for this file.
+    /// The server cannot be used for this file.
     #[error("{url}: {message}")]
     Refused {
         /// The address.
@@ -117,10 +117,10 @@ pub enum DownloadError {
         /// What is wrong.
         message: String,
     },
-    /// It was tried often enough.
+    /// The maximum number of attempts was reached.
     #[error(
         "{url}: {message} (attempt {attempts}); check the network and run the same command \
-         again, what has arrived is kept"
+         again; the received bytes are kept"
     )]
     GaveUp {
         /// The address.
@@ -135,11 +135,11 @@ pub enum DownloadError {
     OnTape {
         /// The file.
         name: String,
-        /// Where the portal takes such requests.
+        /// The page of the portal for such requests.
         page: String,
     },
     /// The user stopped it.
-    #[error("stopped; run the same command again to go on")]
+    #[error("stopped; run the same command again to continue")]
     Cancelled,
 }
 
@@ -154,7 +154,7 @@ impl DownloadError {
 
 fn advice(status: u16) -> &'static str {
     match status {
-        401 | 403 => ": it wants a permission; open the address in a browser to see why",
+        401 | 403 => ": it requires a permission; open the address in a browser to see why",
         404 | 410 => ": the file is not there any more; the list may be out of date",
         _ => "",
     }

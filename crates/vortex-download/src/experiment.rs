@@ -6,7 +6,7 @@ use crate::list::FileList;
 /// Data of an experiment, and how to train on it.
 #[derive(Clone, Copy, Debug)]
 pub struct Experiment {
-    /// What it is called.
+    /// Its name.
     pub name: &'static str,
     /// `experiments/NAME/files.yaml`.
     files: &'static str,
@@ -35,7 +35,7 @@ pub const EXPERIMENTS: [Experiment; 6] = [
 ];
 
 impl Experiment {
-    /// The experiment called `name`; case and `-` for `_` do not matter.
+    /// The experiment `name`; case does not matter, and `-` stands for `_`.
     ///
     /// # Errors
     /// [`DownloadError::UnknownExperiment`] with all names.

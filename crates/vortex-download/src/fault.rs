@@ -1,17 +1,17 @@
-//! What an attempt can end with, sorted by what to do next.
+//! The possible failures of an attempt, by what to do next.
 
 use std::time::Duration;
 
 use crate::error::DownloadError;
 
-/// Why an attempt at a file ended early.
+/// The reason why an attempt at a file ended early.
 pub(crate) enum Fault {
-    /// Nobody is there: worth few attempts.
+    /// The host cannot be reached: only few attempts are made.
     Unreachable {
         /// For the user.
         message: String,
     },
-    /// The connection broke, stalled or crept: go on from where it ended.
+    /// The connection broke, stalled or was too slow: continue where it ended.
     Lost {
         /// For the user.
         message: String,
@@ -20,10 +20,10 @@ pub(crate) enum Fault {
     Busy {
         /// For the user.
         message: String,
-        /// How long, if it says so.
+        /// The time, if the server gives it.
         wait: Option<Duration>,
     },
-    /// The server claims what cannot be: what arrived is worth nothing.
+    /// The answer of the server contradicts itself or the request: the received bytes are useless.
     Lie {
         /// For the user.
         message: String,
@@ -33,9 +33,9 @@ pub(crate) enum Fault {
         /// For the user.
         message: String,
     },
-    /// No use at this address.
+    /// Another attempt at this address cannot help.
     Refused(DownloadError),
-    /// No use at all.
+    /// No other attempt can help.
     Fatal(DownloadError),
 }
 

@@ -1,4 +1,4 @@
-//! Lists of files: which ones there are, where, how long, and what they must add up to.
+//! Lists of files: their names, addresses, lengths and checksums.
 
 use std::path::Path;
 
@@ -8,27 +8,27 @@ use crate::checksum::Checksum;
 use crate::error::{DownloadError, Result};
 use crate::lockfile::LOCK_NAME;
 
-/// Where CERN Open Data answers.
+/// Address of CERN Open Data.
 pub const CERN_OPEN_DATA: &str = "https://opendata.cern.ch";
 
-/// What an experiment consists of, as in `experiments/NAME/files.yaml`.
+/// The files of an experiment, as in `experiments/NAME/files.yaml`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FileList {
-    /// One line for people.
+    /// One line of description.
     pub title: String,
     /// Page with description, licence and citation.
     pub page: String,
-    /// Licence as the page states it; empty where it states none.
+    /// Licence as stated on the page; empty if none is stated.
     #[serde(default)]
     pub licence: String,
-    /// Files taken unless another number is asked for.
+    /// Default number of files.
     #[serde(default = "one")]
     pub default_files: usize,
-    /// Files that are known beforehand.
+    /// Files that are known in advance.
     #[serde(default)]
     pub files: Vec<FileEntry>,
-    /// Where to ask for the list; `files` then only serve where it cannot be had.
+    /// Where to request the list; `files` is then only used if the list is not available.
     pub listing: Option<Listing>,
 }
 
@@ -38,9 +38,9 @@ pub struct FileList {
 pub struct FileEntry {
     /// Name in the folder of the downloads.
     pub name: String,
-    /// Length in bytes, where known.
+    /// Length in bytes, if known.
     pub size: Option<u64>,
-    /// What it must add up to, where known.
+    /// Checksum, if known.
     #[serde(default, deserialize_with = "checksum")]
     pub checksum: Option<Checksum>,
     /// Addresses, best first.
@@ -68,7 +68,7 @@ pub struct Listing {
     /// Beginning of the paths, left out of the names.
     #[serde(default)]
     pub strip: String,
-    /// Lists in files of the record, for when the portal's own answer is no use.
+    /// Lists in files of the record, which are used if the portal's own answer is not usable.
     #[serde(default)]
     pub indexes: Vec<FileEntry>,
 }
@@ -89,10 +89,10 @@ fn checksum<'de, D: serde::Deserializer<'de>>(
 }
 
 impl FileList {
-    /// Reads a list; `what` is what errors call it.
+    /// Reads a list; errors use the name `what`.
     ///
     /// # Errors
-    /// [`DownloadError::List`] with line and column, or with what is wrong with which file.
+    /// [`DownloadError::List`] with line and column, or with the file and its fault.
     pub fn parse(what: &str, yaml: &str) -> Result<Self> {
         let refuse = |message: String| DownloadError::List { what: what.to_owned(), message };
         let list: Self = serde_saphyr::from_str(yaml)
@@ -120,7 +120,7 @@ impl FileList {
     }
 }
 
-/// Names that are safe and different, and at least one address each.
+/// Checks that names are safe and unique, and that each file has an address.
 pub(crate) fn check_entries(entries: &[FileEntry]) -> std::result::Result<(), String> {
     let mut names: Vec<&str> = Vec::with_capacity(entries.len());
     for entry in entries {
@@ -137,7 +137,7 @@ pub(crate) fn check_entries(entries: &[FileEntry]) -> std::result::Result<(), St
     }
 }
 
-/// A name that stays in its folder and out of the way of our own files.
+/// Checks that a name stays in its folder and does not collide with files of this program.
 fn check_name(name: &str) -> std::result::Result<(), String> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-+=~".contains(&b);
     let reason = if name.is_empty() || name.len() > 200 {

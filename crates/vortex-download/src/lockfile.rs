@@ -1,7 +1,7 @@
-//! `vortex-download.json`: what the files of a folder were when they were first downloaded.
+//! `vortex-download.json`: the digests of the files of a folder at their first download.
 //!
-//! Portals that publish no checksums may change a file without a word. The lock file makes a second
-//! download, on this machine or on another one that got the lock file, the same bytes or an error.
+//! Portals without checksums may change a file without notice. With the lock file, a second
+//! download, on this or another machine, gives the same bytes or an error.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -28,7 +28,7 @@ pub struct Locked {
     pub size: u64,
     /// `blake3:...` of its bytes.
     pub blake3: String,
-    /// Where it came from.
+    /// Its address.
     pub url: String,
 }
 
@@ -78,12 +78,12 @@ impl LockFile {
         &self.path
     }
 
-    /// What `name` was.
+    /// The entry of `name`.
     pub fn get(&self, name: &str) -> Option<&Locked> {
         self.document.files.get(name)
     }
 
-    /// Writes down what `name` is.
+    /// Stores the entry of `name`.
     pub fn set(&mut self, name: &str, locked: Locked) -> Result<()> {
         if self.get(name) == Some(&locked) {
             return Ok(());

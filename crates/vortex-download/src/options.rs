@@ -5,37 +5,39 @@ use std::time::Duration;
 /// Limits of a download. The defaults suit large files from portals.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// To find a host and to connect.
+    /// Time to find a host and to connect.
     pub connect_timeout: Duration,
-    /// From the question to the head of the answer. Portals may fetch a file from afar first.
+    /// Time from the request to the head of the answer. Portals may first have to fetch a file from
+    /// another place.
     pub answer_timeout: Duration,
-    /// Without a byte for so long, a connection is given up.
+    /// If no byte arrives for this time, the connection is closed.
     pub stall_timeout: Duration,
-    /// For a portal's list, from its first byte to its last.
+    /// Time for a portal's list, from its first byte to its last.
     pub list_timeout: Duration,
-    /// Slower than so many bytes a second over a whole `stall_timeout`, it is too.
+    /// Minimum rate in bytes per second over a whole `stall_timeout`; slower connections are
+    /// closed.
     pub min_rate: u64,
-    /// Attempts in a row that bring no byte.
+    /// Attempts in a row without a byte.
     pub max_idle_attempts: u32,
     /// Attempts in a row in which the host cannot be reached.
     pub max_unreachable_attempts: u32,
-    /// Attempts at one file in all.
+    /// Total attempts per file.
     pub max_attempts: u32,
     /// Times that a file may arrive with wrong bytes.
     pub max_wrong: u32,
     /// First wait between attempts; it doubles.
     pub first_wait: Duration,
-    /// Longest wait of our own choice.
+    /// Longest wait that the program chooses.
     pub max_wait: Duration,
     /// Longest wait that a server may ask for.
     pub max_retry_after: Duration,
     /// Redirects followed.
     pub max_redirects: u32,
-    /// Bytes of a file whose size nobody knows beforehand.
+    /// Largest file whose size is not known in advance, in bytes.
     pub max_file_bytes: u64,
     /// Bytes of a portal's list.
     pub max_list_bytes: u64,
-    /// Of the random part of the waits.
+    /// Seed of the random part of the waits.
     pub seed: u64,
 }
 
@@ -63,7 +65,7 @@ impl Default for Options {
     }
 }
 
-/// Another one for each process.
+/// A seed that differs for each process.
 fn seed() -> u64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let nanos = now.map_or(0, |d| d.as_nanos() as u64);

@@ -1,4 +1,4 @@
-//! An unfinished file: `NAME.part`, and `NAME.part.json` that says what it is a part of.
+//! An incomplete file: `NAME.part`, and `NAME.part.json` with its origin.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -12,10 +12,10 @@ use crate::checksum::{Checksum, Digests, Hasher};
 use crate::error::{DownloadError, Result};
 use crate::space;
 
-/// Longest note that is read back.
+/// Longest origin file that is read.
 const MAX_ORIGIN_BYTES: u64 = 1 << 16;
 
-/// Where the bytes of an unfinished file came from.
+/// The origin of the bytes of an incomplete file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Origin {
     /// The address.
@@ -26,7 +26,7 @@ pub(crate) struct Origin {
     pub size: Option<u64>,
 }
 
-/// An unfinished file, ours alone as long as it is open.
+/// An incomplete file, which is locked while it is open.
 pub(crate) struct Partial {
     file: File,
     path: PathBuf,
@@ -37,7 +37,7 @@ pub(crate) struct Partial {
 }
 
 impl Partial {
-    /// Opens `final_path.part`, with what an earlier run left in it.
+    /// Opens `final_path.part`, with the bytes of an earlier run.
     ///
     /// # Errors
     /// [`DownloadError::Busy`] when another process writes it, [`DownloadError::Io`].
@@ -49,7 +49,7 @@ impl Partial {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(DownloadError::Busy { path }),
-            // File systems without locks: as before there were any.
+            // On file systems without locks, continue without a lock.
             Err(TryLockError::Error(e)) if e.kind() == io::ErrorKind::Unsupported => {}
             Err(TryLockError::Error(e)) => return Err(DownloadError::io(&path, e)),
         }
@@ -59,29 +59,29 @@ impl Partial {
         let mut hasher = Hasher::new(listed.as_ref());
         partial.len = hasher.read(&mut partial.file).map_err(|e| partial.error(e))?;
         partial.hasher = hasher;
-        // Bytes of which nothing can be known later are not gone on with.
+        // Bytes that cannot be verified later are not continued.
         if listed.is_none() && partial.origin.version.is_none() {
             partial.restart()?;
         }
         Ok(partial)
     }
 
-    /// Bytes there.
+    /// Number of bytes.
     pub fn len(&self) -> u64 {
         self.len
     }
 
-    /// Where they came from.
+    /// Their origin.
     pub fn origin(&self) -> &Origin {
         &self.origin
     }
 
-    /// Whether bytes of `url` may follow those that are there.
+    /// Whether bytes of `url` may follow the existing ones.
     pub fn goes_on_from(&self, url: &str) -> bool {
         self.len > 0 && (self.listed.is_some() || self.origin.url == url)
     }
 
-    /// Writes down where the bytes come from; a first step, before any of them.
+    /// Stores the origin of the bytes; this is done before the first byte is written.
     pub fn set_origin(&mut self, origin: Origin) -> Result<()> {
         if self.origin != origin {
             let path = with_suffix(&self.path, ".json");
@@ -100,7 +100,7 @@ impl Partial {
         Ok(())
     }
 
-    /// Throws the bytes away.
+    /// Removes the bytes.
     pub fn restart(&mut self) -> Result<()> {
         self.file.set_len(0).map_err(|e| self.error(e))?;
         self.file.seek(SeekFrom::Start(0)).map_err(|e| self.error(e))?;
@@ -116,17 +116,17 @@ impl Partial {
         space::check(folder, total.saturating_sub(self.len), space::available(folder))
     }
 
-    /// Digests of the bytes there.
+    /// Digests of the existing bytes.
     pub fn digests(&self) -> Digests {
         self.hasher.finish()
     }
 
-    /// What has arrived reaches the disk.
+    /// Syncs the received bytes to the disk.
     pub fn sync(&self) -> Result<()> {
         self.file.sync_data().map_err(|e| self.error(e))
     }
 
-    /// The file gets its name, in one step and after its bytes are on disk.
+    /// Renames the file in one step, after its bytes are on disk.
     pub fn finish(self, final_path: &Path) -> Result<()> {
         atomic::rename(&self.file, &self.path, final_path)
             .map_err(|e| DownloadError::io(final_path, e))?;

@@ -6,20 +6,20 @@ use ureq::http::Uri;
 
 use crate::error::{DownloadError, Result};
 
-/// Which addresses may be fetched. There is no policy without TLS to other machines, and none that
-/// leaves certificates unchecked.
+/// Which addresses may be fetched. Every policy requires TLS for other machines, and certificates
+/// are always checked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Policy {
     /// `https` only.
     #[default]
     Https,
-    /// `https`, and `http` to this very machine (`127.0.0.0/8`, `[::1]`): for tests and local
-    /// mirrors. A redirect never leads from `https` to `http`.
+    /// `https`, and `http` to this machine (`127.0.0.0/8`, `[::1]`): for tests and local mirrors. A
+    /// redirect never leads from `https` to `http`.
     HttpsOrLoopback,
 }
 
 impl Policy {
-    /// The address, if it may be fetched; `from` is where a redirect came from.
+    /// The address, if it may be fetched; `from` is the source of a redirect.
     ///
     /// # Errors
     /// [`DownloadError::Url`] with the reason.
@@ -52,13 +52,13 @@ impl Policy {
     }
 }
 
-/// Addresses in numbers only: a name could be resolved to any machine.
+/// Accepts only numeric addresses, because a name could resolve to any machine.
 pub(crate) fn is_loopback(host: &str) -> bool {
     let host = host.trim_start_matches('[').trim_end_matches(']');
     host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// The address that `location` names, seen from `base` (RFC 3986, without removal of dots, which
+/// The address of `location` relative to `base` (RFC 3986, without removal of dots, which
 /// servers do themselves).
 pub(crate) fn join(base: &Uri, location: &str) -> String {
     let location = location.split('#').next().unwrap_or_default().trim();

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::error::{DownloadError, Result};
 use crate::list::{FileEntry, Listing, check_entries};
 
-/// Where the portal's files are for programs of the experiments.
+/// Prefix of the portal's files for programs of the experiments.
 const EOS: &str = "root://eospublic.cern.ch/";
 
 #[derive(Deserialize)]
@@ -40,20 +40,20 @@ struct PortalFile {
     availability: Option<Value>,
 }
 
-/// Where to ask for the record of a listing.
+/// API address of the record of a listing.
 pub(crate) fn record_url(listing: &Listing) -> String {
     format!("{}/api/records/{}", listing.portal, listing.record)
 }
 
-/// Where people look at the record of a listing.
+/// Web page of the record of a listing.
 pub(crate) fn record_page(listing: &Listing) -> String {
     format!("{}/record/{}", listing.portal, listing.record)
 }
 
-/// The files of a record, as the portal's API answers; sorted by name.
+/// The files of a record from the answer of the portal's API, sorted by name.
 ///
 /// # Errors
-/// [`DownloadError::List`] where the answer has another form, or no file that the listing wants.
+/// [`DownloadError::List`] if the answer has another form, or no file matches the listing.
 pub fn record_files(what: &str, json: &[u8], listing: &Listing) -> Result<Vec<FileEntry>> {
     let record: Record = parse(what, json)?;
     let indices = record.metadata.indices.unwrap_or_default();

@@ -1,51 +1,51 @@
-//! What a download tells those who watch.
+//! Events of a download for observers.
 
 use std::time::{Duration, Instant};
 
-/// What happens, as it happens.
+/// An event.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum DownloadEvent<'a> {
-    /// A portal is asked which files there are.
+    /// The list of files is requested from a portal.
     Asking {
         /// The address.
         url: &'a str,
     },
-    /// Something that the user should know.
+    /// A note for the user.
     Note {
         /// One line.
         text: &'a str,
     },
-    /// A file that is there already is compared with its checksum, or an unfinished one read again.
+    /// An existing file is compared with its checksum, or an incomplete one is read again.
     Checking {
         /// Its name.
         name: &'a str,
     },
-    /// A file was there already, and right.
+    /// A file existed and is correct.
     Kept {
         /// Its name.
         name: &'a str,
         /// Its length.
         bytes: u64,
     },
-    /// A file begins, or goes on.
+    /// The download of a file starts or continues.
     Started {
         /// Its name.
         name: &'a str,
-        /// Bytes there already.
+        /// Existing bytes.
         bytes: u64,
-        /// Bytes in all, where known.
+        /// Total bytes, if known.
         total: Option<u64>,
     },
-    /// Bytes have arrived: at most ten times a second.
+    /// Bytes have arrived; at most ten times per second.
     Progress(Progress<'a>),
     /// An attempt failed and another one follows.
     Retry {
-        /// Of the file or list.
+        /// Name of the file or list.
         name: &'a str,
         /// What happened.
         reason: &'a str,
-        /// How long until then.
+        /// Time until the next attempt.
         wait: Duration,
     },
     /// A file is complete and right.
@@ -57,18 +57,18 @@ pub enum DownloadEvent<'a> {
     },
 }
 
-/// How far a file is.
+/// Progress of a file.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress<'a> {
     /// Its name.
     pub name: &'a str,
     /// Bytes on disk.
     pub bytes: u64,
-    /// Bytes in all, where known.
+    /// Total bytes, if known.
     pub total: Option<u64>,
-    /// Bytes a second, lately.
+    /// Recent bytes per second.
     pub rate: f64,
-    /// Time left at that rate, where the total is known.
+    /// Remaining time at this rate, if the total is known.
     pub left: Option<Duration>,
 }
 
@@ -78,12 +78,12 @@ pub trait DownloadObserver {
     fn event(&mut self, event: &DownloadEvent<'_>);
 }
 
-/// Nobody watches.
+/// No observer.
 impl DownloadObserver for () {
     fn event(&mut self, _: &DownloadEvent<'_>) {}
 }
 
-/// Bytes a second, the last seconds counting most.
+/// Bytes per second, with the largest weight on the last seconds.
 pub(crate) struct Rate {
     last: Instant,
     bytes: u64,
@@ -95,7 +95,7 @@ impl Rate {
         Self { last: Instant::now(), bytes, rate: 0.0 }
     }
 
-    /// A tenth of a second or more after the last one: how far things are now.
+    /// The current progress, at least a tenth of a second after the last one.
     pub fn tick<'a>(
         &mut self,
         name: &'a str,

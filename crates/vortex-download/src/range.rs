@@ -1,9 +1,9 @@
 //! `Content-Range` (RFC 9110, section 14.4).
 
-/// What a server says that its answer is a part of.
+/// The part of a file that an answer contains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ContentRange {
-    /// Bytes `start ..= end` of a file of `total` bytes, where that is known.
+    /// Bytes `start ..= end` of a file of `total` bytes, if known.
     Bytes {
         /// First byte.
         start: u64,

@@ -1,4 +1,4 @@
-//! How long to wait before the next attempt.
+//! The wait before the next attempt.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -7,7 +7,7 @@ use vortex_base::random::SplitMix64;
 use crate::range::number;
 
 /// Waits that double from attempt to attempt, each shortened at random by up to half, so that many
-/// clients of one server do not come back together.
+/// clients of one server do not retry at the same time.
 #[derive(Clone, Debug)]
 pub(crate) struct Backoff {
     base: Duration,
@@ -21,7 +21,7 @@ impl Backoff {
         Self { base, max, doublings: 0, random: SplitMix64::new(seed) }
     }
 
-    /// The next attempt is the first one again: bytes have arrived.
+    /// Resets the waits, because bytes have arrived.
     pub fn reset(&mut self) {
         self.doublings = 0;
     }

@@ -17,7 +17,7 @@ pub(crate) fn available(_folder: &Path) -> Option<u64> {
     None
 }
 
-/// Refuses to begin what cannot end well.
+/// Refuses a download that does not fit.
 pub(crate) fn check(folder: &Path, needed: u64, available: Option<u64>) -> Result<()> {
     match available {
         Some(available) if available < needed => {

@@ -13,7 +13,7 @@ use crate::policy::{Policy, is_loopback, join};
 use crate::range::number;
 use crate::retry::retry_after;
 
-/// Makes requests. Certificates are checked against Mozilla's roots, always.
+/// Makes requests. Certificates are always checked against Mozilla's roots.
 pub(crate) struct Client {
     agent: Agent,
     policy: Policy,
@@ -23,21 +23,21 @@ pub(crate) struct Client {
 
 /// The head of an answer, and its body to be read.
 pub(crate) struct Answer {
-    /// HTTP status: no redirect.
+    /// HTTP status, which is not a redirect.
     pub status: u16,
-    /// Where it came from in the end.
+    /// The final address after redirects.
     pub uri: Uri,
     /// All headers.
     pub headers: HeaderMap,
-    /// What follows.
+    /// The body.
     pub body: ureq::BodyReader<'static>,
 }
 
-/// The part of a file that is asked for.
+/// The requested part of a file.
 pub(crate) struct Rest<'a> {
     /// First byte wanted.
     pub start: u64,
-    /// The version that the bytes before belong to (`ETag` or `Last-Modified`), where known.
+    /// The version of the earlier bytes (`ETag` or `Last-Modified`), if known.
     pub version: Option<&'a str>,
 }
 
@@ -46,13 +46,13 @@ impl Client {
         let config = Agent::config_builder()
             .https_only(policy == Policy::Https)
             .http_status_as_error(false)
-            // Followed here, one by one, because each must pass the policy.
+            // Redirects are followed here one by one, because each must pass the policy.
             .max_redirects(0)
             .max_redirects_will_error(false)
-            // A fresh connection for each attempt: reused ones may be dead already.
+            // Use a new connection for each attempt, because a reused one may already be closed.
             .max_idle_connections(0)
             .user_agent(concat!("vortex/", env!("CARGO_PKG_VERSION")))
-            // Bytes as they are on the server's disk, or ranges mean nothing.
+            // Request the bytes as on the server's disk, because ranges need this.
             .accept_encoding("identity")
             .timeout_resolve(Some(options.connect_timeout))
             .timeout_connect(Some(options.connect_timeout))
@@ -68,7 +68,7 @@ impl Client {
         }
     }
 
-    /// Asks for `url`, or a part of it.
+    /// Requests `url`, or a part of it.
     pub fn get(&self, url: &str, rest: Option<&Rest<'_>>) -> Result<Answer, Fault> {
         let mut uri = self.policy.check(url, None)?;
         for _ in 0..=self.max_redirects {
@@ -80,12 +80,13 @@ impl Client {
                 };
             }
             let Some(location) = text(&answer.headers, header::LOCATION) else {
-                let message = format!("answers {} and does not say where to go", answer.status);
+                let message =
+                    format!("answers {} without the address of the redirect", answer.status);
                 return Err(refused(&uri, message));
             };
             uri = self.policy.check(&join(&uri, location), Some(&uri))?;
         }
-        let message = format!("redirects go on and on (more than {})", self.max_redirects);
+        let message = format!("too many redirects (more than {})", self.max_redirects);
         Err(refused(&uri, message))
     }
 
@@ -142,7 +143,7 @@ pub(crate) fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str
     headers.get(name)?.to_str().ok()
 }
 
-/// `Content-Length`, where it is there and a number.
+/// `Content-Length`, if it is present and a number.
 pub(crate) fn content_length(headers: &HeaderMap) -> Option<u64> {
     text(headers, header::CONTENT_LENGTH).and_then(|digits| number(digits.trim()))
 }
@@ -172,7 +173,7 @@ fn refusal(uri: &Uri, status: u16, headers: &HeaderMap) -> Fault {
     }
 }
 
-/// Failures on the way: which of them may go away.
+/// Converts failures of the connection: some may be temporary.
 pub(crate) fn fault(uri: &Uri, error: Error) -> Fault {
     let host = uri.host().unwrap_or_default();
     let lost = |message: String| Fault::Lost { message };
@@ -217,7 +218,7 @@ fn certificate(error: &dyn std::fmt::Display) -> String {
     format!("the encrypted connection is refused ({error}); certificates are always checked")
 }
 
-/// Longest wait that a server may ask for, said kindly.
+/// The message if a server asks for a wait that is too long.
 pub(crate) fn too_long(wait: Duration) -> String {
     format!("the server asks to come back in {} seconds", wait.as_secs())
 }

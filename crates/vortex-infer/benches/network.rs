@@ -1,7 +1,8 @@
 //! Coding speed of the default small network, and the ceiling of the machine for its products.
 //!
-//! `gemm` is the kernel alone on the shapes in use, weights in cache: the ceiling. `step` codes
-//! records with the whole network; its throughput is in multiply-adds, so that the two compare.
+//! `gemm` is only the kernel on the shapes in use, with weights in cache: the ceiling. `step` codes
+//! records with the whole network; its throughput is in multiply-adds, so that both can be
+//! compared.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use vortex_coder::Model;

@@ -28,15 +28,15 @@ pub fn isqrt(a: u64) -> u64 {
 }
 
 /// `isqrt(d << (2 * (20 + fraction)))`: the norm constant for `d` channels and a result with
-/// `fraction` fractional bits; `None` where it does not fit the format.
+/// `fraction` fractional bits; `None` if it does not fit the format.
 pub fn norm_numerator(d: usize, fraction: i32) -> Option<u32> {
     let shift = u32::try_from(2 * (20 + fraction)).ok()?;
     let scaled = u64::try_from(d).ok()?.checked_mul(1u64.checked_shl(shift)?)?;
     u32::try_from(isqrt(scaled)).ok()
 }
 
-/// `round(scale * 2^(-f/32))` for `f` in `0..32`. For exporters only: the table travels in the
-/// model file, so that a decoder never computes it.
+/// `round(scale * 2^(-f/32))` for `f` in `0..32`. For exporters only: the table is stored in the
+/// model file, so a decoder never computes it.
 pub fn pow2_table(scale: u32) -> [u32; 32] {
     std::array::from_fn(|f| (f64::from(scale) * (-(f as f64) / 32.0).exp2()).round() as u32)
 }

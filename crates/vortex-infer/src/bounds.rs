@@ -1,6 +1,6 @@
-//! The proof, made anew for each model at load, that no integer of the network can overflow:
+//! The check, for each model at load, that no integer of the network can overflow:
 //! `docs/numerics.md`, "Bounds". A network that passes cannot make the engine or the interpreter
-//! panic or wrap, whatever it is fed.
+//! panic or wrap on any input.
 
 use crate::arithmetic::{MAX_SHIFT, rs};
 use crate::error::{Error, Result};
@@ -105,7 +105,8 @@ fn trunk_input(net: &Network, layout: &RecordLayout) -> Result<i128> {
     Ok(shifted(worst, e.tables.shift) + largest(&e.field_bias) + largest(&e.position))
 }
 
-/// Largest size of an entry, `[n_tables][width]`: roles share tables, so this looks at each once.
+/// Largest size of an entry, `[n_tables][width]`: roles share tables, so this visits each table
+/// once.
 fn largest_entries(t: &Tables) -> Vec<u8> {
     let mut largest = vec![0; t.n_tables * t.width];
     for (largest, table) in
@@ -184,7 +185,7 @@ fn norms(net: &Network) -> Vec<(Norm, usize, String)> {
     all
 }
 
-/// Every length and index, so that nothing after this can be out of range.
+/// Checks every length and index, so that later code cannot access anything out of range.
 fn shapes(net: &Network, layout: &RecordLayout) -> Result<()> {
     let (d, e) = (net.d_model, net.head.own.width);
     let (n_fields, n_roles) = (layout.n_fields(), layout.roles().len());
@@ -197,10 +198,10 @@ fn shapes(net: &Network, layout: &RecordLayout) -> Result<()> {
     within("window", net.window, 1, MAX_WIDTH)?;
     within("segment", net.segment, net.window, MAX_SEGMENT)?;
     require(d.is_multiple_of(net.n_heads), || {
-        format!("d_model {d} is no multiple of n_heads {}", net.n_heads)
+        format!("d_model {d} is not a multiple of n_heads {}", net.n_heads)
     })?;
     require(net.segment.is_multiple_of(n_fields), || {
-        format!("segment {} is no multiple of the {n_fields} fields", net.segment)
+        format!("segment {} is not a multiple of the {n_fields} fields", net.segment)
     })?;
     length("lag", net.lag.len(), n_fields)?;
     length("class", net.class.len(), n_roles)?;

@@ -1,6 +1,7 @@
-//! The definition of the integer network: `docs/numerics.md`, step by step, one lane, no tricks.
+//! The definition of the integer network: `docs/numerics.md`, step by step, for one lane, without
+//! optimisations.
 //!
-//! Slow on purpose. Every fast kernel is tested against it for equality.
+//! It is slow on purpose. Every fast kernel is tested for equality with it.
 
 use std::collections::VecDeque;
 
@@ -62,14 +63,14 @@ fn embed(t: &Tables, class: u8, symbol: u8, scale: &[i16], sum: &mut [i32]) {
     }
 }
 
-/// Key and value of one token or memory slot, all heads side by side: `[d_model]` each.
+/// Key and value of one token or memory slot, with all heads: `[d_model]` each.
 #[derive(Clone)]
 struct KeyValue {
     key: Vec<i8>,
     value: Vec<i8>,
 }
 
-/// Softmax attention of one head over `slots`; zero where there are none.
+/// Softmax attention of one head over `slots`; zero if there are none.
 fn attend<'a>(
     net: &Network,
     score_shift: u8,
@@ -105,7 +106,7 @@ fn attend<'a>(
         .collect()
 }
 
-/// What one layer of one lane remembers.
+/// State of one layer of one lane.
 #[derive(Clone, Default)]
 struct LayerState {
     /// The last `window` tokens.
@@ -353,7 +354,7 @@ fn compress(net: &Network, layer: &Layer, memory: &Memory, state: &mut LayerStat
     }
 }
 
-/// The definition as a [`Predictor`]: any number of lanes, each on its own.
+/// The definition as a [`Predictor`]: any number of independent lanes.
 pub struct Interpreter<'a> {
     net: &'a Network,
     layout: &'a RecordLayout,

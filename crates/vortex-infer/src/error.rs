@@ -1,4 +1,4 @@
-//! What can be wrong with a model, or with what it runs on.
+//! Errors of models and of executions.
 
 use vortex_coder::ErrorKind;
 
@@ -6,7 +6,7 @@ use vortex_coder::ErrorKind;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The bytes do not begin as a model file does.
+    /// The bytes do not begin like a model file.
     #[error("not a Vortex model: it does not begin with the .vxm signature")]
     NotAModel,
     /// Written by a later version.
@@ -37,9 +37,9 @@ pub enum Error {
         /// What it must stay below.
         limit: i128,
     },
-    /// The execution computes something else than the machine that wrote the model.
+    /// The execution computes other numbers than the machine that wrote the model.
     #[error(
-        "the self-test of the model fails on {execution}, which computes wrong numbers; the model itself is sound: please report this, and run it on something else"
+        "the self-test of the model fails on {execution}, which computes wrong numbers; the model itself is sound: please report this, and use another execution"
     )]
     SelfTest {
         /// The name of the execution that failed.
@@ -48,7 +48,7 @@ pub enum Error {
     /// The execution cannot run here, or not this model.
     #[error("the model cannot run on {execution}: {reason}")]
     Unavailable {
-        /// The name of the execution asked for.
+        /// The name of the requested execution.
         execution: String,
         /// What is missing.
         reason: String,
@@ -56,7 +56,7 @@ pub enum Error {
 }
 
 impl From<Error> for vortex_coder::Error {
-    /// The error of a loader of models. Only a failed self-test is not the model's fault.
+    /// The error of a loader of models. Only a failed self-test is not a fault of the model.
     fn from(error: Error) -> Self {
         let kind = match error {
             Error::SelfTest { .. } => ErrorKind::SelfTestFailed,

@@ -1,9 +1,9 @@
-//! Where a network is computed: the contract between a model and whatever runs it.
+//! The interface between a model and the device that runs it.
 //!
-//! A model file, its bounds and its definition know nothing of what runs it. An execution is given the
-//! checked network and gives back a program, which must compute the frequencies of
-//! [`crate::definition`] to the bit: the self-test of the model is run on it before it is used.
-//! [`crate::Cpu`] is the one of this crate.
+//! A model file, its bounds and its definition do not depend on the execution. An execution gets
+//! the checked network and returns a program, which must compute the frequencies of
+//! [`crate::definition`] to the bit: the self-test of the model runs on it before it is used.
+//! [`crate::Cpu`] is the execution of this crate.
 
 use std::sync::Arc;
 
@@ -15,31 +15,31 @@ use crate::bounds;
 use crate::error::Result;
 use crate::spec::Network;
 
-/// Something that networks run on.
+/// A device that networks can run on.
 pub trait Execution: Send + Sync {
-    /// What people call it.
+    /// Its name in messages.
     fn name(&self) -> String;
 
-    /// The network laid out for it.
+    /// The network in the form that it needs.
     ///
     /// # Errors
-    /// [`crate::Error::Unavailable`] where it cannot run here.
+    /// [`crate::Error::Unavailable`] if it cannot run here.
     fn prepare(&self, network: &Checked) -> Result<Box<dyn Program>>;
 }
 
 /// A network on an execution: shared by threads, never changed.
 pub trait Program: Send + Sync {
-    /// A fresh predictor for one thread. Its bytes a lane are [`Network::lane_bytes`], which are of the
-    /// format, whatever it really takes.
+    /// A fresh predictor for one thread. Its bytes per lane are [`Network::lane_bytes`], which the
+    /// format defines; the real memory may differ.
     fn predictor(&self) -> Box<dyn Predictor + '_>;
 
     /// A coder of blocks for one thread: the loop of vortex-coder, unless the execution has a
-    /// better way to the same bytes.
+    /// faster way to make the same bytes.
     fn coder<'a>(&'a self, layout: &'a RecordLayout) -> Box<dyn BlockCoder + 'a> {
         Box::new(LaneCoder::new(layout, self.predictor()))
     }
 
-    /// Blocks that should advance together to keep it busy.
+    /// Number of blocks that should advance together to use it fully.
     fn group(&self) -> usize {
         1
     }

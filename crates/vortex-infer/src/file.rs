@@ -17,26 +17,27 @@ const BIASES: u16 = 2;
 pub const HEADER_LEN: usize = 8 + 2 + 2 + 8 + 32;
 /// The checksum at the end.
 pub const CHECKSUM_LEN: usize = 32;
-/// Largest unpacked network in bytes: twice the largest configuration there is.
+/// Largest unpacked network in bytes: twice that of the largest configuration.
 pub const MAX_NETWORK_BYTES: u64 = 1 << 29;
 /// Longest file.
 pub const MAX_FILE_BYTES: u64 = MAX_NETWORK_BYTES + (1 << 20);
-/// What a file of any length may unpack to.
+/// Number of bytes to which a file of any length may unpack.
 const FREE_BYTES: u64 = 1 << 24;
-/// Most bytes of a network to a byte of its file, beyond [`FREE_BYTES`]; weights give less than 2.
+/// Most bytes of a network per byte of its file, beyond [`FREE_BYTES`]; real weights need less than
+/// 2.
 const MAX_EXPANSION: u64 = 64;
 
-/// Largest network in a file of `len` bytes, so that a short file does not ask for much memory.
+/// Largest network in a file of `len` bytes, so that a short file cannot cause a large allocation.
 fn max_network_bytes(len: usize) -> u64 {
     (len as u64).saturating_mul(MAX_EXPANSION).saturating_add(FREE_BYTES).min(MAX_NETWORK_BYTES)
 }
 
-/// What a model file holds.
+/// The contents of a model file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelFile {
     /// The network.
     pub network: Network,
-    /// What [`crate::self_test::digest`] gave where it was written.
+    /// The result of [`crate::self_test::digest`] when the file was written.
     pub self_test: [u8; 32],
 }
 
@@ -44,7 +45,7 @@ impl ModelFile {
     /// The bytes of the file.
     ///
     /// # Errors
-    /// [`Error::Shape`] where the network's parts do not fit together.
+    /// [`Error::Shape`] if the parts of the network do not fit together.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
         let biases = self.network.linears().any(|m| !m.bias.is_empty());
         let version = if biases { BIASES } else { 1 };
@@ -95,7 +96,7 @@ impl ModelFile {
     }
 }
 
-/// What the header of a file says of the length of its network; `bytes` hold a whole header.
+/// The length of the network from the header of a file; `bytes` must hold a whole header.
 pub(crate) fn network_bytes(bytes: &[u8]) -> u64 {
     u64::from_le_bytes(std::array::from_fn(|i| bytes[12 + i]))
 }
@@ -109,7 +110,7 @@ fn within_limit(length: u64, file: usize) -> Result<()> {
     Err(Error::Shape(what))
 }
 
-/// Unpacks to exactly `length` bytes; memory grows only with what the data really gives.
+/// Unpacks to exactly `length` bytes; memory grows only with the real output.
 fn unpack(packed: &[u8], length: u64) -> Option<Vec<u8>> {
     use std::io::Read;
     let mut out = Vec::new();

@@ -1,9 +1,9 @@
 //! The integer network of Vortex: its definition, its model file and its fast kernels.
 //!
-//! `docs/numerics.md` is the specification, [`definition`] is the same in slow, readable Rust, and
-//! [`IntModel`] is what to use: a [`vortex_coder::Model`] that runs on an [`Execution`] and gives the same
-//! integers on all of them. [`Cpu`] is the execution of this crate: the processor, with the
-//! instructions asked for.
+//! `docs/numerics.md` is the specification, and [`definition`] implements it in slow, readable
+//! Rust. Programs use [`IntModel`]: a [`vortex_coder::Model`] that runs on an [`Execution`] and
+//! gives the same integers on each. [`Cpu`] is the execution of this crate: the CPU with the chosen
+//! instruction set.
 
 pub use cpu::{Cpu, Gemm, Instructions};
 pub use error::{Error, Result};

@@ -69,7 +69,7 @@ impl IntModel {
         self.network.network()
     }
 
-    /// The name of what it runs on.
+    /// The name of its execution.
     pub fn execution(&self) -> &str {
         &self.execution
     }
@@ -94,8 +94,8 @@ impl IntModel {
         Arc::clone(&self.bytes)
     }
 
-    /// Multiply-adds of all matrix products and a full attention window, for one record: the work
-    /// that coding speed is measured in.
+    /// Multiply-adds of all matrix products and a full attention window, for one record: the unit
+    /// of coding speed.
     pub fn multiply_adds_per_record(&self) -> u64 {
         let net = self.network();
         let (d, e) = (net.d_model, net.head.own.width);
@@ -108,7 +108,7 @@ impl IntModel {
         (self.layout().n_fields() * token + modelled * symbol) as u64
     }
 
-    /// The slow definition of the same network, to compare with.
+    /// The slow definition of the same network, for comparison.
     pub fn interpreter(&self) -> Interpreter<'_> {
         Interpreter::new(self.network(), self.layout())
     }

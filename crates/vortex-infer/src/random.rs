@@ -14,8 +14,8 @@ fn fill<T: TryFrom<i64>>(rng: &mut SplitMix64, len: usize, low: i64, high: i64) 
     (0..len).filter_map(|_| T::try_from(rng.range(low, high)).ok()).collect()
 }
 
-/// The symbols of `records` records: half of them repeat the record before, so that both branches
-/// of everything that compares with the reference are taken.
+/// The symbols of `records` records: half of them repeat the previous record, so that both branches
+/// of all comparisons with the reference are used.
 pub fn symbols(layout: &RecordLayout, records: usize, seed: u64) -> Vec<u8> {
     let mut rng = SplitMix64::new(seed);
     let n = layout.roles().len();
@@ -54,7 +54,8 @@ pub struct Sizes {
 }
 
 impl Sizes {
-    /// The smallest shapes with several heads, without memory and biases: for files that are damaged in every place.
+    /// The smallest shapes with several heads, without memory and biases: for tests that damage a
+    /// file at every place.
     pub const SMALLEST: Self = Self {
         d_model: 8,
         n_heads: 2,

@@ -1,8 +1,8 @@
 //! The self-test of a model: a digest of the frequencies that it gives on a fixed input.
 //!
 //! The writer of a model computes it with the interpreter; every machine that loads the model computes
-//! it again with the kernels it is going to use. A machine that computes anything else is refused
-//! before it can write or read a single byte.
+//! it again with the kernels it is going to use. A machine with another result is refused before it
+//! writes or reads a byte.
 
 use vortex_coder::cdf::Cdf;
 use vortex_coder::layout::RecordLayout;
@@ -13,15 +13,15 @@ use crate::spec::Network;
 
 /// Lanes of the test: enough for every remainder of a tile of six rows.
 const LANES: usize = 7;
-/// Fewest tokens a lane.
+/// Fewest tokens per lane.
 const MIN_TOKENS: usize = 24;
-/// Most symbols a lane, so that models with long segments load quickly.
+/// Most symbols per lane, so that models with long segments load quickly.
 const MAX_SYMBOLS: usize = 2048;
 
 /// BLAKE3 of the frequencies (`u32`, little-endian) of every symbol of every lane at every step of
-/// the test's input: seven lanes of pseudo-random records that reach into a second segment where
-/// 2,048 symbols a lane suffice for that.
-/// The number of active lanes goes down by one halfway.
+/// the test's input: seven lanes of pseudo-random records that reach into a second segment, if
+/// 2,048 symbols per lane are enough for that. The number of active lanes decreases by one in the
+/// middle.
 pub fn digest(predictor: &mut dyn Predictor, net: &Network, layout: &RecordLayout) -> [u8; 32] {
     let n_roles = layout.roles().len();
     let tokens = MIN_TOKENS.max(net.segment + 1);

@@ -1,4 +1,4 @@
-//! The integer network as plain data: what a `.vxm` holds and what `docs/numerics.md` computes with.
+//! The integer network as plain data: the contents of a `.vxm`, which `docs/numerics.md` uses.
 
 use vortex_coder::schema::Schema;
 
@@ -132,7 +132,7 @@ pub struct Head {
     pub out: Vec<Linear>,
     /// `[n_roles][256]` in 1/32 bits.
     pub out_bias: Vec<i16>,
-    /// `[n_tables][e]`: one output more, added to the reference's symbol.
+    /// `[n_tables][e]`: one more output, added to the reference's symbol.
     pub copy: Vec<i8>,
     /// `[n_tables]`.
     pub copy_shift: Vec<u8>,
@@ -140,7 +140,7 @@ pub struct Head {
     pub copy_bias: Vec<i16>,
 }
 
-/// A whole network and the records it was made for.
+/// A whole network and its records.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Network {
     /// The records.
@@ -160,7 +160,7 @@ pub struct Network {
     /// Period of the positions and length of a memory segment in tokens: a multiple of the number
     /// of fields, at least `window`.
     pub segment: usize,
-    /// Memory: tokens kept per `rate`, and slots in all. `None` without memory.
+    /// Memory: tokens kept per `rate`, and total slots. `None` without memory.
     pub memory: Option<MemoryShape>,
     /// `round(255 * 2^(-f/32))`, 32 entries.
     pub att_pow2: Vec<u8>,
@@ -179,7 +179,7 @@ pub struct Network {
 pub struct MemoryShape {
     /// `segment / rate` tokens of each segment are kept.
     pub rate: usize,
-    /// Slots in all.
+    /// Total number of slots.
     pub slots: usize,
     /// Length of the depthwise kernel.
     pub kernel: usize,
@@ -199,8 +199,8 @@ impl SwiGlu {
 }
 
 impl Network {
-    /// Bytes of keys, values and segment inputs that a lane counts for, wherever it runs: a number of
-    /// the format (`docs/numerics.md`, "Bounds"), because what is refused depends on it.
+    /// Bytes of keys, values and segment inputs of a lane, the same on every execution. It is part
+    /// of the format (`docs/numerics.md`, "Bounds"), because it decides which models are refused.
     pub fn lane_bytes(&self) -> usize {
         let channels = self.d_model / self.n_heads;
         let slots = |n: usize| {

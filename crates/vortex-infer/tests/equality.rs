@@ -20,7 +20,7 @@ fn schema(types: &[DType]) -> Schema {
     Schema::new(offset as usize, fields).unwrap()
 }
 
-/// Shapes that leave a remainder everywhere: channels, tiles, windows, slots.
+/// Shapes with a remainder in every dimension: channels, tiles, windows, slots.
 fn shapes() -> Vec<(Schema, Sizes)> {
     use DType::*;
     let memory = |rate, slots, kernel| Some(MemoryShape { rate, slots, kernel });
@@ -72,8 +72,8 @@ fn at_every_level(net: &Network) -> Vec<IntModel> {
         .collect()
 }
 
-/// Steps all models and the definition with the same symbols and compares all frequencies. All lanes run
-/// through the first half; then they end one by one.
+/// Steps all models and the definition with the same symbols and compares all frequencies. All
+/// lanes run in the first half; then they end one by one.
 fn compare(models: &[IntModel], lanes: usize, records: usize) {
     let layout = models[0].layout();
     let steps = records * layout.roles().len();
@@ -109,7 +109,7 @@ fn every_level_equals_the_definition() {
         for lanes in [1, 2, 9] {
             compare(&models, lanes, records);
         }
-        // As a block of the default length has them.
+        // The number of lanes of a block of the default length.
         compare(&models, 64, records.div_ceil(8));
     }
 }
@@ -191,7 +191,7 @@ fn frequencies_do_not_depend_on_the_number_of_lanes() {
     let layout = model.layout();
     let bytes = symbols(layout, 90, 5);
     let mut costs = [30, 3].map(|lanes| {
-        // Records that lie in the same place of a lane of the same length cost the same.
+        // Records in the same place of lanes of the same length have the same cost.
         let part = &bytes[..bytes.len() / 30 * lanes];
         measure_records(&mut *model.predictor(), layout, part, lanes).unwrap()
     });

@@ -1,4 +1,4 @@
-//! Models on executions that this crate does not know: the definition itself, and ones that are wrong.
+//! Models on other executions: the definition itself, and faulty ones.
 #![allow(clippy::unwrap_used)] // helpers of tests
 
 use vortex_coder::predictor::{Coding, Predictor};
@@ -18,7 +18,7 @@ fn net(sizes: Sizes) -> Network {
     net
 }
 
-/// What is wrong with an execution.
+/// The fault of an execution.
 #[derive(Clone, Copy)]
 enum Fault {
     None,

@@ -1,4 +1,4 @@
-//! Blocks coded together by the network: the width of the group changes no byte and no cost.
+//! Blocks that the network codes together: the size of the group changes no byte and no cost.
 #![allow(clippy::unwrap_used)] // helpers of tests
 
 use std::io::{Cursor, Write};
@@ -34,14 +34,13 @@ fn net() -> Network {
 /// Bytes of a block of [`files_do_not_depend_on_the_width`]: whole records, and its lanes.
 const BLOCK: (usize, usize) = (1022, 5);
 
-/// Blocks that the network expects, so that coding them with it makes them smaller: what it decodes
-/// from noise.
+/// Blocks that the network compresses well: it decodes them from noise.
 fn likely_blocks(model: &IntModel, n: usize) -> Vec<u8> {
     let mut rng = SplitMix64::new(6);
     let mut out = vec![0; n * BLOCK.0];
     for out in out.chunks_exact_mut(BLOCK.0) {
         let noise: Vec<u8> = (0..BLOCK.0).map(|_| rng.draw() as u8).collect();
-        // That there is more noise than it needs is no matter.
+        // More noise than it needs does not matter.
         let _ = model.coder().decode(&mut [BlockPayload { payload: &noise, lanes: BLOCK.1, out }]);
     }
     out
@@ -85,7 +84,7 @@ fn files_do_not_depend_on_the_width() {
     let data = likely_blocks(&model, 10);
     let model: Arc<dyn Model> = Arc::new(model);
     let write = |group| {
-        // Nothing but the model, so that every block goes through it.
+        // Only the model, so that every block is coded with it.
         let options = WriterOptions {
             group,
             block_bytes: 1024,
@@ -103,7 +102,7 @@ fn files_do_not_depend_on_the_width() {
     assert_eq!(summary.modelled_blocks, 10, "{summary:?}");
     for width in WIDTHS.map(Some) {
         assert!(write(width).0 == file, "{width:?}");
-        // On other instructions, and with another width than it was written with.
+        // With other instructions and another group size than when it was written.
         let models = Arc::new(OneModel(Arc::clone(&slow)));
         let options = || ReaderOptions {
             group: width,

@@ -1,4 +1,4 @@
-//! Model files that lie: an error of its own kind each, never a panic, never a model.
+//! Falsified model files: each gives its own kind of error, never a panic, never a model.
 #![allow(clippy::unwrap_used)] // helpers of tests
 
 use vortex_coder::Model;
@@ -21,7 +21,7 @@ fn load(bytes: &[u8]) -> Result<IntModel, Error> {
     IntModel::from_bytes(bytes, Instructions::detect())
 }
 
-/// The file with its checksum made right again.
+/// The file with a corrected checksum.
 fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
     let covered = bytes.len() - CHECKSUM_LEN;
     let checksum = *blake3::hash(&bytes[..covered]).as_bytes();
@@ -74,8 +74,8 @@ fn damage_is_seen(bytes: &[u8], step: usize) {
         for value in [0, 0xff, bytes[at] ^ 1].into_iter().filter(|&v| v != bytes[at]) {
             let mut bad = bytes.to_vec();
             bad[at] = value;
-            // What loads is another model, sound in itself: a table entry that the self-test does
-            // not reach was changed. No file that names the first model will take it.
+            // If a file loads, it is another valid model: a table entry was changed that the
+            // self-test does not reach. Files that name the first model do not accept it.
             match load(&sealed(bad)) {
                 Ok(model) => {
                     assert_ne!(model.identity(), identity);
@@ -163,7 +163,7 @@ fn a_short_file_does_not_ask_for_much_memory() {
 
 #[test]
 fn many_roles_do_not_make_the_proof_slow() {
-    // 4,000 roles that share one table of 256 x 512: looked at for each role it would be a minute.
+    // 4,000 roles that share one table of 256 x 512: visiting it for each role would take a minute.
     let fields = (0..4000).map(|i| Field::new(format!("f{i}"), DType::U8, i)).collect();
     let sizes = Sizes {
         d_model: 512,

@@ -1,8 +1,8 @@
 //! Times training steps, and trains for a while on a file:
 //! `step_time [FILE STRIDE [SECONDS [THREADS]]]` (fields: little-endian float32).
 //!
-//! Prints the time of forward and backward passes, then test bits per byte (last 10 %) as training
-//! goes on. A tool for choosing shapes; real training is vortex-train's.
+//! Prints the time of forward and backward passes, then test bits per byte (last 10 %) during
+//! training. It is a tool for choosing shapes; vortex-train does the real training.
 
 use std::time::Instant;
 
@@ -159,7 +159,7 @@ fn train(
     let mut quant: Option<QuantSpec> = None;
     loop {
         let now = start.elapsed().as_secs_f64();
-        // A budget of tokens makes runs comparable on a machine that does other things too.
+        // A budget of tokens makes runs comparable on a shared machine.
         let done = if budget > 0 { tokens as f64 / budget as f64 } else { now / seconds };
         if done >= next_report / 100.0 || done >= 1.0 {
             next_report += env("REPORT", 10.0);
@@ -182,7 +182,7 @@ fn train(
             let workers: Vec<_> = parts
                 .iter()
                 .map(|part| {
-                    // Its own leaves: graphs that share nodes share a lock.
+                    // Use separate leaves, because graphs that share nodes share a lock.
                     let model = model.clone().fork(&device);
                     scope.spawn(move || {
                         let batch = model.batch(part, shape.sequences);

@@ -40,7 +40,7 @@ pub struct CompressiveAttention<B: Backend> {
     pub wo: Param<Tensor<B, 2>>,
     /// The memory stream.
     pub memory: Option<MemoryStream<B>>,
-    /// Where a layer normalisation is folded into the matrices.
+    /// Biases, if a layer normalisation is folded into the matrices.
     pub(crate) bias: Option<AttentionBias<B>>,
     #[module(skip)]
     pub(crate) n_heads: usize,
@@ -55,10 +55,10 @@ pub(crate) struct AttentionBias<B: Backend> {
     pub kv: Tensor<B, 2>,
 }
 
-/// What a layer needs for its memory.
+/// The memory stream of a layer.
 #[derive(Module, Debug)]
 pub struct MemoryStream<B: Backend> {
-    /// Which tokens are kept.
+    /// Chooses the tokens that are kept.
     pub eviction: TokenEviction<B>,
     /// Share of the memory per head as a logit, `[1, heads]`.
     pub gate: Param<Tensor<B, 2>>,
@@ -73,14 +73,14 @@ pub struct StreamPlans {
     pub memory: Option<MemoryPlan>,
 }
 
-/// How tokens go to memory.
+/// How tokens are stored in memory.
 #[derive(Clone, Debug)]
 pub struct MemoryPlan {
     /// Which slots each token sees.
     pub attention: AttentionPlan,
-    /// Tokens a segment.
+    /// Tokens per segment.
     pub segment: usize,
-    /// Tokens kept of each.
+    /// Tokens kept per segment.
     pub keep: usize,
 }
 
@@ -151,7 +151,7 @@ impl<B: FusedOps> CompressiveAttention<B> {
         numerics.columns(&[("k", d), ("v", d)], kv)
     }
 
-    /// Attention over the window and, where there is one, the memory; then the output projection.
+    /// Attention over the window and the memory, if there is one; then the output projection.
     ///
     /// # Shapes
     /// - q: `[sequences * t, d]`
@@ -203,7 +203,7 @@ impl<B: FusedOps> CompressiveAttention<B> {
         x + self.attend(q, (kv, &plans.local), slots, numerics)
     }
 
-    /// The same for a piece of each sequence, after and into what is carried along.
+    /// The same for a chunk of each sequence; it uses and updates the carried state.
     ///
     /// # Shapes
     /// - x, output: `[sequences * t, d]`
@@ -280,7 +280,7 @@ mod tests {
         for t in 0..TOKENS {
             let seen: Vec<usize> = (t..TOKENS.min(t + WINDOW)).collect();
             assert_eq!(reach(false, t), seen);
-            // Memory reaches further, but forward only, and only from complete segments.
+            // Memory reaches further, but only forward and only from complete segments.
             let reached = reach(true, t);
             assert_eq!(reached[0], t);
             let later = (t / SEGMENT + 1) * SEGMENT;
@@ -288,7 +288,7 @@ mod tests {
         }
     }
 
-    /// Softmax-weighted values of one head, as written down in the literature.
+    /// Softmax-weighted values of one head, as in the literature.
     fn retrieve(q: &[f64], kv: &[Vec<f64>], head: usize) -> Vec<f64> {
         let width = D / HEADS;
         let part = head * width..(head + 1) * width;

@@ -1,4 +1,4 @@
-//! Symbols of a batch as the index lists that the model's operations take.
+//! Symbols of a batch as index lists for the operations of the model.
 
 use std::sync::Arc;
 
@@ -46,7 +46,7 @@ pub struct Batch {
 #[derive(Clone, Debug)]
 pub(crate) struct ClassRows {
     pub class: usize,
-    /// Token of each row; `None` where row `i` is token `i`.
+    /// Token of each row; `None` if row `i` is token `i`.
     pub token: Option<Vec<i32>>,
     pub gather: GatherPlan,
     /// `2 * role + matched` of each row.
@@ -78,7 +78,7 @@ pub(crate) fn trunk_entries(
         }
     };
     of(previous, plan, 0, previous.field);
-    // The reference speaks with the roles of the field that it helps to predict.
+    // The reference uses the roles of the field that it helps to predict.
     of(reference, plan, 1, field);
     let rows = trunk_rows(spec);
     plan.push(rows.field + field, 2 * n_roles);
@@ -86,8 +86,8 @@ pub(crate) fn trunk_entries(
     plan.end_row();
 }
 
-/// Entries of one symbol's input in the head: the symbols `known` of its field, the reference's,
-/// and the bias. Returns `2 * role + matched`.
+/// Entries of one symbol's input in the head: the symbols `known` of its field, the symbol of the
+/// reference, and the bias. Returns `2 * role + matched`.
 pub(crate) fn head_entries(
     spec: &RecordSpec,
     plan: &mut GatherPlanBuilder,
@@ -125,14 +125,14 @@ impl Batch {
     /// history only. A sequence starts at position 0 of a segment with an empty window.
     ///
     /// # Panics
-    /// When the length of `symbols` is no multiple of `sequences * roles`, or there is no record to
-    /// predict.
+    /// If the length of `symbols` is not a multiple of `sequences * roles`, or there is no record
+    /// to predict.
     pub fn new(config: &ModelConfig, spec: &RecordSpec, symbols: &[u8], sequences: usize) -> Self {
         Self::starting_at(0, config, spec, symbols, sequences)
     }
 
-    /// The same for sequences that begin with token `first` of their streams; only positions
-    /// depend on it, and what came before is not in the plans of attention.
+    /// The same for sequences that begin with token `first` of their streams. Only positions depend
+    /// on it; earlier tokens are not in the plans of attention.
     pub(crate) fn starting_at(
         first: usize,
         config: &ModelConfig,

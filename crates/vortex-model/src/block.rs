@@ -105,7 +105,7 @@ mod tests {
         let whole = block.forward(x.clone(), &plans, &numerics);
         let branch = whole.clone() - attended.clone();
         assert!(furthest(block.ffn.forward(attended.clone(), &numerics), whole) < 1e-6);
-        // What a branch adds does not depend on the size of the stream, only on its direction.
+        // The output of a branch depends only on the direction of the stream, not on its size.
         let added = attended - x.clone();
         let large = block.attention.forward(x.clone() * 8.0, &plans, &numerics) - x.clone() * 8.0;
         assert!(furthest(added.clone(), large) < 1e-3);

@@ -8,8 +8,8 @@ use crate::quant::{Observer, QuantSpec, RESIDUAL_BITS, ResidualWriter, power};
 const LEAST_RESIDUAL_BITS: i32 = 4;
 
 impl Observer {
-    /// The scale of each site with the least mean square error on the values seen, and scales of the
-    /// residual streams that let every weight use its eight bits.
+    /// For each site, the scale with the least mean square error on the observed values; for the
+    /// residual streams, scales with which every weight can use its eight bits.
     pub fn into_spec(self) -> QuantSpec {
         let samples = self.samples.into_inner();
         let choose = |(site, values): (String, Vec<f32>)| {
@@ -24,8 +24,8 @@ impl Observer {
     }
 }
 
-/// The integer network shifts products to the right only: a stream with more fractional bits than
-/// input and weight together would clip the largest weights.
+/// The integer network only shifts products to the right. So a stream with more fractional bits
+/// than input and weight together would clip the largest weights.
 fn residual_bits(
     writers: &[ResidualWriter],
     inputs: &BTreeMap<String, i32>,

@@ -1,5 +1,5 @@
-//! What a layer carries from one chunk of a stream to the next: keys and values of its window, the
-//! slots of its memory, and the tokens of the segment that is not complete yet.
+//! State that a layer carries from one chunk of a stream to the next: keys and values of its
+//! window, the slots of its memory, and the tokens of the incomplete segment.
 
 use burn::tensor::{Tensor, backend::Backend};
 
@@ -9,7 +9,7 @@ use crate::config::{MemoryConfig, ModelConfig};
 use crate::kernels::{AttentionPlan, FusedOps};
 use crate::quant::Numerics;
 
-/// One layer's past, of all sequences. Nothing of it has a gradient.
+/// The past of one layer, for all sequences, without gradients.
 #[derive(Clone, Debug)]
 pub struct LayerCarry<B: Backend> {
     sequences: usize,
@@ -32,7 +32,7 @@ fn append<B: Backend>(old: Option<Tensor<B, 3>>, new: Tensor<B, 3>) -> Tensor<B,
     }
 }
 
-/// The last `limit` entries of each sequence without their gradient; `None` where there are none.
+/// The last `limit` entries of each sequence without their gradient; `None` if there are none.
 fn last<B: Backend>(all: Tensor<B, 3>, limit: usize) -> Option<Tensor<B, 3>> {
     let [_, n, _] = all.dims();
     let kept = n.min(limit);
@@ -40,14 +40,15 @@ fn last<B: Backend>(all: Tensor<B, 3>, limit: usize) -> Option<Tensor<B, 3>> {
 }
 
 impl<B: FusedOps> LayerCarry<B> {
-    /// Nothing yet.
+    /// An empty past.
     pub fn new(config: &ModelConfig, n_fields: usize, sequences: usize) -> Self {
         let (window, segment) = config.window_and_segment(n_fields);
         let memory = config.memory.clone();
         Self { sequences, window, segment, memory, keys_values: None, slots: None, pending: None }
     }
 
-    /// Keys and values of past and present tokens, and which of them each present token sees.
+    /// Keys and values of past and current tokens, and the ranges that each current token attends
+    /// to.
     ///
     /// # Shapes
     /// - kv: `[sequences * t, 2 d]`
@@ -69,7 +70,7 @@ impl<B: FusedOps> LayerCarry<B> {
         (all.reshape([self.sequences * keys, width]), plan)
     }
 
-    /// The slots of all complete segments, and which of them each present token sees.
+    /// The slots of all complete segments, and the ranges that each current token attends to.
     ///
     /// # Shapes
     /// - q0: `[sequences * t, d]`

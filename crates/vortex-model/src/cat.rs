@@ -1,4 +1,5 @@
-//! The chunk scheduler: long sequences in chunks, with memories and caches carried across.
+//! The chunk scheduler: long sequences are cut into chunks, and memories and caches are carried
+//! across them.
 
 use std::ops::Deref;
 
@@ -12,15 +13,15 @@ use crate::production::{LossOutput, ProductionModel};
 use crate::quant::{Numerics, QuantSpec};
 use crate::tensors::NamedTensor;
 
-/// Tokens of a chunk that training chooses from, unless told otherwise.
+/// Default chunk sizes in tokens, from which training chooses.
 pub const CHUNK_SIZES: [usize; 3] = [128, 256, 512];
 
 /// A model whose sequences are cut into chunks.
 ///
 /// Every training pass takes one of a few chunk sizes at random, so that the model learns to use
-/// what it carries as well as what it sees; otherwise the largest is taken, or the one asked for.
-/// Between chunks the past is carried without its gradient: costs do not depend on the chunks (up
-/// to float rounding), gradients and memory do.
+/// both the carried state and the visible tokens. Other passes use the largest size, or the
+/// requested one. Between chunks the past is carried without its gradient: costs do not depend on
+/// the chunks (up to float rounding), but gradients and memory do.
 ///
 /// The wrapper is transparent: it dereferences to the model and has the model's parameters under
 /// the model's names.
@@ -47,7 +48,7 @@ impl<B: Backend> CatWrapper<B> {
     /// A wrapper with chunks of these numbers of tokens.
     ///
     /// # Errors
-    /// [`Error::Config`] where there is no size, or one of 0.
+    /// [`Error::Config`] if there is no size, or a size of 0.
     pub fn with_sizes(model: ProductionModel<B>, sizes: &[usize]) -> Result<Self> {
         if sizes.is_empty() {
             return Err(Error::config("the number of chunk sizes", 0, "at least 1"));
@@ -76,7 +77,7 @@ impl<B: Backend> CatWrapper<B> {
         self.sizes[(random % self.sizes.len() as u64) as usize]
     }
 
-    /// Tokens of a chunk when nobody asks for others.
+    /// Default number of tokens of a chunk.
     pub fn largest(&self) -> usize {
         self.sizes.iter().copied().max().unwrap_or(CHUNK_SIZES[2])
     }
@@ -84,7 +85,7 @@ impl<B: Backend> CatWrapper<B> {
 
 impl<B: FusedOps> CatWrapper<B> {
     /// Cost of `[sequences][1 + records][roles]` symbols in chunks of about `chunk` tokens (whole
-    /// records, at least one), the last one shorter where it must be; `None` is the largest size.
+    /// records, at least one), the last chunk may be shorter; `None` is the largest size.
     ///
     /// # Panics
     /// As [`Batch::new`] and [`ProductionModel::loss`].

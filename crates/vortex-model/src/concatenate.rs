@@ -4,9 +4,9 @@ use burn::tensor::{Tensor, backend::Backend};
 
 /// [`Tensor::cat`].
 ///
-/// burn's own drops its inputs before it registers what depends on them. At the end of a backward pass in
-/// another thread, inputs that nobody holds are taken out of the graph, and their gradient is lost
-/// without a word. Here they are held until they are no longer needed.
+/// burn's version drops its inputs before it registers the result. When a backward pass in another
+/// thread ends, it removes inputs without an owner from the graph, and their gradient is lost
+/// without an error. This version keeps the inputs until they are no longer needed.
 pub(crate) fn concatenate<B: Backend, const D: usize>(
     tensors: Vec<Tensor<B, D>>,
     dim: usize,

@@ -1,4 +1,4 @@
-//! Sizes of the model, as they stand in a configuration file.
+//! Sizes of the model, as in a configuration file.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ModelConfig {
-    /// Which of the two models.
+    /// The architecture.
     pub architecture: Architecture,
     /// Width of the trunk.
     pub d_model: usize,
@@ -18,13 +18,14 @@ pub struct ModelConfig {
     pub n_heads: usize,
     /// Width of the trunk's feed-forward parts.
     pub d_ff: usize,
-    /// Tokens that attention looks back, rounded up to whole records where a record fits.
+    /// Tokens that attention looks back, rounded up to whole records if a record fits.
     pub window: usize,
     /// How symbols become vectors.
     pub embedding: EmbeddingKind,
-    /// What tells the trunk where in a segment a token stands.
+    /// How the trunk gets the position of a token in its segment.
     pub positions: PositionKind,
-    /// Whether the trunk's input names the symbols of the reference beside those of the field before.
+    /// Whether the trunk's input has the symbols of the reference in addition to those of the
+    /// previous field.
     pub reference_input: bool,
     /// The byte head.
     pub head: HeadConfig,
@@ -32,7 +33,7 @@ pub struct ModelConfig {
     pub memory: Option<MemoryConfig>,
 }
 
-/// The models of the family. Both are coded with as the same integer network.
+/// The two architectures. Both are coded with the same integer network.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Architecture {
@@ -69,7 +70,7 @@ pub struct HeadConfig {
 pub struct MemoryConfig {
     /// One token of `rate` is kept when a segment ends.
     pub rate: usize,
-    /// Tokens kept in all; the oldest are dropped.
+    /// Total number of kept tokens; the oldest are dropped.
     pub slots: usize,
     /// Tokens that the scorer's depthwise kernel spans.
     pub kernel: usize,
@@ -95,7 +96,7 @@ pub enum PositionKind {
     /// Sinusoids with the period of a segment; see [`crate::position`].
     #[default]
     Sinusoidal,
-    /// A learned vector for each position, the sinusoids to begin with.
+    /// A learned vector for each position, initialised with the sinusoids.
     Learned,
 }
 
@@ -180,8 +181,8 @@ impl ModelConfig {
 
     /// Attention window and segment in tokens, for records of `n_fields` tokens.
     ///
-    /// The segment is a whole number of records, at least the window; the window is a whole number
-    /// of records too where one fits.
+    /// The segment is a whole number of records, at least the window; the window is also a whole
+    /// number of records if one fits.
     pub fn window_and_segment(&self, n_fields: usize) -> (usize, usize) {
         if n_fields <= self.window {
             let segment = self.window.next_multiple_of(n_fields);

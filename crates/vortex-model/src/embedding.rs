@@ -12,7 +12,7 @@ use crate::tdt::TdtScale;
 /// Configuration of a [`ByteEmbedding`].
 #[derive(Clone, Debug)]
 pub struct ByteEmbeddingConfig {
-    /// Where the scales come from.
+    /// Kind of the scales.
     pub kind: EmbeddingKind,
     /// Whether typed scales are the same for all channels.
     pub uniform: bool,
@@ -30,8 +30,8 @@ pub struct ByteEmbeddingConfig {
 
 /// `emb(role, value) = table[class(role)][value] * scale[set][role]`, elementwise.
 ///
-/// The shift that belongs to a role is a bias of its consumer (field bias in the trunk, role bias
-/// in the head): there one vector serves all symbols of a sum.
+/// The shift of a role is a bias of the consumer (field bias in the trunk, role bias in the head),
+/// where one vector serves all symbols of a sum.
 #[derive(Module, Debug)]
 pub struct ByteEmbedding<B: Backend> {
     /// `[n_classes * 256, width]`.
@@ -40,21 +40,21 @@ pub struct ByteEmbedding<B: Backend> {
     pub scale: ScaleSet<B>,
 }
 
-/// Where scales come from.
+/// The scales.
 #[derive(Module, Debug)]
 pub enum ScaleSet<B: Backend> {
     /// Learned for each role and channel.
     Typed(TypedScale<B>),
     /// Learned for each role.
     Uniform(UniformScale<B>),
-    /// The prototype's.
+    /// The scales of the prototype.
     Tdt(TdtScale<B>),
     /// None.
     Unit(UnitScale<B>),
 }
 
-/// A learned scale for each set and role. The second set has its sign turned in every other
-/// channel, so that one table serves as two that are orthogonal on average.
+/// A learned scale for each set and role. In the second set, the sign of every other channel is
+/// flipped, so that one table serves as two tables that are orthogonal on average.
 #[derive(Module, Debug)]
 pub struct UniformScale<B: Backend> {
     /// `[n_sets * n_roles, 1]`.
@@ -83,8 +83,8 @@ pub struct TypedScale<B: Backend> {
 }
 
 impl ByteEmbeddingConfig {
-    /// Normal tables. Scales start near 1; those of further sets with random signs per channel, so
-    /// that one table serves as several that are nearly orthogonal.
+    /// Tables with normal entries. Scales start near 1; those of further sets with random signs per
+    /// channel, so that one table serves as several that are nearly orthogonal.
     pub fn init<B: Backend>(&self, device: &B::Device) -> ByteEmbedding<B> {
         let normal = |shape: [usize; 2], deviation: f64| {
             Tensor::<B, 2>::random(shape, Distribution::Normal(0.0, deviation), device)

@@ -1,11 +1,11 @@
-//! What can go wrong with a model.
+//! Errors of models.
 
 use std::path::PathBuf;
 
 /// Result of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// What can go wrong with a model.
+/// An error of a model.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -16,7 +16,7 @@ pub enum Error {
         name: String,
         /// Its value.
         value: usize,
-        /// What it may be.
+        /// The allowed values.
         allowed: String,
     },
     /// A set of tensors does not fit the model.

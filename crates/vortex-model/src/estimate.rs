@@ -1,7 +1,8 @@
-//! How many parameters a model has, and how much memory a training step takes.
+//! The number of parameters of a model, and the memory of a training step.
 //!
-//! Counted, not measured: every tensor that the backward pass needs, in the order of the forward
-//! pass. vortex-train's `examples/step_memory.rs` compares the counts with what a step really uses.
+//! These are counts and not measurements: they count every tensor that the backward pass needs, in
+//! the order of the forward pass. `examples/step_memory.rs` of vortex-train compares them with the
+//! real memory of a step.
 
 use burn::tensor::backend::Backend;
 
@@ -17,16 +18,16 @@ const FLOAT: usize = 4;
 /// Memory of a training step in GiB, of 32-bit numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MemoryEstimate {
-    /// Weights, and what is computed from them for the step.
+    /// Weights, and values that are computed from them for the step.
     pub parameters_gb: f64,
-    /// What the backward pass needs, and the gradients of it that live at once.
+    /// Tensors for the backward pass, and their gradients that exist at the same time.
     pub activations_gb: f64,
     /// Gradients of the weights and both averages of AdamW.
     pub optimiser_gb: f64,
 }
 
 impl MemoryEstimate {
-    /// All of it.
+    /// The sum.
     pub fn total_gb(&self) -> f64 {
         self.parameters_gb + self.activations_gb + self.optimiser_gb
     }
@@ -112,8 +113,8 @@ impl ModelConfig {
         }
     }
 
-    /// The same for a step that rounds weights and activations, as the last ones of a run do: what is rounded is
-    /// kept as it was and as it became.
+    /// The same for a step that rounds weights and activations, as in the last phase of a run:
+    /// rounded tensors are kept together with their unrounded values.
     pub fn quantised_estimate(
         &self,
         spec: &RecordSpec,
@@ -124,7 +125,8 @@ impl ModelConfig {
         let (d, f) = (self.d_model, self.d_ff);
         let (e, g) = (self.head.d_model, self.head.d_ff);
         let Load { tokens: n, symbols: m, .. } = self.load(spec, batch_size, seq_len);
-        // Norm, queries, keys, values, context; norm, gate, up, hidden; with a memory what it takes up and gives.
+        // Norm, queries, keys, values, context; norm, gate, up, hidden; with a memory also its
+        // inputs and outputs.
         let layer = 6 * d + 3 * f + if self.memory.is_some() { 2 * d } else { 0 };
         let rounded = n * (self.n_layers * layer + d) + m * (2 * e + 3 * g);
         let plain = self.memory_estimate(spec, batch_size, seq_len, kernels);
@@ -135,12 +137,12 @@ impl ModelConfig {
         }
     }
 
-    /// Memory of a pass without gradients over such a batch, beside the weights, in GiB.
+    /// Memory of a pass without gradients over such a batch, without the weights, in GiB.
     pub fn forward_gb(&self, spec: &RecordSpec, batch_size: usize, seq_len: usize) -> f64 {
         let (d, f) = (self.d_model, self.d_ff);
         let (e, g) = (self.head.d_model, self.head.d_ff);
         let load = self.load(spec, batch_size, seq_len);
-        // Where most is alive: stream, gate, up, hidden; or those of the head, and logits twice.
+        // The peak: stream, gate, up, hidden; or those of the head, and logits twice.
         let trunk = load.tokens * (2 * d + 3 * f.max(d));
         let head = load.tokens * e + load.largest_class * (2 * e + 3 * g).max(e + 2 * 256);
         gb(trunk.max(head))
@@ -170,7 +172,7 @@ impl ModelConfig {
         }
     }
 
-    /// Weights that are computed for a step and kept: scaled queries, folded matrices.
+    /// Weights that are computed for a step and stored: scaled queries, folded matrices.
     fn computed_weights(&self) -> usize {
         let (d, f) = (self.d_model, self.d_ff);
         self.n_layers
@@ -195,7 +197,7 @@ impl ModelConfig {
         self.n_layers * layer + n * (2 * d + e) + m * (4 * e + 3 * g + 256)
     }
 
-    /// Numbers that live only for a while where most are alive: the end of the forward pass.
+    /// Temporary numbers at the peak, which is the end of the forward pass.
     fn passing(&self, load: &Load, kernels: Kernels) -> usize {
         let head = load.largest_class * 256 * if kernels == Kernels::Tensors { 4 } else { 1 };
         let feed_forward = load.tokens * 3 * self.d_ff;

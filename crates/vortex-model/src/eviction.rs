@@ -23,8 +23,8 @@ pub struct TokenEvictionConfig {
 /// `score = point . relu( depthwise(x) )`; the kept tokens become `rms_norm(proj(x))`. Choosing has
 /// no gradient, so kept tokens are multiplied by `sigmoid(score)` in the backward pass only: a
 /// straight-through gate whose forward value is exactly 1
-/// ([Bengio et al. 2013](https://arxiv.org/abs/1308.3432)). It stands after the norm, which would
-/// cancel it.
+/// ([Bengio et al. 2013](https://arxiv.org/abs/1308.3432)). It comes after the norm, because the
+/// norm would cancel it.
 #[derive(Module, Debug)]
 pub struct TokenEviction<B: Backend> {
     /// `[kernel, d]`, the oldest token first.
@@ -47,7 +47,7 @@ impl TokenEvictionConfig {
 }
 
 impl<B: FusedOps> TokenEviction<B> {
-    /// What memory keeps of the complete segments of each sequence.
+    /// The tokens of the complete segments of each sequence that memory keeps.
     ///
     /// # Shapes
     /// - q0: `[sequences * t, d]`

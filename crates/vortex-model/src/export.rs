@@ -1,5 +1,5 @@
-//! From trained floats to the integer network: every step is a rounding of what
-//! [`crate::quant`] rounds in training.
+//! From trained floats to the integer network: every step does the rounding that [`crate::quant`]
+//! simulates in training.
 
 use burn::tensor::{Tensor, activation, backend::Backend};
 use vortex_infer::arithmetic::norm_numerator;
@@ -83,7 +83,7 @@ fn bytes(values: impl Iterator<Item = f32>) -> Vec<i8> {
     values.map(|v| v.round().clamp(-127.0, 127.0) as i8).collect()
 }
 
-/// Where the scales of a part of the model are.
+/// A part of the model, and the scales of its sites.
 struct Site<'a> {
     quant: &'a QuantSpec,
     path: String,

@@ -26,13 +26,13 @@ pub struct ByteHeadConfig {
 /// `z = input(rms_norm(x)) + own + reference + role bias`, one SwiGLU part, and one output matrix
 /// per class with a bias per role.
 ///
-/// One output more speaks for the symbol that the reference has at this rank: its logit is added
-/// to that symbol's. All logits are in bits (base 2).
+/// One more output, *copy*, is added to the logit of the symbol that the reference has at this
+/// rank. All logits are in bits (base 2).
 #[derive(Module, Debug)]
 pub struct ByteHead<B: Backend> {
     /// `[d_trunk, e]`.
     pub input: Param<Tensor<B, 2>>,
-    /// `[1, e]`, where a layer normalisation is folded into `input`.
+    /// `[1, e]`, if a layer normalisation is folded into `input`.
     pub(crate) input_bias: Option<Tensor<B, 2>>,
     /// Known symbols of the field itself.
     pub own: ByteEmbedding<B>,
@@ -83,7 +83,7 @@ impl ByteHeadConfig {
     }
 }
 
-/// What all rows of a pass share: embedding table and scales of the head.
+/// The embedding table and scales of the head, which all rows of a pass share.
 #[derive(Clone, Debug)]
 pub struct HeadTables<B: Backend> {
     table: Tensor<B, 2>,
@@ -102,7 +102,7 @@ impl<B: FusedOps> ByteHead<B> {
         HeadTables { table, scale }
     }
 
-    /// What the trunk says to the head.
+    /// The input of the head from the trunk.
     ///
     /// # Shapes
     /// - x: `[tokens, d_trunk]`
@@ -114,7 +114,7 @@ impl<B: FusedOps> ByteHead<B> {
         plus(z, self.input_bias.as_ref())
     }
 
-    /// Logits without role bias `[n, 256]`, and what the reference's symbol gets on top `[n, 1]`.
+    /// Logits without role bias `[n, 256]`, and the addition for the reference's symbol `[n, 1]`.
     ///
     /// # Shapes
     /// - z0: `[tokens, e]`
@@ -143,7 +143,7 @@ impl<B: FusedOps> ByteHead<B> {
         (q.clone().matmul(out), q.matmul(copy) + copy_bias)
     }
 
-    /// Logits with the bias of their role, and the reference's symbol raised.
+    /// Logits with the bias of their role and the addition for the reference's symbol.
     ///
     /// # Shapes
     /// - logits, output: `[n, 256]`
@@ -206,7 +206,7 @@ mod tests {
         (config.init(&spec, &Default::default()), spec)
     }
 
-    /// Bits of each symbol that could come, after one token of the trunk.
+    /// Bits of each possible symbol, after one token of the trunk.
     fn bits(
         head: &ByteHead<Flex>,
         spec: &RecordSpec,

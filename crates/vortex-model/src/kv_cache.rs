@@ -13,12 +13,12 @@ pub struct KvCache<B: Backend> {
 }
 
 impl<B: Backend> KvCache<B> {
-    /// An empty cache of at most `limit` entries a lane.
+    /// An empty cache of at most `limit` entries per lane.
     pub fn new(limit: usize) -> Self {
         Self { limit, kv: None }
     }
 
-    /// Entries a lane.
+    /// Entries per lane.
     pub fn len(&self) -> usize {
         self.kv.as_ref().map_or(0, |kv| kv.dims()[1])
     }
@@ -41,7 +41,7 @@ impl<B: Backend> KvCache<B> {
         self.kv = Some(kv.slice_dim(1, excess..));
     }
 
-    /// Everything there is, for one query a lane.
+    /// All entries, for one query per lane.
     ///
     /// # Shapes
     /// - output: `[lanes * length, 2 d]`

@@ -2,15 +2,15 @@
 
 use std::f32::consts::TAU;
 
-/// Size of the sinusoids beside embeddings of size about 1.
+/// Size of the sinusoids, compared with embeddings of size about 1.
 const AMPLITUDE: f32 = 0.3;
 
 /// Positions within a segment: `position[p][2 i] = A sin(2 pi k_i p / P)`, `[2 i + 1]` the cosine.
 ///
 /// The frequencies `k_i` are harmonics of the segment, spaced evenly in their logarithm between 1
-/// and `P / 2`: positions are then the same in every segment, and moving by a fixed offset is a
-/// rotation of each pair wherever the segment's border lies
-/// ([Vaswani et al. 2017](https://arxiv.org/abs/1706.03762), section 3.5, with a period).
+/// and `P / 2`: positions are then the same in every segment, and a fixed offset is a rotation of
+/// each pair for any place of the segment's border ([Vaswani et al.
+/// 2017](https://arxiv.org/abs/1706.03762), section 3.5, with a period).
 ///
 /// # Shapes
 /// - output: `[segment, d]`

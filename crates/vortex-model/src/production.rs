@@ -22,17 +22,17 @@ use crate::tdt;
 /// normalisations (see [`crate::reference`]) the reference.
 #[derive(Module, Debug)]
 pub struct ProductionModel<B: Backend> {
-    /// Symbols of predecessor (scale set 0) and, where it is named, reference (set 1).
+    /// Symbols of the predecessor (scale set 0) and, if it is an input, of the reference (set 1).
     pub embedding: ByteEmbedding<B>,
     /// `[n_fields, d_model]`.
     pub field_bias: Param<Tensor<B, 2>>,
-    /// `[segment, d_model]`, where positions are learned.
+    /// `[segment, d_model]`, if positions are learned.
     pub position: Option<Param<Tensor<B, 2>>>,
     /// The trunk.
     pub layers: Vec<Block<B>>,
     /// The byte head.
     pub head: ByteHead<B>,
-    /// Of the reference model.
+    /// Layer normalisations of the reference model.
     pub layer_norms: Option<LayerNorms<B>>,
     #[module(skip)]
     config: Arc<ModelConfig>,
@@ -40,7 +40,7 @@ pub struct ProductionModel<B: Backend> {
     spec: Arc<RecordSpec>,
 }
 
-/// What a batch costs.
+/// The cost of a batch.
 #[derive(Clone, Debug)]
 pub struct LossOutput<B: Backend> {
     /// Mean over all symbols of `-log2 p`, `[1]`. Flat symbols count 8.
@@ -53,7 +53,7 @@ impl<B: Backend> ProductionModel<B> {
     /// A model with random weights.
     ///
     /// # Errors
-    /// When configuration or specification are not consistent.
+    /// If the configuration or the specification is not consistent.
     pub fn init(config: &ModelConfig, spec: &RecordSpec, device: &B::Device) -> Result<Self> {
         config.validate()?;
         let spec = prepare(config, spec)?;
@@ -161,7 +161,7 @@ fn prepare(config: &ModelConfig, spec: &RecordSpec) -> Result<RecordSpec> {
 }
 
 impl<B: FusedOps> ProductionModel<B> {
-    /// Cost of a batch; `quant` rounds as the integer network does.
+    /// Cost of a batch; with `quant`, values are rounded as in the integer network.
     ///
     /// # Panics
     /// When `quant` was made by a model with other parts.
@@ -228,7 +228,7 @@ impl<B: FusedOps> ProductionModel<B> {
         let mut role_bits: Vec<f64> =
             self.spec.flat.iter().map(|&flat| if flat { 8.0 } else { 0.0 }).collect();
         let flat = self.spec.flat.iter().filter(|&&f| f).count() as f64 * per_role * 8.0;
-        // In the precision of the costs, which half-precision sums of thousands would not fit.
+        // Use the precision of the costs: sums of thousands would not fit in half precision.
         let mut total: Option<Tensor<B, 1>> = None;
         for rows in &batch.classes {
             let bits = self.head.bits(z0.clone(), &tables, rows, &numerics);

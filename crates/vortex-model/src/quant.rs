@@ -1,5 +1,5 @@
-//! Fake quantisation: the forward pass with the rounded weights and activations of the integer
-//! network, the gradient straight through.
+//! Fake quantisation: the forward pass uses the rounded weights and activations of the integer
+//! network, and the gradient is straight-through.
 //!
 //! Every activation that enters an integer matrix product is a *site* with a number of fractional
 //! bits. Weights need no entry: a channel's scale is the largest power of two that keeps it within
@@ -70,13 +70,13 @@ enum Mode<'a> {
 const OBSERVED: usize = 1 << 15;
 
 impl<'a> Numerics<'a> {
-    /// Plain floats, or rounded as `quant` says.
+    /// Plain floats, or rounded with `quant`.
     pub fn new(quant: Option<&'a QuantSpec>) -> Self {
         let mode = quant.map_or(Mode::Float, Mode::Quantised);
         Self { mode, path: String::new() }
     }
 
-    /// Plain floats that are written down.
+    /// Plain floats that are recorded.
     pub fn observing(observer: &'a Observer) -> Self {
         Self { mode: Mode::Observe(observer), path: String::new() }
     }
@@ -92,7 +92,7 @@ impl<'a> Numerics<'a> {
         *spec.fraction_bits.get(&name).unwrap_or_else(|| panic!("no calibration of {name}"))
     }
 
-    /// An activation on its way into a matrix product, `[n, c]`.
+    /// An activation that enters a matrix product, `[n, c]`.
     pub fn activation<B: FusedOps>(&self, site: &str, x: Tensor<B, 2>) -> Tensor<B, 2> {
         let [_, width] = x.dims();
         self.columns(&[(site, width)], x)
@@ -116,7 +116,7 @@ impl<'a> Numerics<'a> {
         }
     }
 
-    /// An activation that shares the scale of a site but does not choose it.
+    /// An activation that uses the scale of a site but does not influence it.
     pub fn like<B: FusedOps>(&self, site: &str, x: Tensor<B, 2>) -> Tensor<B, 2> {
         match self.mode {
             Mode::Quantised(_) => self.activation(site, x),
@@ -211,7 +211,7 @@ impl QuantSpec {
     }
 }
 
-/// What a matrix product is rounded to.
+/// The target of the rounding of a matrix product.
 #[derive(Clone, Copy, Debug)]
 pub enum Output<'a> {
     /// The residual stream.
@@ -239,7 +239,7 @@ pub fn largest_bits(values: impl Iterator<Item = f32>) -> i32 {
 }
 
 /// Fractional bits of each output channel of a weight `[in, out]`, such that the shift
-/// `bits + input - output` is one the integer network has.
+/// `bits + input - output` is possible in the integer network.
 pub fn channel_bits(weight: &[f32], input: i32, outputs: &[i32]) -> Vec<i32> {
     let n_out = outputs.len();
     outputs

@@ -1,8 +1,9 @@
-//! Gradient checkpointing: the backward pass one layer at a time, from inputs that a forward pass
-//! without gradients left behind ([Chen et al. 2016](https://arxiv.org/abs/1604.06174)).
+//! Gradient checkpointing: the backward pass runs one layer at a time, from layer inputs that a
+//! forward pass without gradients has stored ([Chen et al.
+//! 2016](https://arxiv.org/abs/1604.06174)).
 //!
-//! Memory holds one input a layer and the intermediate results of one layer, instead of those of all
-//! layers; each layer is computed twice.
+//! Memory holds one input per layer and the intermediate results of one layer, instead of those of
+//! all layers; each layer is computed twice.
 
 use burn::module::AutodiffModule;
 use burn::tensor::Tensor;
@@ -18,8 +19,8 @@ where
     B: AutodiffBackend + FusedOps,
     B::InnerBackend: FusedOps,
 {
-    /// Mean bits a symbol, as [`ProductionModel::loss`]; `take` is given gradients of the parameters
-    /// piece by piece. Their sum is the gradient times `scale`.
+    /// Mean bits per symbol, as in [`ProductionModel::loss`]; `take` gets the gradients of the
+    /// parameters in parts. Their sum is the gradient times `scale`.
     ///
     /// # Panics
     /// As [`ProductionModel::loss`].
@@ -53,7 +54,7 @@ where
         let bits = self.folded_ends().cost(x.clone(), batch, &numerics).mean_bits;
         let mean_bits = f64::from(host(&bits)[0]);
         let mut gradient = backward(bits * scale, Some(&x));
-        // The gradient of `sum(y * g)` is what the chain rule asks for when `g` is the gradient of `y`.
+        // If `g` is the gradient of `y`, the chain rule needs the gradient of `sum(y * g)`.
         let chain = |y: Tensor<B, 2>, g| (y * Tensor::from_inner(g)).sum();
         for (l, x) in inputs.into_iter().enumerate().rev() {
             let Some(g) = gradient else { return mean_bits };

@@ -1,11 +1,11 @@
 //! The reference model: layer normalisation, folded into the weights around it.
 //!
-//! `layer_norm(x) = gain * rms_norm(x - mean(x)) + bias`. The mean over channels is linear, so it may be
-//! taken of every part of the residual stream before the parts are summed: of embeddings,
-//! positions, and the columns of the matrices that write to the stream. The stream is then free of
-//! mean, the normalisation is that of the production model, the gain belongs to the rows of the
-//! next matrix, and the bias times that matrix is a bias of its outputs. All of it is exact but for
-//! the rounding of floats, and the integer network needs no layer normalisation.
+//! `layer_norm(x) = gain * rms_norm(x - mean(x)) + bias`. The mean over channels is linear, so it
+//! can be subtracted from every part of the residual stream before the parts are summed: from
+//! embeddings, positions, and the columns of the matrices that write to the stream. Then the stream
+//! has mean 0 and the normalisation is that of the production model. The gain is multiplied into
+//! the rows of the next matrix, and the bias times this matrix is a bias of its outputs. All of
+//! this is exact except for float rounding, and the integer network needs no layer normalisation.
 
 use burn::module::{Module, Param, ParamId};
 use burn::tensor::{Tensor, TensorData, backend::Backend};
@@ -39,7 +39,7 @@ pub struct BlockNorms<B: Backend> {
 pub struct LayerNorms<B: Backend> {
     /// One for each block of the trunk.
     pub blocks: Vec<BlockNorms<B>>,
-    /// Of the trunk's output.
+    /// Normalisation of the trunk's output.
     pub output: LayerNorm<B>,
 }
 
@@ -51,7 +51,7 @@ impl<B: Backend> LayerNorm<B> {
         }
     }
 
-    /// The matrix that takes the normalised stream without gain, and the bias of its outputs.
+    /// The matrix for the normalised stream without gain, and the bias of its outputs.
     ///
     /// # Shapes
     /// - weight: `[d, n]`, taking `gain * x + bias`
@@ -77,7 +77,7 @@ fn centred<B: Backend>(x: Tensor<B, 2>) -> Tensor<B, 2> {
     x - mean
 }
 
-/// A tensor that was computed from parameters in the place of a parameter.
+/// A computed tensor in the place of a parameter.
 fn computed<B: Backend>(value: Tensor<B, 2>) -> Param<Tensor<B, 2>> {
     // `Param::from_tensor` would make a new leaf of it.
     Param::initialized(ParamId::new(), value)
@@ -102,8 +102,8 @@ impl<B: Backend> BlockNorms<B> {
 }
 
 impl<B: Backend> ProductionModel<B> {
-    /// The production network that computes what this model does; the model itself unless it is the
-    /// reference. Gradients reach the parameters of this model.
+    /// The production network with the same outputs as this model; the model itself unless it is
+    /// the reference. Gradients reach the parameters of this model.
     #[must_use]
     pub fn folded(&self) -> Self {
         let mut model = self.folded_ends();
@@ -119,7 +119,7 @@ impl<B: Backend> ProductionModel<B> {
         }
     }
 
-    /// [`Self::folded`] with the layers as they are.
+    /// [`Self::folded`] with unchanged layers.
     pub(crate) fn folded_ends(&self) -> Self {
         let mut model = self.clone();
         let Some(norms) = model.layer_norms.take() else { return model };

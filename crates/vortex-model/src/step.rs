@@ -10,11 +10,11 @@ use crate::memory::MemoryManager;
 use crate::production::ProductionModel;
 use crate::quant::{Numerics, QuantSpec};
 
-/// Lanes that advance together. Agrees with the parallel pass up to float rounding; the integer
-/// network is what files are coded with.
+/// Lanes that advance together. It agrees with the parallel pass up to float rounding; files are
+/// coded with the integer network.
 #[derive(Debug)]
 pub struct Stepper<'a, B: Backend> {
-    /// Folded.
+    /// The folded model.
     model: ProductionModel<B>,
     numerics: Numerics<'a>,
     tables: HeadTables<B>,
@@ -38,7 +38,7 @@ struct LaneSymbols {
 }
 
 impl<B: FusedOps> ProductionModel<B> {
-    /// Cold lanes: before them, all symbols are zero.
+    /// New lanes: all symbols before them are zero.
     pub fn stepper<'a>(&'a self, lanes: usize, quant: Option<&'a QuantSpec>) -> Stepper<'a, B> {
         let (config, n_roles) = (self.config(), self.spec().n_roles());
         let (window, segment) = config.window_and_segment(self.spec().n_fields());
@@ -109,7 +109,7 @@ impl<B: FusedOps> Stepper<'_, B> {
         Some(head.with_bias(logits, copy, &rows))
     }
 
-    /// What the record before the lanes was, `[lanes][roles]`, for lanes that are not cold.
+    /// Sets the record before the lanes, `[lanes][roles]`.
     ///
     /// # Panics
     /// After the first [`Self::push`], or when there are too few symbols.
@@ -140,7 +140,7 @@ impl<B: FusedOps> Stepper<'_, B> {
         }
     }
 
-    /// The token `lag` before the one in progress.
+    /// The token `lag` before the current one.
     fn back<'b>(&self, lane: &'b LaneSymbols, lag: usize) -> TokenSymbols<'b> {
         let layout = &self.model.spec().layout;
         let field = usize::from(layout.roles()[self.role].field);
@@ -152,7 +152,7 @@ impl<B: FusedOps> Stepper<'_, B> {
         TokenSymbols { field, symbols: &record[layout.roles_of(field)] }
     }
 
-    /// All layers for the token in progress; what the head starts from.
+    /// All layers for the current token; returns the input of the head.
     fn trunk(&mut self) -> Tensor<B, 2> {
         let (model, spec) = (&self.model, self.model.spec());
         let field = usize::from(spec.layout.roles()[self.role].field);

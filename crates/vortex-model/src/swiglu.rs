@@ -26,7 +26,7 @@ pub struct SwiGlu<B: Backend> {
     pub gate_up: Param<Tensor<B, 2>>,
     /// `[d_ff, d_model]`.
     pub down: Param<Tensor<B, 2>>,
-    /// `[1, 2 d_ff]` of `gate_up`, where a layer normalisation is folded into it.
+    /// `[1, 2 d_ff]` of `gate_up`, if a layer normalisation is folded into it.
     pub(crate) bias: Option<Tensor<B, 2>>,
 }
 

@@ -1,4 +1,5 @@
-//! The parallel pass, the stepwise pass and the integer network say the same of the same symbols.
+//! The parallel pass, the stepwise pass and the integer network give the same predictions for the
+//! same symbols.
 #![allow(clippy::unwrap_used)] // helpers of tests
 
 use burn::backend::{Autodiff, Flex};
@@ -70,13 +71,13 @@ fn reference(memory: Option<MemoryConfig>, embedding: EmbeddingKind) -> ModelCon
 
 static GENERATOR: std::sync::Mutex<()> = std::sync::Mutex::new(());
 
-/// A model after a few steps, so that its logits are not all alike.
+/// A model after a few steps, so that its logits differ.
 fn trained(config: &ModelConfig, steps: usize) -> (ProductionModel<Train>, QuantSpec) {
     let (layout, symbols) = records(600);
     let spec = RecordSpec::from_sample(layout, &symbols);
     let device = Default::default();
     let mut model = {
-        // The generator is the process's: two tests must not draw from it in turns.
+        // The generator is shared by the process, so two tests must not use it at the same time.
         let _alone = GENERATOR.lock();
         Train::seed(&device, 1);
         ProductionModel::<Train>::init(config, &spec, &device).expect("a valid model")
@@ -188,7 +189,7 @@ fn the_exported_network_is_the_model() {
         let mean = |bits: &[f64]| bits.iter().sum::<f64>() / bits.len() as f64;
         close(&rounded, &exact, 3e-2, "integer against rounded");
         assert!(mean(&exact) < mean(&float) + 0.01, "{} {}", mean(&exact), mean(&float));
-        // It passes the proof of bounds and survives its file.
+        // It passes the check of bounds and a round trip through its file.
         let model = IntModel::new(network, Instructions::Portable).unwrap();
         IntModel::from_bytes(model.bytes(), Instructions::Portable).unwrap();
     }

@@ -1,4 +1,4 @@
-//! Chunks, memory and caches: a stream costs the same however it is cut.
+//! Chunks, memory and caches: the cost of a stream does not depend on how it is cut.
 
 use burn::backend::{Autodiff, Flex};
 use burn::tensor::backend::Backend;
@@ -99,7 +99,7 @@ fn the_past_is_carried_without_its_gradient() {
 #[test]
 fn memory_is_trained_on_consecutive_segments_of_the_same_sequence() {
     let model = model(Architecture::Reference);
-    // The last record is beyond the windows of both layers' sight of the first.
+    // The windows of both layers together do not reach from the last record to the first.
     let records = 9;
     let (first, second) = (symbols(records, 1), symbols(records, 2));
     let last = |symbols: &[u8], sequences: usize| -> Vec<f32> {

@@ -1,4 +1,5 @@
-//! Both models with fields and with single bytes as tokens: exported, and coded with to the last partial window.
+//! Both models with fields and with single bytes as tokens: exported, and used for coding up to the
+//! last partial window.
 #![allow(clippy::unwrap_used)] // helpers of tests
 
 use burn::backend::Flex;

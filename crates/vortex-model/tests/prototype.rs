@@ -1,5 +1,5 @@
 //! Checkpoints that PyTorch wrote, as models with the same logits. `experiments/pytorch_twin` wrote the files in
-//! `assets/prototype` and writes others here, where a Python with torch is found.
+//! `assets/prototype` and writes others here, if a Python with torch is found.
 #![allow(clippy::unwrap_used)] // helpers of tests
 
 use std::path::{Path, PathBuf};
@@ -203,7 +203,7 @@ fn damage_is_an_error_or_harmless() {
     for at in (0..bytes.len()).step_by(7) {
         let mut damaged = bytes.clone();
         damaged[at] ^= 1 << (at % 8);
-        // No panic, and no model: the file is wrong to begin with.
+        // No panic, and no model, because the file is invalid.
         assert!(open(&damaged).is_err(), "bit of byte {at}");
     }
     assert!(open(b"hello").is_err() && open(b"").is_err());

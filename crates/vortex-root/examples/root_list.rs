@@ -1,9 +1,9 @@
-//! Lists the objects and columns of ROOT files, reads every column and says how fast.
+//! Lists the objects and columns of ROOT files, reads every column and prints the speed.
 //!
 //!     cargo run --release -p vortex-root --example root_list -- [--quiet | --digests] FILE...
 //!
-//! `--digests` prints a line a column with the SHA-256 of its values and of its offsets (64-bit,
-//! from zero), to compare with another reader; `--quiet` prints only the sums.
+//! `--digests` prints a line per column with the SHA-256 of its values and of its offsets (64-bit,
+//! from zero), for comparison with another reader; `--quiet` prints only the sums.
 
 use std::path::Path;
 use std::time::Instant;

@@ -1,4 +1,4 @@
-//! `TBasket`: the bytes of consecutive entries of one branch, and where each entry begins.
+//! `TBasket`: the bytes of consecutive entries of one branch, and the start of each entry.
 
 use std::ops::Range;
 
@@ -10,14 +10,15 @@ use crate::error::{Fault, Outcome};
 use crate::key::Key;
 use crate::limits::{MAX_BASKET_BYTES, MAX_KEY_BYTES};
 
-/// A basket, uncompressed. Its bytes can be filled again with those of another.
+/// An uncompressed basket. It can be reused for another one.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Basket {
     pub(crate) n_entries: usize,
-    /// Values, then on disk the offsets.
+    /// The values, and after them the offsets as on disk.
     bytes: Vec<u8>,
     data_len: usize,
-    /// Where in `bytes` the big-endian 32-bit offsets of the entries are, counted with the key.
+    /// The place in `bytes` of the big-endian 32-bit offsets of the entries; offsets include the
+    /// key.
     offsets: Option<Range<usize>>,
     key_len: usize,
 }
@@ -32,9 +33,9 @@ pub(crate) struct BasketBuffers {
 /// The fields of a basket after its key.
 struct Fields {
     n_entries: usize,
-    /// Place after the last byte of the data, counted with the key.
+    /// Offset of the end of the data, key included.
     last: usize,
-    /// Which parts follow in the tree itself.
+    /// The parts that follow in the tree itself.
     flag: u8,
 }
 
@@ -49,7 +50,7 @@ impl Fields {
             .at(at));
         }
         cursor.skip(4)?; // size of the buffer
-        // Below zero where features of ROOT 6.12 and later follow.
+        // Negative if features of ROOT 6.12 and later follow.
         if cursor.i32()? < 0 {
             cursor.skip(1)?;
         }
@@ -125,8 +126,8 @@ impl Basket {
         Ok(())
     }
 
-    /// Reads a basket that stands in the tree's own description. `None` for one that was written
-    /// on its own and left only its header here.
+    /// Reads a basket that is stored in the description of the tree. `None` for a basket that was
+    /// written separately and has only its header here.
     pub(crate) fn embedded(cursor: &mut Cursor<'_>) -> Outcome<Option<Self>> {
         let key = Key::parse(cursor)?;
         let fields = Fields::parse(cursor)?;
@@ -145,7 +146,7 @@ impl Basket {
                 entry_offsets = Some(offsets(cursor, fields.n_entries)?);
             }
             if flag > 40 {
-                // Displacements, of use only to ROOT's own reading of objects.
+                // Displacements, which only ROOT's own reader of objects needs.
                 let n = cursor.count("the number of displacements")?;
                 cursor.array(n, 4)?;
             }
@@ -166,8 +167,8 @@ impl Basket {
         &self.bytes[..self.data_len]
     }
 
-    /// Where each entry ends in [`Self::data`]: each at least where the one before it does, the
-    /// last at the length. False for a basket without offsets.
+    /// The end of each entry in [`Self::data`]: the ends never decrease, and the last one is the
+    /// length. False for a basket without offsets.
     pub(crate) fn entry_ends(&self, ends: &mut Vec<usize>) -> Outcome<bool> {
         ends.clear();
         let Some(offsets) = &self.offsets else { return Ok(false) };

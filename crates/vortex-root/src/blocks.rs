@@ -12,7 +12,7 @@ use crate::limits::MAX_XZ_MEMORY;
 
 const HEADER: usize = 9;
 
-/// Decoders, made when the first block needs them and kept for the next.
+/// Decoders, which are created for the first block that needs them and reused.
 #[derive(Default)]
 pub(crate) struct Decompressor {
     zlib: Option<flate2::Decompress>,
@@ -27,7 +27,7 @@ impl std::fmt::Debug for Decompressor {
 
 impl Decompressor {
     /// Replaces `out` with the `len` bytes that `blocks` hold. `out` grows block by block, so that
-    /// a claim costs no memory until a block bears it out.
+    /// a wrong length does not cause a large allocation.
     pub(crate) fn all(&mut self, mut blocks: &[u8], len: usize, out: &mut Vec<u8>) -> Outcome<()> {
         out.clear();
         let whole = blocks.len();
@@ -72,7 +72,9 @@ impl Decompressor {
             )),
             other => {
                 let letters = String::from_utf8_lossy(other).into_owned();
-                Err(Fault::corrupt(format!("{letters:?} is no compression (ZL, XZ, L4, ZS)")))
+                Err(Fault::corrupt(format!(
+                    "{letters:?} is not a known compression (ZL, XZ, L4, ZS)"
+                )))
             }
         }
     }

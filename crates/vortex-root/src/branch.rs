@@ -1,4 +1,4 @@
-//! `TBranch` and `TBranchElement`: where the baskets of a branch are.
+//! `TBranch` and `TBranchElement`: the places of the baskets of a branch.
 
 use std::rc::Rc;
 
@@ -8,26 +8,26 @@ use crate::leaf::{self, Leaf};
 use crate::limits::{MAX_BRANCH_DEPTH, MAX_BRANCHES, MAX_PATH_BYTES};
 use crate::object::{Known, NewObject, ObjectReader, Pointer};
 
-/// One branch as the file describes it.
+/// The description of one branch in the file.
 #[derive(Debug, Default)]
 pub(crate) struct Branch {
     pub(crate) name: String,
-    /// Names of the branches around it and its own, with `/` between.
+    /// Names of the enclosing branches and its own, separated by `/`.
     pub(crate) path: String,
     pub(crate) n_children: usize,
     pub(crate) entries: i64,
     pub(crate) first_entry: i64,
     /// Name of another file that holds the baskets; empty for this one.
     pub(crate) file_name: String,
-    /// Numbers of its leaves among those of the tree.
+    /// Indices of its leaves among those of the tree.
     pub(crate) leaves: Vec<usize>,
     pub(crate) baskets: Vec<BasketPlace>,
-    /// The entry after the last of `baskets`, where the file says it.
+    /// The entry after the last of `baskets`, if the file states it.
     pub(crate) end_of_baskets: Option<i64>,
-    /// Baskets that were never written on their own: they follow those of `baskets`.
+    /// Baskets that were never written separately; they follow those of `baskets`.
     pub(crate) embedded: Vec<Basket>,
     pub(crate) element: Option<ElementOf>,
-    /// Why nothing of this is to be believed.
+    /// The reason why the branch cannot be used.
     pub(crate) fault: Option<String>,
 }
 
@@ -40,14 +40,14 @@ pub(crate) struct BasketPlace {
     pub(crate) first_entry: i64,
 }
 
-/// What a `TBranchElement` says of the class member that it holds.
+/// The class member of a `TBranchElement`.
 #[derive(Debug)]
 pub(crate) struct ElementOf {
     pub(crate) class: String,
     pub(crate) parent: String,
     pub(crate) checksum: u32,
     pub(crate) version: i32,
-    /// Number of the member in its class; below zero where the branch is the object itself.
+    /// Number of the member in its class; negative if the branch is the object itself.
     pub(crate) id: i32,
     /// 0 to 2: a member of a plain object; 3 and 4: a collection; 31 and 41: a member of the
     /// objects of a collection.
@@ -92,8 +92,8 @@ impl Branches {
         Ok(n)
     }
 
-    /// Reads one branch and those inside it. A branch of a form that is not known is kept with
-    /// the reason, so that it can be named.
+    /// Reads one branch and those inside it. A branch of an unknown form is kept with the reason,
+    /// so that it can be listed.
     fn parse(
         &mut self,
         reader: &mut ObjectReader<'_>,
@@ -114,7 +114,8 @@ impl Branches {
             branch.path = join(parent, &branch.name);
         }
         if let Err(fault) = outcome {
-            // What follows is found by the byte count of this one. Limits hold for the whole tree.
+            // The byte count of this branch gives the place of the next one. Limits hold for the
+            // whole tree.
             if fault.kind == RootErrorKind::Limit || reader.cursor.pos() > object.end {
                 return Err(fault);
             }

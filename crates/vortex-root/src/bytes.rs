@@ -38,8 +38,8 @@ impl FileBytes {
         self.len
     }
 
-    /// Replaces `out` with the `n` bytes at `offset`; no memory is taken for bytes that the file
-    /// does not have.
+    /// Replaces `out` with the `n` bytes at `offset`; no memory is allocated for bytes that the
+    /// file does not have.
     pub(crate) fn read(&self, offset: u64, n: usize, out: &mut Vec<u8>) -> Outcome<()> {
         out.clear();
         let end = offset.checked_add(n as u64).filter(|end| *end <= self.len);
@@ -56,14 +56,14 @@ impl FileBytes {
                 read_exact_at(file, out, offset).map_err(|e| Fault::from(e).at(offset))
             }
             Source::Memory(bytes) => {
-                // Both ends lie inside a vector, so both are sizes.
+                // Both ends are inside a vector, so both fit in a usize.
                 out.extend_from_slice(&bytes[offset as usize..end as usize]);
                 Ok(())
             }
         }
     }
 
-    /// The bytes at `offset`: `n`, or fewer where the file ends.
+    /// The bytes at `offset`: `n`, or fewer at the end of the file.
     pub(crate) fn read_up_to(&self, offset: u64, n: usize, out: &mut Vec<u8>) -> Outcome<()> {
         let left = self.len.saturating_sub(offset);
         let n = usize::try_from(left).map_or(n, |left| n.min(left));

@@ -17,11 +17,12 @@ use crate::vectors;
 pub struct Chunk {
     /// Number of the first entry in the tree.
     pub first_entry: u64,
-    /// Entries.
+    /// Number of entries.
     pub n_entries: usize,
     /// Values of all items, little-endian, without padding.
     pub values: Vec<u8>,
-    /// Items of each entry of a jagged column; empty for others, which have one item an entry.
+    /// Items of each entry of a jagged column; empty for other columns, which have one item per
+    /// entry.
     pub counts: Vec<u32>,
     /// For vectors of vectors: the lengths of the items, then of the items in them, and so on, as
     /// many lists as [`Layout::inner_levels`].
@@ -51,7 +52,7 @@ pub struct ColumnReader<'t> {
     counter: Counter<'t>,
 }
 
-/// Reads the numbers of items where baskets have no entry offsets.
+/// Reads the numbers of items if baskets have no entry offsets.
 #[derive(Debug, Default)]
 struct Counter<'t> {
     reader: Option<Box<ColumnReader<'t>>>,
@@ -103,7 +104,7 @@ impl<'t> ColumnReader<'t> {
         self.parts.len()
     }
 
-    /// Goes to the basket that holds an entry, or past the last one.
+    /// Moves to the basket that holds an entry, or past the last one.
     pub fn seek(&mut self, entry: u64) {
         self.next = self.parts.partition_point(|part| part.entries.end <= entry);
     }
@@ -112,7 +113,7 @@ impl<'t> ColumnReader<'t> {
     ///
     /// # Errors
     /// [`RootError`] for a basket that is damaged, larger than [`limits`](crate::limits) allows,
-    /// or not what the tree says.
+    /// or does not match the tree.
     pub fn next_chunk(&mut self, chunk: &mut Chunk) -> Result<bool, RootError> {
         let Some(part) = self.parts.get(self.next).cloned() else {
             chunk.clear(self.tree.entries(), self.layout.inner_levels);
@@ -127,8 +128,8 @@ impl<'t> ColumnReader<'t> {
         })
     }
 
-    /// Replaces `chunk` with exactly these entries, which must be in the tree. The chunk is as
-    /// large as the entries asked for.
+    /// Replaces `chunk` with exactly these entries, which must be in the tree. The size of the
+    /// chunk is that of the requested entries.
     ///
     /// # Errors
     /// As [`Self::next_chunk`], and for entries that are not in the tree.
@@ -140,7 +141,7 @@ impl<'t> ColumnReader<'t> {
         chunk.clear(entries.start, self.layout.inner_levels);
         if entries.end > self.tree.entries() || entries.start > entries.end {
             let message = format!(
-                "entries {}..{} asked for, but there are {}",
+                "entries {}..{} requested, but there are {}",
                 entries.start,
                 entries.end,
                 self.tree.entries()
@@ -152,7 +153,7 @@ impl<'t> ColumnReader<'t> {
         let mut part = Chunk::default();
         let mut position = entries.start;
         while position < entries.end && self.next_chunk(&mut part)? {
-            // Both lie inside the chunk, whose entries are a usize.
+            // Both are inside the chunk, whose number of entries is a usize.
             let from = (position - part.first_entry) as usize;
             let to = (entries.end - part.first_entry).min(part.n_entries as u64) as usize;
             let mut items = from..to;
@@ -268,10 +269,10 @@ fn check_len(data: &[u8], n_items: u64, item_bytes: usize) -> Outcome<()> {
     Err(Fault::corrupt(message))
 }
 
-/// Which baskets hold which entries.
+/// The entries of each basket.
 fn parts(branch: &Branch, entries: u64) -> Outcome<Vec<Part<'_>>> {
     let embedded_entries: u64 = branch.embedded.iter().map(|b| b.n_entries as u64).sum();
-    // Where the baskets on disk end. Baskets in the tree that repeat them are left over from
+    // The end of the baskets on disk. Baskets in the tree that repeat them are leftovers from
     // writing.
     let on_disk = match branch.end_of_baskets.map(u64::try_from) {
         Some(Ok(end)) => end,
@@ -313,7 +314,7 @@ fn parts(branch: &Branch, entries: u64) -> Outcome<Vec<Part<'_>>> {
     Ok(parts)
 }
 
-/// Items of each entry, from where the entries end.
+/// Items of each entry, from the ends of the entries.
 fn counts_of(ends: &[usize], item_bytes: usize, counts: &mut Vec<u32>) -> Outcome<()> {
     let mut start = 0;
     for (i, end) in ends.iter().enumerate() {

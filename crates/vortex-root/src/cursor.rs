@@ -1,4 +1,4 @@
-//! Big-endian reading from a slice whose end nothing passes.
+//! Big-endian reading from a slice, which never passes its end.
 
 use crate::error::{Fault, Outcome};
 
@@ -42,7 +42,7 @@ impl<'a> Cursor<'a> {
         self.rest().len()
     }
 
-    /// The next number without passing it.
+    /// The next number, without advancing.
     pub(crate) fn peek_u32(&self) -> Option<u32> {
         self.rest().first_chunk().map(|head| u32::from_be_bytes(*head))
     }
@@ -57,7 +57,7 @@ impl<'a> Cursor<'a> {
         self.take(n).map(drop)
     }
 
-    /// Goes to a place that is not before this one.
+    /// Moves forward to a place.
     pub(crate) fn forward_to(&mut self, end: usize) -> Outcome<()> {
         if end < self.pos {
             return Err(Fault::corrupt(format!(

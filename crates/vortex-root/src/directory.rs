@@ -1,4 +1,4 @@
-//! The file's header and its directories: which objects there are, and where.
+//! The file's header and its directories: the objects and their places.
 
 use std::collections::HashSet;
 
@@ -10,10 +10,10 @@ use crate::limits::{
     MAX_DIRECTORIES, MAX_DIRECTORY_DEPTH, MAX_KEY_LIST_BYTES, MAX_OBJECTS, MAX_PATH_BYTES,
 };
 
-/// Longest header of a file or a directory, with room.
+/// Longest header of a file or a directory, with a margin.
 const HEADER_BYTES: usize = 512;
 
-/// What the first bytes of a file say.
+/// The header of a file.
 #[derive(Clone, Debug)]
 pub(crate) struct Header {
     /// Place of the key of the streamer information; 0 without one.
@@ -22,7 +22,7 @@ pub(crate) struct Header {
     top: u64,
 }
 
-/// An object with the path of its directory before its name.
+/// An object, and its path with the directory.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) path: String,
@@ -32,9 +32,9 @@ pub(crate) struct Entry {
 /// All directories of a file.
 #[derive(Debug, Default)]
 pub(crate) struct Listing {
-    /// Every object that is no directory, in the order of the file.
+    /// Every object that is not a directory, in the order of the file.
     pub(crate) objects: Vec<Entry>,
-    /// Paths of directories that cannot be read, and why.
+    /// Paths of directories that cannot be read, with the reasons.
     pub(crate) broken: Vec<(String, Fault)>,
 }
 
@@ -48,7 +48,7 @@ impl Header {
         }
         let version = cursor.i32()?;
         let begin = cursor.count("the place of the first record")? as u64;
-        // Files past 2 GB have 64-bit places, and say so with a million more.
+        // Files above 2 GB have 64-bit places, which a version above one million marks.
         let wide = version >= 1_000_000;
         let end = place(&mut cursor, wide)?;
         place(&mut cursor, wide)?; // free segments
@@ -75,13 +75,13 @@ impl Header {
         let mut open = vec![(String::new(), self.top, 0)];
         while let Some((path, seek, depth)) = open.pop() {
             if !seen.insert(seek) {
-                let fault = Fault::corrupt("a directory that lies inside itself").at(seek);
+                let fault = Fault::corrupt("a directory that contains itself").at(seek);
                 broken.push((path, fault));
                 continue;
             }
             let keys = match keys_of(file, seek, &mut list_bytes) {
                 Ok(keys) => keys,
-                // Without the first directory there is nothing to name.
+                // Without the first directory there is nothing to list.
                 Err(fault) if depth == 0 => return Err(fault),
                 Err(fault) => {
                     broken.push((path, fault));
@@ -128,8 +128,8 @@ fn place(cursor: &mut Cursor<'_>, wide: bool) -> Outcome<u64> {
         .map_err(|_| Fault::corrupt(format!("a place of {place}, below zero")).at(at))
 }
 
-/// The keys of the directory whose record stands at `seek`. `list_bytes` adds up the lists of all
-/// directories, of which no two are the same bytes.
+/// The keys of the directory with its record at `seek`. `list_bytes` is the total length of the
+/// lists of all directories, which never share bytes.
 fn keys_of(file: &FileBytes, seek: u64, list_bytes: &mut u64) -> Outcome<Vec<Key>> {
     let mut bytes = Vec::new();
     file.read_up_to(seek, HEADER_BYTES, &mut bytes)?;

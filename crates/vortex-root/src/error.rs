@@ -1,9 +1,9 @@
-//! Refusals of the ROOT reader, with file, object, place and reason.
+//! Errors of the ROOT reader, with file, object, place and reason.
 
 use std::fmt;
 use std::path::Path;
 
-/// Why a ROOT file, or one object or branch of it, is not read.
+/// The reason why a ROOT file, or one object or branch of it, is not read.
 #[derive(Debug, thiserror::Error)]
 #[error("{file}: {object}{}: {message}", At(*.offset))]
 pub struct RootError {
@@ -11,15 +11,15 @@ pub struct RootError {
     pub file: String,
     /// The object (tree, branch and basket) that was read.
     pub object: String,
-    /// Where in the file, or in the uncompressed bytes of the object.
+    /// Place in the file, or in the uncompressed bytes of the object.
     pub offset: Option<u64>,
-    /// Which sort of refusal.
+    /// The kind of the error.
     pub kind: RootErrorKind,
-    /// What is wrong, with the value and what is allowed.
+    /// What is wrong, with the value and the allowed values.
     pub message: String,
 }
 
-/// The sorts of refusals.
+/// The kinds of errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RootErrorKind {
@@ -27,7 +27,7 @@ pub enum RootErrorKind {
     Io,
     /// The bytes contradict themselves: damaged, truncated or not a ROOT file.
     Corrupt,
-    /// Sound as far as can be seen, but of a form that this reader does not know.
+    /// No damage is visible, but this reader does not know the form.
     Unsupported,
     /// Larger than [`limits`](crate::limits) allows.
     Limit,
@@ -44,7 +44,7 @@ impl fmt::Display for At {
     }
 }
 
-/// A refusal that does not know yet in which file and object it happened.
+/// An error without its file and object.
 #[derive(Debug)]
 pub(crate) struct Fault {
     pub(crate) offset: Option<u64>,
@@ -68,7 +68,7 @@ impl Fault {
         Self { offset: None, kind: RootErrorKind::Limit, message }
     }
 
-    /// Says where, unless a deeper place is known already.
+    /// Adds the place, unless a more exact place is already known.
     pub(crate) fn at(mut self, offset: u64) -> Self {
         self.offset.get_or_insert(offset);
         self

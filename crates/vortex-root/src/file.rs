@@ -12,7 +12,7 @@ use crate::layout::{self, Column, Content};
 use crate::streamer_info::StreamerInfo;
 use crate::tree;
 
-/// An open ROOT file. Threads may share it: nothing in it changes, and reads are by position.
+/// An open ROOT file. Threads can share it: it never changes, and reads are by position.
 #[derive(Debug)]
 pub struct RootFile {
     name: String,
@@ -22,16 +22,16 @@ pub struct RootFile {
     info: StreamerInfo,
 }
 
-/// What a key of a file stands for.
+/// An object of a file.
 #[derive(Clone, Debug)]
 pub struct RootObject {
-    /// Directories and name, with `/` between.
+    /// Directories and name, separated by `/`.
     pub path: String,
     /// Higher cycles of the same path are newer.
     pub cycle: i16,
     /// Its class in C++.
     pub class: String,
-    /// Why it is no tree that can be opened; `None` for one that can.
+    /// The reason why it is not a readable tree; `None` for a readable tree.
     pub unreadable: Option<String>,
 }
 
@@ -49,13 +49,13 @@ impl RootFile {
     /// Opens a file and lists its objects.
     ///
     /// # Errors
-    /// [`RootError`] when it cannot be read, is no ROOT file, or is truncated or damaged in its
+    /// [`RootError`] if it cannot be read, is not a ROOT file, or is truncated or damaged in its
     /// header, its first directory or its streamer information.
     pub fn open(path: &Path) -> Result<Self, RootError> {
         Self::new(path.display().to_string(), FileBytes::open(path)?)
     }
 
-    /// A file in memory; `name` is what errors call it.
+    /// A file in memory; errors use `name`.
     ///
     /// # Errors
     /// As [`Self::open`].
@@ -79,7 +79,7 @@ impl RootFile {
         Ok(Self { name, bytes, objects, keys, info })
     }
 
-    /// The path of the file, or the name given to memory.
+    /// The path of the file, or the name of the data in memory.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -166,8 +166,7 @@ impl<'f> Tree<'f> {
     /// A reader of one of [`Self::columns`].
     ///
     /// # Errors
-    /// [`RootError`] for a column without values, and where the list of baskets contradicts
-    /// itself.
+    /// [`RootError`] for a column without values, and if the list of baskets contradicts itself.
     pub fn read(&self, column: &Column) -> Result<ColumnReader<'_>, RootError> {
         let fail = |fault: Fault| fault.of(&self.file.name, self.name_of(column));
         let layout = match &column.content {
@@ -198,12 +197,12 @@ fn object(entry: &Entry) -> RootObject {
         "ROOT::RNTuple" | "ROOT::Experimental::RNTuple" => {
             Some("an RNTuple; export it with experiments/root_export".to_owned())
         }
-        _ => Some(format!("an object of class {class}, which is no tree")),
+        _ => Some(format!("an object of class {class}, which is not a tree")),
     };
     RootObject { path: entry.path.clone(), cycle: entry.key.cycle, class, unreadable }
 }
 
-/// The descriptions of classes; none where the file has none.
+/// The descriptions of classes; empty if the file has none.
 fn streamer_info(bytes: &FileBytes, seek: u64) -> Outcome<StreamerInfo> {
     if seek == 0 {
         return Ok(StreamerInfo::default());
@@ -211,7 +210,8 @@ fn streamer_info(bytes: &FileBytes, seek: u64) -> Outcome<StreamerInfo> {
     let key = Key::read(bytes, seek)?;
     let object = key.object(bytes)?;
     match StreamerInfo::parse(&object, key.key_len) {
-        // Old or odd descriptions are not needed for plain branches; those that need them say so.
+        // Plain branches do not need old or unusual descriptions; other branches report that they
+        // are missing.
         Err(fault) if fault.kind == RootErrorKind::Unsupported => Ok(StreamerInfo::default()),
         other => other,
     }

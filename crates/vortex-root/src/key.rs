@@ -1,4 +1,4 @@
-//! `TKey`: what stands before every object of a file.
+//! `TKey`: the header before every object of a file.
 
 use crate::blocks::Decompressor;
 use crate::bytes::FileBytes;
@@ -11,19 +11,19 @@ use crate::limits::{MAX_KEY_BYTES, MAX_OBJECT_BYTES};
 pub(crate) struct Key {
     /// Bytes on disk, key included.
     pub(crate) n_bytes: usize,
-    /// Bytes of the object when it is not compressed.
+    /// Uncompressed bytes of the object.
     pub(crate) object_len: usize,
     /// Bytes of the key itself.
     pub(crate) key_len: usize,
     pub(crate) cycle: i16,
-    /// Where the key and then the object stand in the file.
+    /// Place of the key in the file; the object follows it.
     pub(crate) seek: u64,
     pub(crate) class: String,
     pub(crate) name: String,
 }
 
 impl Key {
-    /// Reads the fields of a key; a basket's key goes on after them.
+    /// Reads the fields of a key; the key of a basket has more fields after them.
     pub(crate) fn parse(cursor: &mut Cursor<'_>) -> Outcome<Self> {
         let at = cursor.pos() as u64;
         let n_bytes = cursor.i32()?;

@@ -1,4 +1,5 @@
-//! What the bytes of a branch mean: type, shape and jaggedness, or why they are not read.
+//! The meaning of the bytes of a branch: type, shape and jaggedness, or the reason why they are not
+//! read.
 
 use vortex_base::dtype::DType;
 
@@ -12,12 +13,12 @@ use crate::type_name::{Primitive, vector_item};
 /// Type and shape of the values of a column.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Layout {
-    /// Type of the values as [`Chunk`](crate::Chunk) gives them. `Double32_t` becomes `f64`,
+    /// Type of the values in a [`Chunk`](crate::Chunk). `Double32_t` becomes `f64`,
     /// `Float16_t` becomes `f32`.
     pub dtype: DType,
     /// Dimensions of one item; empty for a number. An item has their product of values.
     pub shape: Vec<usize>,
-    /// True where each entry has its own number of items, false where each has exactly one.
+    /// True if each entry has its own number of items, false if each has exactly one.
     pub jagged: bool,
     /// Lists inside the items of a jagged column: 0 for numbers, 1 for a vector of vectors.
     pub inner_levels: usize,
@@ -25,7 +26,7 @@ pub struct Layout {
     pub(crate) entry: EntryForm,
     /// Bytes of one item in the file, with the other leaves of the branch.
     pub(crate) item_bytes: usize,
-    /// Where this leaf begins in an item, and its bytes.
+    /// Offset of this leaf in an item, and its length.
     pub(crate) leaf: (usize, usize),
 }
 
@@ -35,7 +36,7 @@ impl Layout {
         self.shape.iter().product()
     }
 
-    /// Bytes of one item as [`Chunk`](crate::Chunk) gives it.
+    /// Bytes of one item in a [`Chunk`](crate::Chunk).
     pub fn bytes_per_item(&self) -> usize {
         self.values_per_item() * self.dtype.size()
     }
@@ -53,8 +54,8 @@ pub(crate) enum Encoding {
 pub(crate) enum EntryForm {
     /// Exactly one item.
     One,
-    /// Items one after the other; how many is told by the entry offsets of the basket, or by the
-    /// leaf with this number.
+    /// Items one after the other; the entry offsets of the basket, or the leaf with this number,
+    /// give their count.
     Many { count: Option<usize> },
     /// `std::vector`: a byte count, a version and a number of items before them; items that are
     /// vectors themselves have a number before theirs.
@@ -65,26 +66,26 @@ pub(crate) enum EntryForm {
     Pointer,
 }
 
-/// What a column holds.
+/// The contents of a column.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Content {
     /// Numbers that can be read.
     Values(Layout),
-    /// Nothing of its own: its values are in the columns whose paths begin with this one's.
+    /// No own values: they are in the columns whose paths begin with this path.
     Group,
-    /// Something that is not read, and why.
+    /// A column that is not read, with the reason.
     Unreadable(String),
 }
 
 /// One leaf of one branch of a tree.
 #[derive(Clone, Debug)]
 pub struct Column {
-    /// The branch's name; with a dot and the leaf's name where a branch has several leaves.
+    /// The branch's name; with a dot and the leaf's name if a branch has several leaves.
     pub name: String,
-    /// The names of the branches around it before its own, with `/` between.
+    /// The names of the enclosing branches and its own, separated by `/`.
     pub path: String,
-    /// Its values, or why there are none.
+    /// Its values, or the reason why there are none.
     pub content: Content,
     pub(crate) branch: usize,
 }
@@ -121,7 +122,7 @@ pub(crate) fn columns(entries: u64, tree: &Branches, info: &StreamerInfo) -> Vec
     columns
 }
 
-/// What holds for any branch.
+/// Checks that apply to every branch.
 fn check(branch: &Branch, entries: u64) -> Result<(), String> {
     if let Some(fault) = &branch.fault {
         return Err(fault.clone());
@@ -179,7 +180,7 @@ fn content(
         LeafCount::Unknown => EntryForm::Many { count: None },
     };
     let title = if leaf.element_type.is_some() {
-        // Without a description of the class there is no telling how it is packed.
+        // Without a description of the class, the packing is unknown.
         let known = !matches!(primitive, Primitive::Plain(_));
         match element {
             Some(element) => element.title.as_str(),
@@ -222,7 +223,8 @@ fn plain(dtype: DType, shape: Vec<usize>, entry: EntryForm) -> Layout {
     }
 }
 
-/// The leaves of a branch made from a list (`x/F:y/F:n/I`), which follow each other in each entry.
+/// The leaves of a branch that was made from a list (`x/F:y/F:n/I`); they follow each other in each
+/// entry.
 fn record<'a>(branch: &Branch, tree: &'a Branches, entries: u64) -> Vec<(&'a str, Content)> {
     let leaves = || branch.leaves.iter().map(|leaf| &tree.leaves[*leaf]);
     let mut item_bytes = 0usize;

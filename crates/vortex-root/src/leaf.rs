@@ -13,7 +13,7 @@ pub(crate) struct Leaf {
     pub(crate) name: String,
     /// Name with dimensions, as in `p[n][3]`.
     pub(crate) title: String,
-    /// Values an item, the product of the fixed dimensions.
+    /// Values per item, the product of the fixed dimensions.
     pub(crate) len: i32,
     pub(crate) is_unsigned: bool,
     pub(crate) count: LeafCount,
@@ -21,7 +21,7 @@ pub(crate) struct Leaf {
     pub(crate) element_type: Option<i32>,
 }
 
-/// What says how many items an entry has.
+/// The source of the number of items of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LeafCount {
     Fixed,

@@ -1,5 +1,5 @@
-//! What a file may ask for at most. A real file stays far below each of these; one that does not
-//! is refused with the limit and the value.
+//! Limits for files. Real files stay far below each of them; if a file exceeds one, the error names
+//! the limit and the value.
 
 /// Uncompressed bytes of one metadata object (a tree's description, the streamer information). A
 /// NanoAOD tree of 1,600 branches takes 1 MB.
@@ -21,7 +21,8 @@ pub(crate) const MAX_DIRECTORIES: usize = 10_000;
 /// Directories inside directories.
 pub(crate) const MAX_DIRECTORY_DEPTH: usize = 64;
 
-/// Bytes of all names of one file, or of one tree, each with the names around it before its own.
+/// Bytes of all names of one file, or of one tree, each with the names of the enclosing directories
+/// or branches.
 pub(crate) const MAX_PATH_BYTES: usize = 64 << 20;
 
 /// Classes named in one object.
@@ -42,10 +43,10 @@ pub(crate) const MAX_BRANCH_DEPTH: usize = 32;
 /// Base classes of base classes.
 pub(crate) const MAX_BASE_DEPTH: usize = 32;
 
-/// Streamer elements looked at to find one member.
+/// Streamer elements that are searched to find one member.
 pub(crate) const MAX_ELEMENTS_SEARCHED: usize = 1 << 12;
 
-/// Memory that an xz block may ask its decoder for. Presets up to 9 take 65 MiB.
+/// Memory that the decoder of an xz block may use. Presets up to 9 need 65 MiB.
 pub(crate) const MAX_XZ_MEMORY: u64 = 128 << 20;
 
 /// Vectors of vectors.

@@ -11,11 +11,11 @@ use crate::limits::MAX_CLASSES;
 const BYTE_COUNT: u32 = 0x4000_0000;
 const NEW_CLASS: u32 = 0xffff_ffff;
 const CLASS: u32 = 0x8000_0000;
-/// Places in references are this much further than in the file.
+/// Places in references are larger than those in the file by this number.
 const REFERENCE_OFFSET: usize = 2;
 const IS_REFERENCED: u32 = 1 << 4;
 
-/// What was written before and may be referred to.
+/// An object that was read before and can be referred to.
 #[derive(Clone, Debug)]
 pub(crate) enum Known {
     Class(Rc<str>),
@@ -23,11 +23,11 @@ pub(crate) enum Known {
     Leaf(usize),
 }
 
-/// A pointer as it stands in the file.
+/// A pointer in the file.
 #[derive(Debug)]
 pub(crate) enum Pointer {
     Null,
-    /// To an object that was read before; `None` where that is of no use here.
+    /// To an object that was read before; `None` if it is not needed here.
     Old(Option<Known>),
     /// To an object that follows here.
     New(NewObject),
@@ -41,15 +41,16 @@ pub(crate) struct NewObject {
     tag: u32,
 }
 
-/// Version of a class, and where its part of an object ends.
+/// Version of a class, and the end of its part of an object.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Head {
     pub(crate) version: i16,
-    /// `None` where the file gives no byte count.
+    /// `None` if the file gives no byte count.
     pub(crate) end: Option<usize>,
 }
 
-/// Reads the parts of one object. `key_len` is what stands before it and counts in references.
+/// Reads the parts of one object. `key_len` is the length of the key before it, which references
+/// include.
 #[derive(Debug)]
 pub(crate) struct ObjectReader<'a> {
     pub(crate) cursor: Cursor<'a>,
@@ -74,7 +75,7 @@ impl<'a> ObjectReader<'a> {
         Ok(Head { version: self.cursor.i16()?, end: Some(end) })
     }
 
-    /// The same where a byte count must be.
+    /// The same for classes that must have a byte count.
     pub(crate) fn bounded_head(&mut self, class: &str) -> Outcome<(i16, usize)> {
         let at = self.cursor.pos() as u64;
         let head = self.head()?;
@@ -85,7 +86,7 @@ impl<'a> ObjectReader<'a> {
         Ok((head.version, end))
     }
 
-    /// Passes an object of a class that is of no use here.
+    /// Skips an object of a class that is not needed here.
     pub(crate) fn skip_object(&mut self, class: &str) -> Outcome<()> {
         let (_, end) = self.bounded_head(class)?;
         self.cursor.forward_to(end)
@@ -114,7 +115,7 @@ impl<'a> ObjectReader<'a> {
         Ok(names)
     }
 
-    /// Head of a `TObjArray` or `TList`: how many pointers follow, and where it ends.
+    /// Head of a `TObjArray` or `TList`: the number of pointers that follow, and its end.
     pub(crate) fn collection(&mut self, class: &str) -> Outcome<(usize, usize)> {
         let (version, end) = self.bounded_head(class)?;
         if class == "TObjArray" && version != 3 || class == "TList" && version < 4 {
@@ -175,7 +176,7 @@ impl<'a> ObjectReader<'a> {
         Ok(Pointer::New(NewObject { class, end, tag: self.reference(start) }))
     }
 
-    /// Goes to the end of a new object.
+    /// Moves to the end of a new object.
     pub(crate) fn finish(&mut self, object: &NewObject) -> Outcome<()> {
         self.cursor.forward_to(object.end)
     }
@@ -187,7 +188,7 @@ impl<'a> ObjectReader<'a> {
     }
 
     fn reference(&self, pos: usize) -> u32 {
-        // Objects stay below 128 MiB, so this is far from wrapping.
+        // Objects are smaller than 128 MiB, so this cannot wrap.
         (pos + self.key_len + REFERENCE_OFFSET) as u32
     }
 

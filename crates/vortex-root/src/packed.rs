@@ -1,11 +1,11 @@
 //! `Double32_t` and `Float16_t`: floating point numbers in fewer bits.
 //!
-//! A comment `[low,high,bits]` after the class member, or in the title of the leaf, says how:
-//! a range makes a 32-bit whole number of `bits` bits, scaled; `[0,0,bits]` keeps the exponent
-//! and `bits` bits of the mantissa in three bytes; nothing at all makes a `Double32_t` a float
-//! and a `Float16_t` a number of 12 bits in three bytes. The values are computed as uproot
-//! computes them: `raw * ((high - low) / 2^bits) + low`, for `Float16_t` in 32-bit floats. ROOT
-//! divides by the factor instead, which can differ in the last bit.
+//! A comment `[low,high,bits]` after the class member, or in the title of the leaf, gives the
+//! packing: a range makes a 32-bit whole number of `bits` bits, scaled; `[0,0,bits]` keeps the
+//! exponent and `bits` bits of the mantissa in three bytes; without a comment, a `Double32_t` is a
+//! float and a `Float16_t` a number of 12 bits in three bytes. The values are computed as in
+//! uproot: `raw * ((high - low) / 2^bits) + low`, for `Float16_t` in 32-bit floats. ROOT divides by
+//! the factor instead, which can differ in the last bit.
 
 use vortex_base::dtype::DType;
 
@@ -16,7 +16,7 @@ use crate::error::{Fault, Outcome};
 pub(crate) enum Packing {
     /// A big-endian float, widened.
     Float,
-    /// One byte of exponent, two of sign and mantissa of which `bits + 1` count.
+    /// One byte of exponent, and two bytes of sign and mantissa, of which `bits + 1` bits are used.
     Mantissa { bits: u32 },
     /// A whole number times a step, from `low` on.
     Range { low: f64, step: f64 },
@@ -81,7 +81,7 @@ fn push(value: f64, to: DType, out: &mut Vec<u8>) {
     }
 }
 
-/// `f64::from` with the payload of a NaN spelled out, so that every machine gives the same bits.
+/// `f64::from` with explicit NaN payloads, so that every machine gives the same bits.
 fn widen(value: f32) -> f64 {
     if !value.is_nan() {
         return f64::from(value);

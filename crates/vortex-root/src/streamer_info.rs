@@ -1,4 +1,4 @@
-//! Streamer information: the members of the classes in a file, as the file itself gives them.
+//! Streamer information: the members of the classes in a file, as described in the file.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use crate::object::{ObjectReader, Pointer};
 #[derive(Clone, Debug)]
 pub(crate) struct Element {
     pub(crate) name: String,
-    /// The comment after the member; the range of a `Double32_t` stands in it.
+    /// The comment after the member, which contains the range of a `Double32_t`.
     pub(crate) title: String,
     pub(crate) type_name: String,
     is_base: bool,
@@ -57,8 +57,8 @@ impl StreamerInfo {
         Ok(info)
     }
 
-    /// The member number `id` of a class, as a branch names it: by version, or by checksum where
-    /// the version says nothing.
+    /// The member number `id` of a class, as a branch names it: by version, or by checksum if the
+    /// version gives no information.
     pub(crate) fn member(
         &self,
         class: &str,
@@ -135,7 +135,7 @@ fn class(reader: &mut ObjectReader<'_>) -> Outcome<(String, Class)> {
     Ok((name, Class { version, checksum, elements }))
 }
 
-/// The part that all sorts of elements share; the caller passes what follows it.
+/// The part that all kinds of elements share; the caller skips the rest.
 fn element(reader: &mut ObjectReader<'_>, class: &str) -> Outcome<Element> {
     if class != "TStreamerElement" {
         reader.bounded_head(class)?;

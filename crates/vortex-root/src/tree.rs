@@ -4,7 +4,7 @@ use crate::branch::Branches;
 use crate::error::{Fault, Outcome};
 use crate::object::ObjectReader;
 
-/// A tree as the file describes it.
+/// The description of a tree in the file.
 #[derive(Debug)]
 pub(crate) struct TreeObject {
     pub(crate) entries: u64,
@@ -46,7 +46,7 @@ pub(crate) fn parse(bytes: &[u8], key_len: usize, class: &str) -> Outcome<TreeOb
         cursor.skip(8)?; // auto-flush
     }
     if version >= 19 {
-        // Where the ranges of clusters end, and their sizes, with a byte before each array.
+        // The ends of the cluster ranges, and their sizes, with a byte before each array.
         for _ in 0..2 {
             cursor.skip(1)?;
             cursor.array(n_ranges, 8)?;

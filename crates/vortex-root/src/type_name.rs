@@ -2,7 +2,7 @@
 
 use vortex_base::dtype::DType;
 
-/// How one value stands in the file.
+/// The form of one value in the file.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Primitive {
     /// Big-endian.
@@ -33,7 +33,7 @@ impl Primitive {
     }
 
     /// A type by its name in C++ or in ROOT. `Double32_t` and `Float16_t` in containers are not
-    /// among them: how they are packed there stands nowhere in the file.
+    /// included, because the file does not say how they are packed there.
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         let name = name.trim();
         Some(Self::Plain(match name {
@@ -44,7 +44,7 @@ impl Primitive {
             "unsigned short" | "UShort_t" | "uint16_t" => DType::U16,
             "int" | "Int_t" | "int32_t" => DType::I32,
             "unsigned int" | "unsigned" | "UInt_t" | "uint32_t" => DType::U32,
-            // A long is 64 bits wide in a file, whatever it was in memory.
+            // A long always has 64 bits in a file, for any width in memory.
             "long" | "long long" | "Long_t" | "Long64_t" | "int64_t" => DType::I64,
             "unsigned long" | "unsigned long long" | "ULong_t" | "ULong64_t" | "uint64_t"
             | "size_t" => DType::U64,
@@ -55,8 +55,8 @@ impl Primitive {
     }
 }
 
-/// The type in `vector<...>`, or in ROOT's `RVec<...>`, which is written alike. An allocator makes
-/// no difference in a file.
+/// The type in `vector<...>`, or in ROOT's `RVec<...>`, which is written in the same way. An
+/// allocator changes nothing in a file.
 pub(crate) fn vector_item(name: &str) -> Option<&str> {
     let name = name.trim();
     let name = name.strip_prefix("std::").unwrap_or(name);

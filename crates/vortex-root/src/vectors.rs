@@ -1,4 +1,4 @@
-//! Entries with headers of their own: `std::vector`, text and arrays behind pointers.
+//! Entries with their own headers: `std::vector`, text and arrays behind pointers.
 
 use crate::column::Chunk;
 use crate::cursor::Cursor;
@@ -7,7 +7,7 @@ use crate::error::{Fault, Outcome};
 const BYTE_COUNT: u32 = 0x4000_0000;
 const MEMBER_WISE: i16 = 0x4000;
 
-/// Takes the items out of `std::vector`s. An entry is a byte count, a version, a number of items
+/// Extracts the items of `std::vector`s. An entry is a byte count, a version, a number of items
 /// and the items; items that are vectors are a number of items and the items.
 pub(crate) fn strip(
     data: &[u8],
@@ -44,11 +44,11 @@ fn list(
         payload.extend_from_slice(cursor.array(n as usize, item_bytes)?);
         return Ok(());
     };
-    // Each inner list takes four bytes at least, so a lying number ends here soon.
+    // Each inner list needs at least four bytes, so a wrong number is found here soon.
     (0..n).try_for_each(|_| list(cursor, item_bytes, payload, counts, inner_counts))
 }
 
-/// Takes the bytes out of texts: a length of one byte, or 255 and one of four.
+/// Extracts the bytes of texts: a length of one byte, or 255 and one of four.
 pub(crate) fn strip_lengths(
     data: &[u8],
     ends: &[usize],
@@ -64,7 +64,7 @@ pub(crate) fn strip_lengths(
     })
 }
 
-/// Takes the items out of arrays behind pointers: a byte that is 0 for none, and the items.
+/// Extracts the items of arrays behind pointers: a byte that is 0 for none, and the items.
 pub(crate) fn strip_flags(
     data: &[u8],
     ends: &[usize],
@@ -142,7 +142,7 @@ mod tests {
         for bit in 0..good.len() * 8 {
             let mut bad = good.clone();
             bad[bit / 8] ^= 1 << (bit % 8);
-            // The version and the values may be anything, but for the bit of another order.
+            // The version and the values are arbitrary, except for the bit of another order.
             let free = (32..48).contains(&bit) && bit != 38 || bit >= 80;
             assert_eq!(strip(&bad).is_ok(), free, "bit {bit}");
         }

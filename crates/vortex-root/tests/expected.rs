@@ -1,4 +1,4 @@
-//! Every column of every real ROOT file beside what uproot read from it.
+//! Compares every column of every real ROOT file with the result of uproot.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -53,7 +53,7 @@ fn long_name(dtype: DType) -> &'static str {
     }
 }
 
-/// Type, shape and digests of a column, as the expected file writes them.
+/// Type, shape and digests of a column, in the form of the expected file.
 fn described(tree: &Tree<'_>, column: &Column) -> Value {
     let layout = column.layout().expect("a readable column");
     let (mut values, mut offsets) = (Sha256::new(), Sha256::new());
@@ -119,7 +119,7 @@ fn every_column_is_equal_to_what_uproot_reads_or_is_named_with_a_reason() {
                 let unread = expected.is_none_or(|e| e.get("unread").is_some());
                 match &column.content {
                     Content::Values(_) if unread => {
-                        // Not compared, but it must be readable as it says.
+                        // It is not compared, but it must be readable.
                         described(&tree, column);
                         counts.read_by_us_alone += 1;
                     }

@@ -1,5 +1,4 @@
-//! A small ROOT file written by uproot (`assets/make.py`): its values, and what becomes of
-//! it when it is damaged.
+//! A small ROOT file that uproot wrote (`assets/make.py`): its values, and the results of damage.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -103,8 +102,8 @@ fn refusals_name_the_file_and_the_object() {
 #[test]
 fn a_directory_inside_itself_is_named() {
     let mut bytes = bytes();
-    // The first of each stands in a list of keys; the place of its object is two places of four
-    // bytes before the class.
+    // The first of each is in a list of keys; the place of its object is two four-byte fields
+    // before the class.
     let place = |bytes: &[u8], name: &[u8]| {
         let names: Vec<u8> = [b"\x0aTDirectory", name].concat();
         let at = bytes.windows(names.len()).position(|window| window == names).unwrap();
@@ -117,11 +116,11 @@ fn a_directory_inside_itself_is_named() {
     bytes[inner..inner + 4].copy_from_slice(&(seek - 2).to_be_bytes());
     let file = RootFile::from_bytes("cycle.root", bytes).unwrap();
     let cycle = file.objects().iter().find(|object| object.path == "sub/deep").unwrap();
-    assert!(cycle.unreadable.as_ref().unwrap().contains("inside itself"), "{cycle:?}");
+    assert!(cycle.unreadable.as_ref().unwrap().contains("contains itself"), "{cycle:?}");
     assert!(file.trees().is_empty());
 }
 
-/// Opens a file and reads every column; the values, or the first refusal.
+/// Opens a file and reads every column; returns the values, or the first error.
 fn read_all(bytes: Vec<u8>) -> Result<Vec<Vec<u8>>, RootError> {
     let file = RootFile::from_bytes("damaged", bytes)?;
     let mut all = Vec::new();
@@ -199,7 +198,7 @@ fn lying_numbers_take_no_memory() {
     }
 }
 
-/// Peak resident memory of this process in kB, where the system says.
+/// Peak resident memory of this process in kB, if the system reports it.
 fn peak_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;

@@ -1,4 +1,4 @@
-//! What records cost row by row and field by field, under the built-in predictor:
+//! The cost of records row by row and field by field, under the built-in predictor:
 //! `cargo run --release -p vortex-sources --example layouts -- FILE...`
 
 use std::ops::ControlFlow;

@@ -1,8 +1,8 @@
-//! What can go wrong, said with file, place, value and what is allowed.
+//! Errors with the file, the place, the value and the allowed values.
 
 use std::path::{Path, PathBuf};
 
-/// Everything this crate refuses.
+/// The errors of this crate.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -11,10 +11,10 @@ pub enum Error {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: std::io::Error,
     },
-    /// A file of another program is damaged, or holds what is not read.
+    /// A file of another program is damaged, or holds data that this crate does not read.
     #[error("{}: {part}: {message}", path.display())]
     Source {
         /// The file.
@@ -24,7 +24,7 @@ pub enum Error {
         /// What is wrong, with the value and the limit.
         message: String,
     },
-    /// A schema or a split that is none.
+    /// An invalid schema or split.
     #[error(transparent)]
     Data(#[from] vortex_data::Error),
 }

@@ -31,7 +31,7 @@ impl Fields {
         });
     }
 
-    /// Adds bytes that are no number.
+    /// Adds bytes that are not a number.
     pub fn push_bytes(&mut self, name: &str, size: u64, offset: u64) {
         if size == 1 {
             return self.push(name, DType::U8, false, offset);
@@ -41,12 +41,12 @@ impl Fields {
         }
     }
 
-    /// Whether there was no place for all of them in one record.
+    /// Whether the fields did not all fit in one record.
     pub fn overflowed(&self) -> bool {
         self.overflow
     }
 
-    /// The name, cut to the longest one possible and made unique.
+    /// The name, shortened to the maximum length and made unique.
     fn unique(&mut self, name: &str) -> String {
         let mut end = name.len().min(MAX_NAME_LEN - 12);
         while !name.is_char_boundary(end) {
@@ -66,7 +66,7 @@ impl Fields {
         unique
     }
 
-    /// The schema of a record of `stride` bytes; single bytes where records are too long.
+    /// The schema of a record of `stride` bytes; single bytes if records are too long.
     pub fn schema(self, stride: u64) -> Schema {
         let whole = usize::try_from(stride).ok().filter(|_| !self.overflow);
         whole.and_then(|stride| Schema::new(stride, self.fields).ok()).unwrap_or_else(Schema::bytes)
@@ -76,19 +76,19 @@ impl Fields {
 /// How an array of elements is cut into records.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Records {
-    /// What a record is.
+    /// Schema of a record.
     pub schema: Schema,
-    /// Records in all.
+    /// Number of records.
     pub n_records: u64,
-    /// Records of one index of the first dimension.
+    /// Records per index of the first dimension.
     pub records_per_event: u64,
 }
 
 impl Records {
     /// An array of `shape`, whose elements of `element_bytes` are described by `describe`
-    /// (name prefix, offset). An element is a record; of a two-dimensional array of single
-    /// numbers (`number`) with at most [`MAX_ROW_COLUMNS`] columns, a row is one. Elements longer
-    /// than a record can be are cut into bytes.
+    /// (name prefix, offset). An element is a record; in a two-dimensional array of single numbers
+    /// (`number`) with at most [`MAX_ROW_COLUMNS`] columns, a row is a record. Elements that are
+    /// longer than the longest record are cut into bytes.
     pub fn of_array(
         shape: &[u64],
         element_bytes: u64,

@@ -1,4 +1,4 @@
-//! Runs of bytes of a file, handed on in pieces.
+//! Ranges of bytes of a file, passed on in pieces.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
@@ -19,7 +19,7 @@ pub(crate) fn open_with_length(path: &Path) -> Result<(File, u64)> {
     Ok((file, len))
 }
 
-/// Hands on the `len` bytes of a file from `start` on, which are the dataset `name`.
+/// Passes on `len` bytes of a file from `start` on; they are the dataset `name`.
 pub(crate) fn stream_range(
     path: &Path,
     name: &str,
@@ -32,7 +32,7 @@ pub(crate) fn stream_range(
     stream_exact(path, name, file, len, sink)
 }
 
-/// Hands on exactly `len` bytes, which are the dataset `name` of the file at `path`.
+/// Passes on exactly `len` bytes, which are the dataset `name` of the file at `path`.
 pub(crate) fn stream_exact(
     path: &Path,
     name: &str,
@@ -46,10 +46,11 @@ pub(crate) fn stream_exact(
         let want = left.min(piece.len() as u64) as usize;
         from.read_exact(&mut piece[..want]).map_err(|e| match e.kind() {
             ErrorKind::UnexpectedEof => {
-                let what = format!("the file ends before the {len} bytes of this dataset do");
+                let what =
+                    format!("the file ends before the end of the {len} bytes of this dataset");
                 Error::source(path, name, what)
             }
-            // What decompressors say of damage.
+            // Decompressors report damage with these kinds.
             ErrorKind::InvalidData | ErrorKind::InvalidInput => {
                 Error::source(path, name, e.to_string())
             }

@@ -1,4 +1,4 @@
-//! What a file of datasets is: its datasets, and their bytes as streams.
+//! A file of datasets: its datasets, and their bytes as streams.
 
 use std::ops::ControlFlow;
 
@@ -8,17 +8,17 @@ use vortex_coder::schema::Schema;
 
 use crate::error::Result;
 
-/// Bytes handed on at a time, about.
+/// Approximate number of bytes that are passed on at a time.
 pub const PIECE_BYTES: usize = 4 << 20;
 
-/// How the program that a dataset comes from describes it: what is needed to write it again. Each format
-/// has a form of its own, under its name; mere bytes need none.
+/// The description of a dataset by its original program, for writing it again. Each format has its
+/// own form with a name; plain bytes need no description.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Origin(serde_json::Value);
 
 impl Origin {
-    /// Mere bytes.
+    /// The origin of plain bytes.
     pub fn bytes() -> Self {
         Self("bytes".into())
     }
@@ -40,23 +40,22 @@ impl Origin {
 /// A dataset of a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DatasetInfo {
-    /// As the source names it; unique there.
+    /// Its name in the source, which is unique there.
     pub name: String,
-    /// What a record is.
+    /// Schema of a record.
     pub schema: Schema,
-    /// Records in all.
+    /// Number of records.
     pub n_records: u64,
-    /// Records that belong together and are never parted by a split: those of one index of the
-    /// first dimension.
+    /// Number of records that a split never separates: those of one index of the first dimension.
     pub records_per_event: u64,
     /// Lengths of the dimensions.
     pub shape: Vec<u64>,
-    /// How to write it again.
+    /// Information for writing it again.
     pub origin: Origin,
 }
 
 impl DatasetInfo {
-    /// `len` bytes that mean nothing in particular.
+    /// A dataset of `len` plain bytes.
     pub fn bytes(name: String, len: u64) -> Self {
         Self {
             name,
@@ -77,13 +76,14 @@ impl DatasetInfo {
 /// Something in a source that is not read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unread {
-    /// As the source names it.
+    /// Its name in the source.
     pub name: String,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
-/// What takes in the bytes of a dataset, in order; [`ControlFlow::Break`] ends the stream early.
+/// A function that gets the bytes of a dataset in order; [`ControlFlow::Break`] ends the stream
+/// early.
 pub type Sink<'a> = dyn FnMut(&[u8]) -> Result<ControlFlow<()>> + 'a;
 
 /// A file of datasets.
@@ -91,20 +91,21 @@ pub trait Source {
     /// The datasets, in the order of the file.
     fn datasets(&self) -> &[DatasetInfo];
 
-    /// What is in the file and not among the datasets.
+    /// The parts of the file that are not among the datasets.
     fn unread(&self) -> &[Unread] {
         &[]
     }
 
-    /// Bytes before the first dataset, in files that are nothing but a header and the datasets.
+    /// Bytes before the first dataset, in files that consist of a header and the datasets.
     fn header_bytes(&self) -> u64 {
         0
     }
 
-    /// Gives out the bytes of a dataset in pieces of any length: `n_bytes` in all, unless the
-    /// sink breaks off.
+    /// Passes the bytes of a dataset to the sink, in pieces of any length: `n_bytes` in total,
+    /// unless the sink stops.
     ///
     /// # Errors
-    /// [`Error::Source`](crate::Error::Source) for what the file does not hold, [`Error::Io`](crate::Error::Io), and errors of the sink.
+    /// [`Error::Source`](crate::Error::Source) for data that the file does not hold,
+    /// [`Error::Io`](crate::Error::Io), and errors of the sink.
     fn stream(&self, dataset: usize, sink: &mut Sink<'_>) -> Result<()>;
 }

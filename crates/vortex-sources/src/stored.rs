@@ -1,4 +1,4 @@
-//! What a format needs of a dataset to write it again.
+//! The interface to a dataset that a format needs to write it again.
 
 use std::fs::File;
 use std::io::{self, BufWriter};
@@ -10,13 +10,13 @@ pub type OnBytes<'a> = dyn FnMut(u64) + 'a;
 
 /// A dataset of a prepared folder.
 pub trait Stored {
-    /// As its source named it.
+    /// Its name in the source.
     fn name(&self) -> &str;
 
     /// Lengths of its dimensions.
     fn shape(&self) -> &[u64];
 
-    /// How its source described it.
+    /// The description by its source.
     fn origin(&self) -> &Origin;
 
     /// Bytes of all its values.
@@ -25,15 +25,15 @@ pub trait Stored {
     /// Writes all values in the order of the source.
     ///
     /// # Errors
-    /// Of reading and writing, and where the values are not those that were prepared.
+    /// Those of reading and writing, and for values that differ from the prepared ones.
     fn write(&mut self, out: &mut dyn io::Write, on_bytes: &mut OnBytes<'_>) -> io::Result<()>;
 }
 
-/// Writes one file of all the datasets.
+/// Writes one file with all datasets.
 pub(crate) type Writer =
     fn(BufWriter<&File>, &mut [&mut dyn Stored], &mut OnBytes<'_>) -> io::Result<()>;
 
-/// Says what is wrong with a dataset.
+/// The error for a dataset.
 pub(crate) fn refuse(name: &str, what: impl std::fmt::Display) -> io::Error {
     io::Error::other(format!("dataset {name:?}: {what}"))
 }

@@ -1,4 +1,4 @@
-//! There and back: prepared folders restore to the same values.
+//! Round trips: prepared folders restore to the same values.
 #![allow(clippy::unwrap_used)] // helpers of tests
 
 use std::fs;
@@ -68,7 +68,7 @@ fn datasets_come_back() {
             let manifest = prepare(&[assets().join(name)], &data, &options, &mut |_| {}).unwrap();
             assert_eq!(Manifest::read(&data.join(MANIFEST_NAME)).unwrap(), manifest);
             for stream in manifest.streams() {
-                // What training finds beside a stream is its schema.
+                // The schema beside a stream is the one that training reads.
                 let path = data.join(&stream.file);
                 let (schema, _) = schema_of(&path, None).unwrap();
                 assert_eq!(schema, read_schema(&path.with_extension("schema.yaml")).unwrap());
@@ -136,7 +136,7 @@ fn safetensors_and_archives_of_text_come_back() {
     let (file, text) = (safetensors(), b"E 1 2 3\nP 4 5.5e-3\n".repeat(500));
     fs::write(path("t.safetensors"), &file).unwrap();
     fs::write(path("plain.hepmc"), &text).unwrap();
-    // Two members in a row are one file, as for gunzip.
+    // Two consecutive members are one file, as for gunzip.
     fs::write(path("one.hepmc.gz"), [gzip(&text[..100]), gzip(&text[100..])].concat()).unwrap();
     let archive = tar_gzip(&["x/first.hepmc", "second.hepmc"], &text);
     fs::write(path("two.tar.gz.1"), archive).unwrap();
@@ -156,7 +156,7 @@ fn safetensors_and_archives_of_text_come_back() {
     for name in ["plain.hepmc", "one.hepmc", "x_first.hepmc", "second.hepmc"] {
         assert!(fs::read(back.join(name)).unwrap() == text, "{name}");
     }
-    // Members of an archive can be read in any order, and left half read.
+    // Members of an archive can be read in any order, and reading can stop in the middle.
     let source = open(&path("two.tar.gz.1")).unwrap();
     for dataset in [1, 0, 1, 1] {
         source.stream(dataset, &mut |_| Ok(ControlFlow::Break(()))).unwrap();
@@ -274,7 +274,7 @@ fn changed_streams_and_manifests_are_refused() {
     try_with(&manifest, "prepare the original again");
 }
 
-/// Damaged inputs are read or refused; neither a panic nor a hang.
+/// Damaged inputs are read or refused, without a panic or a hang.
 #[test]
 fn damaged_files_do_no_harm() {
     let folder = tempfile::tempdir().unwrap();
@@ -304,7 +304,7 @@ fn damaged_files_do_no_harm() {
                 }
                 _ => {
                     for _ in 0..8 {
-                        // Lengths and addresses stand at the start and in headers.
+                        // Lengths and addresses are at the start and in headers.
                         let at = draw(bytes.len().min(4096));
                         bytes[at] = [0, 0xff, 0x7f, 0x80][draw(4)];
                     }

@@ -1,5 +1,5 @@
 //! Readers against h5py and numpy: generated files of every kind (`assets/`, made by
-//! `experiments/source_fixtures.py`), and real ones where they are at hand.
+//! `experiments/source_fixtures.py`), and real files if they are available.
 #![allow(clippy::unwrap_used)] // helpers of tests
 
 use std::ops::ControlFlow;

@@ -1,7 +1,9 @@
-//! A table of what configurations need: `estimates CONFIG...`, for records like the demo's jets.
+//! A table of the memory of configurations: `estimates CONFIG...`, for records like the demo's
+//! jets.
 //!
-//! For each its parameters, the largest step of a run on a GPU (weights + activations + optimiser state, 32-bit
-//! numbers), and a whole run on a CPU with as many threads as shards. Nothing is computed but the estimates.
+//! For each configuration: its parameters, the largest step of a run on a GPU (weights +
+//! activations + optimiser state, 32-bit numbers), and a whole run on a CPU with as many threads as
+//! shards. Only the estimates are computed.
 
 use std::error::Error;
 use std::path::Path;

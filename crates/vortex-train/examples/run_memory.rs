@@ -1,10 +1,10 @@
-//! Memory and time of a whole short run beside the estimate:
+//! Memory and time of a whole short run, compared with the estimate:
 //! `run_memory CONFIG [kept|layers|balanced [STEPS [section.key=value...]]]`.
 //!
-//! Trains on synthetic jets with the configuration's model and batch, keeping what the backward pass needs, computing
-//! layers again (`batch.gradient_checkpointing`), or with burn's own balanced checkpointing. Linux only.
-//! One line: seconds a step, estimate, peak of the process, their ratio. With RUN_MEMORY_TRACE set, the memory at
-//! each event of the run goes to standard error.
+//! Trains on synthetic jets with the configuration's model and batch, either keeping all tensors for the backward
+//! pass, computing layers again (`batch.gradient_checkpointing`), or with burn's own balanced checkpointing.
+//! Linux only. Prints one line: seconds per step, estimate, peak of the process, their ratio. With
+//! RUN_MEMORY_TRACE set, the memory at each event of the run goes to standard error.
 
 use std::error::Error;
 use std::path::Path;
@@ -24,7 +24,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const GIB: f64 = (1u64 << 30) as f64;
 
-/// Tells when memory was taken.
+/// Prints the memory at each event.
 struct Trace(bool);
 
 impl TrainObserver for Trace {

@@ -1,9 +1,9 @@
-//! The estimate of a training step's memory beside what one really takes:
+//! The estimate of the memory of a training step, compared with the real memory:
 //! `step_memory CONFIG [loops|tensors [SEQUENCES]]`.
 //!
-//! Makes three steps as the loop does, in as many threads, on random records of the demo's jets, and compares the
-//! peak of the resident set with what was resident before. `tensors` computes the fused operations as
-//! tensor operations, as GPUs do. Linux only.
+//! Makes three steps as the loop does, in as many threads, on random records of the demo's jets,
+//! and compares the peak of the resident set with its size before. `tensors` computes the fused
+//! operations as tensor operations, as GPUs do. Linux only.
 
 use std::error::Error;
 use std::path::Path;

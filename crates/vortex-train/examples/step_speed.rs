@@ -1,12 +1,14 @@
-//! Speed of training steps as the loop makes them: `step_speed FILE SCHEMA CONFIG STEPS THREADS [START]`.
+//! Speed of training steps, as in the training loop:
+//! `step_speed FILE SCHEMA CONFIG STEPS THREADS [START]`.
 //!
 //! A step is a batch of random windows, its gradient in all threads, the norm of the gradient, and AdamW. One line:
-//! `parameters P tokens N threads T best V median W cpu U`, of the steps after the first ten: V and W in tokens a
-//! second, U in tokens a second of processor time of all threads (Linux; else 0).
+//! `parameters P tokens N threads T best V median W cpu U`, of the steps after the first ten: V and W in tokens per
+//! second, U in tokens per second of processor time of all threads (Linux; else 0).
 //!
-//! START is a file to write the beginning to, before anything moves: a safetensors file with all parameters,
-//! `symbols` of one batch, `[windows, 1 + records, roles]`, and in its metadata `mean_bits` of that batch and
-//! `lag`, the distance of each field's reference. `experiments/pytorch_speed` compares PyTorch with it.
+//! START is a file for the initial state, written before the first step: a safetensors file with all
+//! parameters, `symbols` of one batch, `[windows, 1 + records, roles]`, and in its metadata `mean_bits` of
+//! that batch and `lag`, the distance of each field's reference. `experiments/pytorch_speed` compares PyTorch
+//! with it.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -38,7 +40,7 @@ fn processor_seconds() -> Option<f64> {
     Some((ticks(11)? + ticks(12)?) / 100.0)
 }
 
-/// Writes what another implementation needs to compute the same loss.
+/// Writes the data that another implementation needs to compute the same loss.
 fn write_start(
     path: &str,
     workers: &mut Workers<CpuBackend>,

@@ -1,4 +1,4 @@
-//! Trains on one file and judges the model on the file's test part.
+//! Trains on one file and evaluates the model on the test part of the file.
 //!
 //! `cargo run --release -p vortex-train --example train_file -- FILE SCHEMA OUT [CONFIG] [key=value...]`
 

@@ -1,13 +1,13 @@
-//! The backends that training runs on. Others are added here, and nowhere else.
+//! The backends for training. New backends are added only here.
 
 use burn::backend::{Autodiff, Flex};
 use burn::tensor::backend::AutodiffBackend;
 use vortex_model::FusedOps;
 
-/// The CPU: one thread a worker; [`crate::workers`] uses all cores.
+/// The CPU, with one thread per worker; [`crate::workers`] uses all cores.
 pub type CpuBackend = Autodiff<Flex>;
 
-/// What the loop asks of a backend.
+/// Requirements of the training loop for a backend.
 pub trait TrainBackend: AutodiffBackend<InnerBackend = Self::Forward> + FusedOps {
     /// The same without gradients.
     type Forward: FusedOps;

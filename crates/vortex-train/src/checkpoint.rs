@@ -1,4 +1,4 @@
-//! Everything that a run needs to go on, in one safetensors file.
+//! Everything that a run needs to continue, in one safetensors file.
 //!
 //! Tensors `model.NAME`, `mean.NAME` and `square.NAME` (AdamW's state) for each parameter; one metadata entry,
 //! `state`, with the rest as JSON. With `checkpoints.compress` the file is stored compressed
@@ -27,7 +27,7 @@ const STATE: &str = "state";
 /// Largest checkpoint that is read, in bytes.
 const MAX_BYTES: u64 = 16 << 30;
 
-/// What is not a tensor.
+/// All state that is not a tensor.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct State {
     /// Layout of this entry.
@@ -56,7 +56,7 @@ pub struct State {
     pub flat: Vec<bool>,
     /// State of the noise detector, `[roles]`.
     pub noise: Vec<bool>,
-    /// Validations that made nothing better.
+    /// Counter of validations without an improvement.
     pub stalling: Stalling,
     /// Share of the budget that early stopping left out.
     pub skipped: f64,
@@ -68,7 +68,7 @@ pub struct State {
     pub quant: Option<serde_json::Value>,
     /// Length of the metrics file; what was written later is written again by the resumed run.
     pub metrics_bytes: u64,
-    /// Configuration of the run, as YAML: JSON has no infinity, which is how clipping is turned off.
+    /// Configuration of the run, as YAML: JSON has no infinity, which turns clipping off.
     #[serde(with = "yaml")]
     pub config: TrainConfig,
 }
@@ -91,7 +91,7 @@ mod yaml {
 /// A checkpoint in memory.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Checkpoint {
-    /// All but the tensors.
+    /// Everything except the tensors.
     pub state: State,
     /// Flat parameters.
     pub params: Vec<f32>,
@@ -163,7 +163,7 @@ impl Checkpoint {
         Ok(Self { state, params, adam: AdamW { mean, square, steps } })
     }
 
-    /// Only the metadata: needed before the model can be made.
+    /// Reads only the metadata, which is needed before the model can be created.
     pub fn load_state(path: &Path) -> Result<State> {
         state_of(path, &read(path)?)
     }

@@ -12,10 +12,10 @@ use crate::device_list::Devices;
 use crate::error::{Result, TrainError};
 use crate::precision::Precision;
 
-/// Where to compute.
+/// A computing device.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DeviceChoice {
-    /// The first GPU that this program was built for and that works, else the CPU.
+    /// The first GPU that the program supports and that works, otherwise the CPU.
     Auto,
     /// The CPU.
     #[default]
@@ -55,17 +55,17 @@ impl std::fmt::Display for DeviceChoice {
 
 /// Work that any backend can do.
 pub trait OnDevice {
-    /// What comes of it.
+    /// Its result.
     type Output;
 
-    /// Does it on these devices, one at least.
+    /// Does the work on these devices, at least one.
     ///
     /// # Errors
     /// Those of the work.
     fn run<B: TrainBackend>(self, devices: &[B::Device]) -> Result<Self::Output>;
 }
 
-/// Opens devices, sets what they compute with, and runs the work there.
+/// Opens devices, sets their precision, and runs the work there.
 ///
 /// The precision of a device is fixed by its first use in a process.
 ///
@@ -113,7 +113,7 @@ fn run_on_gpus<B: TrainBackend, W: OnDevice>(
     let mut devices = Vec::new();
     for &choice in choice.all() {
         let (DeviceChoice::Cuda(index) | DeviceChoice::Rocm(index)) = choice else {
-            return Err(error(choice, "is no GPU".into()));
+            return Err(error(choice, "is not a GPU".into()));
         };
         devices.push(device(index));
         open::<B>(choice, precision, &devices[devices.len() - 1])?;
@@ -122,7 +122,8 @@ fn run_on_gpus<B: TrainBackend, W: OnDevice>(
     out_of_memory_is_an_error(&text, || work.run::<B>(&devices))
 }
 
-/// Runs work on devices whose memory nobody can ask for beforehand: that it was too little shows in a panic.
+/// Runs work on devices whose free memory is not known in advance: too little memory causes a
+/// panic.
 #[cfg_attr(not(any(feature = "cuda", feature = "rocm")), allow(dead_code))]
 fn out_of_memory_is_an_error<T>(device: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     match catch_unwind(AssertUnwindSafe(work)) {
@@ -140,7 +141,7 @@ fn out_of_memory_is_an_error<T>(device: &str, work: impl FnOnce() -> Result<T>) 
                 resume_unwind(panic);
             }
             let message = "is out of memory. Halve `batch.sequences` and double `batch.accumulate`: the steps are \
-                           the same. `batch.gradient_checkpointing: true` takes less too. Estimates of each \
+                           the same. `batch.gradient_checkpointing: true` needs less memory, too. Estimates of each \
                            configuration are in docs/HARDWARE_GUIDE.md";
             Err(TrainError::Device { device: device.into(), message: message.into() })
         }
@@ -152,7 +153,7 @@ type CudaBackend = burn::backend::Autodiff<burn::backend::Cuda>;
 #[cfg(feature = "rocm")]
 type RocmBackend = burn::backend::Autodiff<burn::backend::Rocm>;
 
-/// What `auto` means on this machine; other choices stay what they are.
+/// Resolves `auto` on this machine; other choices are unchanged.
 pub fn resolve(choice: &Devices, precision: Precision) -> Devices {
     if choice.all() != [DeviceChoice::Auto] {
         return choice.clone();
@@ -194,7 +195,7 @@ fn not_built(device: DeviceChoice, feature: &'static str) -> TrainError {
     TrainError::NotBuilt { device: device.to_string(), feature }
 }
 
-/// What a GPU needs on the machine.
+/// The requirements of a GPU.
 fn needed(device: DeviceChoice) -> &'static str {
     match device {
         DeviceChoice::Rocm(_) => {
@@ -208,8 +209,8 @@ fn needed(device: DeviceChoice) -> &'static str {
     }
 }
 
-/// Computes something on a device after setting its precision, and turns what its libraries panic with
-/// into an error.
+/// Sets the precision of a device and runs a small computation on it; a panic of its libraries
+/// becomes an error.
 #[cfg_attr(not(any(feature = "cuda", feature = "rocm")), allow(dead_code))]
 fn open<B: Backend>(choice: DeviceChoice, precision: Precision, device: &B::Device) -> Result<()> {
     let opened = without_panic(|| {
@@ -217,7 +218,7 @@ fn open<B: Backend>(choice: DeviceChoice, precision: Precision, device: &B::Devi
             let other = "set it to auto or f32";
             return Err(format!("does not have `precision` {precision}: {other}"));
         };
-        // Set before already: then this is a second run in one process.
+        // The precision was set before: this is a second run in one process.
         let _ = set_default_dtypes::<B>(device, dtype, IntDType::I32);
         let one = Tensor::<B, 2>::ones([2, 2], device);
         // Four elements, each 1 + 1.
@@ -231,7 +232,7 @@ fn open<B: Backend>(choice: DeviceChoice, precision: Precision, device: &B::Devi
     }
 }
 
-/// Runs `f`; what it panics with, in one line, without a trace of it on the terminal.
+/// Runs `f`; a panic becomes one line of text and prints nothing on the terminal.
 fn without_panic<T>(f: impl FnOnce() -> T) -> std::result::Result<T, String> {
     let hook = take_hook();
     set_hook(Box::new(|_| {}));
@@ -243,7 +244,7 @@ fn without_panic<T>(f: impl FnOnce() -> T) -> std::result::Result<T, String> {
     })
 }
 
-/// What somebody panicked with, if it was text.
+/// The message of a panic, if it is text.
 fn text_of(panic: &(dyn Any + Send)) -> Option<&str> {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref::<&str>().copied())
@@ -284,7 +285,7 @@ mod tests {
         assert!(error.contains("cpu") && error.contains("bf16"), "{error}");
     }
 
-    /// Holds with the features and without, on machines with no such GPU.
+    /// This holds with and without the features, on machines without such a GPU.
     #[test]
     fn a_missing_gpu_is_an_error_that_says_what_to_do() {
         for (choice, driver) in

@@ -9,7 +9,7 @@ use crate::device::DeviceChoice;
 pub struct Devices(Vec<DeviceChoice>);
 
 impl Devices {
-    /// All of them: one at least.
+    /// All devices: at least one.
     pub fn all(&self) -> &[DeviceChoice] {
         &self.0
     }

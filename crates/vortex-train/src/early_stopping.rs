@@ -1,4 +1,4 @@
-//! The end of a phase that no longer gets better.
+//! Ends a phase that no longer improves.
 
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +27,7 @@ impl EarlyStoppingConfig {
     }
 }
 
-/// What is remembered between validations.
+/// State between validations.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Stalling {
     /// Bits per byte of the last validation that was an improvement.
@@ -37,7 +37,7 @@ pub struct Stalling {
 }
 
 impl Stalling {
-    /// Takes up a validation; true when it is time to stop.
+    /// Adds a validation; true if the phase should stop.
     pub fn look(&mut self, config: &EarlyStoppingConfig, bits_per_byte: f64) -> bool {
         if self.reference.is_none_or(|r| bits_per_byte < r - config.min_delta) {
             *self = Self { reference: Some(bits_per_byte), validations: 0 };

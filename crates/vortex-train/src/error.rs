@@ -1,4 +1,4 @@
-//! What can go wrong while training.
+//! Errors of training.
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrainError {
-    /// The configuration is not valid YAML, or has a key or a type that does not belong there.
+    /// The configuration is not valid YAML, or has an unknown key or a wrong type.
     #[error("configuration {origin}: {message}")]
     Config {
         /// File name, or a word for a text without a file.
@@ -20,15 +20,15 @@ pub enum TrainError {
     Invalid {
         /// Dotted path of the key.
         field: Cow<'static, str>,
-        /// What it is.
+        /// Its value.
         value: String,
-        /// What is allowed.
+        /// The allowed values.
         rule: String,
     },
     /// The run needs more memory than there is.
     #[error(
         "training needs about {needed:.1} GiB of memory, but {available:.1} GiB are available and a tenth \
-         of that is left to others. {hint}"
+         of that is reserved for other programs. {hint}"
     )]
     Memory {
         /// Estimate in GiB.
@@ -51,7 +51,7 @@ pub enum TrainError {
     },
     /// A device that this program was built without.
     #[error(
-        "device {device}: this program was built without the feature {feature}, which it takes"
+        "device {device}: this program was built without the feature {feature}, which the device needs"
     )]
     NotBuilt {
         /// As the user names it.
@@ -62,7 +62,7 @@ pub enum TrainError {
     /// The model could not be made or exported.
     #[error("model: {0}")]
     Model(String),
-    /// The loss stopped being a number, or is one that no model has that learns.
+    /// The loss is not a number, or is so large that training has failed.
     #[error(
         "training diverged at step {step}: {what} is {value}. {checkpoint}. Lower \
          `optimizer.learning_rate` (now {learning_rate}) or raise `optimizer.warmup`, then start again"
@@ -94,13 +94,13 @@ pub enum TrainError {
         action: &'static str,
         /// The file.
         path: PathBuf,
-        /// The system's words.
+        /// The error of the system.
         source: std::io::Error,
     },
 }
 
 impl TrainError {
-    /// What is wrong with the data files.
+    /// An error of the data files.
     pub(crate) fn data(error: impl std::fmt::Display) -> Self {
         Self::Data(error.to_string())
     }

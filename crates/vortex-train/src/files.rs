@@ -1,4 +1,4 @@
-//! The files of a run, written so that a reader never sees half of one.
+//! The files of a run, written so that a reader never sees an incomplete file.
 
 use std::ffi::OsString;
 use std::fs::{File, TryLockError};
@@ -8,7 +8,8 @@ use vortex_base::atomic;
 
 use crate::error::{Result, TrainError};
 
-/// Names inside a run directory. While this lives, no other process gets one of the same directory.
+/// Names inside a run directory. While this value exists, no other process can open the same
+/// directory.
 #[derive(Debug)]
 pub struct RunDir {
     root: PathBuf,
@@ -21,12 +22,12 @@ const NUMBERED: &str = "step-";
 const ENDING: &str = ".safetensors";
 
 impl RunDir {
-    /// A run in `root`, which is created if need be. Unless `resume`, the files of an earlier run in it
-    /// are removed. Temporary files of a killed run are removed anyway.
+    /// A run in `root`, which is created if needed. Unless `resume`, the files of an earlier run in
+    /// it are removed. Temporary files of a killed run are always removed.
     ///
     /// # Errors
-    /// [`TrainError::Io`]; [`TrainError::Checkpoint`] where another process trains in `root`, or there is
-    /// nothing to resume.
+    /// [`TrainError::Io`]; [`TrainError::Checkpoint`] if another process trains in `root`, or there
+    /// is nothing to resume.
     pub fn open(root: &Path, resume: bool) -> Result<Self> {
         let refuse =
             |message: &str| TrainError::Checkpoint { path: root.into(), message: message.into() };
@@ -43,7 +44,9 @@ impl RunDir {
         }
         let dir = Self { root: root.to_path_buf(), _lock: file };
         if resume && !dir.last().exists() && !dir.config().exists() {
-            return Err(refuse("holds no last.safetensors to go on from; start without resuming"));
+            return Err(refuse(
+                "holds no last.safetensors to continue from; start without resuming",
+            ));
         }
         for name in dir.names()? {
             let old = !resume && dir.is_of_run(&name);
@@ -77,7 +80,8 @@ impl RunDir {
         files.contains(&path) || numbered(name).is_some() || events
     }
 
-    /// Keeps `last.safetensors` of `step` under a name of its own, with at most `keep - 1` before it.
+    /// Keeps `last.safetensors` of `step` under a separate name, with at most `keep - 1` earlier
+    /// ones.
     pub fn keep_numbered(&self, step: u64, keep: usize) -> Result<PathBuf> {
         let path = self.root.join(format!("{NUMBERED}{step:012}{ENDING}"));
         let _ = std::fs::remove_file(&path);
@@ -98,7 +102,7 @@ impl RunDir {
     pub fn root(&self) -> &Path {
         &self.root
     }
-    /// Configuration as it was used.
+    /// The complete configuration of the run.
     pub fn config(&self) -> PathBuf {
         self.root.join("config.yaml")
     }
@@ -110,7 +114,7 @@ impl RunDir {
     pub fn best(&self) -> PathBuf {
         self.root.join("best.safetensors")
     }
-    /// The next [`RunDir::best`], until the checkpoint that knows of it is written.
+    /// The next [`RunDir::best`], until the checkpoint that refers to it is written.
     pub fn new_best(&self) -> PathBuf {
         self.root.join("best.safetensors.new")
     }
@@ -118,7 +122,7 @@ impl RunDir {
     pub fn last(&self) -> PathBuf {
         self.root.join("last.safetensors")
     }
-    /// One JSON object a line.
+    /// One JSON object per line.
     pub fn metrics(&self) -> PathBuf {
         self.root.join("metrics.jsonl")
     }

@@ -1,4 +1,4 @@
-//! What records cost under the network of a checkpoint in floating point, on any device.
+//! The cost of records under the network of a checkpoint in floating point, on any device.
 
 use std::path::Path;
 
@@ -14,12 +14,12 @@ use crate::device::{DeviceChoice, OnDevice, on_devices};
 use crate::error::{Result, TrainError};
 use crate::parameters::{flatten, load};
 
-/// Bits a byte of whole records under the checkpoint that `model` was exported from, in the lanes of a
-/// block.
+/// Bits per byte of whole records under the checkpoint that `model` was exported from, in the lanes
+/// of a block.
 ///
 /// # Errors
-/// [`TrainError::Checkpoint`] when it is of another model, [`TrainError::Device`] when the device cannot be used,
-/// [`TrainError::Data`] when there is no whole record.
+/// [`TrainError::Checkpoint`] if it belongs to another model, [`TrainError::Device`] when the
+/// device cannot be used, [`TrainError::Data`] when there is no whole record.
 pub fn float_cost(
     device: DeviceChoice,
     checkpoint: &Path,
@@ -63,7 +63,7 @@ impl OnDevice for Measuring<'_> {
         let each = n_records / lanes;
         let mut symbols = Vec::new();
         let mut bits = 0.0;
-        // Whole lanes together, then the records that are left.
+        // Whole lanes together, then the remaining records.
         for (lanes, each, first) in [(lanes, each, 0), (1, n_records % lanes, lanes * each)] {
             if each == 0 {
                 continue;

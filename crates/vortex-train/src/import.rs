@@ -1,4 +1,4 @@
-//! A checkpoint of the Python prototype as a run that training goes on with.
+//! Imports a checkpoint of the Python prototype as a run that training can continue.
 
 use std::path::{Path, PathBuf};
 
@@ -45,13 +45,13 @@ pub struct Exported {
     pub path: PathBuf,
     /// Its size.
     pub bytes: u64,
-    /// Of the integer network on held-out records.
+    /// Bits per byte of the integer network on held-out records.
     pub bits_per_byte: f64,
     /// Bytes of those records.
     pub measured_bytes: u64,
 }
 
-/// Settings of fine-tuning where the user has none: a low rate, windows as long as the attention's.
+/// Default settings of fine-tuning: a low rate, windows as long as the attention's.
 pub fn default_config() -> TrainConfig {
     let mut config = TrainConfig::default();
     config.model.window = Options::default().window;
@@ -63,7 +63,8 @@ pub fn default_config() -> TrainConfig {
 impl ImportedRun {
     /// Writes the run: configuration, schema and a checkpoint of step 0.
     ///
-    /// `config` is how training goes on; its `model` section gives way to what the checkpoint says.
+    /// `config` is the configuration of the later training; its `model` section is replaced by that
+    /// of the checkpoint.
     ///
     /// # Errors
     /// [`TrainError::Model`] names tensors that do not fit.
@@ -114,7 +115,7 @@ impl ImportedRun {
         Ok(Self { dir, config, schema, schema_file, model })
     }
 
-    /// Configuration that training goes on with.
+    /// Configuration of the later training.
     pub fn config(&self) -> &TrainConfig {
         &self.config
     }
@@ -124,12 +125,12 @@ impl ImportedRun {
         &self.schema
     }
 
-    /// Where that is written down for `--schema`.
+    /// The schema file for `--schema`.
     pub fn schema_file(&self) -> &Path {
         &self.schema_file
     }
 
-    /// Writes the model file, its ranges chosen on records of [`Self::schema`].
+    /// Writes the model file; its ranges are chosen on records of [`Self::schema`].
     ///
     /// # Errors
     /// [`TrainError::Data`] when there are too few records, [`TrainError::Model`] when the weights do not

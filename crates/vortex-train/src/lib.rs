@@ -1,6 +1,7 @@
 //! Training of Vortex models: from records to a run directory with a model file in it.
 //!
-//! [`train`] is the whole of it; [`TrainConfig`] says how, a [`TrainObserver`] sees it happen.
+//! [`train`] runs a training, [`TrainConfig`] configures it, and a [`TrainObserver`] gets its
+//! events.
 #![forbid(unsafe_code)]
 
 pub use backend::CpuBackend;

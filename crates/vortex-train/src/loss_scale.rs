@@ -3,7 +3,7 @@
 //!
 //! Gradients below 6e-8 are zero in half precision, so the loss is multiplied by a power of two before it is
 //! differentiated, and the gradient divided by it in single precision. A step whose gradient overflows is
-//! computed again with half the scale, so no batch is left out and the parameters do not move in between.
+//! computed again with half the scale, so no batch is skipped and no parameter changes meanwhile.
 
 use burn::tensor::backend::Backend;
 use burn::tensor::{FloatDType, get_device_settings};
@@ -17,18 +17,18 @@ const HIGHEST: f32 = 16_777_216.0;
 /// Steps without overflow after which the scale is doubled.
 const PATIENCE: u32 = 2000;
 
-/// The scale of the loss, and how long it has been good.
+/// The scale of the loss, and the number of steps without overflow.
 ///
-/// It is not part of checkpoints: a resumed run starts with its own.
+/// It is not part of checkpoints: a resumed run starts with a new one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LossScaler {
-    /// `None` where gradients do not vanish: then the scale is 1.
+    /// `None` if small gradients do not become zero: then the scale is 1.
     scale: Option<f32>,
     good: u32,
 }
 
 impl LossScaler {
-    /// Scales where the device computes in half precision.
+    /// Scales if the device computes in half precision.
     pub fn for_device<B: Backend>(device: &B::Device) -> Self {
         if get_device_settings::<B>(device).float_dtype == FloatDType::F16 {
             Self::scaling()
@@ -37,7 +37,7 @@ impl LossScaler {
         }
     }
 
-    /// Scales.
+    /// A scale that is used.
     pub fn scaling() -> Self {
         Self { scale: Some(START), good: 0 }
     }
@@ -49,7 +49,7 @@ impl LossScaler {
 
     /// The true gradient from a function that computes it times a scale.
     ///
-    /// It is not finite only when the loss is not, or with a scale of 1.
+    /// It is finite unless the loss is not finite or the scale is 1.
     pub fn unscaled(&mut self, mut scaled: impl FnMut(f32) -> StepOutput) -> StepOutput {
         loop {
             let scale = self.scale();
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
     use crate::optimizer::{AdamW, OptimizerConfig};
 
-    /// The gradient `g * scale` in half precision: beyond 65504 it is infinite, below 2^-24 zero.
+    /// The gradient `g * scale` in half precision: above 65504 it is infinite, below 2^-24 zero.
     fn half(g: &[f32], scale: f32) -> StepOutput {
         let round = |g: &f32| half::f16::from_f32(g * scale).to_f32();
         StepOutput { mean_bits: 5.0, gradient: g.iter().map(round).collect() }

@@ -1,4 +1,4 @@
-//! Whether a run fits into memory, before it begins.
+//! Checks whether a run fits into memory before it begins.
 
 use vortex_model::estimate::{Kernels, MemoryEstimate};
 use vortex_model::{ModelConfig, RecordSpec};
@@ -11,11 +11,12 @@ const FLOAT: f64 = 4.0;
 const GIB: f64 = (1u64 << 30) as f64;
 /// Bytes of the program itself, and of an allocator that does not return everything at once.
 const PROCESS: f64 = 80.0 * (1 << 20) as f64;
-/// Share of the available memory that a run may plan with: the estimate is one, and others use the machine too.
+/// Share of the available memory that a run may use, because the estimate is not exact and other
+/// programs use the machine too.
 const USABLE: f64 = 0.9;
 
-/// Bytes that this process may still take: what the system has, and what its control group allows. `None` where
-/// nobody says (systems other than Linux).
+/// Bytes that this process can still use: the free memory of the system, and the limit of its
+/// control group. `None` if this is unknown (systems other than Linux).
 pub fn available() -> Option<u64> {
     let read = |path: &str| std::fs::read_to_string(path).ok();
     let text = read("/proc/meminfo")?;
@@ -34,7 +35,7 @@ pub fn resident() -> Option<u64> {
     of_this_process("VmRSS:")
 }
 
-/// The most that [`resident`] ever was.
+/// The maximum of [`resident`] so far.
 pub fn peak() -> Option<u64> {
     of_this_process("VmHWM:")
 }
@@ -45,8 +46,8 @@ fn of_this_process(key: &str) -> Option<u64> {
     Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? << 10)
 }
 
-/// Most bytes that a process takes that trains on `records` records a window on the CPU, beside data that its caller
-/// holds.
+/// Peak memory in bytes of a process that trains on the CPU with `records` records per window,
+/// without the data of its caller.
 pub fn estimate(config: &TrainConfig, spec: &RecordSpec, records: usize) -> u64 {
     let batch = &config.batch;
     let threads = config.worker_threads().min(batch.shards).max(1) as f64;
@@ -58,10 +59,12 @@ pub fn estimate(config: &TrainConfig, spec: &RecordSpec, records: usize) -> u64 
         crate::sampler::Order::Random => 0,
         crate::sampler::Order::ShuffledChunks => sampling.chunk_bytes * sampling.pool_chunks,
     };
-    // All the time: weights and both averages, the same of the best ones, and the weights of each thread.
+    // Permanent: weights and both averages, the same for the best ones, and the weights of each
+    // thread.
     let held =
         parameters * (6.0 + threads) + pool as f64 + 2.0 * config.validation.max_bytes as f64;
-    // The sum of the gradients; of each thread what is computed from its weights, its gradient twice.
+    // The sum of the gradients; for each thread, the values computed from its weights, and its
+    // gradient twice.
     let step = step(config, spec, windows, tokens);
     let each = (step.parameters_gb + step.activations_gb) * GIB + parameters;
     let step = parameters + threads * each;
@@ -141,7 +144,7 @@ pub fn check(
     Err(TrainError::Memory { needed: needed as f64 / GIB, available: available as f64 / GIB, hint })
 }
 
-/// Where no batch is small enough.
+/// The hint if no batch is small enough.
 const NOTHING: &str =
     "Not even one window at a time fits: lower `batch.tokens`, `threads` or the sizes of `model`";
 
@@ -172,7 +175,7 @@ mod tests {
         check(&config, &spec, 64, needed * 2).unwrap();
         let error = check(&config, &spec, 64, needed / 3).unwrap_err().to_string();
         assert!(error.contains("GiB") && error.contains("batch.sequences"), "{error}");
-        // The numbers of the hint, tried.
+        // Try the numbers of the hint.
         let number = |key: &str| -> usize {
             let (_, rest) = error.split_once(key).unwrap();
             rest.trim_start_matches(": ").split('`').next().unwrap().parse().unwrap()

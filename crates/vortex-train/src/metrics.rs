@@ -1,4 +1,4 @@
-//! `metrics.jsonl`: every event as one JSON object a line, for plots.
+//! `metrics.jsonl`: every event as one JSON object per line, for plots.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -16,7 +16,7 @@ pub struct MetricsLog {
 }
 
 impl MetricsLog {
-    /// Opens the file and keeps what is in it.
+    /// Opens the file and keeps its contents.
     pub fn open(path: &Path) -> Result<Self> {
         let open = || {
             let file = OpenOptions::new().create(true).append(true).read(true).open(path)?;
@@ -37,7 +37,7 @@ impl MetricsLog {
         self.len == 0
     }
 
-    /// Forgets what was written after the first `len` bytes, and a last line that is not whole.
+    /// Removes everything after the first `len` bytes, and an incomplete last line.
     pub fn cut(&mut self, len: u64) -> Result<()> {
         let cut = || {
             let mut kept = Vec::new();
@@ -56,7 +56,7 @@ impl MetricsLog {
         let mut line = serde_json::to_vec(event)
             .map_err(|e| TrainError::io("write", &self.path)(std::io::Error::other(e)))?;
         line.push(b'\n');
-        // One write a line: lines of a killed run are whole.
+        // One write per line, so that lines of a killed run are complete.
         self.file.write_all(&line).map_err(TrainError::io("write", &self.path))?;
         self.len += line.len() as u64;
         Ok(())
@@ -80,7 +80,8 @@ mod tests {
         let value: serde_json::Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
         assert_eq!(value["event"], "validation");
         assert_eq!(value["bits_per_byte"], 2.5);
-        // A checkpoint that knows of one line, of one and a bit, of more than there is.
+        // Checkpoints that refer to one line, to a little more than one, and to more than the file
+        // has.
         for (known, lines) in
             [(u64::MAX, 2), (one.len() as u64 + 5, 1), (one.len() as u64, 1), (3, 0)]
         {

@@ -1,6 +1,6 @@
-//! Roles that nothing predicts.
+//! Roles that cannot be predicted.
 
-/// Finds roles whose validation cost is that of random bits, at two looks in a row.
+/// Finds roles whose validation cost is that of random bits, at two validations in a row.
 #[derive(Clone, Debug)]
 pub struct NoiseDetector {
     threshold: f64,
@@ -13,19 +13,19 @@ impl NoiseDetector {
         Self { threshold, candidates: vec![false; roles] }
     }
 
-    /// Roles at or above the threshold at the last look: the state to save.
+    /// Roles at or above the threshold at the last validation: the state to save.
     pub fn candidates(&self) -> &[bool] {
         &self.candidates
     }
 
-    /// Takes up a saved state of as many roles.
+    /// Restores a saved state for the same number of roles.
     pub fn restore(&mut self, candidates: &[bool]) {
         self.candidates.copy_from_slice(candidates);
     }
 
-    /// The roles at or above the threshold both now and at the last look.
+    /// The roles at or above the threshold both now and at the last validation.
     ///
-    /// One look is not enough: a role that is learnt late costs eight bits for a while.
+    /// One validation is not enough, because a role that is learnt late costs eight bits at first.
     pub fn look(&mut self, bits_per_role: &[f64]) -> Vec<bool> {
         bits_per_role
             .iter()

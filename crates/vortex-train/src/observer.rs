@@ -1,4 +1,4 @@
-//! What training tells the world while it runs.
+//! The events of a training run.
 
 use std::path::PathBuf;
 
@@ -14,7 +14,7 @@ pub enum Phase {
     Quantised,
 }
 
-/// Something that happened.
+/// An event.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "lowercase")]
 #[non_exhaustive]
@@ -32,9 +32,9 @@ pub enum TrainEvent {
         /// Threads in use.
         threads: usize,
     },
-    /// What was found out about fields before training.
+    /// The findings about fields before training.
     Known {
-        /// Name of a field and what is known of its values.
+        /// Names of fields with a description of their values.
         fields: Vec<String>,
     },
     /// After a step.
@@ -72,7 +72,7 @@ pub enum TrainEvent {
         /// The roles.
         roles: Vec<usize>,
     },
-    /// The float phase ends early, because validation no longer gets better.
+    /// The float phase ends early, because validation no longer improves.
     Stalled {
         /// Steps done.
         step: u64,
@@ -109,7 +109,8 @@ pub trait TrainObserver {
     /// Called for each event; must not take long.
     fn event(&mut self, event: &TrainEvent);
 
-    /// Called once before the first event with the records that validations measure, to compare with.
+    /// Called once before the first event with the records of the validations, for comparison with
+    /// other codecs.
     fn held_out(&mut self, _bytes: &[u8]) {}
 }
 
@@ -121,7 +122,7 @@ impl TrainObserver for Silent {
     fn event(&mut self, _event: &TrainEvent) {}
 }
 
-/// Writes one line an event, for logs and for terminals that are not one.
+/// Writes one line per event, for logs and simple terminals.
 #[derive(Debug)]
 pub struct LogLines<W> {
     out: W,

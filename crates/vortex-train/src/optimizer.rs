@@ -1,9 +1,10 @@
 //! AdamW on one flat vector of parameters, and clipping by the global norm.
 //!
-//! burn's own AdamW clips each tensor by its own norm, makes about fifteen passes over memory a step and
-//! keeps its state under random parameter ids. One fused pass over a flat vector is faster on CPUs, is
-//! trivially saved and continued, and sees the norm of the whole gradient. Devices pay one copy of
-//! the parameters and of the gradients a step, which is small beside a step's work.
+//! burn's own AdamW clips each tensor by its own norm, makes about fifteen passes over memory per
+//! step, and stores its state under random parameter ids. One fused pass over a flat vector is
+//! faster on CPUs, is easy to save and resume, and uses the norm of the whole gradient. Devices
+//! need one copy of the parameters and of the gradients per step, which is small compared with the
+//! work of a step.
 
 use serde::{Deserialize, Serialize};
 

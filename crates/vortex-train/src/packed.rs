@@ -12,7 +12,7 @@ pub fn pack(file: &[u8]) -> Result<Vec<u8>> {
     Ok(packed)
 }
 
-/// What [`pack`] was given; any other file as it is.
+/// Undoes [`pack`]; any other file is returned unchanged.
 ///
 /// # Errors
 /// A damaged file, or one that holds more than `limit` bytes.

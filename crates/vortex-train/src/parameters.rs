@@ -8,7 +8,7 @@ use burn::module::{AutodiffModule, Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::backend::{AutodiffBackend, Backend};
 use burn::tensor::{Tensor, TensorData};
 
-/// Where one tensor lies in the flat vector.
+/// The place of one tensor in the flat vector.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parameter {
     /// Path of field names, joined by dots.
@@ -22,7 +22,7 @@ pub struct Parameter {
 /// All float parameters of a module, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ParameterMap {
-    /// One entry a tensor.
+    /// One entry per tensor.
     pub parameters: Vec<Parameter>,
 }
 
@@ -76,8 +76,8 @@ pub fn flatten<B: Backend, M: Module<B>>(module: &M) -> (ParameterMap, Vec<f32>)
 
 /// The module with its parameters replaced by fresh leaves of the autodiff graph.
 ///
-/// Two modules loaded this way share no node, so that two threads can differentiate at once: burn
-/// puts graphs with a common node under one lock.
+/// Two modules loaded this way share no node, so two threads can differentiate at the same time.
+/// (In burn, graphs with a common node share one lock.)
 ///
 /// # Panics
 /// If `values` is not as long as the module's [`ParameterMap`].

@@ -1,15 +1,15 @@
-//! Numbers that a device computes with.
+//! Number types for computing on a device.
 
 use burn::tensor::DType;
 use burn::tensor::backend::Backend;
 use serde::{Deserialize, Serialize};
 
-/// What activations, their gradients and matrix products are computed in. Weights, their sums of gradients and
-/// AdamW's state are 32-bit floats always, and so are norms, softmax and costs.
+/// Number type of activations, their gradients and matrix products. Weights, sums of gradients and
+/// AdamW's state are always 32-bit floats, and so are norms, softmax and costs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Precision {
-    /// bfloat16 where the device has it, else half precision; single precision on the CPU.
+    /// bfloat16 if the device supports it, otherwise half precision; single precision on the CPU.
     #[default]
     Auto,
     /// Single precision.
@@ -21,7 +21,7 @@ pub enum Precision {
 }
 
 impl Precision {
-    /// The type of numbers on a device; `None` when it does not have what is asked for.
+    /// The type of numbers on a device; `None` if the device does not support it.
     pub fn on<B: Backend>(self, device: &B::Device) -> Option<DType> {
         let has = |dtype: &DType| B::supports_dtype(device, *dtype);
         match self {

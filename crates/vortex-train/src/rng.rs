@@ -1,5 +1,5 @@
-//! The sampler's own pseudo-random numbers: xoshiro256**, whose 32 bytes of state go into every
-//! checkpoint (<https://prng.di.unimi.it>).
+//! The sampler's own pseudo-random numbers: xoshiro256**, whose 32 bytes of state are stored in
+//! every checkpoint (<https://prng.di.unimi.it>).
 
 use vortex_base::random::SplitMix64;
 

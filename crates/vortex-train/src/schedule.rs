@@ -10,7 +10,7 @@ use crate::error::{Result, TrainError};
 pub struct Budget {
     /// Optimiser steps.
     pub max_steps: Option<u64>,
-    /// Seconds of training, over all resumed runs; the final measurements come on top.
+    /// Seconds of training, over all resumed runs, without the final measurements.
     pub max_seconds: Option<f64>,
 }
 
@@ -58,7 +58,7 @@ pub struct Schedule {
 impl Schedule {
     /// The learning rate when `fraction` (0 to 1) of the budget is spent.
     ///
-    /// The first rate is a hundredth of the peak, not zero, so that no step is wasted.
+    /// The first rate is a hundredth of the peak, not zero, so that the first step has an effect.
     pub fn rate(&self, fraction: f64) -> f64 {
         if fraction < self.warmup {
             return self.peak * (fraction / self.warmup).max(0.01);

@@ -11,7 +11,7 @@ use crate::sampler::WindowBatch;
 /// How a step differentiates its batch.
 #[derive(Clone, Copy, Debug)]
 pub struct Pass<'a> {
-    /// Parts that are differentiated on their own.
+    /// Number of parts that are differentiated separately.
     pub shards: usize,
     /// Rounding of the quantised phase.
     pub quant: Option<&'a QuantSpec>,
@@ -22,13 +22,14 @@ pub struct Pass<'a> {
 }
 
 impl Pass<'_> {
-    /// Whole windows, nothing rounded, everything kept.
+    /// Whole windows, without rounding and without recomputation.
     pub fn plain(shards: usize) -> Self {
         Self { shards, quant: None, chunk: None, gradient_checkpointing: false }
     }
 }
 
-/// Mean bits a symbol of `part`; `scale` times its gradient is added to `sum`, see [`crate::loss_scale`].
+/// Mean bits per symbol of `part`; `scale` times its gradient is added to `sum`, see
+/// [`crate::loss_scale`].
 pub fn differentiate<B: TrainBackend>(
     model: &ProductionModel<B>,
     part: &WindowBatch,
@@ -157,8 +158,8 @@ mod tests {
 
     #[test]
     fn threads_do_not_disturb_each_others_graphs() {
-        // More shards than threads, and tables that are quantised anew for each chunk: with burn's own
-        // concatenation about two steps in a hundred lost a part of a table's gradient.
+        // More shards than threads, and tables that are quantised again for each chunk. With burn's
+        // own concatenation, about two steps in a hundred lost a part of a table's gradient.
         let passes = |p: &mut Pass<'_>| (p.shards, p.chunk) = (6, Some(4));
         let first = step(MODEL, true, passes);
         for time in 0..60 {

@@ -1,15 +1,15 @@
-//! The result of a run, as `summary.json` holds it.
+//! The result of a run, the contents of `summary.json`.
 
 use std::path::PathBuf;
 
 use serde::Serialize;
 
-/// What a run did and how good its model is. Bits are per byte of records held out from training.
+/// The work of a run and the quality of its model. Bits are per byte of held-out records.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TrainSummary {
     /// Steps done, over all parts of a resumed run.
     pub steps: u64,
-    /// Seconds of training, likewise.
+    /// Seconds of training, over all parts of a resumed run.
     pub seconds: f64,
     /// Bytes of training records predicted, repetitions included.
     pub bytes_seen: u64,

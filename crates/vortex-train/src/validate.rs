@@ -25,14 +25,15 @@ pub struct ValidationSet {
 /// Costs on held-out records.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cost {
-    /// Mean bits a symbol of each role.
+    /// Mean bits per symbol of each role.
     pub role_bits: Vec<f64>,
-    /// Bits a byte of the file.
+    /// Bits per byte of the file.
     pub bits_per_byte: f64,
 }
 
 impl ValidationSet {
-    /// Windows of `records` records spread over some parts, `max_bytes` at most (but one at least).
+    /// Windows of `records` records spread over some parts, at most `max_bytes` (but at least one
+    /// window).
     pub fn new(
         data: &RecordSet,
         layout: &RecordLayout,
@@ -63,12 +64,12 @@ impl ValidationSet {
         self.bytes.len()
     }
 
-    /// Never: there is at least one window.
+    /// Always false, because there is at least one window.
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
 
-    /// Cost under the float model, rounded as `quant` says.
+    /// Cost under the float model, rounded with `quant`.
     pub fn float<B: TrainBackend>(
         &self,
         workers: &mut Workers<B>,
@@ -87,7 +88,7 @@ impl ValidationSet {
     }
 }
 
-/// Consecutive held-out records, at most `most_bytes` of them but one record.
+/// Consecutive held-out records: at most `most_bytes`, but at least one record.
 pub(crate) fn held_out_block(
     data: &RecordSet,
     layout: &RecordLayout,

@@ -1,7 +1,7 @@
 //! Data parallelism: threads that each differentiate some shards of a batch.
 //!
-//! A shard's gradient depends on the shard alone and the gradients are summed in the order of the
-//! shards, so the number of threads cannot change a bit of the result.
+//! The gradient of a shard depends only on the shard, and the gradients are summed in the order of
+//! the shards. So the number of threads cannot change a bit of the result.
 
 use burn::backend::Flex;
 use burn::module::AutodiffModule;
@@ -15,22 +15,22 @@ use crate::parameters::{ParameterMap, flatten, load};
 use crate::sampler::WindowBatch;
 use crate::shard::{Pass, differentiate};
 
-/// What one step gives.
+/// The result of one step.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StepOutput {
-    /// Mean bits a symbol.
+    /// Mean bits per symbol.
     pub mean_bits: f64,
     /// Gradient of it by the parameters.
     pub gradient: Vec<f32>,
 }
 
-/// One model a thread, on the devices in turn.
+/// One model per thread; the threads use the devices in turn.
 pub struct Workers<B: TrainBackend> {
     models: Vec<ProductionModel<B>>,
     map: ParameterMap,
     devices: Vec<B::Device>,
     scaler: LossScaler,
-    /// Windows that are computed at once where nothing is differentiated.
+    /// Windows that are computed at once in passes without gradients.
     windows: usize,
 }
 
@@ -38,7 +38,7 @@ impl<B: TrainBackend> Workers<B> {
     /// Models with random weights from the configuration's seed; returns the weights too.
     ///
     /// # Errors
-    /// Where there is no model of this configuration, or a device that no shard is left for.
+    /// If there is no model for this configuration, or a device has no shard.
     pub fn new(
         config: &TrainConfig,
         spec: &RecordSpec,
@@ -93,7 +93,8 @@ impl<B: TrainBackend> Workers<B> {
         let bounds: Vec<usize> = (0..=shards).map(|i| i * batch.windows / shards).collect();
         let threads = models.len();
         let mut output = StepOutput { mean_bits: 0.0, gradient: vec![0.0; params.len()] };
-        // One shard a thread at a time, summed in order: no more gradients in memory than threads.
+        // Each thread computes one shard at a time, and shards are summed in order: memory holds at
+        // most one gradient per thread.
         for first in (0..shards).step_by(threads) {
             let run = |thread: usize, model: &mut ProductionModel<B>| {
                 if first == 0 {
@@ -134,7 +135,7 @@ impl<B: TrainBackend> Workers<B> {
         quant: Option<&QuantSpec>,
     ) -> Vec<f64> {
         let threads = self.models.len();
-        // Not a share of the threads: sums must not depend on their number.
+        // Do not divide by the number of threads: sums must not depend on it.
         let chunk = self.windows;
         let starts: Vec<usize> = (0..batch.windows).step_by(chunk).collect();
         let on_device = |device| load(self.models[0].clone(), params, device).valid();
@@ -174,7 +175,8 @@ impl<B: TrainBackend> Workers<B> {
         model.calibrate(&model.batch(&batch.symbols, batch.windows))
     }
 
-    /// The model with these parameters in 32 bits, whatever the device computes with: what is exported.
+    /// The model with these parameters in 32 bits for any precision of the device; it is used for
+    /// the export.
     pub fn exact_model(&self, params: &[f32]) -> Result<ProductionModel<Flex>> {
         let (config, spec) = (self.models[0].config(), self.models[0].spec());
         let device = Default::default();
@@ -209,7 +211,7 @@ fn init<B: TrainBackend>(
     B::seed(device, config.seed);
     let model = ProductionModel::<B>::init(&config.model, spec, device)
         .map_err(|e| TrainError::Model(e.to_string()))?;
-    // Reading the parameters forces those that burn makes on first use.
+    // Reading the parameters initialises those that burn creates on first use.
     let (map, params) = flatten(&model);
     Ok((model, map, params))
 }

@@ -1,4 +1,4 @@
-//! The files in `configs/`: valid, and as large as they say.
+//! The files in `configs/` are valid, and their models have the stated sizes.
 
 use std::path::{Path, PathBuf};
 

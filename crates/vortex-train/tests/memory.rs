@@ -1,4 +1,5 @@
-//! What processes of training really take: runs beside their estimates, and data larger than memory.
+//! The real memory of training processes: runs compared with their estimates, and data larger than
+//! memory.
 #![cfg(target_os = "linux")]
 
 use std::path::Path;
@@ -13,14 +14,15 @@ use vortex_model::RecordSpec;
 use vortex_train::sampler::{Sampler, parts};
 use vortex_train::{Silent, TrainConfig, memory, train};
 
-// As in the command.
+// The same allocator as in the command.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Tells a process of its own what to do.
+/// Environment variable with the task of a separate process.
 const TASK: &str = "VORTEX_TEST_MEMORY_OF";
 
-/// Runs the test `name` in a process of its own with this task; the numbers that it prints after "bytes:".
+/// Runs the test `name` in a separate process with this task; returns the numbers that it prints
+/// after "bytes:".
 fn in_a_process(name: &str, task: &str) -> Vec<f64> {
     let output = Command::new(std::env::current_exe().expect("this program"))
         .args([name, "--exact", "--nocapture"])
@@ -60,7 +62,7 @@ fn short_run() {
 #[test]
 fn the_estimates_of_the_small_configurations_are_within_a_quarter_of_the_peak() {
     for name in ["cpu_small.yaml", "cpu_medium.yaml"] {
-        // What an allocator keeps depends on how threads take turns: the middle one of three.
+        // The memory of an allocator depends on thread scheduling, so use the median of three runs.
         let mut ratios = [0; 3].map(|_| {
             let bytes = in_a_process("short_run", name);
             bytes[0] / bytes[1]

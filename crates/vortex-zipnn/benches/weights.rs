@@ -1,5 +1,5 @@
-//! GB/s of whole tensors on one thread, checksums included, beside a memcpy; and the exponents of a
-//! tensor under three coders, which is why this crate has prefix codes.
+//! GB/s of whole tensors on one thread, checksums included, compared with a memcpy; and the
+//! exponents of a tensor under three coders, which shows why this crate uses prefix codes.
 
 use std::hint::black_box;
 use std::num::NonZeroU32;
@@ -15,7 +15,7 @@ use vortex_zipnn::{DType, Level, Options, compress_tensor_with, decompress_tenso
 
 const WEIGHTS: usize = 4 << 20;
 
-/// Bell-shaped weights; each row of 1,024 has a width of its own, as trained layers do.
+/// Bell-shaped weights; each row of 1,024 has its own width, as in trained layers.
 fn weights() -> Vec<f32> {
     let mut state = 0x9e37_79b9_7f4a_7c15u64;
     let mut next = || {
@@ -140,7 +140,7 @@ impl DecoderModel<PRECISION> for &Quantised {
 }
 
 fn coders(c: &mut Criterion) {
-    // What the highest plane of float32 weights is.
+    // The highest plane of float32 weights.
     let plane: Vec<u8> = weights().iter().map(|v| (v.to_bits() >> 23) as u8).collect();
     let mut counts = [0u32; 256];
     for &byte in &plane {

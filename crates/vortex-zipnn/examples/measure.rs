@@ -1,8 +1,9 @@
 //! Sizes and speeds of one file in memory, on one thread: `measure FILE [DTYPE] [BASE] [best]`.
 //!
-//! Without DTYPE, or with `-`, FILE is a safetensors file, otherwise values of that type; BASE may be `-` for none. Timed is one
-//! call of `Codec::compress` or `Codec::decompress`, from bytes to a new vector of bytes, checksums included, with the
-//! base's digest where there is one. Each time is that of the quickest of the rounds that fill a second. What is decoded is compared.
+//! Without DTYPE, or with `-`, FILE is a safetensors file, otherwise values of that type; BASE may
+//! be `-` for none. The time is that of one call of `Codec::compress` or `Codec::decompress`, from
+//! bytes to a new vector of bytes, checksums included, with the digest of the base if there is one.
+//! Each time is that of the fastest round within one second. The decoded bytes are compared.
 
 use std::error::Error;
 use std::hint::black_box;

@@ -1,4 +1,4 @@
-//! The checkpoint that differences are taken to.
+//! The base checkpoint of differences.
 
 use std::collections::HashMap;
 use std::io::{Read, Seek, SeekFrom};
@@ -7,7 +7,7 @@ use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::safetensors::{self, Segment};
 
-/// Anything that base bytes may be read from at any place.
+/// A source of base bytes with random access.
 pub trait ReadSeek: Read + Seek + Send {}
 impl<T: Read + Seek + Send> ReadSeek for T {}
 
@@ -60,7 +60,7 @@ impl<'a> Base<'a> {
             .map_err(|e| Error::from(e).context(format_args!("base checkpoint at byte {offset}")))
     }
 
-    /// Where each tensor of a base that is a safetensors file lies.
+    /// The places of the tensors, if the base is a safetensors file.
     pub(crate) fn tensors(&mut self) -> Result<BaseTensors> {
         self.source.seek(SeekFrom::Start(0))?;
         let header =
@@ -86,7 +86,7 @@ impl<'a> Base<'a> {
 pub(crate) struct BaseTensors(HashMap<(String, DType, u64), u64>);
 
 impl BaseTensors {
-    /// Where the tensor of the same name, type and length lies.
+    /// The place of the tensor with the same name, type and length.
     pub(crate) fn place(&self, segment: &Segment) -> Option<u64> {
         let key = (segment.name.clone()?, segment.dtype, segment.bytes?);
         self.0.get(&key).copied()

@@ -1,6 +1,6 @@
 //! Bits of a stream, the lowest of each byte first.
 
-/// Bits from `bit` on, at least 57 of them; zeros behind the end.
+/// Bits from `bit` on, at least 57 of them; zeros after the end.
 pub(crate) fn word(bits: &[u8], bit: usize) -> u64 {
     let tail = &bits[(bit / 8).min(bits.len())..];
     let word = match tail.first_chunk() {

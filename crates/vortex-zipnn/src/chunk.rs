@@ -1,7 +1,8 @@
-//! One chunk: values of one type in, the shortest payload that the level finds out, and back.
+//! One chunk: encodes values of one type to the shortest payload that the level finds, and decodes
+//! them.
 //!
-//! A payload is the parts of the layout, one behind the other, and then the bytes that are no whole
-//! value, as they are.
+//! A payload is the parts of the layout, one after the other, and then the unchanged bytes after
+//! the last whole value.
 
 use crate::delta::{self, Filter};
 use crate::dtype::DType;
@@ -16,7 +17,7 @@ mod choice;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Layout {
-    /// The bytes as they are, without parts.
+    /// The unchanged bytes, without parts.
     Stored = 0,
     /// One part for each byte of a value, the lowest first.
     Planes = 1,
@@ -25,21 +26,21 @@ pub enum Layout {
 }
 
 impl Layout {
-    /// All of them, in order of their numbers.
+    /// All layouts, in order of their numbers.
     pub const ALL: [Self; 3] = [Self::Stored, Self::Planes, Self::Repeats];
 }
 
-/// What a decoder must know of a chunk beside its payload.
+/// The data that a decoder needs besides the payload of a chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Shape {
     pub dtype: DType,
     pub layout: Layout,
     pub filter: Filter,
-    /// Values a row where columns come before rows, otherwise 0.
+    /// Values per row if the values are stored column by column, otherwise 0.
     pub row: usize,
 }
 
-/// Working memory that is kept from chunk to chunk.
+/// Working memory that is reused for the next chunk.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
     planes: Vec<Vec<u8>>,
@@ -49,8 +50,8 @@ pub(crate) struct Scratch {
     repeats: repeats::Scratch,
 }
 
-/// Appends the coded `chunk` to `payload`. `row` is the length of the rows that the values are known to
-/// have, or 0; `base` is what differences may be taken to, as long as the chunk.
+/// Appends the coded `chunk` to `payload`. `row` is the known length of the rows, or 0; `base`
+/// holds the bytes for differences and is as long as the chunk.
 pub(crate) fn encode(
     chunk: &[u8],
     dtype: DType,
@@ -101,7 +102,7 @@ pub(crate) fn encode(
     shape
 }
 
-/// Fills `chunk`, as long as what [`encode`] was given, with the same base.
+/// Decodes into `chunk`, which has the length of the input of [`encode`], with the same base.
 pub(crate) fn decode(
     payload: &[u8],
     shape: Shape,
@@ -134,7 +135,7 @@ pub(crate) fn decode(
     }
     if rest.len() != tail.len() {
         return Err(Error::corrupt(format!(
-            "a payload with {} bytes behind its parts, but {} are expected",
+            "a payload with {} bytes after its parts, but {} are expected",
             rest.len(),
             tail.len()
         )));
@@ -143,8 +144,9 @@ pub(crate) fn decode(
     Ok(())
 }
 
-/// True if the checksum of the decoded bytes speaks for the payload too: values as they are, in planes as they are or in prefix
-/// codes. Matches may refer to other places and zstd frames may differ, and still give the same bytes.
+/// True if the checksum of the decoded bytes also covers the payload: stored values, and planes
+/// that are raw or in prefix codes. Different matches and different zstd frames may give the same
+/// bytes.
 pub(crate) fn speaks_for_payload(payload: &[u8], shape: Shape) -> bool {
     match shape.layout {
         Layout::Stored => true,

@@ -15,13 +15,13 @@ pub use memory::Codec;
 pub use reader::decompress;
 pub use writer::{Contents, compress};
 
-/// What compressing or decompressing a whole file came to.
+/// The result of compressing or decompressing a whole file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     /// Bytes before compression.
     pub original_bytes: u64,
     /// Bytes of the compressed file.
     pub file_bytes: u64,
-    /// Chunks.
+    /// Number of chunks.
     pub n_chunks: u64,
 }

@@ -2,11 +2,12 @@
 
 use crate::dtype::DType;
 
-/// What was done with the values before they were laid out. The numbers are those of the file format.
+/// The filter that is applied to the values before the layout. The numbers are those of the file
+/// format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Filter {
-    /// Nothing; the base is not needed.
+    /// No filter; the base is not needed.
     None = 0,
     /// Exclusive or with the base.
     Xor = 1,
@@ -16,10 +17,10 @@ pub enum Filter {
 }
 
 impl Filter {
-    /// All of them, in order of their numbers.
+    /// All filters, in order of their numbers.
     pub const ALL: [Self; 3] = [Self::None, Self::Xor, Self::Difference];
 
-    /// The type by which planes are cut: residuals are unsigned integers.
+    /// The type from which planes are made: residuals are unsigned integers.
     pub(crate) fn residual_type(self, dtype: DType) -> DType {
         match (self, dtype.width()) {
             (Self::None, _) => dtype,
@@ -70,7 +71,7 @@ macro_rules! word {
     };
 }
 
-/// Larger floats have larger integers.
+/// Maps larger floats to larger integers.
 macro_rules! to_order {
     ($word:ty, $value:expr) => {{
         let top: $word = 1 << (<$word>::BITS - 1);
@@ -106,7 +107,7 @@ macro_rules! by_width {
     };
 }
 
-/// Replaces `out` by what `filter`, not [`Filter::None`], makes of whole values.
+/// Replaces `out` by the result of `filter`, which is not [`Filter::None`], for whole values.
 pub(crate) fn residuals(
     values: &[u8],
     base: &[u8],
@@ -124,7 +125,7 @@ pub(crate) fn residuals(
     }
 }
 
-/// Residuals to values, in place.
+/// Converts residuals to values, in place.
 pub(crate) fn restore(values: &mut [u8], base: &[u8], dtype: DType, filter: Filter) {
     match (filter, dtype.is_float()) {
         (Filter::None, _) => {}

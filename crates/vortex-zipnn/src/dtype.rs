@@ -54,7 +54,7 @@ impl DType {
         Self::ALL.get(usize::from(code)).copied()
     }
 
-    /// Bytes a value: 1, 2, 4 or 8.
+    /// Bytes per value: 1, 2, 4 or 8.
     pub const fn width(self) -> usize {
         match self {
             Self::Bytes | Self::U8 | Self::I8 | Self::Bool | Self::F8E4M3 | Self::F8E5M2 => 1,
@@ -65,7 +65,7 @@ impl DType {
     }
 
     /// True for floats whose sign and exponent fill more than one byte: their highest 16 bits are
-    /// turned left by one before planes are cut.
+    /// rotated left by one before planes are made.
     pub const fn is_wide_float(self) -> bool {
         matches!(self, Self::F16 | Self::Bf16 | Self::F32 | Self::F64)
     }
@@ -75,7 +75,7 @@ impl DType {
         self.is_wide_float() || matches!(self, Self::F8E4M3 | Self::F8E5M2)
     }
 
-    /// True where the highest bit of a value is its sign.
+    /// True if the highest bit of a value is its sign.
     pub const fn is_signed(self) -> bool {
         !matches!(self, Self::Bytes | Self::U8 | Self::Bool | Self::U16 | Self::U32 | Self::U64)
     }
@@ -102,7 +102,7 @@ impl DType {
         }
     }
 
-    /// The type of this name, as in safetensors files, in capitals or not.
+    /// The type with this name, as in safetensors files; case does not matter.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|d| d.name().eq_ignore_ascii_case(name))
     }

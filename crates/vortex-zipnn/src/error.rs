@@ -1,30 +1,31 @@
-//! The one error type of the crate: a kind to match on, and a message for people.
+//! The error type of the crate: a kind to match on, and a message for users.
 
 use std::io;
 
-/// What went wrong, for programs. The message of the [`Error`] says where, and with which values.
+/// The kind of an error, for programs. The message of the [`Error`] says where it occurred, and
+/// with which values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The bytes do not begin as a file of compressed weights does.
+    /// The bytes do not begin like a file of compressed weights.
     NotWeights,
-    /// What should be compressed is not a safetensors file.
+    /// The input is not a safetensors file.
     NotSafetensors,
     /// The bytes contradict themselves or the format.
     Corrupt,
-    /// The bytes end before what they announce.
+    /// The bytes end too early.
     Truncated,
-    /// Something follows the end of the compressed file.
+    /// Bytes follow the end of the compressed file.
     TrailingData,
     /// Bytes do not have the checksum that the file states.
     ChecksumMismatch,
     /// Written by a version, or with a feature, that this build does not know.
     UnsupportedVersion,
-    /// The file holds differences from a base checkpoint, and none was given.
+    /// The file holds differences from a base checkpoint, and no base was given.
     MissingBase,
-    /// The base checkpoint at hand is not the one that the file was made with.
+    /// The given base checkpoint is not the one that the file was made with.
     WrongBase,
-    /// A size is beyond what the format or the caller allows.
+    /// A size is above a limit of the format or of the caller.
     LimitExceeded,
     /// The caller's arguments do not fit together.
     InvalidArgument,
@@ -36,9 +37,9 @@ pub enum ErrorKind {
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct Error {
-    /// What went wrong, to match on.
+    /// The kind of the error, to match on.
     pub kind: ErrorKind,
-    /// What went wrong, where, with which values, and what to do about it.
+    /// What is wrong, where, with which values, and what to do next.
     pub message: String,
     #[source]
     source: Option<io::Error>,
@@ -56,7 +57,7 @@ impl Error {
     pub fn corrupt(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Corrupt, message)
     }
-    /// [`ErrorKind::TrailingData`] behind a file of `bytes`.
+    /// [`ErrorKind::TrailingData`] after a file of `bytes`.
     pub(crate) fn trailing_data(bytes: u64) -> Self {
         let message = format!("something follows the end of the file at byte {bytes}");
         Self::new(ErrorKind::TrailingData, message)
@@ -65,7 +66,7 @@ impl Error {
     pub fn invalid_argument(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::InvalidArgument, message)
     }
-    /// What caused it, for the error of another crate.
+    /// Its cause, for the error of another crate.
     pub fn into_source(self) -> Option<io::Error> {
         self.source
     }

@@ -1,8 +1,8 @@
-//! Prefix codes for planes: lengths of at most 11 bits, four streams, several symbols a look-up.
+//! Prefix codes for planes: lengths of at most 11 bits, four streams, several symbols per look-up.
 //!
 //! Coded bytes: the [code lengths](lengths), the lengths of the first three streams as `u32`, and the
-//! four streams. Stream `i` holds the symbols from `i * q` on, `q = ceil(n / 4)`. Bits fill bytes from
-//! the lowest one up, and each code comes with its first bit lowest.
+//! four streams. Stream `i` holds the symbols from `i * q` on, `q = ceil(n / 4)`. Bits fill bytes
+//! from the lowest one up, and the first bit of each code is the lowest.
 
 mod decode;
 mod encode;
@@ -17,12 +17,12 @@ pub(crate) use lengths::CodeLengths;
 
 /// Longest code in bits.
 const MAX_BITS: u32 = 11;
-/// Longest codes of planes of fewer than so many symbols: what a decoder prepares for them is smaller.
+/// Longest codes of short planes, for which the decoder then needs a smaller table.
 const SHORT_BITS: u32 = 8;
 const SHORT_PLANE: usize = 4096;
 const MIDDLE_BITS: u32 = 9;
 const MIDDLE_PLANE: usize = 32768;
-/// Streams that are read side by side.
+/// Number of streams that are read in parallel.
 const STREAMS: usize = 4;
 
 /// Symbols of each stream of a plane of `n`.
@@ -112,7 +112,7 @@ mod tests {
         let flat: Vec<u8> =
             (0..5000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
         round_trip(&flat);
-        // Fibonacci counts ask for codes far longer than the limit.
+        // Fibonacci counts would need codes far longer than the limit.
         let mut plane = Vec::new();
         let (mut a, mut b) = (1usize, 1usize);
         for symbol in 0..24u8 {

@@ -1,4 +1,4 @@
-//! Bytes for tests that no coder makes smaller.
+//! Incompressible bytes for tests.
 
 /// `n` bytes, always the same.
 pub(crate) fn noise(n: usize) -> Vec<u8> {

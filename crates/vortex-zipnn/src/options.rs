@@ -1,4 +1,4 @@
-//! What a caller may choose.
+//! The options of a caller.
 
 use crate::error::{Error, Result};
 
@@ -7,18 +7,18 @@ use crate::error::{Error, Result};
 pub enum Level {
     /// Prefix codes only.
     Fast,
-    /// Also looks for repeated values, in samples first.
+    /// Also searches for repeated values, first in samples.
     #[default]
     Default,
-    /// Tries everything on everything.
+    /// Tries all methods on all data.
     Best,
 }
 
-/// Longest chunk when nothing else is asked for.
+/// Default length of the longest chunk.
 pub const DEFAULT_CHUNK_BYTES: usize = 1 << 20;
-/// Chunks may be asked to be this short.
+/// Smallest allowed chunk length.
 pub const MIN_CHUNK_BYTES: usize = 1 << 16;
-/// Chunks may be asked to be this long.
+/// Largest allowed chunk length.
 pub const MAX_CHUNK_BYTES: usize = 1 << 26;
 
 /// How to compress.

@@ -1,4 +1,4 @@
-//! One plane, coded the shortest way.
+//! One plane, coded in the shortest way.
 
 use crate::error::{Error, Result};
 use crate::huffman::{self, CodeLengths, histogram};
@@ -9,7 +9,7 @@ use crate::{repeats, strings};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Method {
-    /// As it is.
+    /// Unchanged.
     Raw = 0,
     /// One byte that fills the part.
     Fill = 1,
@@ -20,29 +20,31 @@ pub enum Method {
 }
 
 impl Method {
-    /// All of them, in order of their numbers.
+    /// All methods, in order of their numbers.
     pub const ALL: [Self; 4] = [Self::Raw, Self::Fill, Self::Huffman, Self::Zstd];
 }
 
 /// Bytes before the data of each part: method and length.
 const PART_HEADER_BYTES: usize = 5;
-/// Planes shorter than this are counted whole, longer ones by [`SAMPLES`] pieces first.
+/// Shorter planes are counted completely; for longer ones, [`SAMPLES`] pieces are counted first.
 const SAMPLED_FROM: usize = 8 << 10;
 /// Pieces of a sample, and bytes of each.
 const SAMPLES: usize = 32;
 const SAMPLE_BYTES: usize = 128;
-/// A part is stored raw if coding would save less than one in so many bytes: where a dictionary coder is worth its time, and
-/// elsewhere, as in the planes of floats, many of which are nearly noise and would take most of the time of decoding.
+/// A part is stored raw if coding would save less than one of this number of bytes. The values are
+/// for parts that may use a dictionary coder, and for other parts, such as the planes of floats:
+/// many of these are nearly noise and would take most of the decoding time.
 const WORTH: usize = 128;
 const WORTH_OF_NOISE: usize = 32;
 /// Levels of zstd.
 const EFFORT: i32 = 3;
 const BEST_EFFORT: i32 = 19;
-/// What a dictionary coder is tried on first.
+/// Number of bytes on which the dictionary coder is tried first.
 const PROBE_BYTES: usize = 16 << 10;
 
-/// Appends the header and the data of a part, stored the shortest way that the level finds. `strings` is true where a
-/// dictionary coder may be worth its time, which it is not for planes of floats and of what repeats.
+/// Appends the header and the data of a part, stored in the shortest way that the level finds.
+/// `strings` is true if a dictionary coder may be worth its time; it is not for planes of floats
+/// and of repeats.
 pub(crate) fn encode(part: &[u8], level: Level, strings: bool, out: &mut Vec<u8>) {
     let start = out.len();
     out.extend([0; PART_HEADER_BYTES]);
@@ -91,7 +93,7 @@ fn encode_data(part: &[u8], level: Level, strings: bool, out: &mut Vec<u8>) -> M
     Method::Huffman
 }
 
-/// Bits that a byte of `part` takes by its own frequency, from pieces spread over a long part.
+/// Bits per byte of `part` under its own frequencies; for a long part, from pieces spread over it.
 pub(crate) fn sampled_bits(part: &[u8]) -> f64 {
     if part.len() < SAMPLED_FROM {
         return if part.is_empty() { 0.0 } else { histogram(part).bits_per_byte() };
@@ -102,18 +104,18 @@ pub(crate) fn sampled_bits(part: &[u8]) -> f64 {
         piece.copy_from_slice(&part[at..at + SAMPLE_BYTES]);
     }
     let counts = histogram(&sample);
-    // A sample of noise seems to have a little less than 8 bits: 255 / (2 ln 2 n).
+    // The measured entropy of a sample of noise is a little below 8 bits, by 255 / (2 ln 2 n).
     counts.bits_per_byte() + 184.0 / counts.total as f64
 }
 
-/// True if coding a long part seems to save less than one in `share` bytes.
+/// True if coding a long part would probably save less than one in `share` bytes.
 fn looks_like_noise(part: &[u8], share: usize) -> bool {
     part.len() >= SAMPLED_FROM && sampled_bits(part) > 8.0 * (1.0 - 1.0 / share as f64)
 }
 
 /// A zstd frame that is clearly shorter than `otherwise`.
 fn dictionary_coded(part: &[u8], level: Level, otherwise: usize) -> Option<Vec<u8>> {
-    // Better by this factor, as decoding is slower.
+    // It must be better by this factor, because decoding is slower.
     let enough = |bytes: usize, of: usize| {
         (bytes as u64) * 16 * (part.len() as u64) < 15 * (otherwise as u64) * (of as u64)
     };
@@ -125,15 +127,15 @@ fn dictionary_coded(part: &[u8], level: Level, otherwise: usize) -> Option<Vec<u
         }
     }
     let mut frame = strings::compress(part, EFFORT).ok()?;
-    // The highest effort saves a tenth more where it helps at all.
+    // The highest effort saves a tenth more, if it helps at all.
     if level == Level::Best && frame.len() < otherwise + otherwise / 8 {
         frame = strings::compress(part, BEST_EFFORT).ok()?;
     }
     enough(frame.len(), part.len()).then_some(frame)
 }
 
-/// One part of `n` bytes from the front of `bytes`, which moves behind it. The part is in `bytes` or in
-/// `buffer`.
+/// Decodes one part of `n` bytes from the start of `bytes`, and moves `bytes` past it. The result
+/// is in `bytes` or in `buffer`.
 pub(crate) fn decode<'a: 'b, 'b>(
     bytes: &mut &'a [u8],
     n: usize,
@@ -171,7 +173,7 @@ pub(crate) fn decode<'a: 'b, 'b>(
     Ok(buffer)
 }
 
-/// Method and data of the part at the front of `bytes`, which moves behind it.
+/// Method and data of the part at the start of `bytes`; moves `bytes` past it.
 fn next<'a>(bytes: &mut &'a [u8]) -> Result<(u8, &'a [u8])> {
     let (&[method, a, b, c, d], rest) = bytes
         .split_first_chunk::<PART_HEADER_BYTES>()
@@ -184,7 +186,7 @@ fn next<'a>(bytes: &mut &'a [u8]) -> Result<(u8, &'a [u8])> {
     Ok((method, data))
 }
 
-/// True if among the first `n` parts of `bytes` is a zstd frame.
+/// True if one of the first `n` parts of `bytes` is a zstd frame.
 pub(crate) fn any_frame(mut bytes: &[u8], n: usize) -> bool {
     (0..n).map_while(|_| next(&mut bytes).ok()).any(|(method, _)| method == Method::Zstd as u8)
 }
@@ -243,7 +245,7 @@ mod tests {
         for part in [vec![7; 50], noise(300), noise(1000).repeat(30), vec![Method::Zstd as u8; 9]] {
             encode(&part, Level::Default, true, &mut bytes);
         }
-        // The third is one; a tail that looks like one is none.
+        // The third part is a frame; a tail that looks like a frame does not count.
         assert!(!any_frame(&bytes, 2) && any_frame(&bytes, 3) && any_frame(&bytes, 4));
         assert!(
             !any_frame(&[0, 2, 0, 0, 0, 3, 3], 1) && !any_frame(&[0, 255, 255, 255, 255, 3], 9)

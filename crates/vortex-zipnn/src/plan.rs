@@ -1,8 +1,9 @@
-//! Where chunks begin and end.
+//! The start and end of chunks.
 //!
-//! A chunk holds values of one type, and if it can, whole rows of one tensor. Short tensors of one type
-//! share a chunk. Headers may not cost more than 0.05 % of the data: where they would, as in files of
-//! very many short tensors of changing types, unlike neighbours share a chunk as plain bytes.
+//! A chunk holds values of one type and, if possible, whole rows of one tensor. Short tensors of
+//! one type share a chunk. Headers may cost at most 0.05 % of the data. In files of very many short
+//! tensors of different types they would cost more, so neighbours of different types share a chunk
+//! as plain bytes.
 
 use std::iter::Peekable;
 
@@ -10,30 +11,30 @@ use crate::container::constants::CHUNK_OVERHEAD_BYTES;
 use crate::dtype::DType;
 use crate::safetensors::Segment;
 
-/// Tensors up to this length are put behind what stands before them.
+/// Tensors up to this length are appended to the chunk before them.
 const SHORT_BYTES: u64 = 32 << 10;
-/// Headers may cost this much, and one in [`OVERHEAD_SHARE`] of the bytes so far.
+/// Headers may cost this number of bytes, plus one in [`OVERHEAD_SHARE`] of the bytes so far.
 const OVERHEAD_BYTES: u64 = 512;
 const OVERHEAD_SHARE: u64 = 2048;
 
-/// Bytes to take for one chunk.
+/// The bytes of one chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Piece {
     pub dtype: DType,
     pub bytes: usize,
     /// The input may end earlier.
     pub open: bool,
-    /// Values a row, counted from the start of the piece; 0 where there are none.
+    /// Values per row, counted from the start of the piece; 0 without rows.
     pub row: usize,
-    /// Where the same bytes begin in the base.
+    /// Offset of the same bytes in the base.
     pub base: Option<u64>,
 }
 
-/// Gives the pieces of a file, one after the other.
+/// Returns the pieces of a file, one after the other.
 #[derive(Debug)]
 pub(crate) struct Planner<I: Iterator<Item = Segment>> {
     segments: Peekable<I>,
-    /// Of the first segment, done already.
+    /// Bytes of the first segment that are already done.
     done: u64,
     chunk_bytes: u64,
     bytes: u64,
@@ -57,7 +58,7 @@ impl<I: Iterator<Item = Segment>> Planner<I> {
         let left = segment.bytes.map(|bytes| bytes - self.done);
         let width = segment.dtype.width() as u64;
         let row_bytes = (segment.row as u64).saturating_mul(width);
-        // Whole rows, and whole values at least.
+        // Whole rows, or at least whole values.
         let unit = if row_bytes > 0 && row_bytes <= most / 2 { row_bytes } else { width };
         let bytes = match left {
             Some(left) if left <= most => left,
@@ -79,7 +80,7 @@ impl<I: Iterator<Item = Segment>> Planner<I> {
         Some(piece)
     }
 
-    /// True if one more chunk that ends here keeps headers within their share.
+    /// True if headers stay within their share when a chunk ends here.
     fn can_afford_to_end(&self, bytes: u64) -> bool {
         let overhead = self.overhead + CHUNK_OVERHEAD_BYTES as u64;
         overhead <= OVERHEAD_BYTES + (self.bytes + bytes) / OVERHEAD_SHARE

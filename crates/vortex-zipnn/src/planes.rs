@@ -1,14 +1,14 @@
-//! Values to byte planes and back.
+//! Conversion between values and byte planes.
 //!
-//! Plane `i` holds byte `i` of every value, the lowest byte first. The highest 16 bits of floats wider
-//! than a byte are turned left by one bit before, so that the highest plane begins with the exponent
-//! and the sign lies below it, among the bits that are noise.
+//! Plane `i` holds byte `i` of every value, the lowest byte first. The highest 16 bits of floats
+//! wider than a byte are first rotated left by one bit, so that the highest plane begins with the
+//! exponent, and the sign is below it, among the noisy bits.
 
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::part;
 
-/// Cuts whole values into `dtype.width()` planes of equal length.
+/// Splits whole values into `dtype.width()` planes of equal length.
 pub(crate) fn split(values: &[u8], dtype: DType, planes: &mut Vec<Vec<u8>>) {
     let (width, n) = (dtype.width(), values.len() / dtype.width());
     planes.resize_with(width, Vec::new);
@@ -19,7 +19,8 @@ pub(crate) fn split(values: &[u8], dtype: DType, planes: &mut Vec<Vec<u8>>) {
     pulp::Arch::new().dispatch(Split { values, planes, turn: dtype.is_wide_float() });
 }
 
-// Structures instead of closures: only what is inlined into `call` is compiled for each level of instructions.
+// Structures instead of closures, because only code that is inlined into `call` is compiled for
+// each instruction set.
 
 struct Split<'a> {
     values: &'a [u8],
@@ -45,7 +46,7 @@ impl pulp::NullaryFnOnce for Split<'_> {
     }
 }
 
-/// The values that [`split`] cut: `planes` as long as it made them, `values` as long as it was given.
+/// The inverse of [`split`]: `planes` and `values` have the same lengths as there.
 pub(crate) fn merge(planes: &[&[u8]], dtype: DType, values: &mut [u8]) {
     pulp::Arch::new().dispatch(Merge { planes, values, turn: dtype.is_wide_float() });
 }
@@ -74,8 +75,8 @@ impl pulp::NullaryFnOnce for Merge<'_> {
     }
 }
 
-/// Fills whole `values` from the parts of their planes at the front of `bytes`, which moves behind them. `planes` is
-/// working memory.
+/// Decodes whole `values` from the parts of their planes at the start of `bytes`, and moves `bytes`
+/// past them. `planes` is working memory.
 pub(crate) fn decode(
     bytes: &mut &[u8],
     dtype: DType,

@@ -1,4 +1,5 @@
-//! The layout of values many of which were there before: what repeats what, and the planes of the new values.
+//! The layout for values that often repeat earlier ones: the matches, and the planes of the new
+//! values.
 
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -12,10 +13,10 @@ mod matches;
 pub(crate) use likely::{FAIR_SHARE, likely, share};
 pub(crate) use matches::{MATCH_BYTES, Match, Search};
 
-/// Original bytes for each match, at least.
+/// Least original bytes per match.
 pub(crate) const BYTES_PER_MATCH: usize = 8;
 
-/// Working memory that is kept from chunk to chunk.
+/// Working memory that is reused for the next chunk.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
     places: Vec<u32>,
@@ -48,7 +49,7 @@ pub(crate) fn find(
     by_width!(dtype.width(), find(values, dtype.is_signed(), search, &mut scratch.places, out));
 }
 
-/// Appends the parts of whole values whose `matches` are these.
+/// Appends the parts of whole values with these `matches`.
 pub(crate) fn encode(
     values: &[u8],
     dtype: DType,
@@ -100,7 +101,7 @@ fn take_apart<const WIDTH: usize>(
     new.extend_from_slice(&values[at * WIDTH..]);
 }
 
-/// Fills `values` from the parts at the front of `bytes`, which moves behind them.
+/// Decodes `values` from the parts at the start of `bytes`, and moves `bytes` past them.
 pub(crate) fn decode(
     bytes: &mut &[u8],
     dtype: DType,
@@ -147,7 +148,7 @@ fn put_together<const WIDTH: usize>(
     pulp::Arch::new().dispatch(PutTogether { values, matches, new, flips });
 }
 
-/// Compiled for each level of instructions.
+/// Compiled for each instruction set.
 struct PutTogether<'a, M, const WIDTH: usize> {
     values: &'a mut [[u8; WIDTH]],
     matches: M,
@@ -177,7 +178,7 @@ impl<M: Iterator<Item = Match>, const WIDTH: usize> pulp::NullaryFnOnce
             let flipped = !flips.is_empty() && !flips::none(flips, n_old, end - at);
             let from = at - distance;
             while at < end {
-                // Without flips, what was copied can be copied again with it.
+                // Without flips, copied values can be copied again in the same step.
                 let n = (end - at).min(if flipped { distance } else { at - from });
                 let start = if flipped { at - distance } else { from };
                 values.copy_within(start..start + n, at);

@@ -1,7 +1,7 @@
-//! Where the tensors of a safetensors file lie, from its header alone.
+//! The places of the tensors of a safetensors file, from its header only.
 //!
-//! The file: the length of the header as `u64`, the header, JSON, and the data. Nothing is demanded
-//! of the data but that all of it is there: gaps, unknown types and bytes behind the last tensor are kept.
+//! The file: the length of the header as `u64`, the header, JSON, and the data. The data must be
+//! complete, but gaps, unknown types and bytes after the last tensor are allowed and kept.
 
 use std::io::Read;
 
@@ -13,17 +13,17 @@ use crate::error::{Error, ErrorKind, Result};
 /// Longest header that is read, as in the safetensors library.
 pub const MAX_HEADER_BYTES: u64 = 100_000_000;
 
-/// A run of bytes of one meaning.
+/// A run of bytes with one meaning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Segment {
-    /// Of the tensor; none for gaps.
+    /// Name of the tensor; none for gaps.
     pub name: Option<String>,
     pub dtype: DType,
     /// `None` for all bytes up to the end of the file.
     pub bytes: Option<u64>,
-    /// Values a row, 0 where there are no rows.
+    /// Values per row, 0 without rows.
     pub row: usize,
-    /// Where the same tensor begins in the base.
+    /// Offset of the same tensor in the base.
     pub base: Option<u64>,
 }
 
@@ -33,22 +33,22 @@ impl Segment {
         Self { name: None, dtype, bytes: None, row: 0, base: None }
     }
 
-    /// Bytes that are no tensor.
+    /// Bytes that do not belong to a tensor.
     pub(crate) fn gap(bytes: u64) -> Self {
         Self { bytes: Some(bytes), ..Self::rest(DType::Bytes) }
     }
 }
 
-/// The beginning of a safetensors file.
+/// The start of a safetensors file.
 #[derive(Debug)]
 pub(crate) struct Header {
-    /// Length and JSON, as they are.
+    /// Length and JSON, unchanged.
     pub bytes: Vec<u8>,
-    /// What follows, in order, without an end.
+    /// The segments after the header, in order; the last one has no end.
     pub segments: Vec<Segment>,
 }
 
-/// Reads the header, and nothing behind it.
+/// Reads only the header.
 pub(crate) fn read_header(source: &mut dyn Read) -> Result<Header> {
     let foreign = |why: String| {
         Error::new(ErrorKind::NotSafetensors, format!("is not a safetensors file: {why}"))
@@ -85,7 +85,7 @@ pub(crate) fn read_header(source: &mut dyn Read) -> Result<Header> {
     let mut segments = Vec::new();
     let mut at = 0;
     for (tensor, name) in tensors {
-        // Tensors that overlap are not allowed, but their bytes are no less to be kept.
+        // Overlapping tensors are not allowed, but their bytes must be kept too.
         if tensor.begin < at || tensor.begin == tensor.end {
             continue;
         }
@@ -109,17 +109,18 @@ pub(crate) fn read_header(source: &mut dyn Read) -> Result<Header> {
 pub struct TensorEntry {
     /// Its name.
     pub name: String,
-    /// Its type, as the header has it.
+    /// Its type, as in the header.
     pub dtype: String,
     /// Its shape.
     pub shape: Vec<u64>,
-    /// Where its bytes begin in the file.
+    /// Offset of its bytes in the file.
     pub offset: u64,
-    /// How many there are.
+    /// Number of its bytes.
     pub bytes: u64,
 }
 
-/// The tensors that a file lists, in the order of their bytes; `source` gives the file from its beginning on.
+/// The tensors that a file lists, in the order of their bytes; `source` reads the file from its
+/// start.
 pub(crate) fn entries(source: &mut dyn Read) -> Result<Vec<TensorEntry>> {
     let header = read_header(source)?;
     let json: Map<String, Value> = serde_json::from_slice(&header.bytes[8..]).unwrap_or_default();
@@ -151,7 +152,7 @@ impl Tensor {
         let offsets = entry.get("data_offsets")?.as_array()?;
         let [begin, end] = &offsets[..] else { return None };
         let (begin, end) = (begin.as_u64()?, end.as_u64()?);
-        // Types that are not known here are bytes.
+        // Unknown types are treated as bytes.
         let dtype = DType::parse(entry.get("dtype")?.as_str()?).unwrap_or(DType::Bytes);
         let shape: Option<Vec<u64>> =
             entry.get("shape")?.as_array()?.iter().map(Value::as_u64).collect();

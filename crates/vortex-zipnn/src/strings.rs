@@ -1,5 +1,5 @@
-//! The dictionary coder for parts with repeated strings. What it works with is kept for each thread, as making it takes
-//! longer than coding a short part.
+//! The dictionary coder for parts with repeated strings. Its state is kept for each thread, because
+//! creating it takes longer than coding a short part.
 
 use std::cell::RefCell;
 use std::io;
@@ -11,7 +11,7 @@ thread_local! {
     static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
 }
 
-/// `bytes` as one zstd frame, which carries their length.
+/// `bytes` as one zstd frame, which stores their length.
 pub(crate) fn compress(bytes: &[u8], effort: i32) -> io::Result<Vec<u8>> {
     COMPRESSOR.with_borrow_mut(|kept| {
         let compressor = match kept {
@@ -25,7 +25,7 @@ pub(crate) fn compress(bytes: &[u8], effort: i32) -> io::Result<Vec<u8>> {
     })
 }
 
-/// Fills the front of `out` from one frame, and gives the length.
+/// Decompresses one frame to the start of `out` and returns the length.
 pub(crate) fn decompress(frame: &[u8], out: &mut [u8]) -> io::Result<usize> {
     DECOMPRESSOR.with_borrow_mut(|kept| {
         let decompressor = match kept {

@@ -1,12 +1,12 @@
-//! One tensor in, one compressed file in memory out, and back.
+//! Compression of one tensor to a file in memory, and decompression.
 
 use crate::container::{Codec, Contents};
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::options::Options;
 
-/// Compresses the little-endian values of a tensor on the caller's thread. Any length is fine: bytes
-/// after the last whole value are kept. The result is a complete file (`docs/format.md`).
+/// Compresses the little-endian values of a tensor on the caller's thread. Any length is allowed:
+/// bytes after the last whole value are kept. The result is a complete file (`docs/format.md`).
 ///
 /// # Errors
 /// None in practice: writing to memory does not fail.
@@ -22,10 +22,10 @@ pub fn compress_tensor_with(bytes: &[u8], dtype: DType, options: &Options) -> Re
     Codec::new(*options)?.compress(bytes, Contents::Raw(dtype), None)
 }
 
-/// The bytes that [`compress_tensor`] was given.
+/// Decompresses the output of [`compress_tensor`].
 ///
 /// # Errors
-/// Whatever is wrong with `packed`; see [`crate::ErrorKind`].
+/// Any fault of `packed`; see [`crate::ErrorKind`].
 pub fn decompress_tensor(packed: &[u8]) -> Result<Vec<u8>> {
     Codec::new(Options { threads: 1, ..Options::default() })?.decompress(packed, None)
 }

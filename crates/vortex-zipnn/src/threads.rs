@@ -1,11 +1,11 @@
-//! A pool of workers, or none.
+//! An optional pool of workers.
 
 use crate::error::{Error, Result};
 
 /// Chunks in flight for each worker, so that none waits for the slowest.
 const CHUNKS_PER_WORKER: usize = 2;
 
-/// Where chunks are worked on.
+/// The threads that process chunks.
 pub(crate) struct Threads(Option<rayon::ThreadPool>);
 
 impl Threads {
@@ -21,12 +21,12 @@ impl Threads {
         Ok(Self(Some(pool)))
     }
 
-    /// Chunks to work on at once.
+    /// Number of chunks to process at once.
     pub(crate) fn in_flight(&self) -> usize {
         self.0.as_ref().map_or(1, |pool| pool.current_num_threads() * CHUNKS_PER_WORKER)
     }
 
-    /// Runs `work` among the workers.
+    /// Runs `work` in the pool.
     pub(crate) fn run<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         match &self.0 {
             Some(pool) => pool.install(work),

@@ -1,10 +1,11 @@
-//! Columns before rows: what repeats in a matrix often does so in its columns.
+//! Reorders a matrix by columns, because repeats are often in its columns.
 
-/// Values of a block that is moved at once: a cache line or two of each row and column.
+/// Rows and columns of a block that is copied at once: a cache line or two of each row and column.
 const BLOCK: usize = 16;
 
-/// Replaces `out` by `values`, of `width` bytes each and `row` to a row, with the first value of every row first, then the
-/// second of every row, and so on. Values behind the last whole row keep their place at the end.
+/// Replaces `out` by `values`, which have `width` bytes each and `row` values per row, in this
+/// order: the first value of every row, then the second of every row, and so on. Values after the
+/// last whole row keep their place at the end.
 pub(crate) fn to_columns(values: &[u8], width: usize, row: usize, out: &mut Vec<u8>) {
     out.clear();
     out.extend_from_slice(values);
@@ -12,7 +13,7 @@ pub(crate) fn to_columns(values: &[u8], width: usize, row: usize, out: &mut Vec<
     by_width(values, width, row, rows, out);
 }
 
-/// What [`to_columns`] was given, into `out` of the same length.
+/// The inverse of [`to_columns`], into `out` of the same length.
 pub(crate) fn to_rows(values: &[u8], width: usize, row: usize, out: &mut [u8]) {
     let rows = values.len() / width / row;
     let whole = rows * row * width;
@@ -29,14 +30,14 @@ fn by_width(values: &[u8], width: usize, across: usize, down: usize, out: &mut [
     }
 }
 
-/// Rows of `across` values, `down` of them, to rows of `down` values.
+/// Converts `down` rows of `across` values to rows of `down` values.
 fn transpose<const WIDTH: usize>(values: &[u8], across: usize, down: usize, out: &mut [u8]) {
     let from = values.as_chunks::<WIDTH>().0;
     let to = out.as_chunks_mut::<WIDTH>().0;
     pulp::Arch::new().dispatch(Transpose { from, to, across, down });
 }
 
-/// Compiled for each level of instructions.
+/// Compiled for each instruction set.
 struct Transpose<'a, const WIDTH: usize> {
     from: &'a [[u8; WIDTH]],
     to: &'a mut [[u8; WIDTH]],

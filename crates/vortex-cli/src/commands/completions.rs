@@ -39,7 +39,7 @@ impl Completions {
             What::Powershell => Some(Shell::PowerShell),
             What::Man => None,
         };
-        // Into memory first: the generators panic where a write fails.
+        // Write into memory first, because the generators panic if a write fails.
         let mut text = Vec::new();
         match shell {
             Some(shell) => clap_complete::generate(shell, &mut command, "vortex", &mut text),

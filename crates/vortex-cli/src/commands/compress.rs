@@ -24,37 +24,39 @@ use crate::report::table::thousands;
 
 /// Compress files to FILE.vxc.
 ///
-/// Decompressing gives back the same bytes, whatever the file is. Each output is decoded again and
-/// compared before it gets its name. Without -m the file is looked at (records, number types, decimals,
-/// laws between fields, text, regions), and a built-in predictor codes it that learns as it goes.
+/// Decompression gives back the same bytes for every file. Each output is decoded again and
+/// compared before it gets its final name. Without -m, the command analyses the file (records,
+/// number types, decimals, laws between fields, text, regions) and codes it with a built-in
+/// predictor that learns as it goes.
 ///
-/// With --datasets, the values inside an HDF5, npz, ROOT or tar.gz file are coded and not its
-/// bytes, which are packed already: much smaller, but decompressing gives a file with the same
-/// values, written anew.
+/// With --datasets, the command codes the values inside an HDF5, npz, ROOT or tar.gz file instead
+/// of its bytes, which are often compressed already. The result is much smaller, but decompression
+/// gives a new file with the same values.
 #[derive(Debug, Args)]
 pub struct Compress {
     /// Model file to predict with
     #[arg(short = 'm', long = "model", value_name = "M")]
     model: Option<PathBuf>,
-    /// Put the model into the output, so that decoding needs nothing else
+    /// Store the model in the output, so that decoding needs no other file
     #[arg(long, requires = "model")]
     embed_model: bool,
-    /// What a record is, as .schema.yaml or .json; otherwise FILE.schema.yaml, or found in the data
+    /// Description of the records, as .schema.yaml or .json; without it, FILE.schema.yaml is used,
+    /// or the records are detected
     #[arg(long, value_name = "FILE")]
     schema: Option<PathBuf>,
-    /// Code the datasets inside a file: the values come back bit for bit, the file is written anew
+    /// Code the datasets inside a file: the values are restored bit for bit, in a new file
     #[arg(long, conflicts_with = "schema")]
     datasets: bool,
-    /// With --datasets: how records lie in their streams
+    /// With --datasets: the order of the values in the streams
     #[arg(long, value_enum, default_value_t = LayoutChoice::Auto, requires = "datasets")]
     layout: LayoutChoice,
-    /// Bytes coded on their own: the unit of random access and of threads; by default 1 MiB, at levels 4
-    /// to 6 16 MiB, at 7 to 9 64 MiB
+    /// Size of the blocks, which are coded independently: the unit of random access and of threads;
+    /// the default is 1 MiB, 16 MiB at levels 4 to 6, and 64 MiB at levels 7 to 9
     #[arg(long, value_name = "SIZE", value_parser = block_size)]
     block_size: Option<u32>,
     #[command(flatten)]
     effort: Effort,
-    /// Do not decode the output to compare it
+    /// Do not decode the output for verification
     #[arg(long)]
     no_verify: bool,
     #[command(flatten)]
@@ -65,7 +67,7 @@ pub struct Compress {
 }
 
 impl Compress {
-    /// Compressing one file with a model, with everything else as it is by default.
+    /// Compression of one file with a model, with defaults for everything else.
     pub fn new(model: PathBuf, file: PathBuf) -> Self {
         Self {
             model: Some(model),
@@ -91,7 +93,7 @@ impl Compress {
             && !common.quiet
         {
             eprintln!(
-                "vortex: {}: has another schema than --schema names; the model's is used",
+                "vortex: {}: its schema differs from --schema; the schema of the model is used",
                 path.display()
             );
         }
@@ -114,15 +116,15 @@ impl Compress {
             }
             if !common.quiet && is_file && is_packed(file) {
                 eprintln!(
-                    "{name}: was coded byte for byte; --datasets codes the values inside: smaller, and \
-                     the same values come back in a file written anew"
+                    "{name}: was coded byte for byte; --datasets codes the values inside: the result is \
+                     smaller, and decompression gives a new file with the same values"
                 );
             }
             Ok(())
         })
     }
 
-    /// What the options ask for.
+    /// The compressor that the options describe.
     fn compressor(
         &self,
         model: Option<&TrainedModel>,
@@ -146,7 +148,7 @@ impl Compress {
         }
     }
 
-    /// Prepares the datasets of a file beside the output and packs what was prepared.
+    /// Prepares the datasets of a file in a folder beside the output, and compresses this folder.
     fn code_datasets(
         &self,
         file: &Path,
@@ -155,7 +157,7 @@ impl Compress {
         common: &Common,
     ) -> Result<()> {
         if file == Path::new("-") {
-            bail!("--datasets reads a file back and forth; name one");
+            bail!("--datasets reads a file in any order; name a file instead of standard input");
         }
         let metadata = input::open_file(file)?.metadata().context("cannot be read")?;
         let like = metadata.is_file().then_some(&metadata);
@@ -198,8 +200,8 @@ impl Compress {
     }
 }
 
-/// Compresses the input. The output gets its name when all is there, and was found to decode to the
-/// same bytes.
+/// Compresses the input. The output gets its final name when it is complete and decodes to the same
+/// bytes.
 fn encode(
     compressor: &Compressor,
     input: Input,
@@ -218,7 +220,7 @@ fn encode(
     Ok(Sizes { original: summary.original_bytes, compressed: summary.compressed_bytes })
 }
 
-/// Whether a file holds values that are packed inside.
+/// Whether the values inside a file are compressed.
 fn is_packed(file: &Path) -> bool {
     format_of(file).is_ok_and(Format::has_values_inside)
 }
@@ -236,7 +238,7 @@ mod tests {
     use super::*;
     use crate::commands::{Arguments, Command};
 
-    /// A model whose predictors differ: as on a processor that computes wrong numbers.
+    /// A model whose predictors differ, as on a processor that computes wrong numbers.
     struct Unsteady {
         layout: RecordLayout,
         made: AtomicU32,
@@ -257,7 +259,7 @@ mod tests {
         }
     }
 
-    /// Expects one byte before all others.
+    /// Gives one byte a higher probability than all others.
     struct Favourite(u32);
 
     impl Predictor for Favourite {
@@ -301,13 +303,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("data.vxc");
         let error = format!("{:#}", compress(folder.path(), false, &[]).unwrap_err());
-        assert!(error.contains("not to be trusted"), "{error}");
+        assert!(error.contains("do not use the output"), "{error}");
         assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1, "only the data");
-        // An older output stays as it was.
+        // An older output is unchanged.
         std::fs::write(&target, b"older").unwrap();
         assert!(compress(folder.path(), false, &[]).is_err());
         assert_eq!(std::fs::read(&target).unwrap(), b"older");
-        // Without verification nobody would have noticed; with a sound predictor all is well.
+        // Without verification the error remains unnoticed; with a correct predictor there is no
+        // error.
         compress(folder.path(), false, &["--no-verify"]).unwrap();
         let sizes = compress(folder.path(), true, &[]).unwrap();
         assert!(sizes.compressed < sizes.original / 2, "{sizes}");

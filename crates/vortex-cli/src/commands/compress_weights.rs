@@ -16,28 +16,29 @@ use crate::report::sizes::Sizes;
 
 /// Compress weights of networks to FILE.vxw.
 ///
-/// A file is a safetensors file, or with --dtype values of one type and nothing else. Decompressing
-/// gives back the same bytes: header, metadata, order, NaN payloads. Each output is decoded again
-/// and compared before it gets its name.
+/// A file is a safetensors file or, with --dtype, bare values of one type. Decompression gives back
+/// the same bytes: header, metadata, order, NaN payloads. Each output is decoded again and compared
+/// before it gets its final name.
 ///
 /// With --base, tensors of the same name, type and length are stored as differences from another
-/// checkpoint, where that is shorter. Decompressing then needs that very file.
+/// checkpoint, if that is shorter. Decompression then needs the same checkpoint file.
 #[derive(Debug, Args)]
 pub struct CompressWeights {
-    /// Checkpoint to take differences to, such as the one before or the one fine-tuned from
+    /// Base checkpoint from which differences are stored, such as the previous checkpoint or the
+    /// one before fine-tuning
     #[arg(long, value_name = "FILE")]
     base: Option<PathBuf>,
-    /// The files are values of this type: f64, f32, bf16, f16, f8_e4m3, f8_e5m2, i64 ... u8, bool,
-    /// bytes
+    /// The files hold bare values of this type: f64, f32, bf16, f16, f8_e4m3, f8_e5m2, i64 ... u8,
+    /// bool, bytes
     #[arg(long, value_name = "TYPE", value_parser = dtype)]
     dtype: Option<DType>,
-    /// Time to spend on size
+    /// How much time to spend on a smaller size
     #[arg(long, value_enum, default_value_t = Effort::Default)]
     effort: Effort,
-    /// Longest run of bytes coded on its own: the unit of threads and of memory
+    /// Longest chunk; chunks are coded independently and are the unit of threads and of memory
     #[arg(long, value_name = "SIZE", value_parser = chunk_size, default_value = "1MiB")]
     chunk_size: usize,
-    /// Do not decode the output to compare it
+    /// Do not decode the output for verification
     #[arg(long)]
     no_verify: bool,
     #[command(flatten)]
@@ -52,16 +53,16 @@ pub struct CompressWeights {
 enum Effort {
     /// Prefix codes only.
     Fast,
-    /// Also looks for repeated values, in samples first.
+    /// Also searches for repeated values, first in samples.
     Default,
-    /// Tries everything on everything.
+    /// Tries all methods on all data.
     Best,
 }
 
 fn dtype(name: &str) -> Result<DType, String> {
     DType::parse(name).ok_or_else(|| {
         let names: Vec<_> = DType::ALL.iter().map(|d| d.name().to_lowercase()).collect();
-        format!("not a type; there are {}", names.join(", "))
+        format!("not a type; the types are {}", names.join(", "))
     })
 }
 

@@ -24,18 +24,19 @@ use crate::report::table::thousands;
 
 /// Decompress .vxc files.
 ///
-/// A file that needs a model takes it from -m, from itself when it was embedded, or from any .vxm
-/// file of the right digest beside it or in the folders of $VORTEX_MODEL_PATH.
+/// If a file needs a model, the model comes from -m, from the file itself if it is embedded, or
+/// from a .vxm file with the right digest that is beside the file or in a folder of
+/// $VORTEX_MODEL_PATH.
 ///
-/// What `compress --datasets` made becomes a file with the same values again: HDF5 as HDF5, npz as
-/// npz; what has no writer, and any with --streams, a folder of .bin files with their schemas and
-/// manifest.json.
+/// An output of `compress --datasets` becomes a new file with the same values: HDF5 as HDF5, npz as
+/// npz. Formats without a writer, and all formats with --streams, become a folder of .bin files
+/// with their schemas and manifest.json.
 #[derive(Debug, Args)]
 pub struct Decompress {
     /// Model file
     #[arg(short = 'm', long = "model", value_name = "M")]
     model: Option<PathBuf>,
-    /// Of --datasets, write the streams into a folder, as `vortex prepare` does
+    /// For files of compress --datasets: write the streams into a folder, as `vortex prepare` does
     #[arg(long)]
     streams: bool,
     #[command(flatten)]
@@ -46,7 +47,7 @@ pub struct Decompress {
 }
 
 impl Decompress {
-    /// Decompressing one file with a model, with everything else as it is by default.
+    /// Decompression of one file with a model, with defaults for everything else.
     pub fn new(model: PathBuf, file: PathBuf) -> Self {
         let output = OutputArguments::default();
         Self { model: Some(model), streams: false, output, files: vec![file] }
@@ -106,7 +107,7 @@ impl Decompress {
         common: &Common,
     ) -> Result<()> {
         let Target::Path(path) = target else {
-            bail!("holds datasets, which make a file or folder; name it with -o");
+            bail!("holds datasets, which become a file or a folder; name it with -o");
         };
         let scratch = Scratch::new(folder(&path))?;
         let streams = scratch.path().join("streams");
@@ -119,7 +120,7 @@ impl Decompress {
             let mut files = restore(&manifest, &streams, &back, &mut |_| {})?;
             match (files.pop(), files.is_empty()) {
                 (Some(one), true) => {
-                    // ROOT comes back as arrays, and says so in its name unless the user chose one.
+                    // ROOT is restored as arrays; the default name shows this.
                     let other = manifest.sources.iter().find_map(|s| s.format.restored_extension());
                     let named = other.is_some() && !self.names_file();
                     let to = with_suffix(&path, named, other.unwrap_or_default());
@@ -140,7 +141,7 @@ impl Decompress {
     }
 }
 
-/// A folder gets a name of its own where the user gave none.
+/// Adds a suffix to the name of a folder if the user gave no name.
 fn with_suffix(path: &Path, wanted: bool, suffix: &str) -> PathBuf {
     if !wanted {
         return path.to_owned();

@@ -18,7 +18,7 @@ use crate::report::table::thousands;
 /// Decompress .vxw files: weights of networks.
 #[derive(Debug, Args)]
 pub struct DecompressWeights {
-    /// The checkpoint that differences were taken to
+    /// The base checkpoint of the differences
     #[arg(long, value_name = "FILE")]
     base: Option<PathBuf>,
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! `vortex demo`: the whole way, by running the other commands and showing how they were called.
+//! `vortex demo`: runs the other commands one after the other and shows how they are called.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -23,20 +23,20 @@ use crate::stdout::stdout;
 /// The training configuration of the demo: the default small model.
 const CONFIG: &str = include_str!("../../../../configs/cpu_small.yaml");
 
-/// Of the synthetic jets: the demo makes the same bytes everywhere.
+/// Seed of the synthetic jets: the demo makes the same bytes on every machine.
 const SEED: u64 = 1;
 
-/// The whole way on synthetic jets in a few minutes.
+/// Run all steps on synthetic jets in a few minutes.
 ///
-/// Makes records as a detector would, trains a small model on them, compresses later records that
-/// it has not seen, decodes, compares, and prints the sizes beside gzip, zstd and xz. Each step is
-/// a command that is shown, to be repeated by hand.
+/// Makes synthetic detector records, trains a small model on them, compresses later records that
+/// the model has not seen, decodes them, compares the bytes, and prints the sizes beside those of
+/// gzip, zstd and xz. Each step prints its command, so that you can repeat it by hand.
 #[derive(Debug, Args)]
 pub struct Demo {
     /// Folder for data, model and report
     #[arg(short, long, value_name = "DIR", default_value = "runs/demo")]
     out: PathBuf,
-    /// Use the folder even if an earlier demo filled it
+    /// Use the folder even if it holds an earlier demo
     #[arg(short, long)]
     force: bool,
     /// Records to train on
@@ -45,7 +45,7 @@ pub struct Demo {
     /// Records to compress
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     new_records: usize,
-    /// Seconds of training; the default is the configuration's
+    /// Seconds of training; the default is in the configuration
     #[arg(long, value_name = "S", value_parser = seconds)]
     seconds: Option<f64>,
     /// Draw the sizes as SVG
@@ -65,18 +65,18 @@ impl Demo {
         say("\n== 3. Compress the second file, which the model has not seen")?;
         run_shown(self.compress(), common)?;
 
-        say("\n== 4. Decode, and compare")?;
+        say("\n== 4. Decode and compare")?;
         run_shown(self.decompress(), common)?;
         let (new, back) = (self.path("new-jets.bin"), self.path("new-jets.decoded"));
         say(&format!("$ cmp {} {}", new.display(), back.display()))?;
         compare(&new, &back)?;
         say("the same bytes")?;
 
-        say("\n== 5. Beside other codecs, on the same bytes")?;
+        say("\n== 5. Compare with other codecs on the same bytes")?;
         run_shown(self.evaluate(), common)?;
         let report = self.path("report.html");
-        say(&format!("\nThe same as a page with pictures: {}", report.display()))?;
-        say(&format!("Everything is in {}; remove it when you like.", self.out.display()))?;
+        say(&format!("\nThe same results as a page with pictures: {}", report.display()))?;
+        say(&format!("All files are in {}; you can remove this folder.", self.out.display()))?;
         Ok(())
     }
 
@@ -153,11 +153,14 @@ impl Demo {
             bail!("is not empty; choose another folder with --out, or use --force");
         }
         std::fs::create_dir_all(&self.out).context("cannot be made")?;
-        ensure!(self.records >= 100 && self.new_records >= 1, "too few records; 100 to train on");
+        ensure!(
+            self.records >= 100 && self.new_records >= 1,
+            "too few records; at least 100 to train on and 1 to compress"
+        );
         Ok(())
     }
 
-    /// Two files of one experiment: the second goes on where the first ends.
+    /// Two files of one experiment: the second file continues where the first one ends.
     fn make_jets(&self) -> Result<()> {
         write_file(&self.out.join("config.yaml"), CONFIG.as_bytes())?;
         let mut jets = SyntheticJets::new(SEED);
@@ -176,7 +179,7 @@ impl Demo {
             ))?;
         }
         let bits = jets.entropy_bits_per_record().0 / schema.stride() as f64;
-        Ok(say(&format!("no lossless code gets below {bits:.4} bits a byte on average"))?)
+        Ok(say(&format!("no lossless code needs fewer than {bits:.4} bits per byte on average"))?)
     }
 }
 
@@ -184,7 +187,7 @@ fn say(text: &str) -> io::Result<()> {
     writeln!(stdout(), "{text}")
 }
 
-/// Shows how a step is called, and takes it.
+/// Prints the command of a step and runs it.
 fn run_shown(step: Step, common: &Common) -> Result<(), Failure> {
     say(&format!("$ {}", step.line()))?;
     step.run(common)

@@ -21,8 +21,8 @@ mod steps;
 
 /// Download the files of an experiment: atlas, cms, cms_large, alice, hepmc, camels.
 ///
-/// Over verified TLS, with sizes and checksums compared. A download that breaks off goes on where it
-/// ended when the same command is run again. Files that are there already and right are kept.
+/// Uses verified TLS and compares sizes and checksums. If a download breaks off, run the same
+/// command again to continue it. Files that exist and are correct are kept.
 #[derive(Debug, Args)]
 pub struct Download {
     /// Experiment, or a list of files as in experiments/atlas/files.yaml
@@ -31,16 +31,16 @@ pub struct Download {
     /// Folder for the files [default: data/NAME]
     #[arg(short, long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Files to download; what is taken otherwise is what --dry-run shows
+    /// Number of files to download; --dry-run shows the default
     #[arg(short, long, value_name = "N", value_parser = positive)]
     num_files: Option<usize>,
-    /// Go on with prepare, train and evaluate
+    /// Continue with prepare, train and evaluate
     #[arg(long)]
     all_steps: bool,
-    /// Replace files that are there and not right
+    /// Replace existing files that are not correct
     #[arg(short, long)]
     force: bool,
-    /// Say what would be downloaded. Asks the portal where the list of files is there
+    /// Show what would be downloaded. Asks the portal if it has the list of files
     #[arg(long, conflicts_with = "all_steps")]
     dry_run: bool,
 }
@@ -76,7 +76,7 @@ impl Source {
         }
     }
 
-    /// Only a list that the user wrote may name a server on this machine without TLS.
+    /// Only a list of the user may name a server without TLS, and only on this machine.
     fn policy(&self) -> Policy {
         match self {
             Self::Experiment(_) => Policy::Https,
@@ -93,7 +93,7 @@ impl Download {
     pub fn run(self, common: &Common) -> Result<(), Failure> {
         if self.all_steps && matches!(self.source, Source::File(_)) {
             super::wrong_usage(
-                "--all-steps needs an experiment; a list of files says nothing of training",
+                "--all-steps needs an experiment; a list of files has no training configuration",
             );
         }
         let list = self.source.list()?;
@@ -169,7 +169,7 @@ fn report(downloaded: &[Downloaded]) -> Result<()> {
     stdout().write_all(text.as_bytes()).context("standard output")
 }
 
-/// A bar for the file that comes, and a line for what the user should know.
+/// A bar for the current file, and a line for each message to the user.
 struct Watcher {
     wanted: bool,
     bar: ProgressBar,
@@ -199,7 +199,7 @@ impl DownloadObserver for Watcher {
             DownloadEvent::Checking { name } => {
                 self.end();
                 self.bar = progress::steps(name, self.wanted);
-                self.bar.set_message("reading what is there");
+                self.bar.set_message("reading existing bytes");
             }
             DownloadEvent::Started { name, bytes, total } => {
                 self.end();

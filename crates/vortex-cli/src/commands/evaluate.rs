@@ -20,20 +20,20 @@ use crate::models;
 use crate::report::{page, results};
 use crate::stdout::stdout;
 
-/// Measure real sizes on held-out data, beside other codecs.
+/// Measure real sizes on held-out data and compare with other codecs.
 ///
-/// Compresses a part of the data into a real file in memory, decodes it, compares, and runs the
-/// other codecs there and back on the same bytes. By default the part is the last tenth, which
-/// training with the same split never looks at.
+/// Compresses a part of the data into a real file in memory, decodes it, compares the bytes, and
+/// runs the other codecs in both directions on the same bytes. By default the part is the last
+/// tenth, which training with the same split never reads.
 #[derive(Debug, Args)]
 pub struct Evaluate {
-    /// Model file; without it the built-in predictor
+    /// Model file; without it, the built-in predictor is measured
     #[arg(short = 'm', long = "model", value_name = "M")]
     model: Option<PathBuf>,
     /// Data file
     #[arg(long, value_name = "FILE")]
     data: PathBuf,
-    /// What a record is, where no model says it
+    /// Description of the records, if there is no model
     #[arg(long, value_name = "FILE")]
     schema: Option<PathBuf>,
     /// Shares of the records for training, validation and test, in file order
@@ -51,14 +51,14 @@ pub struct Evaluate {
     /// Write the figures as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Write a page with pictures; the picture alone where the name ends in .svg
+    /// Write an HTML page with pictures; if the name ends in .svg, only the picture
     #[arg(long, value_name = "FILE")]
     pub report: Vec<PathBuf>,
     /// Also measure the network in floating point on cpu, cuda:N, rocm:N or auto, from best.safetensors
     /// beside the model; coding itself runs in integers on the CPU
     #[arg(long, value_name = "DEVICE", requires = "model")]
     device: Option<DeviceChoice>,
-    /// Bytes coded on their own; by default as in `vortex compress`
+    /// Size of the blocks; the default is that of `vortex compress`
     #[arg(long, value_name = "SIZE", value_parser = block_size)]
     block_size: Option<u32>,
     #[command(flatten)]
@@ -81,12 +81,12 @@ pub enum Baselines {
     None,
     /// gzip, zstd and xz.
     Few,
-    /// Everything there is.
+    /// All codecs of this program.
     All,
 }
 
 impl Evaluate {
-    /// Measuring a model on a file, with everything else as it is by default.
+    /// Evaluation of a model on a file, with defaults for everything else.
     pub fn new(model: PathBuf, data: PathBuf) -> Self {
         Self {
             model: Some(model),
@@ -105,7 +105,7 @@ impl Evaluate {
     }
 
     pub fn run(self, common: &Common) -> Result<(), Failure> {
-        // Its errors name the model file; all that follows is about the data.
+        // Errors of this step name the model file; all later errors name the data.
         let models = models::open(self.model.as_deref(), common.instructions)?;
         let measured = self.measure(&models, common);
         let results = measured.with_context(|| self.data.display().to_string())?;
@@ -191,7 +191,7 @@ impl Baselines {
     }
 }
 
-/// The data is held in memory, several times over.
+/// The data is held in memory several times.
 const MAX_BYTES: u64 = 4 << 30;
 
 /// Writes the page or, for `.svg`, the picture.

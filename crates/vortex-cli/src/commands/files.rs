@@ -1,4 +1,4 @@
-//! What the commands over several FILEs share: names of outputs, and going on after a failure.
+//! Shared by the commands with several FILEs: names of outputs, and continuing after a failure.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ pub const EXTENSION: &str = "vxc";
 /// Extension of compressed weights.
 pub const WEIGHTS_EXTENSION: &str = "vxw";
 
-/// Does `work` for each file. A failure is printed and the others still get their turn.
+/// Does `work` for each file. A failure is printed, and the loop continues with the next file.
 pub fn for_each(
     files: &[PathBuf],
     mut work: impl FnMut(&Path) -> Result<()>,
@@ -34,8 +34,8 @@ pub fn for_each(
     if failed { Err(Failure::Reported) } else { Ok(()) }
 }
 
-/// Ends the program with a message on wrong usage when the outputs of `files`, which `target` names,
-/// cannot all be.
+/// Ends the program with a message about wrong usage if the outputs of `files`, given by `target`,
+/// cannot all exist.
 pub fn check_usage(
     files: &[PathBuf],
     arguments: &OutputArguments,
@@ -57,17 +57,20 @@ fn wrong_output(files: &[PathBuf], output: &Path) -> Option<String> {
         return None;
     }
     if output.to_string_lossy().ends_with(std::path::is_separator) {
-        return Some(format!("-o {name}: there is no such folder; make it first: mkdir -p {name}"));
+        return Some(format!(
+            "-o {name}: there is no such folder; create it first: mkdir -p {name}"
+        ));
     }
     let n = files.len();
     (n > 1).then(|| format!("-o {name} with {n} FILEs: name an existing folder or -"))
 }
 
-/// Two inputs that would both become one file.
+/// Two inputs whose outputs would have the same name.
 fn shared_output(files: &[PathBuf], target: impl Fn(&Path) -> Result<Target>) -> Option<String> {
     let mut seen: HashMap<PathBuf, &Path> = HashMap::new();
     for file in files {
-        // What has no target fails when its turn comes, and devices take any number of outputs.
+        // An input without a target fails later in its turn; a device can take any number of
+        // outputs.
         let Ok(Target::Path(path)) = target(file) else { continue };
         if std::fs::metadata(&path).is_ok_and(|found| !found.is_file()) {
             continue;
@@ -88,7 +91,7 @@ fn shared_output(files: &[PathBuf], target: impl Fn(&Path) -> Result<Target>) ->
     None
 }
 
-/// Where the compressed form of `input` goes.
+/// The target of the compressed form of `input`.
 pub fn compressed_target(
     input: &Path,
     arguments: &OutputArguments,
@@ -97,7 +100,7 @@ pub fn compressed_target(
     target(input, arguments, |input| compressed_name(input, extension))
 }
 
-/// Where what `input` holds goes.
+/// The target of the decompressed contents of `input`.
 pub fn original_target(
     input: &Path,
     arguments: &OutputArguments,
@@ -106,7 +109,7 @@ pub fn original_target(
     target(input, arguments, |input| original_name(input, extension))
 }
 
-/// Where the output of `input` goes; `name` makes its file name from the input's.
+/// The target of the output for `input`; `name` makes the file name from the input's name.
 fn target(
     input: &Path,
     arguments: &OutputArguments,

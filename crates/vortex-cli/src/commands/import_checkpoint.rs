@@ -15,11 +15,12 @@ use crate::failure::Failure;
 use crate::input;
 use crate::report::table::thousands;
 
-/// Take over a PyTorch checkpoint of the Python prototype.
+/// Import a PyTorch checkpoint of the Python prototype.
 ///
-/// Reads the state dict of a CompressiveTransformer or an OptimisedCompressiveTransformer and writes RUN with a
-/// checkpoint that `vortex train --resume` goes on from; with --data also RUN/model.vxm, to compress with at
-/// once. The logits are those of the prototype called without memories. docs/checkpoints.md has the details.
+/// Reads the state dict of a CompressiveTransformer or an OptimisedCompressiveTransformer and
+/// writes RUN with a checkpoint from which `vortex train --resume` continues; with --data also
+/// RUN/model.vxm, which can compress at once. The logits are those of the prototype called without
+/// memories. docs/checkpoints.md has the details.
 #[derive(Debug, Args)]
 pub struct ImportCheckpoint {
     /// Checkpoint, as torch.save wrote it
@@ -28,15 +29,16 @@ pub struct ImportCheckpoint {
     /// Folder of the run to write
     #[arg(short, long, value_name = "RUN")]
     out: PathBuf,
-    /// Configuration of the training that follows; its model.window (else 512) is the attention's, and its
-    /// model.n_heads counts where the checkpoint does not tell
+    /// Configuration of the later training; its model.window (default 512) sets the attention
+    /// window, and its model.n_heads is used if the checkpoint does not give the number of heads
     #[arg(long, value_name = "C")]
     config: Option<PathBuf>,
-    /// What a record is; only its length matters, as the model knows bytes alone [default: 1 byte, or 4
-    /// where the checkpoint has a typed embedding]
+    /// Description of the records; only their length matters, because the model works on bytes
+    /// [default: 1 byte, or 4 if the checkpoint has a typed embedding]
     #[arg(long, value_name = "FILE")]
     schema: Option<PathBuf>,
-    /// Data to choose the integer network's ranges on, of one kind with what will be compressed
+    /// Data for choosing the ranges of the integer network, of the same kind as the data to
+    /// compress
     #[arg(long, value_name = "FILE", num_args = 1..)]
     data: Vec<PathBuf>,
     /// Replace the run in RUN
@@ -75,15 +77,15 @@ impl ImportCheckpoint {
         eprintln!("{out}: {layers} layers of width {d}, {heads} heads, feed-forward width {ff}");
         if left_out > 0 {
             eprintln!(
-                "{out}: the memory ({left_out} tensors) is left out: see docs/checkpoints.md"
+                "{out}: the memory ({left_out} tensors) is left out; see docs/checkpoints.md"
             );
         }
         match exported {
             Some(line) => eprintln!("{line}"),
-            None => eprintln!("{out}: no model.vxm yet: name --data, or train"),
+            None => eprintln!("{out}: no model.vxm yet; give --data, or train"),
         }
         eprintln!(
-            "go on with: vortex train --resume --config {out}/config.yaml --schema {} --out {out} --data FILE",
+            "continue with: vortex train --resume --config {out}/config.yaml --schema {} --out {out} --data FILE",
             run.schema_file().display()
         );
         Ok(())
@@ -92,7 +94,11 @@ impl ImportCheckpoint {
     fn export(&self, run: &ImportedRun) -> Result<String> {
         let data = RecordSet::open(run.schema().clone(), &self.data)?;
         if data.n_records() == 0 {
-            bail!("{}: no whole record of {} bytes", self.data[0].display(), run.schema().stride());
+            bail!(
+                "{}: is shorter than one record of {} bytes",
+                self.data[0].display(),
+                run.schema().stride()
+            );
         }
         let model = run.export(&data)?;
         let [size, measured] = [model.bytes, model.measured_bytes].map(thousands);

@@ -19,22 +19,22 @@ mod model;
 mod raw;
 mod weights;
 
-/// Say what a file is: compressed, model, weights or raw data.
+/// Show what a file is: compressed, model, weights or raw data.
 ///
 /// Compressed files: members, blocks, schema, model, sizes. Models: schema, shape, size. Raw data:
-/// the record length and number types written beside it or found in it. All of them with bits by
-/// field: for raw data the entropy of each symbol on its own, for compressed files what each
-/// symbol costs under their model, where the model is found. Compressed weights: types, sizes and
-/// the base that they need.
+/// the record length and number types, from a schema beside the data or detected. All with bits by
+/// field: for raw data the entropy of each symbol alone, for compressed files the cost of each
+/// symbol under their model, if the model is found. Compressed weights: types, sizes and the base
+/// that they need.
 #[derive(Debug, Args)]
 pub struct Inspect {
-    /// What a record is, for raw data
+    /// Description of the records, for raw data
     #[arg(long, value_name = "FILE")]
     schema: Option<PathBuf>,
     /// Model file, for compressed files
     #[arg(short = 'm', long = "model", value_name = "M")]
     model: Option<PathBuf>,
-    /// Files to look at
+    /// Files to inspect
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 }
@@ -70,7 +70,7 @@ impl Inspect {
         for (magic, extension) in &OUR_FILES {
             ensure!(
                 !damaged_as_text(&start, magic),
-                "was a .{extension} file, and was damaged by a transfer as text; get it again in \
+                "was a .{extension} file, but a transfer as text damaged it; get it again in \
                  binary mode"
             );
         }
@@ -80,7 +80,7 @@ impl Inspect {
             OUR_FILES.iter().find(|(_, ext)| found.eq_ignore_ascii_case(ext))
         {
             text.push_str(&format!(
-                "\nnot a .{extension} file, whatever its name says; if it was one, its first bytes \
+                "\nnot a .{extension} file, although its name says so; if it was one, its first bytes \
                  are damaged\n"
             ));
         }

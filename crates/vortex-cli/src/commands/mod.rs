@@ -1,4 +1,4 @@
-//! The command line: the commands, one file each, and what runs them.
+//! The command line: one file for each command, and the function that runs them.
 
 pub mod completions;
 pub mod compress;
@@ -30,7 +30,7 @@ use crate::failure::Failure;
 /// bytes on every machine.
 #[derive(Debug, Parser)]
 #[command(name = "vortex", version, max_term_width = 100, arg_required_else_help = true)]
-#[command(after_help = "Exit status: 0 all went well, 1 something failed, 2 wrong usage.\n\
+#[command(after_help = "Exit status: 0 success, 1 failure, 2 wrong usage.\n\
     Start with:  vortex demo")]
 pub struct Arguments {
     #[command(flatten)]
@@ -44,11 +44,11 @@ pub struct Arguments {
 pub enum Command {
     /// Turn HDF5, npy, safetensors and text files into records to train on
     Prepare(prepare::Prepare),
-    /// Write the files again that were prepared
+    /// Write the original files from a prepared folder
     Restore(restore::Restore),
     /// Train a model on data files
     Train(train::Train),
-    /// Take over a PyTorch checkpoint of the Python prototype
+    /// Import a PyTorch checkpoint of the Python prototype
     ImportCheckpoint(import_checkpoint::ImportCheckpoint),
     /// Compress files to FILE.vxc
     Compress(compress::Compress),
@@ -60,11 +60,11 @@ pub enum Command {
     DecompressWeights(decompress_weights::DecompressWeights),
     /// Check .vxc and .vxw files without writing anything
     Test(test::Test),
-    /// Say what a file is: compressed, model, weights or raw data
+    /// Show what a file is: compressed, model, weights or raw data
     Inspect(inspect::Inspect),
-    /// Measure real sizes on held-out data, beside other codecs
+    /// Measure real sizes on held-out data and compare with other codecs
     Evaluate(evaluate::Evaluate),
-    /// The whole way on synthetic jets in a few minutes
+    /// Run all steps on synthetic jets in a few minutes
     Demo(demo::Demo),
     /// Download the files of an experiment
     #[cfg(feature = "download")]
@@ -74,7 +74,7 @@ pub enum Command {
     Completions(completions::Completions),
 }
 
-/// Runs what the user asked for.
+/// Runs the command of the user.
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
     let common = &arguments.common;
     match arguments.command {
@@ -96,7 +96,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
     }
 }
 
-/// Ends the program with status 2, for arguments that do not go together.
+/// Ends the program with status 2, because arguments contradict each other.
 fn wrong_usage(message: impl Display) -> ! {
     Arguments::command().error(ErrorKind::ArgumentConflict, message).exit()
 }

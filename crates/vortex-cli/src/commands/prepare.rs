@@ -22,24 +22,24 @@ use crate::stdout::stdout;
 /// Turn HDF5, ROOT, npy, safetensors and text files into records to train on.
 ///
 /// Reads every dataset of every INPUT (HDF5, .npy, .npz, .safetensors, ROOT; text plain, as .gz or
-/// .tar.gz) and writes into DIR, for each, a .bin file of records with its .schema.yaml, and
-/// manifest.json. `vortex restore` writes the inputs' datasets again, bit for bit. What cannot be
-/// read is printed by name with the reason.
+/// .tar.gz) and writes into DIR a .bin file of records with its .schema.yaml for each dataset, and
+/// one manifest.json. `vortex restore` restores the datasets of the inputs, bit for bit. Everything
+/// that cannot be read is printed by name with the reason.
 #[derive(Debug, Args)]
 pub struct Prepare {
     /// Folder to write
     #[arg(short, long, value_name = "DIR")]
     out: PathBuf,
-    /// How records lie in the .bin files
+    /// Order of the values in the .bin files
     #[arg(long, value_enum, default_value_t = LayoutChoice::Auto)]
     layout: LayoutChoice,
     /// Shares of the events for training, validation and test
     #[arg(long, value_name = "A/B/C", default_value_t)]
     split: SplitRatios,
-    /// Shuffle the events before they are split; the number makes it repeatable
+    /// Shuffle the events before the split; the same number gives the same order
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// Write into a folder that is not empty; what was prepared there before is replaced
+    /// Write into a folder that is not empty; the files of an earlier prepare are replaced
     #[arg(short, long)]
     force: bool,
     /// Files to read
@@ -47,20 +47,20 @@ pub struct Prepare {
     inputs: Vec<PathBuf>,
 }
 
-/// How records lie in the streams.
+/// Order of the values in the streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LayoutChoice {
-    /// For `prepare` rows, unless columns make a sample much smaller; for `compress` what fits the
-    /// model or, without one, makes a sample smaller
+    /// `prepare` uses rows, unless columns make a sample much smaller; `compress` uses the layout
+    /// of the model or, without a model, the one that makes a sample smaller
     Auto,
     /// One record after the other
     Row,
-    /// One field after the other, a file for each number type
+    /// One field after the other, with a file for each number type
     Column,
 }
 
 impl LayoutChoice {
-    /// The layout, unless it is found for each dataset.
+    /// The chosen layout; `None` if it is chosen separately for each dataset.
     pub fn fixed(self) -> Option<Layout> {
         match self {
             Self::Auto => None,
@@ -71,7 +71,7 @@ impl LayoutChoice {
 }
 
 impl Prepare {
-    /// Preparing files, with everything else as it is by default.
+    /// Preparation of files, with defaults for everything else.
     pub fn new(inputs: Vec<PathBuf>, out: PathBuf) -> Self {
         let (layout, split) = (LayoutChoice::Auto, SplitRatios::default());
         Self { out, layout, split, seed: None, force: false, inputs }
@@ -102,7 +102,7 @@ impl Prepare {
         prepared
     }
 
-    /// Whether the folder is not there yet. One that holds anything is only used with -f.
+    /// Whether the folder does not exist yet. A folder that is not empty is only used with -f.
     fn check_folder(&self) -> Result<bool> {
         let out = self.out.display();
         match std::fs::read_dir(&self.out) {
@@ -123,7 +123,8 @@ impl Prepare {
         }
     }
 
-    /// Prepares in a temporary folder inside, and gives the files their names when all are there.
+    /// Prepares in a temporary folder inside the output folder; the files get their final names
+    /// when all are complete.
     fn prepare_aside(&self, common: &Common) -> Result<Manifest> {
         let layout = self.layout.fixed().map_or(LayoutRule::Training, LayoutRule::Fixed);
         let options = PrepareOptions { layout, split: self.split, seed: self.seed };
@@ -133,7 +134,8 @@ impl Prepare {
         bar.finish_and_clear();
         let path = self.out.join(MANIFEST_NAME);
         if let Ok(old) = Manifest::read(&path) {
-            // What a new preparation does not overwrite would be trained on with it.
+            // Old files that are not overwritten would be used for training together with the new
+            // ones.
             for stream in old.streams() {
                 let _ = std::fs::remove_file(self.out.join(schema_file(stream)));
                 let _ = std::fs::remove_file(self.out.join(&stream.file));
@@ -144,14 +146,14 @@ impl Prepare {
             place(&scratch.path().join(name), &self.out.join(name), self.force, like)
         };
         for (source, input) in manifest.sources.iter().zip(&self.inputs) {
-            // What only the owner may read stays so.
+            // Files that only the owner may read keep this permission.
             let like = std::fs::metadata(input).context("cannot be read")?;
             for stream in source.datasets.iter().flat_map(|dataset| &dataset.streams) {
                 place(&schema_file(stream), None)?;
                 place(Path::new(&stream.file), Some(&like))?;
             }
         }
-        // The manifest last: with it the folder counts as prepared.
+        // The manifest comes last, because it marks the folder as prepared.
         place(Path::new(MANIFEST_NAME), None)?;
         Ok(manifest)
     }
@@ -165,7 +167,7 @@ fn schema_file(stream: &StreamEntry) -> PathBuf {
 /// Names that are printed one by one; more of them are counted by reason.
 const MAX_UNREAD_LINES: usize = 10;
 
-/// Prints what of a file was not read, and why.
+/// Prints the parts of a file that were not read, with the reasons.
 pub fn report_unread(file: &Path, source: &SourceEntry, common: &Common) {
     let file = file.display();
     let unread = &source.unread;
@@ -187,7 +189,7 @@ pub fn report_unread(file: &Path, source: &SourceEntry, common: &Common) {
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         eprintln!("vortex: {file}: {first}{more}: not read: {reason}");
     }
-    eprintln!("vortex: {file}: {} not read in all; -v names each", unread.len());
+    eprintln!("vortex: {file}: {} not read in total; -v names each", unread.len());
 }
 
 fn describe(out: &mut dyn Write, source: &SourceEntry) -> io::Result<()> {

@@ -12,14 +12,14 @@ use crate::arguments::Common;
 use crate::failure::Failure;
 use crate::progress;
 
-/// Write the files again that were prepared.
+/// Write the original files from a prepared folder.
 ///
 /// Every dataset has the values of the original bit for bit, NaN payloads and negative zeros
-/// included, and is compared with the digest in the manifest. An HDF5 file is written anew: same
-/// groups, names, types, shapes and values, without compression and without attributes.
+/// included, and is compared with the digest in the manifest. For HDF5, a new file is written with
+/// the same groups, names, types, shapes and values, without compression and without attributes.
 #[derive(Debug, Args)]
 pub struct Restore {
-    /// Folder to write into; files that exist are left alone
+    /// Folder to write into; existing files are not changed
     #[arg(short, long, value_name = "DIR")]
     out: PathBuf,
     /// Prepared folder, or its manifest.json
@@ -36,7 +36,7 @@ impl Restore {
         if self.prepared.is_dir() && !path.exists() {
             let folder = self.prepared.display();
             return Err(
-                anyhow!("{folder}: holds no {MANIFEST_NAME}; `vortex prepare` makes one").into()
+                anyhow!("{folder}: holds no {MANIFEST_NAME}; `vortex prepare` writes one").into()
             );
         }
         let manifest = Manifest::read(&path)?;
@@ -55,7 +55,7 @@ impl Restore {
         let mut placed = Vec::new();
         for file in files {
             let to = self.out.join(file.path.file_name().context("has no name")?);
-            // What only the owner may read stays so.
+            // Files that only the owner may read keep this permission.
             let stream = file.stream.as_ref().map(|name| folder(&path).join(name));
             let like = stream.and_then(|stream| std::fs::metadata(stream).ok());
             place(&file.path, &to, false, like.as_ref())?;

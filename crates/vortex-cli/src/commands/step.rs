@@ -1,4 +1,4 @@
-//! A command as a step of another one: what runs, and how a user would call it.
+//! A command as a step of another command: the code to run, and the command line of a user.
 
 use std::ffi::OsString;
 
@@ -6,16 +6,16 @@ use crate::arguments::Common;
 use crate::commands::{Arguments, Command};
 use crate::failure::Failure;
 
-/// A command, and the words that stand for it.
+/// A command and its command line.
 #[derive(Debug)]
 pub struct Step {
-    /// Without the name of the program.
+    /// The words of the command line, without the name of the program.
     words: Vec<OsString>,
     command: Command,
 }
 
 impl Step {
-    /// Of words and what they mean.
+    /// A step from its words and the command that they describe.
     pub fn new<W: Into<OsString>>(words: impl IntoIterator<Item = W>, command: Command) -> Self {
         Self { words: words.into_iter().map(Into::into).collect(), command }
     }
@@ -31,7 +31,7 @@ impl Step {
         super::run(Arguments { common: common.clone(), command: self.command })
     }
 
-    /// Panics unless the words mean the command.
+    /// Panics unless parsing the words gives the command.
     #[cfg(test)]
     pub fn check(&self) {
         use clap::Parser;

@@ -22,7 +22,7 @@ pub struct Test {
     /// Model file
     #[arg(short = 'm', long = "model", value_name = "M")]
     model: Option<PathBuf>,
-    /// For weights: the checkpoint that differences were taken to
+    /// For weights: the base checkpoint of the differences
     #[arg(long, value_name = "FILE")]
     base: Option<PathBuf>,
     /// Files to check; `-` is standard input

@@ -18,42 +18,43 @@ use crate::{input, interrupt};
 
 /// Train a model on data files.
 ///
-/// Writes RUN/model.vxm, and beside it the configuration as used, checkpoints and figures. The
-/// first 80 % of the records are trained on and the next 10 % validated on (`split` of the
-/// configuration); the last 10 % are never looked at. The first Ctrl-C ends the training and
-/// writes a checkpoint; --resume goes on from there.
+/// Writes RUN/model.vxm, and beside it the complete configuration, checkpoints and figures. The
+/// first 80 % of the records are used for training and the next 10 % for validation (`split` of the
+/// configuration); the last 10 % are never read. The first Ctrl-C ends the training and writes a
+/// checkpoint; --resume continues from it.
 #[derive(Debug, Args)]
 pub struct Train {
     /// Configuration, such as configs/cpu_small.yaml
     #[arg(long, value_name = "C")]
     config: PathBuf,
-    /// Data files, all of the same records; FILE:2 is seen twice as often as FILE:1
+    /// Data files with the same records; FILE:2 is used twice as often as FILE:1
     #[arg(long, value_name = "FILE[:WEIGHT]", required = true, num_args = 1..)]
     data: Vec<Weighted>,
     /// Folder of the run
     #[arg(long, value_name = "RUN")]
     out: PathBuf,
-    /// What a record is, as .schema.yaml or .json; otherwise beside the data, or found in it
+    /// Description of the records, as .schema.yaml or .json; without it, the schema beside the data
+    /// is used, or the records are detected
     #[arg(long, value_name = "FILE")]
     schema: Option<PathBuf>,
-    /// Seconds of training, in place of the configuration's
+    /// Seconds of training; overrides the configuration
     #[arg(long, value_name = "S", value_parser = seconds)]
     pub seconds: Option<f64>,
-    /// Where to compute: cpu, cuda, cuda:N, rocm, rocm:N, or auto for the first GPU that works and else
-    /// the CPU; several GPUs of one kind share each step: cuda:0,cuda:1. GPUs need a build with --features
-    /// cuda or rocm
+    /// Device to train on: cpu, cuda, cuda:N, rocm, rocm:N, or auto (the first GPU that works, else
+    /// the CPU). Several GPUs of one kind share each step: cuda:0,cuda:1. GPUs need a build with
+    /// --features cuda or rocm
     #[arg(long, value_name = "DEVICE", default_value = "cpu")]
     device: Devices,
-    /// Go on with the run in RUN
+    /// Continue the run in RUN
     #[arg(long, conflicts_with = "force")]
     resume: bool,
-    /// Start anew where RUN holds a run already
+    /// Replace an existing run in RUN
     #[arg(short, long)]
     pub force: bool,
 }
 
 impl Train {
-    /// Training on files whose schemas lie beside them, with everything else as it is by default.
+    /// Training on files with schemas beside them, with defaults for everything else.
     pub fn new(config: PathBuf, data: Vec<PathBuf>, out: PathBuf) -> Self {
         Self {
             config,
@@ -92,7 +93,10 @@ impl Train {
         let summary = trained.map_err(vortex_codec::Error::from)?;
         if summary.cancelled {
             let out = self.out.display();
-            eprintln!("vortex: {out}: stopped after {} steps; go on with --resume", summary.steps);
+            eprintln!(
+                "vortex: {out}: stopped after {} steps; continue with --resume",
+                summary.steps
+            );
             return Err(Failure::Interrupted);
         }
         if let Some(model) = summary.model.filter(|_| !common.quiet) {

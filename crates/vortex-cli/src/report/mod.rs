@@ -1,4 +1,4 @@
-//! Results for people: a table for the terminal, a page with pictures.
+//! Readable results: a table for the terminal, a page with pictures.
 
 pub mod page;
 pub mod results;

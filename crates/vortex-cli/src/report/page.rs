@@ -28,7 +28,7 @@ pub fn html(results: &Results) -> String {
     )
 }
 
-/// The bars of [`html`] alone.
+/// Only the bars of [`html`].
 pub fn bars(results: &Results) -> String {
     let height = BAR * results.codecs.len() as f64 + 34.0;
     let largest = results.codecs.iter().map(|c| c.bytes).max().unwrap_or(1).max(1) as f64;
@@ -63,7 +63,7 @@ pub fn bars(results: &Results) -> String {
     svg
 }
 
-/// One row a field, one cell a symbol; from white (nothing) to dark (8 bits).
+/// One row per field, one cell per symbol; from white (nothing) to dark (8 bits).
 fn strip(results: &Results) -> String {
     let mut rows: Vec<(&str, Vec<f64>)> = Vec::new();
     for role in &results.roles {

@@ -1,4 +1,4 @@
-//! What an evaluation found, as tables.
+//! The results of an evaluation as tables.
 
 use std::fmt::Write as _;
 
@@ -65,7 +65,7 @@ pub fn table(results: &Results) -> String {
     if let Some((best, saved)) = results.against_best() {
         let _ = writeln!(
             text,
-            "against {best}, the best of the others: {:.1} % {}",
+            "compared with {best}, the best of the others: {:.1} % {}",
             saved.abs() * 100.0,
             if saved >= 0.0 { "smaller" } else { "larger" }
         );
@@ -73,7 +73,7 @@ pub fn table(results: &Results) -> String {
     text
 }
 
-/// Bits of each field and its symbols, one line a field.
+/// Bits of each field and its symbols, one line per field.
 pub fn role_table(results: &Results) -> String {
     let mut table = Table::new(["field", "bits", "by symbol, in coding order"]);
     for field in results.roles_by_field() {
@@ -116,7 +116,10 @@ pub(crate) mod tests {
     #[test]
     fn the_table_names_the_best_rival_and_the_model() {
         let text = table(&example());
-        assert!(text.contains("against xz -9e, the best of the others: 20.0 % smaller"), "{text}");
+        assert!(
+            text.contains("compared with xz -9e, the best of the others: 20.0 % smaller"),
+            "{text}"
+        );
         assert!(text.contains("vortex + model file"), "{text}");
         assert!(text.contains("450,000"), "{text}");
         assert!(text.contains("add +0.031 %"), "{text}");

@@ -1,4 +1,4 @@
-//! Before and after, in one line.
+//! The sizes before and after compression, in one line.
 
 use std::fmt;
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Columns of text: the first one flush left, the others flush right.
+/// Columns of text: the first column is aligned left, the others right.
 pub struct Table {
     rows: Vec<Vec<String>>,
 }
@@ -59,7 +59,7 @@ pub fn thousands(n: u64) -> String {
     text
 }
 
-/// Megabytes (10^6) a second.
+/// Megabytes (10^6 bytes) per second.
 pub fn speed(bytes: u64, time: std::time::Duration) -> f64 {
     bytes as f64 / 1e6 / time.as_secs_f64().max(1e-9)
 }

@@ -39,7 +39,7 @@ fn existing_outputs_stay() {
     bench.fails(&["decompress", "data.vxc"], &["exists", "-f"]);
     bench.fails(&["compress", "-f", "-o", "data", "data"], &["input and output"]);
     assert_eq!(bench.read("data"), records(240));
-    // A failure with -f leaves the old output alone too.
+    // A failure with -f does not change the old output either.
     let mut damaged = bench.read("data.vxc");
     let middle = damaged.len() / 2;
     damaged[middle] ^= 1;
@@ -113,7 +113,7 @@ fn two_inputs_of_one_name_do_not_replace_each_other() {
     usage(&bench, &decompress, &[packed[0], packed[1], "out/x"]);
     usage(&bench, &["compress", "-f", "first/x", "first/../first/x"], &["first/x.vxc"]);
     assert_eq!(std::fs::read_dir(bench.path("out")).unwrap().count(), 0);
-    // To one stream, one after the other, is another thing.
+    // Several inputs may go to one stream, one after the other.
     bench.ok(&["decompress", "-o", "-", packed[0], packed[1]]);
 }
 
@@ -205,7 +205,8 @@ fn every_cut_and_every_flipped_byte_is_an_error() {
     bench.write("data", &records(STRIDE * 60 + 1));
     bench.ok(&["compress", "-q", "--block-size", "1KiB", "data"]);
     let whole = bench.read("data.vxc");
-    // All of it would take minutes of process starts; the coder's own tests do it without.
+    // Testing every byte would take minutes of process starts; the tests of the coder do it in one
+    // process.
     let step = (whole.len() / 60).max(1);
     for at in (0..whole.len()).step_by(step).chain([whole.len() - 1]) {
         bench.write("bad.vxc", &whole[..at]);

@@ -11,7 +11,7 @@ use vortex_infer::random::Sizes;
 /// Bytes of a record of [`records`].
 pub const STRIDE: usize = 24;
 
-/// A temporary folder that checks on its way out that no temporary file was left in it.
+/// A temporary folder; when it is dropped, it checks that it holds no temporary file.
 pub struct Bench {
     folder: tempfile::TempDir,
 }
@@ -126,8 +126,8 @@ fields:
   - {name: noise, dtype: '<u4', offset: 20}
 ";
 
-/// Records for [`model`]: the byte at place `i` has one of 16 values, and places differ in which.
-/// The last record may be cut.
+/// Records for [`model`]: the byte at place `i` has one of 16 values, and these values differ
+/// between places. The last record may be cut.
 pub fn modelled_records(n: usize) -> Vec<u8> {
     let mut bytes = records(n);
     for (i, byte) in bytes.iter_mut().enumerate() {
@@ -138,7 +138,7 @@ pub fn modelled_records(n: usize) -> Vec<u8> {
     bytes
 }
 
-/// A model file of [`modelled_records`]: a random network whose output was made to know them.
+/// A model file of [`modelled_records`]: a random network whose output layer was set to fit them.
 pub fn model() -> &'static [u8] {
     static MODEL: OnceLock<Vec<u8>> = OnceLock::new();
     MODEL.get_or_init(|| make_model(7))

@@ -47,7 +47,7 @@ fn prepared_and_restored() {
         let back = format!("{layout}-back");
         bench.ok(&["restore", layout, "--out", &back]);
         assert!(bench.read(&format!("{back}/mixed.npy")) == npy);
-        // What was restored holds what the original holds: it prepares to the same streams.
+        // The restored file holds the same data as the original: it prepares to the same streams.
         let again = format!("{layout}-again");
         let restored = format!("{back}/old.h5");
         bench.ok(&["prepare", &restored, "--layout", "row", "--out", &again]);
@@ -76,7 +76,7 @@ fn archives_of_datasets() {
     bench.ok(&["decompress", "-q", "-o", "back", "new.h5.vxc", "mixed.npy.vxc"]);
     assert!(bench.read("back/mixed.npy") == npy);
     bench.ok(&["decompress", "--streams", "new.h5.vxc"]);
-    // From the file that came back, the same streams.
+    // The restored file gives the same streams.
     bench.ok(&["prepare", "-q", "back/new.h5", "--layout", "column", "--out", "again"]);
     for stream in std::fs::read_dir(bench.path("again")).unwrap() {
         let name = stream.unwrap().file_name().into_string().unwrap();
@@ -135,7 +135,7 @@ fn mistakes_with_inputs_and_folders() {
     refused(&bench, &["prepare", "mixed.npy", "--out", "text.h5"], &["is a file", "--out"]);
     assert_eq!(bench.names(), ["mixed.npy", "text.h5"], "failures leave nothing");
 
-    // Files of the user's own are not touched, and -f keeps what is not in the way.
+    // Files of the user are not changed, and -f keeps all files that are not overwritten.
     std::fs::create_dir(bench.path("mine")).unwrap();
     bench.write("mine/array.bin", b"precious");
     bench.write("mine/notes", b"precious too");
@@ -143,7 +143,7 @@ fn mistakes_with_inputs_and_folders() {
     assert_eq!(bench.read("mine/array.bin"), b"precious");
     bench.ok(&["prepare", "-f", "mixed.npy", "--layout", "row", "--out", "mine"]);
     assert_eq!(bench.read("mine/notes"), b"precious too");
-    // Another layout has other streams; those of the first are gone.
+    // Another layout has other streams; the streams of the first layout are removed.
     bench.ok(&["prepare", "-f", "mixed.npy", "--layout", "column", "--out", "mine"]);
     assert!(!bench.path("mine/array.bin").exists());
     bench.ok(&["restore", "mine", "--out", "back"]);
@@ -194,7 +194,7 @@ fn archives_with_a_model_for_one_of_the_datasets() {
     std::fs::create_dir(bench.path("back")).unwrap();
     bench.ok(&["decompress", "-q", "-o", "back", "fits.npy.vxc", "other.npy.vxc"]);
     assert!(bench.read("back/fits.npy") == fits && bench.read("back/other.npy") == other);
-    // Without the model only the file that needs none comes back.
+    // Without the model, only the file that needs no model is decoded.
     std::fs::rename(bench.path("m.vxm"), bench.path("m.away")).unwrap();
     refused(&bench, &["decompress", "-o", "x", "fits.npy.vxc"], &["fits.npy.vxc", "model", "-m"]);
     bench.ok(&["decompress", "-q", "-o", "y", "other.npy.vxc"]);

@@ -43,7 +43,7 @@ fn a_list_of_ones_own_over_breaking_connections() {
     assert!(text.contains("300,000 bytes, downloaded, right"), "{text}");
     let notes = String::from_utf8(output.stderr).unwrap();
     assert!(notes.contains("events.bin: ") && notes.contains("again in"), "{notes}");
-    // A second time: nothing is asked for, and nothing said with -q.
+    // The second run sends no request, and with -q it prints nothing.
     let n = server.requests().len();
     let output = bench.ok(&["download", "-q", "mine.yaml"]);
     assert!(output.stdout.is_empty() && output.stderr.is_empty());
@@ -110,7 +110,7 @@ fn a_look_at_the_list() {
 #[test]
 fn no_network() {
     let bench = Bench::new();
-    // A proxy that nobody runs stands for a network that is not there.
+    // A proxy address without a proxy simulates a missing network.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let proxy = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);

@@ -1,4 +1,4 @@
-//! Help texts, compared with the snapshot in `help.txt`; `UPDATE_HELP=1 cargo test` writes it anew.
+//! Help texts, compared with the snapshot in `help.txt`; `UPDATE_HELP=1 cargo test` rewrites it.
 
 use super::bench::Bench;
 

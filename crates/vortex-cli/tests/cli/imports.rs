@@ -1,4 +1,4 @@
-//! A PyTorch checkpoint becomes a model that codes, and a run that trains on.
+//! A PyTorch checkpoint becomes a model that codes, and a run whose training continues.
 
 use super::bench::Bench;
 
@@ -43,7 +43,7 @@ fn import_code_and_train_on() {
     assert!(back == floats());
 
     // The command that the import prints.
-    let train = text.lines().find_map(|l| l.strip_prefix("go on with: vortex ")).unwrap();
+    let train = text.lines().find_map(|l| l.strip_prefix("continue with: vortex ")).unwrap();
     let train = train.replace("FILE", "data");
     bench.ok(&train.split(' ').chain(["-q"]).collect::<Vec<_>>());
     let summary: serde_json::Value =

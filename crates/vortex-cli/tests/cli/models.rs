@@ -98,7 +98,7 @@ fn instructions_threads_and_odd_data_with_a_model() {
         let arguments = [&["decompress", "-m", "models/m.vxm", "-o", "-", "x.vxc"], extra].concat();
         assert!(bench.ok(&arguments).stdout == data);
     }
-    // Data the model knows nothing of, and too short for one record.
+    // Data of another kind than the model's, and data shorter than one record.
     for odd in
         [&b""[..], b"x", b"a text of a few words, not records", &modelled_records(STRIDE - 1)]
     {

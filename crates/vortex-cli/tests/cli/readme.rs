@@ -1,4 +1,4 @@
-//! The commands of the README, run in the order in which they stand there.
+//! Runs the commands of the README in their order.
 
 use super::bench::{Bench, SCHEMA, STRIDE, records};
 use super::training::CONFIG;
@@ -13,7 +13,7 @@ fn commands(heading: &str) -> Vec<String> {
     lines.map(|line| line.split(" #").next().unwrap().trim().to_owned()).collect()
 }
 
-/// Runs them, but for installing the program; returns how many ran it.
+/// Runs the commands except the installation; returns how many called the program.
 fn run(bench: &Bench, heading: &str) -> usize {
     let mut ran = 0;
     for line in commands(heading) {
@@ -37,7 +37,7 @@ fn with_your_own_data() {
     bench.write("events.bin", &records(STRIDE * 5000));
     bench.write("events.schema.yaml", SCHEMA.as_bytes());
     std::fs::create_dir_all(bench.path("configs")).unwrap();
-    // The README's configuration takes minutes.
+    // The configuration of the README takes minutes.
     bench.write("configs/cpu_small.yaml", CONFIG.as_bytes());
     assert_eq!(run(&bench, "With your own data"), 7);
 }

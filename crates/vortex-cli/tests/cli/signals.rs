@@ -1,4 +1,4 @@
-//! Ctrl-C and readers that go away.
+//! Ctrl-C and readers that close their end.
 #![cfg(unix)]
 
 use std::io::{Read, Write};
@@ -53,7 +53,7 @@ fn interrupted_in_the_middle_nothing_is_left() {
         let mut child = start(&bench, &["compress", "-q", "-o", "out.vxc", "-"]);
         let mut stdin = child.stdin.take().unwrap();
         stdin.write_all(&records(3 << 20)).unwrap();
-        // The rest of the input never comes; by now the output has its temporary name.
+        // The rest of the input never arrives; the output already has its temporary name.
         until(|| bench.names().iter().any(|n| n.ends_with(".tmp")));
         signal(&child, name);
         let status = wait(&mut child);

@@ -106,7 +106,8 @@ fn differences_need_their_base() {
     bench.fails(&[&again[..], &["--base", "missing"]].concat(), &["missing", "check the name"]);
     let text = String::from_utf8(bench.ok(&["inspect", "next.vxw"]).stdout).unwrap();
     assert!(text.contains(&*digest) && text.contains("difference"), "{text}");
-    // A base of other tensors helps nothing and does no harm; one that is no checkpoint is refused.
+    // A base with other tensors neither helps nor harms; a base that is not a checkpoint is
+    // refused.
     bench.write("text", b"hello");
     bench.fails(&["compress-weights", "-f", "--base", "text", "next"], &["base checkpoint"]);
 }

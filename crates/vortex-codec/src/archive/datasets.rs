@@ -1,4 +1,4 @@
-//! Where the datasets of a file lie, and how rows are read from there.
+//! The places of the datasets in a file, and reading rows from them.
 
 use std::io::{Read, Seek};
 use std::ops::Range;
@@ -24,9 +24,9 @@ pub(super) struct Dataset {
     lies: Lies,
 }
 
-/// Where the rows lie among the original bytes of all members.
+/// The places of the rows in the original bytes of all members.
 enum Lies {
-    /// One after the other from this byte on.
+    /// One after the other, starting at this byte.
     InARow(u64),
     /// In streams, each of which begins at one of these bytes.
     InStreams { placement: Placement, starts: Vec<u64> },
@@ -40,14 +40,15 @@ pub(super) fn manifest<R: Read + Seek>(reader: &mut IndexedReader<R>) -> Result<
     };
     let len = first.original_bytes;
     if len > MAX_MANIFEST_BYTES {
-        let message = format!("a manifest of {len} bytes; {MAX_MANIFEST_BYTES} are allowed");
+        let message =
+            format!("a manifest of {len} bytes; at most {MAX_MANIFEST_BYTES} are allowed");
         return Err(Error::new(ErrorKind::LimitExceeded, message));
     }
     let text = reader.read_range(0, len as usize)?;
     Ok(Some(Manifest::parse(Path::new(MANIFEST_NAME), &text)?))
 }
 
-/// The datasets of a manifest: its streams are the members that follow, in its order.
+/// The datasets of a manifest. Its streams are the following members, in the order of the manifest.
 pub(super) fn of_manifest<R: Read + Seek>(
     reader: &IndexedReader<R>,
     manifest: &Manifest,
@@ -67,14 +68,12 @@ pub(super) fn of_manifest<R: Read + Seek>(
                     next.filter(|(_, member)| member.label.as_deref() == Some(&*label))
                 else {
                     let (file, name) = (&stream.file, &entry.name);
-                    return Err(corrupt(format!(
-                        "stream {file:?} of dataset {name:?} is not there"
-                    )));
+                    return Err(corrupt(format!("stream {file:?} of dataset {name:?} is missing")));
                 };
                 let held = member.original_bytes;
                 if held != due {
                     let (name, rows) = (&entry.name, entry.records);
-                    let what = format!("{held} bytes; {rows} rows of dataset {name:?} take {due}");
+                    let what = format!("{held} bytes; {rows} rows of dataset {name:?} need {due}");
                     return Err(corrupt(format!("member {number} has {what}")));
                 }
                 starts.push(member.original_offset);
@@ -90,11 +89,14 @@ pub(super) fn of_manifest<R: Read + Seek>(
     }
     match members.next() {
         None => Ok(datasets),
-        Some((number, _)) => Err(corrupt(format!("member {number} is no stream of the manifest"))),
+        Some((number, _)) => {
+            Err(corrupt(format!("member {number} is not a stream of the manifest")))
+        }
     }
 }
 
-/// The bytes that each stream of a dataset must have: what the manifest says of them is not asked.
+/// The number of bytes that each stream of a dataset must have. It does not use the sizes in the
+/// manifest.
 fn stream_lengths(entry: &DatasetEntry, schema: &Schema) -> Result<Vec<u64>> {
     let stride = schema.stride() as u64;
     let value = |field: usize| schema.fields()[field].dtype.size() as u64;
@@ -115,7 +117,8 @@ fn stream_lengths(entry: &DatasetEntry, schema: &Schema) -> Result<Vec<u64>> {
     Ok(rows.into_iter().map(|row| row * entry.records).collect())
 }
 
-/// The members of a file without a manifest: those in a row that have the same records are a dataset.
+/// The datasets of a file without a manifest: consecutive members with the same records are one
+/// dataset.
 pub(super) fn of_members<R: Read + Seek>(reader: &mut IndexedReader<R>) -> Result<Vec<Dataset>> {
     let members: Vec<MemberInfo> = reader.members().cloned().collect();
     let mut datasets: Vec<Dataset> = Vec::new();
@@ -125,7 +128,7 @@ pub(super) fn of_members<R: Read + Seek>(reader: &mut IndexedReader<R>) -> Resul
         let schema = match (&member.schema, member.predictor) {
             (Some(schema), _) => Arc::clone(schema),
             (None, Some(identity)) if identity.model_file().is_some() => {
-                // The model knows what the file does not say.
+                // The schema is in the model and not in the file.
                 let model = predictor_of(reader, number)?;
                 Arc::new(model.layout().schema().clone())
             }
@@ -198,8 +201,8 @@ impl Dataset {
         Ok(Column { dtype: field.dtype, big_endian: field.big_endian, bytes })
     }
 
-    /// Reads one run of a stream into `out`, where rows are `step` bytes apart: all of a row, or with
-    /// `wanted` only that field.
+    /// Reads one run of a stream into `out`, in which rows are `step` bytes apart: whole rows, or
+    /// with `wanted` only that field.
     fn read_place<R: Read + Seek>(
         &self,
         reader: &mut IndexedReader<R>,
@@ -212,11 +215,11 @@ impl Dataset {
         let fields = self.schema.fields();
         let field = |number: usize| fields[number].offset as usize..fields[number].end();
         let stored = place.field.map_or(self.schema.stride(), |number| field(number).len());
-        // What lies in one stream fits in the memory that the rows fit in.
+        // A part of the rows in one stream fits in memory if the rows do.
         let bytes =
             reader.read_range(starts[place.stream] + place.offset, place.len as usize * stored)?;
         let (take, put) = match (place.field, wanted) {
-            // A row for a row, a value for a value of a column.
+            // For each row a whole row, or one value of a column.
             (None, None) => (0..stored, 0),
             (Some(_), Some(_)) => (0..stored, 0),
             (Some(number), None) => (0..stored, field(number).start),
@@ -228,11 +231,11 @@ impl Dataset {
         Ok(())
     }
 
-    /// The bytes that `rows` take when each takes `each`.
+    /// The number of bytes of `rows` if each row has `each` bytes.
     fn bytes_of(&self, rows: &Range<u64>, each: usize) -> Result<usize> {
         if rows.start > rows.end || rows.end > self.rows {
             let message = format!(
-                "rows {}..{} asked for; dataset {:?} has {}",
+                "rows {}..{} requested; dataset {:?} has {}",
                 rows.start, rows.end, self.name, self.rows
             );
             return Err(Error::invalid_argument(message));

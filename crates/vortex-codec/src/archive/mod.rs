@@ -1,9 +1,9 @@
 //! Compressed files as tables: any rows of any of their datasets, and single fields of them.
 //!
-//! [`Archive`] opens every `.vxc` file. One that was made of a file of records is one dataset; one that
+//! [`Archive`] opens every `.vxc` file. A file that was made from records is one dataset. A file that
 //! was made with [`Compressor::compress_datasets`](crate::Compressor::compress_datasets) holds a
-//! manifest and the streams of each dataset, as docs/format.md describes, and is [`unpack`]ed to become
-//! files again.
+//! manifest and the streams of each dataset, as docs/format.md describes; [`unpack`] restores its
+//! files.
 
 mod datasets;
 mod pack;
@@ -29,10 +29,10 @@ pub use unpack::{is_archive, unpack};
 
 /// Label of the member that is the manifest.
 const MANIFEST_LABEL: &str = "vortex:manifest";
-/// What labels of streams begin with; the name of the stream follows.
+/// Prefix of the labels of streams; the name of the stream follows.
 const STREAM_LABEL: &str = "vortex:stream:";
 
-/// A compressed file, open for random access. Only the blocks that are asked for are decoded.
+/// A compressed file, open for random access. Only the needed blocks are decoded.
 ///
 /// ```
 /// use vortex_codec::archive::Archive;
@@ -56,23 +56,23 @@ pub struct Archive<R: Read + Seek = BufReader<File>> {
     datasets: Vec<Dataset>,
 }
 
-/// What an archive says of a dataset.
+/// Description of a dataset in an archive.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DatasetInfo<'a> {
     /// Its name, unique in the archive.
     pub name: &'a str,
-    /// What a row is.
+    /// Schema of a row.
     pub schema: &'a Schema,
-    /// Rows in all.
+    /// Number of rows.
     pub rows: u64,
 }
 
 impl Archive {
-    /// Opens a file, with all cores, and models looked for as [`crate::models`] describes.
+    /// Opens a file. It uses all cores and finds models as [`crate::models`] describes.
     ///
     /// # Errors
-    /// A kind for each thing that can be wrong with a file, and those of reading; the message begins
-    /// with the path.
+    /// A kind for each possible fault of a file, and the errors of reading; the message begins with
+    /// the path.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let file = File::open(path).map_err(Error::from);
@@ -83,7 +83,7 @@ impl Archive {
 }
 
 impl<R: Read + Seek> Archive<R> {
-    /// Takes a file from anywhere.
+    /// Opens a file from any reader.
     ///
     /// # Errors
     /// As [`Archive::open`].
@@ -97,7 +97,7 @@ impl<R: Read + Seek> Archive<R> {
         Ok(Self { reader, manifest, datasets })
     }
 
-    /// The manifest of an archive of datasets; `None` for a file of mere records or bytes.
+    /// The manifest of an archive of datasets; `None` for a file of plain records or bytes.
     pub fn manifest(&self) -> Option<&Manifest> {
         self.manifest.as_ref()
     }
@@ -115,8 +115,8 @@ impl<R: Read + Seek> Archive<R> {
     /// Rows of the only dataset.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`] where there is not exactly one, which lists their names, and as
-    /// [`Archive::rows_of`].
+    /// [`ErrorKind::NotFound`] if there is not exactly one dataset (the message lists their names),
+    /// and as [`Archive::rows_of`].
     pub fn rows(&mut self, rows: Range<u64>) -> Result<Rows> {
         let [only] = self.datasets.as_slice() else {
             return Err(self.not_found("name one of them".into()));
@@ -127,8 +127,8 @@ impl<R: Read + Seek> Archive<R> {
     /// Rows of a dataset.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`], [`ErrorKind::InvalidArgument`] for rows that it does not have, and those
-    /// of the blocks that they lie in.
+    /// [`ErrorKind::NotFound`], [`ErrorKind::InvalidArgument`] for rows that it does not have, and
+    /// the errors of the blocks of these rows.
     pub fn rows_of(&mut self, dataset: &str, rows: Range<u64>) -> Result<Rows> {
         let found = self.datasets.iter().find(|found| found.info().name == dataset);
         let Some(found) = found else {
@@ -137,8 +137,8 @@ impl<R: Read + Seek> Archive<R> {
         found.rows(&mut self.reader, rows)
     }
 
-    /// One field of rows of a dataset. Where the fields lie one after the other, only its own blocks
-    /// are decoded.
+    /// One field of rows of a dataset. If the dataset has the column layout, only the blocks of
+    /// this field are decoded.
     ///
     /// # Errors
     /// As [`Archive::rows_of`], and [`ErrorKind::NotFound`] for the field.

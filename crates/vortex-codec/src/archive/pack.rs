@@ -17,18 +17,18 @@ use crate::plan::{Plan, Request, Subject};
 
 pub use vortex_sources::prepare::Layout;
 
-/// How to take the datasets out of a file.
+/// How to read the datasets of a file.
 #[derive(Clone, Debug, Default)]
 pub struct DatasetOptions {
-    /// How records lie in their streams; `None`: as fits the model or, without one, as makes a sample
-    /// smaller.
+    /// Order of the values in the streams; `None`: the layout of the model or, without a model, the
+    /// one that makes a sample smaller.
     pub layout: Option<Layout>,
 }
 
 impl Compressor {
-    /// Codes the values of the datasets inside a file (HDF5, ROOT, npy, npz, safetensors, text, as far
-    /// as this build reads them) and not its bytes. `scratch` is an empty folder with room for the
-    /// values; `on_bytes` hears how many were read since the last call.
+    /// Codes the values of the datasets inside a file (HDF5, ROOT, npy, npz, safetensors, text, if
+    /// this build reads them) instead of its bytes. `scratch` is an empty folder with space for the
+    /// values; `on_bytes` gets the number of bytes read since the last call.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Source`] for a file that cannot be read, and as [`Compressor::compress`].

@@ -9,9 +9,9 @@ use crate::error::{Error, ErrorKind, Result};
 /// Rows of a dataset: records of its schema, one after the other.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rows {
-    /// What a row is.
+    /// Schema of a row.
     pub schema: Arc<Schema>,
-    /// Their bytes, as they were before compression.
+    /// The original bytes of the rows.
     pub bytes: Vec<u8>,
 }
 
@@ -22,7 +22,7 @@ pub struct Column {
     pub dtype: DType,
     /// Whether they are stored most significant byte first.
     pub big_endian: bool,
-    /// Their bytes, as they were before compression.
+    /// The original bytes of the values.
     pub bytes: Vec<u8>,
 }
 
@@ -70,7 +70,7 @@ pub(super) fn field_index(schema: &Schema, name: &str) -> Result<usize> {
         let names = schema.fields().iter().take(SHOWN).map(|field| field.name.as_str());
         let names: Vec<&str> = names.collect();
         let more = if schema.fields().len() > SHOWN { ", ..." } else { "" };
-        let message = format!("no field {name:?}; there are {}{more}", names.join(", "));
+        let message = format!("no field {name:?}; the fields are {}{more}", names.join(", "));
         Error::new(ErrorKind::NotFound, message)
     })
 }

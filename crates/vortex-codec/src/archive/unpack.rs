@@ -1,4 +1,4 @@
-//! Reading an archive of datasets as a stream: its manifest and streams become a folder again.
+//! Reading an archive of datasets as a stream: its manifest and streams become a prepared folder.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -10,16 +10,16 @@ use vortex_sources::prepare::{MANIFEST_NAME, MAX_MANIFEST_BYTES, Manifest};
 use super::{MANIFEST_LABEL, STREAM_LABEL};
 use crate::error::{Error, ErrorKind, Result};
 
-/// Whether the member that a reader stands in is the manifest of an archive.
+/// Whether the current member of a reader is the manifest of an archive.
 pub fn is_archive<R: Read>(reader: &Reader<R>) -> bool {
     reader.members() == 0 && reader.label() == Some(MANIFEST_LABEL)
 }
 
-/// Writes the manifest and the streams of an archive, which the reader has not begun to give out,
-/// into a folder, each stream with its schema beside it.
+/// Writes the manifest and the streams of an archive into a folder, each stream with its schema
+/// beside it. The reader must be at the start of the archive.
 ///
 /// # Errors
-/// [`ErrorKind::Corrupt`] for a file that is no archive, and as for reading and writing.
+/// [`ErrorKind::Corrupt`] for a file that is not an archive, and as for reading and writing.
 pub fn unpack<R: Read>(reader: &mut Reader<R>, folder: &Path) -> Result<Manifest> {
     let mut text = Vec::new();
     let mut block = reader.next_block()?;
@@ -37,7 +37,7 @@ pub fn unpack<R: Read>(reader: &mut Reader<R>, folder: &Path) -> Result<Manifest
     std::fs::write(&path, &text).map_err(|error| at(&path, error))?;
     for stream in manifest.streams() {
         let path = folder.join(&stream.file);
-        // A manifest that names a stream twice is not one of ours.
+        // This program never writes a manifest that names a stream twice.
         let file = File::create_new(&path).map_err(|error| at(&path, error))?;
         let mut file = io::BufWriter::new(file);
         let label = format!("{STREAM_LABEL}{}", stream.file);
@@ -59,7 +59,8 @@ pub fn unpack<R: Read>(reader: &mut Reader<R>, folder: &Path) -> Result<Manifest
     Ok(manifest)
 }
 
-/// Schemas beside streams are not in the archive: they follow from the manifest.
+/// The archive does not store the schema files beside streams, because they follow from the
+/// manifest.
 fn write_schemas(manifest: &Manifest, folder: &Path) -> Result<()> {
     for source in &manifest.sources {
         for dataset in &source.datasets {

@@ -1,5 +1,5 @@
-//! The codecs Vortex is measured against, one file each, and the measurement itself: every codec
-//! compresses and decompresses the same bytes in this run, and what comes back is compared.
+//! The codecs that Vortex is compared with, one file each, and the measurement: every codec
+//! compresses and decompresses the same bytes in this run, and the decoded bytes are compared.
 
 mod brotli;
 mod bzip2;
@@ -18,24 +18,24 @@ use crate::error::{Error, ErrorKind, Result};
 
 pub use rivals::Rivals;
 
-/// What a codec gives back, or whatever its library says is wrong.
+/// The result of a codec, or the error of its library.
 pub type Outcome<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-/// A lossless codec over a whole buffer. The schema is for those that know of records.
+/// A lossless codec over a whole buffer. The schema is for codecs that use records.
 pub trait Codec: Sync {
-    /// What users know it by, with its settings.
+    /// Its usual name, with its settings.
     fn name(&self) -> &'static str;
 
-    /// Packs `data`.
+    /// Compresses `data`.
     ///
     /// # Errors
     /// Those of its library.
     fn compress(&self, data: &[u8], schema: &Schema) -> Outcome<Vec<u8>>;
 
-    /// Unpacks what `compress` made of `len` bytes with the same schema.
+    /// Decompresses the output of `compress` for `len` bytes with the same schema.
     ///
     /// # Errors
-    /// Those of its library, and of bytes that `compress` did not make.
+    /// Those of its library, and for bytes that `compress` did not make.
     fn decompress(&self, packed: &[u8], len: usize, schema: &Schema) -> Outcome<Vec<u8>>;
 }
 
@@ -60,7 +60,7 @@ pub enum Choice {
     None,
     /// gzip, zstd and xz.
     Few,
-    /// Everything there is.
+    /// All codecs of this program.
     All,
 }
 
@@ -89,10 +89,10 @@ pub fn list(choice: Choice) -> Vec<Box<dyn Codec>> {
     codecs
 }
 
-/// Runs one codec there and back.
+/// Runs one codec in both directions.
 ///
 /// # Errors
-/// [`ErrorKind::Baseline`] where it fails, or does not give back the same bytes.
+/// [`ErrorKind::Baseline`] if it fails or does not give back the same bytes.
 pub fn measure(codec: &dyn Codec, data: &[u8], schema: &Schema) -> Result<Measurement> {
     let failed = |what: &dyn std::fmt::Display| {
         Error::new(ErrorKind::Baseline, format!("{}: {what}", codec.name()))
@@ -118,7 +118,7 @@ mod tests {
         Field { big_endian, ..Field::new(name, dtype, offset) }
     }
 
-    /// Records of 31 bytes with every number type pcodec treats on its own.
+    /// Records of 31 bytes with every number type that pcodec treats separately.
     fn mixed_schema() -> Schema {
         Schema::new(
             31,

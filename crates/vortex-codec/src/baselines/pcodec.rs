@@ -23,7 +23,7 @@ impl Codec for Pcodec {
         for field in schema.fields() {
             let column = gather(&data[..whole], schema.stride(), field);
             let bytes = pack(&column, field)?;
-            let len = u32::try_from(bytes.len()).map_err(|_| "a column beyond 4 GiB")?;
+            let len = u32::try_from(bytes.len()).map_err(|_| "a column larger than 4 GiB")?;
             packed.extend_from_slice(&len.to_le_bytes());
             packed.extend_from_slice(&bytes);
         }

@@ -1,4 +1,4 @@
-//! gzip, zstd and xz on the bytes that training validates on, measured while it runs.
+//! gzip, zstd and xz on the validation bytes of a training run, measured during the run.
 
 use std::sync::mpsc::{Receiver, channel};
 
@@ -6,7 +6,7 @@ use vortex_coder::schema::Schema;
 
 use super::{Choice, list, measure};
 
-/// Bits per byte of other codecs, as they become known.
+/// Bits per byte of other codecs that have been measured so far.
 #[derive(Debug, Default)]
 pub struct Rivals {
     incoming: Option<Receiver<(String, f64)>>,
@@ -15,19 +15,20 @@ pub struct Rivals {
 }
 
 impl Rivals {
-    /// None yet.
+    /// No results yet.
     pub fn new() -> Self {
         Self { incoming: None, known: Vec::new() }
     }
 
-    /// Measures on `bytes` in a thread of its own: a fraction of a second for what a validation reads.
+    /// Measures on `bytes` in a separate thread; this takes a fraction of a second for the bytes of
+    /// a validation.
     pub fn start(&mut self, bytes: &[u8], schema: &Schema) {
         let (bytes, schema) = (bytes.to_vec(), schema.clone());
         let (sender, incoming) = channel();
         self.incoming = Some(incoming);
         std::thread::spawn(move || {
             for codec in list(Choice::Few) {
-                // A codec that fails is left out; it is only there to compare with.
+                // A codec that fails is left out, because it is only a comparison.
                 let Ok(measured) = measure(codec.as_ref(), &bytes, &schema) else { continue };
                 let bits = measured.bytes as f64 * 8.0 / bytes.len().max(1) as f64;
                 if sender.send((measured.name, bits)).is_err() {
@@ -37,13 +38,14 @@ impl Rivals {
         });
     }
 
-    /// The share that `bits` per byte save of the smallest that is known; negative where they are more.
+    /// The share by which `bits` per byte are smaller than the smallest known result; negative if
+    /// they are larger.
     pub fn saved(&self, bits: f64) -> Option<f64> {
         let smallest = self.known.iter().map(|(_, bits)| *bits).reduce(f64::min)?;
         Some(1.0 - bits / smallest)
     }
 
-    /// Takes up what became known; true when that was the last.
+    /// Stores new results; true when the last one has arrived.
     pub fn poll(&mut self) -> bool {
         let Some(incoming) = &self.incoming else { return false };
         loop {

@@ -1,16 +1,16 @@
 //! Byte planes: all first bytes of the records, then all second bytes, ... and a classical codec
-//! over that. What an informed user does without a network.
+//! over these planes, as an informed user does without a network.
 
 use vortex_coder::schema::Schema;
 
 use super::{Codec, Outcome};
 
-/// Bytes an element where the data has no records: most such files hold 32-bit numbers.
+/// Bytes per element if the data has no records: most such files hold 32-bit numbers.
 const ELEMENT: usize = 4;
 
 /// A codec over the byte planes of the records.
 pub struct Transposed<C> {
-    /// The codec that packs the planes.
+    /// The codec that compresses the planes.
     pub inner: C,
     /// Its name in tables.
     pub name: &'static str,
@@ -34,7 +34,7 @@ fn width(schema: &Schema) -> usize {
     if schema.stride() == 1 { ELEMENT } else { schema.stride() }
 }
 
-/// Bytes beyond the last whole element stay at the end.
+/// Bytes after the last whole element stay at the end.
 fn to_planes(data: &[u8], width: usize) -> Vec<u8> {
     let n = data.len() / width;
     let mut planes = Vec::with_capacity(data.len());

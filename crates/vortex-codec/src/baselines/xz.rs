@@ -14,8 +14,8 @@ const PRESET_EXTREME: u32 = 1 << 31;
 /// xz at preset 9 extreme.
 pub struct Xz {
     name: &'static str,
-    /// `lc`, `lp` and `pb` where they are not the preset's: literal contexts by position modulo
-    /// 4 and not by the preceding byte, which is what suits columns of 4-byte numbers.
+    /// `lc`, `lp` and `pb` if they differ from the preset: literal contexts by position modulo 4
+    /// instead of the preceding byte, which is better for columns of 4-byte numbers.
     bits: Option<(u32, u32, u32)>,
 }
 
@@ -36,7 +36,7 @@ impl Codec for Xz {
         if let Some((lc, lp, pb)) = self.bits {
             options.literal_context_bits(lc).literal_position_bits(lp).position_bits(pb);
         }
-        // A dictionary beyond the data changes no byte of the result, only the memory.
+        // A dictionary larger than the data changes only the memory, not the result.
         options.dict_size(data.len().clamp(1 << 16, 64 << 20) as u32);
         let mut filters = Filters::new();
         filters.lzma2(&options);

@@ -1,4 +1,4 @@
-//! What each symbol costs under a predictor.
+//! The cost of each symbol under a predictor.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -6,8 +6,8 @@ use vortex_coder::{BlockRecords, Model, threads};
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// Cost of each role over all whole records, in units of 2^-16 bits; blocks and lanes as in a file,
-/// blocks shared out among threads.
+/// Cost of each role over all whole records, in units of 2^-16 bits. Blocks and lanes are as in a
+/// file; threads share the blocks.
 ///
 /// # Errors
 /// [`ErrorKind::WorkerPanicked`], and those of blocks too large for the predictor.

@@ -20,7 +20,7 @@ pub use costs::costs_by_role;
 pub use portion::Portion;
 pub use results::{CodecRow, Results, RoleRow};
 
-/// What to measure and how to call it.
+/// What to measure, and its name in the results.
 pub struct Evaluation<'a> {
     compressor: &'a Compressor,
     data: String,
@@ -31,19 +31,19 @@ pub struct Evaluation<'a> {
 }
 
 impl<'a> Evaluation<'a> {
-    /// Of what this compressor does, verification apart.
+    /// An evaluation of this compressor, without its verification.
     pub fn of(compressor: &'a Compressor) -> Self {
         Self {
             compressor,
             data: "data".into(),
-            part: "all of it".into(),
+            part: "all data".into(),
             #[cfg(feature = "baselines")]
             baselines: Choice::None,
             say: Box::new(|_| {}),
         }
     }
 
-    /// Names of the data and of the part of it that the bytes are, for the results.
+    /// Names for the results: of the data, and of the part of it that is measured.
     #[must_use]
     pub fn named(mut self, data: impl Into<String>, part: impl Into<String>) -> Self {
         (self.data, self.part) = (data.into(), part.into());
@@ -58,14 +58,14 @@ impl<'a> Evaluation<'a> {
         self
     }
 
-    /// Hears what comes next.
+    /// A function that gets the name of each step before it starts.
     #[must_use]
     pub fn on_step(mut self, say: impl FnMut(&str) + 'a) -> Self {
         self.say = Box::new(say);
         self
     }
 
-    /// Measures.
+    /// Runs the measurement.
     ///
     /// # Errors
     /// As for compressing and decompressing, [`ErrorKind::VerifyFailed`] and [`ErrorKind::Baseline`].
@@ -84,7 +84,7 @@ impl<'a> Evaluation<'a> {
         self.decompressor().decompress(packed.as_slice(), &mut back)?;
         let decode_s = start.elapsed().as_secs_f64();
         if back != bytes {
-            let message = "vortex did not give back the same bytes; please report this";
+            let message = "decompression did not give back the same bytes; please report this";
             return Err(Error::new(ErrorKind::VerifyFailed, message));
         }
         drop(back);
@@ -114,7 +114,7 @@ impl<'a> Evaluation<'a> {
         })
     }
 
-    /// Appends what other codecs make of the bytes.
+    /// Appends the results of other codecs on the same bytes.
     #[cfg(feature = "baselines")]
     fn measure_baselines(
         &mut self,
@@ -122,7 +122,7 @@ impl<'a> Evaluation<'a> {
         schema: &vortex_coder::Schema,
         codecs: &mut Vec<CodecRow>,
     ) -> Result<()> {
-        // Where Vortex reads regions, the others get the records that the bytes suggest.
+        // If Vortex uses regions, the other codecs get the detected records.
         let detected = (*schema == vortex_coder::Schema::bytes())
             .then(|| vortex_data::detect::detect(bytes).schema);
         let schema = detected.as_ref().unwrap_or(schema);
@@ -158,8 +158,7 @@ impl<'a> Evaluation<'a> {
     }
 }
 
-/// Measures what a compressor makes of bytes: compresses, decodes, compares, and finds what each
-/// field costs.
+/// Measures a compressor on bytes: compresses, decodes, compares, and finds the cost of each field.
 ///
 /// ```
 /// use vortex_codec::{Compressor, evaluate};

@@ -4,32 +4,32 @@ use std::ops::Range;
 
 use vortex_data::SplitRatios;
 
-/// A part of the data, as training cuts it.
+/// A part of the data, split as for training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Portion {
-    /// What training learns from.
+    /// The part that training learns from.
     Training,
-    /// What training chooses its best model by.
+    /// The part that selects the best model of a training.
     Validation,
-    /// What training never looks at.
+    /// The part that training never reads.
     #[default]
     Test,
-    /// All of it.
+    /// All data.
     All,
 }
 
 impl Portion {
-    /// Its bytes in data of `len` bytes, and what it is called. Bytes after the last whole record are
-    /// in none but [`Portion::All`].
+    /// The range of the part in data of `len` bytes, and its name. Bytes after the last whole
+    /// record are only in [`Portion::All`].
     pub fn of(self, len: usize, stride: usize, ratios: &SplitRatios) -> (Range<usize>, String) {
         let split = ratios.split((len / stride) as u64);
         let (name, records) = match self {
             Self::Training => ("training", split.train),
             Self::Validation => ("validation", split.validation),
             Self::Test => ("test", split.test),
-            Self::All => return (0..len, "all of it".into()),
+            Self::All => return (0..len, "all data".into()),
         };
-        // Records of a file in memory: their places fit.
+        // The file is in memory, so the positions of its records fit.
         let place = |record: u64| record as usize * stride;
         (place(records.start)..place(records.end), format!("{name} part of {ratios}"))
     }
@@ -45,6 +45,6 @@ mod tests {
         assert_eq!(portion(Portion::Training).0, 0..800);
         assert_eq!(portion(Portion::Validation).0, 800..900);
         assert_eq!(portion(Portion::Test), (900..1000, "test part of 80/10/10".into()));
-        assert_eq!(portion(Portion::All), (0..1003, "all of it".into()));
+        assert_eq!(portion(Portion::All), (0..1003, "all data".into()));
     }
 }

@@ -1,4 +1,4 @@
-//! What an evaluation found: numbers, and what follows from them.
+//! The results of an evaluation, and values that follow from them.
 
 use serde::Serialize;
 
@@ -9,11 +9,11 @@ pub struct Results {
     pub data: String,
     /// Which part of it was coded, such as `test part of 80/10/10`.
     pub part: String,
-    /// Bytes that every codec was given.
+    /// Number of bytes that every codec got.
     pub bytes: u64,
-    /// Bytes a record.
+    /// Bytes per record.
     pub stride: usize,
-    /// Fields a record.
+    /// Fields per record.
     pub fields: usize,
     /// The model file, if one was used.
     pub model: Option<String>,
@@ -23,7 +23,7 @@ pub struct Results {
     pub codecs: Vec<CodecRow>,
     /// The model's own cross-entropy over the bytes, in bits.
     pub cross_entropy_bits: f64,
-    /// The same of the network in floating point, where it was measured.
+    /// The cross-entropy of the network in floating point, if it was measured.
     pub float_bits: Option<f64>,
     /// Cost of each role, in coding order.
     pub roles: Vec<RoleRow>,
@@ -54,25 +54,25 @@ impl From<crate::baselines::Measurement> for CodecRow {
     }
 }
 
-/// What one role costs under the model.
+/// The cost of one role under the model.
 #[derive(Clone, Debug, Serialize)]
 pub struct RoleRow {
     /// Name of the field.
     pub field: String,
-    /// Rank of the symbol inside the field, the first one coded being 0.
+    /// Rank of the symbol in the field; the first coded symbol has rank 0.
     pub significance: u8,
     /// Mean cost of one symbol in bits.
     pub bits: f64,
 }
 
 impl Results {
-    /// Bits of the compressed file for each byte, the model apart.
+    /// Bits of the compressed file per byte of data, without the model.
     pub fn bits_per_byte(&self) -> f64 {
         let compressed = self.codecs.first().map_or(0, |vortex| vortex.bytes);
         compressed as f64 * 8.0 / self.bytes.max(1) as f64
     }
 
-    /// Real size over cross-entropy, less one.
+    /// Real size divided by cross-entropy, minus one.
     pub fn overhead(&self) -> Option<f64> {
         let vortex = self.codecs.first()?;
         (self.cross_entropy_bits > 0.0)
@@ -88,7 +88,7 @@ impl Results {
 
     /// The roles of each field, in coding order.
     pub fn roles_by_field(&self) -> impl Iterator<Item = &[RoleRow]> {
-        // Field names are unique in a schema, and a field's roles lie together.
+        // Field names are unique in a schema, and the roles of a field are adjacent.
         self.roles.chunk_by(|a, b| a.field == b.field)
     }
 }

@@ -1,12 +1,12 @@
-//! Models that are kept for the next file.
+//! A cache of models for the next file.
 
 use super::TrainedModel;
 
-/// Models are kept as long as their networks have no more bytes than this in all; the latest one is
-/// kept in any case.
+/// Models are kept as long as their networks together have at most this number of bytes; the latest
+/// one is always kept.
 const KEPT_BYTES: u64 = 256 << 20;
 
-/// The models used last, the latest at the end, with the bytes of their networks.
+/// The last used models, with the latest at the end, and the sizes of their networks.
 #[derive(Debug, Default)]
 pub(super) struct Kept(Vec<(u64, TrainedModel)>);
 
@@ -60,7 +60,7 @@ mod tests {
         assert_eq!(insert(&mut kept, KEPT_BYTES / 4, 1), [1]);
         assert_eq!(insert(&mut kept, KEPT_BYTES / 4, 2), [1, 2]);
         assert_eq!(insert(&mut kept, KEPT_BYTES / 4, 3), [1, 2, 3]);
-        // Use makes a model young again.
+        // A used model moves to the end.
         assert!(kept.get([1; 32]).is_some() && kept.get([9; 32]).is_none());
         assert_eq!(insert(&mut kept, KEPT_BYTES / 2, 4), [3, 1, 4]);
         assert_eq!(insert(&mut kept, KEPT_BYTES * 2, 5), [5]);

@@ -1,9 +1,9 @@
-//! Model files: the ones at hand, and the search for the one that a compressed file needs.
+//! Model files: the available models, and the search for the model that a compressed file needs.
 //!
-//! A file names its model by the BLAKE3 of the model file. [`Models`] looks, in this order, at the
-//! model it was given, at those it found before, at the `.vxm` files beside the compressed file, and
-//! at the files and folders of the environment variable `VORTEX_MODEL_PATH`. An embedded model needs
-//! no search.
+//! A file refers to its model by the BLAKE3 of the model file. [`Models`] searches, in this order,
+//! the given model, the models that it found before, the `.vxm` files beside the compressed file,
+//! and the files and folders of the environment variable `VORTEX_MODEL_PATH`. An embedded model
+//! needs no search.
 
 mod kept;
 mod search;
@@ -24,14 +24,15 @@ use search::Search;
 
 pub use trained::TrainedModel;
 
-/// Environment variable with files and folders to look for models in, as in `PATH`.
+/// Environment variable with files and folders that are searched for models, separated as in
+/// `PATH`.
 pub const PATH_VARIABLE: &str = "VORTEX_MODEL_PATH";
 /// Extension of model files.
 pub const EXTENSION: &str = "vxm";
 /// Largest model file that is read.
 pub const MAX_MODEL_BYTES: u64 = vortex_infer::file::MAX_FILE_BYTES;
 
-/// Models in reach. One set serves any number of files: each model is loaded once.
+/// A set of models. One set serves any number of files, and each model is loaded once.
 #[derive(Debug)]
 pub struct Models {
     instructions: Instructions,
@@ -47,15 +48,15 @@ impl Default for Models {
 }
 
 impl Models {
-    /// No model given, for the best instructions of this processor.
+    /// A set without a given model, for the best instructions of this processor.
     pub fn new() -> Self {
         Self { instructions: Instructions::detect(), given: None, loaded: Mutex::default() }
     }
 
-    /// For other instructions than the best ones.
+    /// A set for chosen instructions.
     ///
     /// # Errors
-    /// [`ErrorKind::NoSuchInstructions`] where this processor does not have them.
+    /// [`ErrorKind::NoSuchInstructions`] if this processor does not have them.
     pub fn for_instructions(instructions: Instructions) -> Result<Self> {
         if !instructions.is_available() {
             let name = instructions.name();
@@ -65,19 +66,19 @@ impl Models {
         Ok(Self { instructions, ..Self::new() })
     }
 
-    /// Takes a model that was opened already: it is asked first.
+    /// Adds a model that is already open; it is searched first.
     #[must_use]
     pub fn with(mut self, model: TrainedModel) -> Self {
         self.given = Some(model);
         self
     }
 
-    /// The same without a model, with nothing loaded.
+    /// The same set without the given model and without loaded models.
     pub(crate) fn without_given(&self) -> Self {
         Self { instructions: self.instructions, given: None, loaded: Mutex::default() }
     }
 
-    /// Opens a model file as [`Models::with`] takes it.
+    /// Opens a model file and adds it as [`Models::with`] does.
     ///
     /// # Errors
     /// As [`TrainedModel::open_for`].
@@ -96,7 +97,8 @@ impl Models {
         self.instructions
     }
 
-    /// What a reader asks for models; `file` is the compressed file, to look beside it.
+    /// The loader from which a reader gets models; `file` is the compressed file, beside which
+    /// models are searched.
     pub fn loader(self: &Arc<Self>, file: Option<&Path>) -> Arc<dyn ModelLoader> {
         let beside = file.map(|file| folder(file).to_owned());
         Arc::new(Search { models: Arc::clone(self), beside })
@@ -110,7 +112,7 @@ impl Models {
         search::find(self, digest, file.map(folder))
     }
 
-    /// The model of the bytes that a file embeds.
+    /// The model whose bytes a file embeds.
     ///
     /// # Errors
     /// As [`TrainedModel::from_bytes`].
@@ -143,7 +145,7 @@ fn read_model(path: &Path) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Every model file in these places, which are files and folders.
+/// All model files in these places, which are files and folders.
 fn model_files(places: impl Iterator<Item = PathBuf>) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for place in places.filter(|p| !p.as_os_str().is_empty()) {
@@ -152,7 +154,7 @@ fn model_files(places: impl Iterator<Item = PathBuf>) -> Vec<PathBuf> {
         } else if let Ok(entries) = std::fs::read_dir(&place) {
             let paths = entries.filter_map(|e| Some(e.ok()?.path()));
             let models = paths.filter(|p| p.extension().is_some_and(|e| e == EXTENSION));
-            // Opening a pipe or a device might never return.
+            // Opening a pipe or a device could block forever.
             files.extend(models.filter(|p| p.is_file()));
         }
     }

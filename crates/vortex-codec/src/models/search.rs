@@ -36,7 +36,8 @@ pub(super) fn embedded(models: &Models, bytes: &[u8]) -> Result<TrainedModel> {
     model.map_err(|e| e.context("embedded model"))
 }
 
-/// The model of a digest: given, found before, in the folder `beside`, or on the path.
+/// The model with a digest: the given one, one found before, one in the folder `beside`, or one on
+/// the path.
 pub(super) fn find(
     models: &Models,
     digest: [u8; 32],
@@ -65,7 +66,7 @@ fn at_hand(models: &Models, digest: [u8; 32]) -> Option<TrainedModel> {
 fn missing(models: &Models, digest: [u8; 32]) -> Error {
     let shown = |digest| blake3::Hash::from_bytes(digest).to_hex()[..SHOWN].to_owned();
     let given = models.given().map_or_else(String::new, |given| {
-        let path = given.path().map_or("the one given".into(), |path| path.display().to_string());
+        let path = given.path().map_or("the given model".into(), |path| path.display().to_string());
         format!(" and {path} is {}", shown(given.digest()))
     });
     let message = format!(

@@ -10,11 +10,11 @@ use vortex_infer::{Instructions, IntModel};
 use super::read_model;
 use crate::error::{Error, Result};
 
-/// A trained model: checked, its self-test passed, ready to code with. Clones share it.
+/// A trained model that is checked, has passed its self-test and is ready to code. Clones share it.
 #[derive(Clone)]
 pub struct TrainedModel {
     model: Arc<dyn Model>,
-    /// The same, where it is a network of a model file.
+    /// The network, if the model comes from a model file.
     network: Option<Arc<IntModel>>,
     path: Option<PathBuf>,
 }
@@ -55,10 +55,10 @@ impl TrainedModel {
         Ok(Arc::new(IntModel::from_bytes(bytes, instructions)?).into())
     }
 
-    /// A model of your own that no file holds: what opens the compressed file must be given it too.
+    /// Your own model, which is not in a file. The decompressor must get the same model.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::InvalidArgument`] for one that files do not name by the digest of a model.
+    /// [`crate::ErrorKind::InvalidArgument`] for a model that files do not refer to by a digest.
     pub fn of(model: Arc<dyn Model>) -> Result<Self> {
         let identity = model.identity();
         if identity.model_file().is_none() {
@@ -68,12 +68,12 @@ impl TrainedModel {
         Ok(Self { model, network: None, path: None })
     }
 
-    /// BLAKE3 of the model file: what compressed files name it by.
+    /// BLAKE3 of the model file, by which compressed files refer to it.
     pub fn digest(&self) -> [u8; 32] {
-        self.model.identity().model_file().expect("looked at when it was made")
+        self.model.identity().model_file().expect("checked in the constructor")
     }
 
-    /// Whether this is the model that a file names.
+    /// Whether this model has the given digest.
     pub fn is(&self, digest: [u8; 32]) -> bool {
         self.model.identity() == Identity::Network(digest)
     }
@@ -83,27 +83,27 @@ impl TrainedModel {
         self.model.layout().schema()
     }
 
-    /// What predicts.
+    /// The predictor.
     pub fn predictor(&self) -> Arc<dyn Model> {
         Arc::clone(&self.model)
     }
 
-    /// The network, where the model came from a `.vxm` file.
+    /// The network, if the model comes from a `.vxm` file.
     pub fn network(&self) -> Option<&Arc<IntModel>> {
         self.network.as_ref()
     }
 
-    /// The bytes of the model file, likewise.
+    /// The bytes of the model file, if the model comes from one.
     pub fn bytes(&self) -> Option<&[u8]> {
         self.network.as_ref().map(|network| network.bytes())
     }
 
-    /// Where the file is, if it was opened by name.
+    /// The path of the file, if it was opened by name.
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
     }
 
-    /// Bytes that the network takes in memory, about.
+    /// Approximate number of bytes of the network in memory.
     pub(super) fn network_bytes(&self) -> u64 {
         self.network.as_ref().map_or(0, |network| network.network_bytes())
     }

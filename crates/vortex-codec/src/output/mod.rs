@@ -1,7 +1,7 @@
-//! Outputs that appear under their name complete or not at all.
+//! Outputs that get their final name only when they are complete.
 //!
-//! A temporary file that only the owner reads, then the input's time and permissions, the disk, the
-//! name, the folder's entry. A link is followed, not replaced.
+//! The steps: a temporary file that only the owner can read; the time and permissions of the input;
+//! sync to the disk; the final name; sync of the folder. A link is followed, not replaced.
 
 mod name;
 mod scratch;
@@ -21,7 +21,8 @@ pub use scratch::Scratch;
 pub use temporary::remove_temporary;
 pub use vortex_base::atomic::folder_of as folder;
 
-/// A file that grows under a temporary name in the folder of its final one. Dropped, it is gone.
+/// A file that is written under a temporary name in the folder of its final name. If it is dropped
+/// before it is committed, it is removed.
 #[derive(Debug)]
 pub struct OutputFile {
     /// `None` once committed.
@@ -31,9 +32,9 @@ pub struct OutputFile {
 }
 
 impl OutputFile {
-    /// Starts the file. One that is there is an error unless `replace`, and stays as it is until
-    /// [`OutputFile::commit`]. `like` is the file that the content comes from: it lends the new one its
-    /// modification time, and who may read it.
+    /// Starts the file. An existing file is an error unless `replace`, and it is unchanged until
+    /// [`OutputFile::commit`]. `like` is the source of the content: the new file gets its
+    /// modification time and its permissions.
     ///
     /// # Errors
     /// [`ErrorKind::OutputExists`], [`ErrorKind::NotAFile`], and those of the system.
@@ -50,8 +51,8 @@ impl OutputFile {
         }
         let mut builder = tempfile::Builder::new();
         builder.prefix(&prefix).suffix(".tmp");
-        // Nobody else reads it while it grows. A file that comes from no other gets what a file made by
-        // name would get, and the umask still applies.
+        // Nobody else can read it while it is written. A file without a source gets the usual
+        // permissions of a new file, and the umask still applies.
         #[cfg(unix)]
         if like.is_none() {
             use std::os::unix::fs::PermissionsExt;
@@ -77,10 +78,10 @@ impl OutputFile {
             .as_file_mut()
     }
 
-    /// Gives the file its name.
+    /// Gives the file its final name.
     ///
     /// # Errors
-    /// [`ErrorKind::OutputExists`] for one that appeared meanwhile, and those of the system.
+    /// [`ErrorKind::OutputExists`] for a file that was created meanwhile, and those of the system.
     pub fn commit(mut self) -> Result<()> {
         let temporary =
             self.temporary.take().expect("only this takes the file, and `self` with it");
@@ -108,7 +109,7 @@ impl Drop for OutputFile {
     }
 }
 
-/// Makes a file of another one; messages begin with the path that they are about.
+/// Makes a file from another one; each message begins with the path that it concerns.
 pub(crate) fn output_from<T>(
     input: &Path,
     output: &Path,
@@ -125,7 +126,7 @@ pub(crate) fn output_from<T>(
     Ok(done)
 }
 
-/// Writes a small file whole or not at all, replacing what was there.
+/// Writes a small file completely or not at all, and replaces an existing file.
 ///
 /// # Errors
 /// As [`OutputFile`]; the message begins with the path.
@@ -137,8 +138,8 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
     written.map_err(|error| error.context(path.display()))
 }
 
-/// Gives a finished file or folder its name. A file that is there is only replaced by force, a folder
-/// never. `like` as in [`OutputFile::create`], for a file.
+/// Gives a finished file or folder its final name. An existing file is only replaced with
+/// `replace`, an existing folder never. `like` as in [`OutputFile::create`], for a file.
 ///
 /// # Errors
 /// As [`OutputFile`], and [`ErrorKind::FolderExists`]; the message begins with the path.
@@ -262,7 +263,7 @@ mod tests {
             assert_eq!(std::fs::read(elsewhere.join("real")).unwrap(), b"new");
             for force in [false, true] {
                 let refused = open("dangling", force).unwrap_err().to_string();
-                assert!(refused.contains("leads nowhere"), "{refused}");
+                assert!(refused.contains("without a target"), "{refused}");
             }
             std::fs::write(at("made"), b"newer").unwrap();
             place(&at("made"), &at("link"), true, None).unwrap();

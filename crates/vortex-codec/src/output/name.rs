@@ -1,4 +1,4 @@
-//! The name that a file is going to get.
+//! The final name of an output.
 
 use std::fs::{File, FileTimes, Metadata};
 use std::io;
@@ -10,10 +10,10 @@ use vortex_base::atomic::{folder_of, sync_folder};
 use super::temporary;
 use crate::error::{Error, ErrorKind, Result};
 
-/// A name that was found free, or free to replace, before the work begins.
+/// A name that was checked before the work begins: it is free or may be replaced.
 #[derive(Debug)]
 pub(super) struct FinalName {
-    /// Where a link leads, or the name itself.
+    /// The target of a link, or the name itself.
     pub(super) path: PathBuf,
     replace: bool,
 }
@@ -23,10 +23,10 @@ impl FinalName {
         let name = Self { path: path.to_owned(), replace };
         let Ok(found) = path.symlink_metadata() else { return Ok(name) };
         if found.is_symlink() {
-            // The link stays, and what it leads to is replaced.
+            // The link stays, and its target is replaced.
             let path = std::fs::canonicalize(path).map_err(|error| {
                 Error::from(error)
-                    .context("is a link that leads nowhere; remove it or name another file")
+                    .context("is a link without a target; remove it or name another file")
             })?;
             return Self::new(&path, replace);
         }
@@ -39,8 +39,8 @@ impl FinalName {
         Ok(name)
     }
 
-    /// The one way to a final name: who may read it, everything to the disk, the name, the folder to
-    /// the disk.
+    /// The only function that gives a final name: it sets the permissions, syncs the file, renames
+    /// it, and syncs the folder.
     pub(super) fn give(&self, file: &File, from: TempPath, like: Option<&Metadata>) -> Result<()> {
         if let Some(like) = like {
             lend(file, like);
@@ -75,8 +75,9 @@ pub(super) fn unnamed(error: io::Error) -> Error {
     Error::from(error).context("cannot be given its name")
 }
 
-/// Modification time and who may read and write, as good as the file system allows: neither is worth
-/// failing for. Without set-user-ID and its like: the new file may have another owner.
+/// Copies the modification time and the permissions as far as the file system allows; an error here
+/// is ignored. It does not copy set-user-ID and similar bits, because the new file may have another
+/// owner.
 fn lend(file: &File, like: &Metadata) {
     #[allow(unused_mut)]
     let mut permissions = like.permissions();
@@ -87,7 +88,7 @@ fn lend(file: &File, like: &Metadata) {
         if file.metadata().is_ok_and(|own| own.gid() != like.gid())
             && fchown(file, None, Some(like.gid())).is_err()
         {
-            // Another group may do no more than everybody may.
+            // Another group gets only the permissions of everybody.
             mode &= 0o707 | (mode & 0o007) << 3;
         }
         permissions.set_mode(mode);

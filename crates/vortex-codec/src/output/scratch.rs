@@ -7,12 +7,12 @@ use tempfile::TempDir;
 use super::temporary;
 use crate::error::{Error, Result};
 
-/// A temporary folder that goes when it is dropped.
+/// A temporary folder that is removed when it is dropped.
 #[derive(Debug)]
 pub struct Scratch(Option<TempDir>);
 
 impl Scratch {
-    /// Makes one in `folder`.
+    /// Creates a temporary folder in `folder`.
     ///
     /// # Errors
     /// Those of the system.
@@ -28,7 +28,7 @@ impl Scratch {
         })
     }
 
-    /// Where it is.
+    /// Its path.
     pub fn path(&self) -> &Path {
         self.0.as_ref().map(TempDir::path).expect("only `drop` takes the folder")
     }

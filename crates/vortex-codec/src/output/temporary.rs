@@ -1,7 +1,7 @@
-//! The temporary files and folders of this process, which must not outlive it.
+//! The temporary files and folders of this process, which must be removed when it ends.
 //!
-//! Outputs grow under temporary names and get their real name in one step, so a program that stops at
-//! once leaves nothing half-written behind, as long as the temporary files go too.
+//! Outputs are written under temporary names and renamed in one step. So a program that stops at
+//! once leaves no incomplete file, if its temporary files are removed too.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,8 @@ pub fn remove_temporary(end: impl FnOnce()) {
     end();
 }
 
-/// Makes a temporary file or folder and remembers to remove it, without a moment in between.
+/// Creates a temporary file or folder and registers it for removal, in one step for a signal
+/// handler.
 pub(super) fn create<T>(make: impl FnOnce() -> io::Result<(T, PathBuf)>) -> io::Result<T> {
     let mut paths = temporary();
     let (file, path) = make()?;
@@ -34,7 +35,7 @@ pub(super) fn create<T>(make: impl FnOnce() -> io::Result<(T, PathBuf)>) -> io::
     Ok(file)
 }
 
-/// Runs `finish` (a rename or a removal), after which `path` is no temporary file any more.
+/// Runs `finish` (a rename or a removal), after which `path` is not a temporary file any more.
 pub(super) fn finish<T>(path: &Path, finish: impl FnOnce() -> T) -> T {
     let mut paths = temporary();
     let result = finish();

@@ -1,4 +1,4 @@
-//! Which files can be trained on together.
+//! Which files can be used for one training.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// The schema of all files.
 ///
 /// # Errors
-/// [`ErrorKind::Schema`] when one of them has other records than the first, and those of reading.
+/// [`ErrorKind::Schema`] if one of them has other records than the first, and those of reading.
 pub fn same_records(files: &[&Path], explicit: Option<&Path>) -> Result<Schema> {
     let Some(first) = files.first() else {
         return Err(Error::invalid_argument("no data file to train on"));
@@ -23,7 +23,7 @@ pub fn same_records(files: &[&Path], explicit: Option<&Path>) -> Result<Schema> 
     }
     for file in &files[1..] {
         let (other, other_source) = schema_of(file, None)?;
-        // What was found in the bytes of two files may differ though the records are the same.
+        // Detection in two files may give different schemas although the records are the same.
         let found = other_source == SchemaSource::Detected;
         let differs = match found {
             true => source == SchemaSource::Detected && other.stride() != schema.stride(),
@@ -32,10 +32,10 @@ pub fn same_records(files: &[&Path], explicit: Option<&Path>) -> Result<Schema> 
         if differs {
             let (first, name) = (first.display(), file.display());
             let (bytes, fields) = (other.stride(), other.fields().len());
-            let looks = if found { " by the look of them" } else { "" };
+            let looks = if found { " (detected)" } else { "" };
             let message = format!(
                 "{name}: records of {bytes} bytes and {fields} fields{looks}, but those of {first} have {} bytes \
-                 and {} fields; files trained on together need the same records",
+                 and {} fields; all files of a training need the same records",
                 schema.stride(),
                 schema.fields().len(),
             );
@@ -45,7 +45,7 @@ pub fn same_records(files: &[&Path], explicit: Option<&Path>) -> Result<Schema> 
     Ok(schema)
 }
 
-/// Files of a prepared folder with one schema, which one model can be trained on.
+/// Files of a prepared folder with one schema, on which one model can be trained.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
     /// Bytes of all files.
@@ -57,7 +57,7 @@ pub struct Group {
 /// The streams of a prepared folder by schema, the group with the most bytes first.
 ///
 /// # Errors
-/// Those of reading the folder, and of a stream without its schema.
+/// The errors of reading the folder, and of a stream without its schema.
 pub fn groups(folder: &Path) -> Result<Vec<Group>> {
     let at = |path: &Path, error: io::Error| Error::from(error).context(path.display());
     let mut groups: BTreeMap<Vec<u8>, Group> = BTreeMap::new();

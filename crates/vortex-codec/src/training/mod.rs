@@ -1,5 +1,5 @@
-//! Training, as users see it: which files go together, and the figures of a run while it runs. The
-//! training itself is [`vortex_train`](crate::train).
+//! The user's side of training: which files can be used together, and the figures of a run in
+//! progress. The training itself is [`vortex_train`](crate::train).
 
 mod data;
 mod float;

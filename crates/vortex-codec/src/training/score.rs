@@ -1,22 +1,22 @@
-//! The figures of a training run, up to date.
+//! The current figures of a training run.
 
 use std::time::{Duration, Instant};
 
 use vortex_coder::Schema;
 use vortex_train::{Phase, TrainEvent, memory};
 
-/// Validations that are remembered.
+/// Number of validations that are kept.
 const TREND: usize = 16;
 
-/// How often the memory of the process is asked for.
+/// How often the memory of the process is read.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// The figures. [`Score::take`] keeps them up to date.
 #[derive(Clone, Debug)]
 pub struct Score {
-    /// Fields of a byte of records.
+    /// Number of fields per byte of records.
     pub tokens_per_byte: f64,
-    /// Part of the run.
+    /// Phase of the run.
     pub phase: Phase,
     /// Steps done.
     pub step: u64,
@@ -30,13 +30,13 @@ pub struct Score {
     pub rate: f64,
     /// Bytes of training data seen per second.
     pub bytes_per_second: f64,
-    /// Bytes of this process, where the system tells.
+    /// Memory of this process in bytes, if the system reports it.
     pub memory: Option<u64>,
     looked: Option<Instant>,
 }
 
 impl Score {
-    /// Of a run on records of a schema that has not begun.
+    /// Figures of a run that has not begun, on records of a schema.
     pub fn new(schema: &Schema) -> Self {
         Self {
             tokens_per_byte: schema.fields().len() as f64 / schema.stride() as f64,
@@ -52,7 +52,7 @@ impl Score {
         }
     }
 
-    /// Takes up what happened.
+    /// Updates the figures from an event.
     pub fn take(&mut self, event: &TrainEvent) {
         match event {
             TrainEvent::Step { step, bits_per_byte, learning_rate, bytes_per_second, .. } => {
@@ -73,14 +73,14 @@ impl Score {
         }
     }
 
-    /// Asks the system for the memory of this process, unless it was asked within the last second.
+    /// Reads the memory of this process from the system, at most once per second.
     pub fn look_at_memory(&mut self) {
         if self.looked.is_none_or(|looked| looked.elapsed() > LOOK) {
             (self.memory, self.looked) = (memory::resident(), Some(Instant::now()));
         }
     }
 
-    /// Change of the last validation against the one before.
+    /// Change from the previous to the last validation.
     pub fn change(&self) -> Option<f64> {
         match self.trend[..] {
             [.., before, last] => Some(last - before),

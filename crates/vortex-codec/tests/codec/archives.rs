@@ -53,7 +53,7 @@ fn members_with_the_same_records_are_one_table() {
     let rows = opened(&both).rows(650..750).unwrap();
     let all = [&first[..], &second].concat();
     assert!(rows.bytes == all[STRIDE * 650..STRIDE * 750]);
-    // An unfinished row in between parts them.
+    // An incomplete row between them separates the datasets.
     let cut = [pack(&first[..first.len() - 1]), pack(&second)].concat();
     let mut archive = opened(&cut);
     let rows: Vec<u64> = archive.datasets().map(|dataset| dataset.rows).collect();

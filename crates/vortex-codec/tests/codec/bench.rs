@@ -47,7 +47,8 @@ pub fn column(bytes: &[u8], offset: usize, size: usize) -> Vec<u8> {
     bytes.chunks_exact(STRIDE).flat_map(|r| r[offset..offset + size].to_vec()).collect()
 }
 
-/// Records for [`model`]: the byte at each place has one of 16 values, and places differ in which.
+/// Records for [`model`]: the byte at each place has one of 16 values, and these values differ
+/// between places.
 pub fn modelled_records(n: usize) -> Vec<u8> {
     let mut bytes = records(n);
     for (i, byte) in bytes.iter_mut().enumerate() {
@@ -57,7 +58,7 @@ pub fn modelled_records(n: usize) -> Vec<u8> {
     bytes
 }
 
-/// A model file of [`modelled_records`]: a random network whose output was made to know them.
+/// A model file of [`modelled_records`]: a random network whose output layer was set to fit them.
 pub fn model_file() -> &'static [u8] {
     static MODEL: OnceLock<Vec<u8>> = OnceLock::new();
     MODEL.get_or_init(|| {
@@ -99,7 +100,7 @@ pub fn model_file_of_another_arithmetic() -> Vec<u8> {
     ModelFile { network, self_test: [9; 32] }.to_bytes().unwrap()
 }
 
-/// A model that only its owner has: all symbols are as likely as each other.
+/// A model without a file, in which all symbols have the same probability.
 pub struct Own(pub RecordLayout);
 
 impl Own {

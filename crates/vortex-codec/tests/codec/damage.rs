@@ -1,4 +1,4 @@
-//! Files that are not what they say: a kind of error for each.
+//! Damaged and wrong files: each gives its kind of error.
 
 use std::io::{self, Cursor, Write};
 
@@ -40,7 +40,7 @@ fn every_cut_and_many_flips_are_errors_in_every_reader() {
         let mut file = whole.clone();
         file[at] ^= 0x10;
         assert!(decompress(&file).is_err(), "{at}");
-        // Random access looks at less, and gives out nothing that is wrong.
+        // Random access reads less, and never returns wrong bytes.
         let opened = Archive::from_reader(Cursor::new(&file), &Decompressor::new());
         let rows = opened.and_then(|mut archive| archive.rows(100..400));
         if let Ok(rows) = rows {
@@ -52,7 +52,7 @@ fn every_cut_and_many_flips_are_errors_in_every_reader() {
 
 #[test]
 fn the_system_speaks_for_itself() {
-    /// Takes so many bytes, then none.
+    /// Accepts this number of bytes, then no more.
     struct Full(usize);
     impl Write for Full {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

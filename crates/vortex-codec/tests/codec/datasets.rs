@@ -1,4 +1,4 @@
-//! Files of datasets: their rows and fields, and the way back.
+//! Files of datasets: their rows and fields, and how they are restored.
 
 use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
@@ -70,7 +70,7 @@ fn an_archive_of_two_datasets() {
         let error = archive.rows_of("none", 0..1).unwrap_err();
         assert!(error.message().contains("jets, numbers"), "{error}");
 
-        // As a stream it becomes a prepared folder again.
+        // Read as a stream, it becomes a prepared folder.
         let mut reader = Decompressor::new().reader(std::fs::File::open(&packed).unwrap());
         reader.start().unwrap();
         assert!(is_archive(&reader));
@@ -100,7 +100,7 @@ fn a_manifest_that_lies_is_refused() {
         Archive::from_reader(Cursor::new(file), &Decompressor::new()).map(|_| ())
     };
     opened(&|_| {}).unwrap();
-    // What it says of the streams is not asked: their lengths follow from the rows.
+    // The sizes in the manifest are not used: the lengths of the streams follow from the rows.
     opened(&|m| m.sources[0].datasets[0].streams[0].bytes -= 1).unwrap();
     let corrupt = |change: &dyn Fn(&mut Manifest)| {
         let error = opened(change).unwrap_err();

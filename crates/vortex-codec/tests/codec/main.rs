@@ -1,4 +1,4 @@
-//! The library as its users meet it: bytes and files in, the same bytes out.
+//! Tests of the public library: bytes and files in, the same bytes out.
 #![allow(clippy::unwrap_used)] // helpers of tests
 #![allow(missing_docs)]
 

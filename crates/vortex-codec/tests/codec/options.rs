@@ -1,4 +1,4 @@
-//! Options that change how, and not what.
+//! Options that change how data is coded, but not the decoded bytes.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -31,7 +31,7 @@ fn no_byte_depends_on_threads_verification_or_level() {
         decompressor.decompress(first.as_slice(), &mut back).unwrap();
         assert!(back == data, "{threads}");
     }
-    // Only predictors of lanes have a choice of them.
+    // Only predictors with lanes have this option.
     let quick = common.clone().level(Level::FASTEST);
     assert!(pack(quick.clone().lanes(3)) != pack(quick));
     for level in [Level::FASTEST, Level::DEFAULT, Level::SMALLEST] {
@@ -94,7 +94,7 @@ fn evaluation_measures_a_real_file() {
     assert_eq!((results.stride, results.fields, results.model_bytes), (STRIDE, 3, 0));
     let by_field: Vec<&str> = results.roles_by_field().map(|roles| &*roles[0].field).collect();
     assert_eq!(by_field, ["pt", "event", "cell"]);
-    // The file is its cross-entropy and little more.
+    // The file is little larger than its cross-entropy.
     assert!(results.overhead().unwrap().abs() < 0.05, "{:?}", results.overhead());
     let json = serde_json::to_value(&results).unwrap();
     assert_eq!(json["bytes"], data.len());

@@ -1,4 +1,4 @@
-//! What is compressed comes back.
+//! Decompression restores all bytes.
 
 use std::io::Read;
 
@@ -14,7 +14,7 @@ fn every_length_without_a_model() {
         let bytes = &data[..n];
         let file = compress(bytes).unwrap();
         assert!(decompress(&file).unwrap() == bytes, "{n}");
-        // The schema says more than the bytes do.
+        // The schema gives more information than the bytes.
         let mut with_schema = Vec::new();
         Compressor::new().schema(schema()).compress(bytes, &mut with_schema).unwrap();
         assert!(decompress(&with_schema).unwrap() == bytes, "{n}");
@@ -45,7 +45,7 @@ fn with_a_model_and_without_it() {
     let error = decompress(&file).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::MissingModel);
     assert!(error.message().contains("VORTEX_MODEL_PATH"), "{error}");
-    // Records that it knows nothing of come back too.
+    // Records of another kind are restored too.
     let odd = b"a text of a few words, not records";
     let mut file = Vec::new();
     Compressor::new().model(model()).compress(&odd[..], &mut file).unwrap();
@@ -69,12 +69,12 @@ fn files_by_name_with_what_lies_beside_them() {
     let back = folder.path().join("back");
     Decompressor::new().decompress_file(&packed, &back).unwrap();
     assert!(std::fs::read(&back).unwrap() == data);
-    // What is there stays, unless it may be replaced.
+    // An existing file is kept unless it may be replaced.
     let exists = compressor.compress_file(&path, &packed).unwrap_err();
     assert_eq!(exists.kind(), ErrorKind::OutputExists);
     assert!(exists.message().contains("data.bin.vxc"), "{exists}");
     compressor.clone().replace(true).compress_file(&path, &packed).unwrap();
-    // A failure leaves nothing, and replaces nothing.
+    // A failure leaves no file and replaces no file.
     std::fs::write(&packed, b"damaged").unwrap();
     let damaged = Decompressor::new().replace(true).decompress_file(&packed, &back).unwrap_err();
     assert!(damaged.message().contains("data.bin.vxc"), "{damaged}");

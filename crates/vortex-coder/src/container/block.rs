@@ -4,22 +4,22 @@ use super::constants::*;
 use super::wire::{checked, crc32};
 use crate::error::{Error, ErrorKind, Result};
 
-/// How the payload of a block holds its bytes.
+/// How the payload of a block is coded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Method {
-    /// As they are.
+    /// Unchanged.
     Raw = 0,
     /// One zstd frame.
     Zstd = 1,
-    /// Whole records through the member's predictor, then the tail.
+    /// Whole records coded with the member's predictor, then the tail.
     Modelled = 2,
 }
 
 /// The 28 bytes before each block's payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BlockHeader {
-    /// How the payload holds the bytes.
+    /// How the payload is coded.
     pub method: Method,
     /// Lanes of a modelled block, 1..=1024; otherwise 0.
     pub lanes: u16,
@@ -53,7 +53,7 @@ impl BlockHeader {
         out.extend(crc32(&out[start..]).to_le_bytes());
     }
 
-    /// Reads them back; the tag must have been seen. `at` is their place in the file.
+    /// Reads the 28 bytes; the caller has checked the tag. `at` is their place in the file.
     ///
     /// # Errors
     /// `ChecksumMismatch` for damage, `UnsupportedVersion` for a method of a later version, and
@@ -68,7 +68,9 @@ impl BlockHeader {
             other => {
                 return Err(Error::new(
                     ErrorKind::UnsupportedVersion,
-                    format!("block at byte {at}: method {other} is of a newer program, use that"),
+                    format!(
+                        "block at byte {at}: method {other} is from a newer program; use a newer version"
+                    ),
                 ));
             }
         };
@@ -90,7 +92,7 @@ impl BlockHeader {
         }
     }
 
-    /// What is wrong with the lengths, if anything.
+    /// Describes a contradiction of the lengths, if there is one.
     fn contradiction(&self, block_bytes: u32) -> Option<String> {
         let Self { original_bytes: original, payload_bytes: payload, lanes, .. } = *self;
         let (tail, coded_tail) = (self.tail_bytes, self.tail_payload_bytes);
@@ -100,7 +102,7 @@ impl BlockHeader {
         let fits = match self.method {
             Method::Raw => payload == original,
             Method::Zstd => payload > 0 && payload < original,
-            // Perfectly predicted symbols need no bytes.
+            // Symbols that are predicted perfectly need no bytes.
             Method::Modelled => payload < original,
         };
         if !fits {
@@ -125,7 +127,7 @@ impl BlockHeader {
         None
     }
 
-    /// Checks what only the schema can tell.
+    /// Checks the rules that depend on the schema.
     ///
     /// # Errors
     /// `Corrupt` unless a modelled block is whole records and a tail shorter than a record, and

@@ -1,4 +1,4 @@
-//! Every width, marker and limit of the `.vxc` format. `docs/format.md` says the same in prose.
+//! Every width, marker and limit of the `.vxc` format. `docs/format.md` describes them.
 
 /// First bytes of a member. The high bit of the first byte catches 7-bit channels, CR LF and LF
 /// catch text-mode conversions, and 1A stops a listing on a terminal.
@@ -14,8 +14,8 @@ pub const HEADER_BYTES: usize = 60;
 pub const FLAG_SCHEMA: u8 = 1;
 /// Header flag: the model itself follows.
 pub const FLAG_MODEL: u8 = 2;
-/// Header flag: a label follows the fixed part. (4 is not used: a golden file has it, and must be
-/// refused as one of a newer program.)
+/// Header flag: a label follows the fixed part. (4 is not used: a golden file sets it and must be
+/// refused as a file of a newer program.)
 pub const FLAG_LABEL: u8 = 8;
 /// Header flag: the schema is stored as its length (4 bytes) and a zstd frame.
 pub const FLAG_PACKED_SCHEMA: u8 = 16;
@@ -43,7 +43,7 @@ pub const FOOTER_BYTES: usize = 80;
 /// The smallest member: no schema, no model, no block.
 pub const MIN_MEMBER_BYTES: usize = HEADER_BYTES + INDEX_HEADER_BYTES + FOOTER_BYTES;
 
-/// Block length in bytes when nothing else is asked for.
+/// Default block length in bytes.
 pub const DEFAULT_BLOCK_BYTES: u32 = 1 << 20;
 /// Shortest nominal block. (From 64 KiB on, headers and index stay below 0.1 % of the data.)
 pub const MIN_BLOCK_BYTES: u32 = 1 << 10;
@@ -58,9 +58,9 @@ pub const MAX_SCHEMA_BYTES: u32 = 1 << 25;
 /// Longest embedded model in bytes.
 pub const MAX_MODEL_BYTES: u32 = 1 << 30;
 
-/// zstd level of the writer where nothing else is asked for.
+/// Default zstd level of the writer.
 pub const DEFAULT_ZSTD_LEVEL: i32 = 12;
-/// zstd level that tells whether the slower one is worth a try.
+/// zstd level whose result decides whether the slower level is tried.
 pub const ZSTD_PROBE_LEVEL: i32 = 3;
 
 #[cfg(test)]

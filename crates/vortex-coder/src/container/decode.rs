@@ -1,4 +1,4 @@
-//! Blocks on their way out of a file.
+//! Decoding of blocks.
 
 use std::sync::{Arc, OnceLock};
 
@@ -10,23 +10,23 @@ use vortex_base::fields::check;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{BlockCoder, BlockPayload, Model};
 
-/// One block for a thread.
+/// One block to decode in a thread.
 pub(super) struct DecodeJob {
-    /// Checked.
+    /// The header, already checked.
     pub(super) header: BlockHeader,
     pub(super) payload: Vec<u8>,
     /// Its place in the file, for messages.
     pub(super) at: u64,
 }
 
-/// What every thread of a reader knows about one member.
+/// State of one member that all threads of a reader share.
 #[derive(Default)]
 pub(super) struct BlockDecoder {
     /// Set before the first modelled block is decoded.
     model: OnceLock<Arc<dyn Model>>,
 }
 
-/// What one thread keeps from block to block.
+/// State that one thread keeps between blocks.
 #[derive(Default)]
 pub(super) struct DecoderState<'a> {
     coder: Option<Box<dyn BlockCoder + 'a>>,
@@ -34,7 +34,7 @@ pub(super) struct DecoderState<'a> {
 }
 
 impl BlockDecoder {
-    /// The first model set stays.
+    /// Sets the model; later calls change nothing.
     pub(super) fn set_model(&self, model: Arc<dyn Model>) {
         let _ = self.model.set(model);
     }
@@ -47,7 +47,7 @@ impl BlockDecoder {
         DecoderState::default()
     }
 
-    /// Blocks to decode together where the caller does not choose.
+    /// Default number of blocks to decode together.
     pub(super) fn group(&self) -> usize {
         self.model.get().map_or(1, |model| model.group())
     }
@@ -77,7 +77,7 @@ impl BlockDecoder {
                     let records = decoded.next().expect("a result for each block");
                     records.map_err(|error| match error.kind {
                         ErrorKind::LimitExceeded => error,
-                        // The payload is all there: it is not the file that ends early.
+                        // The payload is complete, so the file itself is not truncated.
                         _ => Error::corrupt(error.message),
                     })?;
                 }
@@ -89,7 +89,7 @@ impl BlockDecoder {
         blocks
     }
 
-    /// Checks the payload and undoes everything but the model.
+    /// Checks the payload and decodes everything except the modelled records.
     fn open(&self, state: &mut DecoderState<'_>, job: DecodeJob) -> Result<Opened> {
         let DecodeJob { header, payload, .. } = job;
         check(&payload, header.payload_crc)
@@ -130,7 +130,7 @@ impl BlockDecoder {
     }
 }
 
-/// A block all of whose bytes are known but, of a modelled one, its records.
+/// A block whose bytes are known; in a modelled block, the records are still missing.
 struct Opened {
     original: Vec<u8>,
     coded: Option<Coded>,
@@ -156,7 +156,7 @@ fn check_original(header: &BlockHeader, original: &[u8]) -> Result<()> {
     check(original, header.original_crc).map_err(|wrong| match header.method {
         Method::Modelled => Error::new(
             ErrorKind::ChecksumMismatch,
-            format!("decoded {wrong}; the payload is sound, so the predictor is at fault"),
+            format!("decoded {wrong}; the payload is sound, so the predictor is wrong"),
         ),
         _ => Error::damaged(format_args!("decoded {wrong}")),
     })

@@ -1,4 +1,4 @@
-//! Blocks on their way into a file: each the smallest of modelled, zstd and raw.
+//! Encoding of blocks: each as the smallest of modelled, zstd and raw.
 
 use std::sync::Arc;
 
@@ -10,11 +10,11 @@ use super::wire::crc32;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{BlockCoder, BlockRecords, Model};
 
-/// A block that zstd brings below this fraction is not modelled: there is nothing left to win,
-/// and much time to lose.
+/// If zstd makes a block smaller than this fraction, the block is not modelled: there is little to
+/// gain, and modelling takes much time.
 const TRIVIAL: usize = 512;
 
-/// What every thread of a writer knows.
+/// State that all threads of a writer share.
 pub(super) struct BlockEncoder {
     pub(super) model: Option<Arc<dyn Model>>,
     pub(super) lanes: Option<u16>,
@@ -28,18 +28,18 @@ pub(super) struct EncodedBlock {
     pub(super) payload: Vec<u8>,
 }
 
-/// What one thread keeps from block to block.
+/// State that one thread keeps between blocks.
 pub(super) struct EncoderState<'a> {
     coder: Option<Box<dyn BlockCoder + 'a>>,
     zstd: Option<zstd::bulk::Compressor<'static>>,
     verifier: Option<BlockDecoder>,
 }
 
-/// What a quick level of zstd makes of a block.
+/// The result of a quick zstd level for a block.
 struct Probe {
-    /// That of the block where zstd does not make it smaller.
+    /// Length of the frame, or of the block if zstd does not make it smaller.
     len: usize,
-    /// Only where it is likely to be needed.
+    /// The frame, only kept if it is likely to be needed.
     frame: Option<Vec<u8>>,
 }
 
@@ -48,7 +48,7 @@ impl BlockEncoder {
         EncoderState { coder: None, zstd: None, verifier: None }
     }
 
-    /// Blocks to encode together where the caller does not choose.
+    /// Default number of blocks to encode together.
     pub(super) fn group(&self) -> usize {
         self.model.as_ref().map_or(1, |model| model.group())
     }
@@ -81,7 +81,8 @@ impl BlockEncoder {
         for original in originals {
             let frame = self.quick_zstd(state, original)?;
             let len = frame.as_ref().map_or(original.len(), Vec::len);
-            // Beside a model a frame rarely wins, and would take memory as long as the model runs.
+            // A frame is rarely smaller than a modelled block, and it would take memory while the
+            // model runs.
             let kept = self.model.is_none() || len <= original.len() / TRIVIAL;
             probes.push(Probe { len, frame: frame.filter(|_| kept) });
         }
@@ -108,7 +109,8 @@ impl BlockEncoder {
         }
     }
 
-    /// A zstd frame that is smaller than the modelled block, if there is one, or than the original.
+    /// A zstd frame that is smaller than the modelled block, or than the original if there is no
+    /// modelled block.
     fn smaller_zstd(
         &self,
         state: &mut EncoderState<'_>,
@@ -117,7 +119,7 @@ impl BlockEncoder {
         modelled: Option<&EncodedBlock>,
     ) -> Result<Option<Vec<u8>>> {
         let modelled_len = modelled.map_or(original.len(), |block| block.payload.len());
-        // The quick level tells whether the slow one can win.
+        // The result of the quick level shows whether the slow level can be smaller.
         if probe.len / 5 * 4 >= modelled_len {
             return Ok(None);
         }
@@ -134,7 +136,7 @@ impl BlockEncoder {
         Ok(best.filter(|payload| payload.len() < modelled_len))
     }
 
-    /// The blocks coded with the model, all together; `None` for those where that is no use.
+    /// Codes the blocks together with the model; `None` for a block that should not be modelled.
     fn modelled<'a>(
         &'a self,
         state: &mut EncoderState<'a>,
@@ -143,7 +145,8 @@ impl BlockEncoder {
     ) -> Result<Vec<Option<EncodedBlock>>> {
         let Some(model) = &self.model else { return Ok(originals.iter().map(|_| None).collect()) };
         let stride = model.layout().stride();
-        // Whole records, where there are any and zstd leaves something to win.
+        // Only whole records, and only if zstd does not already compress the block almost
+        // completely.
         let group: Vec<Option<BlockRecords<'_>>> = originals
             .iter()
             .zip(probes)
@@ -204,7 +207,7 @@ impl BlockEncoder {
             payload: payload.clone(),
             at: 0,
         });
-        // A coder of its own: state left over from encoding must not help.
+        // Use a separate coder: state from encoding must not influence the check.
         let decoded = decoder.decode(&mut decoder.state(), jobs.collect());
         let blocks = blocks.iter().zip(originals).zip(first..);
         for (decoded, ((block, original), number)) in decoded.into_iter().zip(blocks) {
@@ -226,7 +229,7 @@ impl BlockEncoder {
 }
 
 impl EncoderState<'_> {
-    /// A zstd frame of at most `limit` bytes; `None` where it would be longer.
+    /// A zstd frame of at most `limit` bytes; `None` if it would be longer.
     fn compress(&mut self, bytes: &[u8], level: i32, limit: usize) -> Result<Option<Vec<u8>>> {
         let failed = |error| Error::from(error).context("zstd");
         let compressor = match &mut self.zstd {
@@ -235,14 +238,14 @@ impl EncoderState<'_> {
         };
         compressor.set_compression_level(level).map_err(failed)?;
         let mut frame = Vec::with_capacity(limit);
-        // Its only failure is a frame beyond the capacity.
+        // It only fails if the frame exceeds the capacity.
         let written = compressor.compress_to_buffer(bytes, &mut frame);
         Ok(written.is_ok_and(|len| len <= limit).then_some(frame))
     }
 }
 
-/// A block of at most [`MAX_BLOCK_BYTES`](super::constants::MAX_BLOCK_BYTES), whose payload is no longer
-/// than it is, with a tail that is shorter than a record.
+/// A block of at most [`MAX_BLOCK_BYTES`](super::constants::MAX_BLOCK_BYTES), whose payload is not
+/// longer than the block, and whose tail is shorter than a record.
 fn block(
     method: Method,
     lanes: u16,

@@ -1,4 +1,5 @@
-//! The end of a member: found from the end of a file, it says where everything else is.
+//! The footer of a member. A reader finds it from the end of the file, and it gives the places of
+//! everything else.
 
 use super::constants::*;
 use super::wire::{checked, crc32};
@@ -11,7 +12,7 @@ pub struct Footer {
     pub original_bytes: u64,
     /// Number of blocks.
     pub n_blocks: u64,
-    /// Where the index begins, in bytes from the start of the member.
+    /// Offset of the index from the start of the member, in bytes.
     pub index_offset: u64,
     /// Bytes from the start of the member to the end of this footer.
     pub member_bytes: u64,
@@ -35,11 +36,11 @@ impl Footer {
         out.extend(END_MAGIC);
     }
 
-    /// Reads them back. `at` is their place in the file.
+    /// Reads the 80 bytes. `at` is their place in the file.
     ///
     /// # Errors
-    /// `Corrupt` without the end magic or when lengths contradict each other, `ChecksumMismatch`
-    /// for damage.
+    /// `Corrupt` without the end magic or if lengths contradict each other, `ChecksumMismatch` for
+    /// damage.
     pub fn read_from(bytes: &[u8; FOOTER_BYTES], at: u64) -> Result<Self> {
         let corrupt = |what: String| {
             Err(Error::new(ErrorKind::Corrupt, format!("footer at byte {at}: {what}")))
@@ -71,7 +72,7 @@ impl Footer {
         Ok(footer)
     }
 
-    /// Bytes of the index with its header; `None` where the number of blocks is absurd.
+    /// Bytes of the index with its header; `None` if the number of blocks is impossible.
     pub(super) fn index_bytes(&self) -> Option<u64> {
         self.n_blocks.checked_mul(INDEX_ENTRY_BYTES as u64)?.checked_add(INDEX_HEADER_BYTES as u64)
     }

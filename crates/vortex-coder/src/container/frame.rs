@@ -5,10 +5,10 @@ use zstd::zstd_safe::find_frame_compressed_size;
 
 use crate::error::{Error, Result};
 
-/// The bytes of exactly one zstd frame, exactly `len` of them.
+/// Decompresses exactly one zstd frame to exactly `len` bytes.
 ///
 /// # Errors
-/// `Corrupt` when `frame` is no frame, more than one, or holds another number of bytes.
+/// `Corrupt` if `frame` is not exactly one frame, or holds another number of bytes.
 pub(super) fn expand(
     decompressor: &mut Decompressor<'_>,
     frame: &[u8],
@@ -16,15 +16,14 @@ pub(super) fn expand(
 ) -> Result<Vec<u8>> {
     match find_frame_compressed_size(frame) {
         Ok(size) if size == frame.len() => {}
-        _ => return Err(Error::corrupt(format!("{} bytes are no zstd frame", frame.len()))),
+        _ => return Err(Error::corrupt(format!("{} bytes are not a zstd frame", frame.len()))),
     }
-    // Straight into a buffer of the right size: the frame cannot ask for a window of its own.
+    // Decompress directly into a buffer of the right size, so the frame cannot request its own
+    // window.
     let mut out = Vec::with_capacity(len);
     match decompressor.decompress_to_buffer(frame, &mut out) {
         Ok(found) if found == len => Ok(out),
-        Ok(found) => {
-            Err(Error::corrupt(format!("zstd frame of {found} bytes, {len} are announced")))
-        }
+        Ok(found) => Err(Error::corrupt(format!("zstd frame of {found} bytes instead of {len}"))),
         Err(error) => Err(Error::corrupt(format!("zstd frame of {len} bytes: {error}"))),
     }
 }

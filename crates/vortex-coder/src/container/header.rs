@@ -1,4 +1,4 @@
-//! The start of a member: what its blocks are coded with.
+//! The start of a member: it names the predictor of the blocks.
 
 use super::constants::*;
 use super::magic::damaged_as_text;
@@ -9,15 +9,15 @@ use crate::identity::Identity;
 /// The fixed part of a member header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemberHeader {
-    /// What modelled blocks are coded with; `None`: all blocks are zstd or raw.
+    /// The predictor of modelled blocks; `None`: all blocks are zstd or raw.
     pub predictor: Option<Identity>,
-    /// Original bytes of every block but the last, which may be shorter.
+    /// Original bytes of every block except the last, which may be shorter.
     pub block_bytes: u32,
-    /// Bytes of the schema that follows, as stored; 0 where there is none.
+    /// Stored bytes of the schema that follows; 0 if there is none.
     pub schema_bytes: u32,
     /// Whether the schema is stored as its length and a zstd frame.
     pub packed_schema: bool,
-    /// Bytes of the embedded model that follows; 0 where there is none.
+    /// Bytes of the embedded model that follows; 0 if there is none.
     pub model_bytes: u32,
     /// Whether a label follows.
     pub labelled: bool,
@@ -42,16 +42,16 @@ impl MemberHeader {
         out.extend(crc32(&out[start..]).to_le_bytes());
     }
 
-    /// Reads them back. `at` is their place in the file, for messages.
+    /// Reads the 60 bytes. `at` is their place in the file, for messages.
     ///
     /// # Errors
-    /// `NotVxc` without the magic, `UnsupportedVersion` for what later versions may add,
+    /// `NotVxc` without the magic, `UnsupportedVersion` for features of later versions,
     /// `ChecksumMismatch` for damage and `Corrupt` for fields that contradict each other.
     pub fn read_from(bytes: &[u8; HEADER_BYTES], at: u64) -> Result<Self> {
         if bytes[..8] != MAGIC {
             return Err(not_vxc(&bytes[..8], at));
         }
-        // Before the checksum: a later version may keep it elsewhere.
+        // Check the version before the checksum, which a later version may store elsewhere.
         if bytes[8] != VERSION {
             return Err(Error::new(
                 ErrorKind::UnsupportedVersion,
@@ -72,7 +72,7 @@ impl MemberHeader {
                 ErrorKind::UnsupportedVersion,
                 format!(
                     "member at byte {at}: flags {flags:#04x}, predictor {id}, reserved \
-                     {reserved}: made by a newer program, use that"
+                     {reserved}: made by a newer program; use a newer version"
                 ),
             ));
         }
@@ -98,7 +98,7 @@ impl MemberHeader {
             || (header.packed_schema && header.schema_bytes == 0)
         {
             return corrupt(format!(
-                "flags {flags:#04x} against a schema of {} and a model of {} bytes",
+                "flags {flags:#04x} contradict a schema of {} and a model of {} bytes",
                 header.schema_bytes, header.model_bytes
             ));
         }
@@ -117,16 +117,16 @@ impl MemberHeader {
     }
 }
 
-/// The error for bytes that should have been a member's magic.
+/// The error for bytes that are not the magic of a member.
 pub(super) fn not_vxc(found: &[u8], at: u64) -> Error {
     if at > 0 {
         return Error::new(
             ErrorKind::TrailingData,
-            format!("byte {at}: the last member ends here, what follows is not a member"),
+            format!("byte {at}: the last member ends here, and the next bytes are not a member"),
         );
     }
     let what = if damaged_as_text(found, &MAGIC) {
-        "it was a .vxc file, and was damaged by a transfer as text; get it again in binary mode"
+        "it was a .vxc file, but a transfer as text damaged it; get it again in binary mode"
     } else {
         "if it was one, its first bytes are damaged"
     };

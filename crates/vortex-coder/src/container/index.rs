@@ -1,4 +1,4 @@
-//! The index after the last block: where each block lies.
+//! The index after the last block, which gives the place of each block.
 
 use super::block::BlockHeader;
 use super::constants::*;
@@ -21,7 +21,7 @@ impl IndexHeader {
         out.extend(crc32(&out[start..]).to_le_bytes());
     }
 
-    /// Reads them back; the tag must have been seen. `at` is their place in the file.
+    /// Reads the 16 bytes; the caller has checked the tag. `at` is their place in the file.
     ///
     /// # Errors
     /// `ChecksumMismatch` for damage, `Corrupt` for reserved bytes that are not zero.
@@ -50,7 +50,8 @@ impl IndexEntry {
     /// The entry of a block.
     ///
     /// # Errors
-    /// `LimitExceeded` for a payload beyond 32 bits, which no header that was read has.
+    /// `LimitExceeded` for a payload whose length needs more than 32 bits; a header from a file
+    /// never has one.
     pub fn of(header: &BlockHeader) -> Result<Self> {
         let stored_bytes = u32::try_from(header.stored_bytes()).map_err(|_| {
             Error::limit_exceeded(format!(
@@ -66,7 +67,7 @@ impl IndexEntry {
         (u64::from(self.original_bytes) | u64::from(self.stored_bytes) << 32).to_le_bytes()
     }
 
-    /// Reads them back. Any values are possible: they are checked against the blocks.
+    /// Reads the 8 bytes. Any values are possible here; they are compared with the blocks later.
     pub fn from_bytes(bytes: [u8; INDEX_ENTRY_BYTES]) -> Self {
         let [o0, o1, o2, o3, s0, s1, s2, s3] = bytes;
         Self {

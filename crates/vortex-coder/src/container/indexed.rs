@@ -1,4 +1,4 @@
-//! Random access through the indexes, and a look at a file without decoding it.
+//! Random access through the indexes, and inspection of a file without decoding it.
 
 use std::collections::VecDeque;
 use std::io::{Read, Seek, Write};
@@ -15,12 +15,12 @@ use super::writer::check_cancel;
 use crate::error::{Error, Result};
 use crate::model::Model;
 
-/// What the header of a block says.
+/// The header of a block and its places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BlockInfo {
-    /// Where its bytes begin among all original bytes.
+    /// Offset of its bytes in all original bytes.
     pub original_offset: u64,
-    /// Where its header begins in the file.
+    /// Offset of its header in the file.
     pub file_offset: u64,
     /// The header.
     pub header: BlockHeader,
@@ -40,13 +40,13 @@ impl<R: Read + Seek> IndexedReader<R> {
     /// Reads all footers, indexes and headers, from the end of the file.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::NotVxc`], [`crate::ErrorKind::Truncated`] where no footer stands at the end,
+    /// [`crate::ErrorKind::NotVxc`], [`crate::ErrorKind::Truncated`] if the file does not end with a footer,
     /// [`crate::ErrorKind::ChecksumMismatch`], [`crate::ErrorKind::Corrupt`], [`crate::ErrorKind::LimitExceeded`],
     /// [`crate::ErrorKind::Io`]. Models are not needed yet.
     pub fn open(source: R, options: ReaderOptions) -> Result<Self> {
         let mut source = Source::new(source);
         let file_bytes = source.seek_end()?;
-        // The start first: it tells other files from damaged ones.
+        // Read the start first: it distinguishes other files from damaged ones.
         source.seek(0)?;
         MemberStart::read(&mut source, &options.limits)?;
         let (mut members, mut kept) = (Vec::new(), Kept::new(&options.limits));
@@ -109,11 +109,11 @@ impl<R: Read + Seek> IndexedReader<R> {
         start.read_model(&mut self.source)
     }
 
-    /// What the modelled blocks of a member are decoded with; `None` where it can have none.
+    /// The model of the modelled blocks of a member; `None` if the member cannot have such blocks.
     ///
     /// # Errors
     /// As [`IndexedReader::embedded_model`]; errors of the loader, [`crate::ErrorKind::WrongModel`], and
-    /// [`crate::ErrorKind::Corrupt`] where the model does not fit the member.
+    /// [`crate::ErrorKind::Corrupt`] if the model does not fit the member.
     pub fn model(&mut self, member: usize) -> Result<Option<Arc<dyn Model>>> {
         let embedded = self.embedded_model(member)?;
         self.member(member)?.start.model(embedded.as_deref(), self.options.models.as_ref())
@@ -132,8 +132,8 @@ impl<R: Read + Seek> IndexedReader<R> {
     /// Writes `len` original bytes from `start` on to `out`.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::InvalidArgument`] for a range beyond [`IndexedReader::len`]; errors of the
-    /// blocks that it touches, of the loader, of `out`, and cancelling.
+    /// [`crate::ErrorKind::InvalidArgument`] for a range beyond [`IndexedReader::len`]; errors of
+    /// the blocks in the range, of the loader, of `out`, and cancellation.
     pub fn read_range_to(&mut self, start: u64, len: u64, out: &mut dyn Write) -> Result<()> {
         let end = start.checked_add(len).filter(|end| *end <= self.original_bytes);
         let Some(end) = end else {
@@ -156,7 +156,7 @@ impl<R: Read + Seek> IndexedReader<R> {
         Ok(())
     }
 
-    /// A range, not empty, inside one member.
+    /// Writes a non-empty range inside one member.
     fn member_range(
         &mut self,
         member: usize,
@@ -190,7 +190,7 @@ impl<R: Read + Seek> IndexedReader<R> {
             }
             let done = decoded.pop_front().expect("a group has at least one block")?;
             let block_start = offset + block as u64 * block_bytes;
-            // Both lie inside the block, whose length is the one the index states.
+            // Both are inside the block, because its length equals the length in the index.
             let within = |byte: u64| usize::try_from(byte - block_start).unwrap_or(done.len());
             let from = within(start.max(block_start));
             let to = within(end).min(done.len());
@@ -216,7 +216,8 @@ impl<R: Read + Seek> IndexedReader<R> {
         self.options.group.unwrap_or_else(|| self.members[member].decoder.group())
     }
 
-    /// The header of a block, which must be what the index says. The source is behind it then.
+    /// Reads the header of a block and compares it with the index. Afterwards the source is after
+    /// the header.
     fn block_header(&mut self, member: usize, block: usize) -> Result<BlockInfo> {
         let IndexedMember { info, start, block_at, index_at, .. } = &self.members[member];
         let at = block_at[block];
@@ -249,7 +250,7 @@ impl<R: Read + Seek> IndexedReader<R> {
             return Ok(());
         }
         let Some(model) = self.model(member)? else { return Ok(()) };
-        // Members often share a model; one is kept, whatever their number.
+        // Members often share a model, so the last model is kept.
         for (number, other) in self.members.iter_mut().enumerate() {
             if number == member || other.start.takes(model.as_ref()) {
                 other.decoder.set_model(Arc::clone(&model));

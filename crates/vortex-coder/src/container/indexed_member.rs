@@ -1,4 +1,4 @@
-//! A member found from its end: footer, header, index.
+//! A member that is read from its end: footer, header, index.
 
 use std::io::{Read, Seek};
 use std::sync::Arc;
@@ -17,28 +17,28 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::identity::Identity;
 use crate::schema::Schema;
 
-/// What the start and the end of a member say.
+/// Description of a member, from its start and its end.
 #[derive(Clone, Debug)]
 pub struct MemberInfo {
     /// Format version.
     pub version: u8,
-    /// What modelled blocks are coded with; `None`: all blocks are zstd or raw.
+    /// The predictor of modelled blocks; `None`: all blocks are zstd or raw.
     pub predictor: Option<Identity>,
-    /// The schema stored; `None` for plain bytes, or where only the model has it.
+    /// The stored schema; `None` for plain bytes, or if only the model has it.
     pub schema: Option<Arc<Schema>>,
-    /// What the member is called, if its writer said so.
+    /// The label of the member, if it has one.
     pub label: Option<String>,
     /// Bytes of the embedded model, 0 without one.
     pub model_bytes: u32,
-    /// Original bytes of every block but the last.
+    /// Original bytes of every block except the last.
     pub block_bytes: u32,
     /// Number of blocks.
     pub n_blocks: u64,
-    /// Where the member begins in the file.
+    /// Offset of the member in the file.
     pub file_offset: u64,
     /// Its bytes in the file.
     pub member_bytes: u64,
-    /// Where its bytes begin among all original bytes.
+    /// Offset of its bytes in all original bytes.
     pub original_offset: u64,
     /// Its original bytes.
     pub original_bytes: u64,
@@ -50,18 +50,18 @@ pub struct MemberInfo {
 pub(super) struct IndexedMember {
     pub(super) start: MemberStart,
     pub(super) info: MemberInfo,
-    /// For each block, where its header begins in the file.
+    /// Offset of the header of each block in the file.
     pub(super) block_at: Vec<u64>,
-    /// Where the index begins in the file.
+    /// Offset of the index in the file.
     pub(super) index_at: u64,
     pub(super) decoder: Arc<BlockDecoder>,
 }
 
-/// What the members found so far keep in memory, within [`Limits::max_index_bytes`].
+/// The memory of the members found so far, within [`Limits::max_index_bytes`].
 pub(super) struct Kept {
     bytes: u64,
     limit: u64,
-    /// Of the member read before.
+    /// Schema of the previously read member.
     schema: Option<Arc<Schema>>,
 }
 
@@ -75,7 +75,7 @@ impl Kept {
         Limits::check(self.bytes, self.limit, "indexes and schemas", "max_index_bytes")
     }
 
-    /// Members in a row often have one schema; it is kept once.
+    /// Consecutive members often have the same schema; it is stored once.
     fn share(&mut self, schema: &mut Option<Arc<Schema>>) -> Result<()> {
         let Some(schema) = schema else { return Ok(()) };
         match &self.schema {
@@ -104,7 +104,7 @@ pub(super) fn read_member<R: Read + Seek>(
     if !bytes.ends_with(&END_MAGIC) {
         return Err(Error::truncated(format!(
             "no member ends at byte {end}: the file was cut short, or something was appended; \
-             read it as a stream to get what is whole"
+             read it as a stream to get the complete members"
         )));
     }
     let footer = Footer::read_from(&bytes, footer_at)?;
@@ -115,13 +115,13 @@ pub(super) fn read_member<R: Read + Seek>(
     source.seek(at)?;
     let mut start = MemberStart::read(source, limits).map_err(|error| match error.kind {
         ErrorKind::TrailingData | ErrorKind::NotVxc => {
-            corrupt(format!("no member begins at byte {at}, as it says"))
+            corrupt(format!("it says that a member begins at byte {at}, but none does"))
         }
         _ => error,
     })?;
-    // That the index ends where the footer begins was checked with the footer.
+    // The footer check has already shown that the index ends where the footer begins.
     if start.len() > footer.index_offset {
-        return Err(corrupt(format!("the index of {} blocks has no place", footer.n_blocks)));
+        return Err(corrupt(format!("the index of {} blocks does not fit", footer.n_blocks)));
     }
 
     let index_at = at + footer.index_offset;
@@ -154,7 +154,7 @@ pub(super) fn read_member<R: Read + Seek>(
     Ok(IndexedMember { start, info, block_at, index_at, decoder: Arc::default() })
 }
 
-/// Reads the entries, and adds them up to the place of each block.
+/// Reads the entries and computes the place of each block as their sum.
 fn read_entries<R: Read>(
     source: &mut Source<R>,
     start: &MemberStart,
@@ -162,7 +162,7 @@ fn read_entries<R: Read>(
     index_at: u64,
 ) -> Result<Vec<u64>> {
     let corrupt = |what: String| Error::corrupt(format!("index at byte {index_at}: {what}"));
-    // The index was found to lie inside the file, and within the limit.
+    // The index is inside the file and within the limit: this was checked before.
     let mut crc = crc32fast::Hasher::new();
     let mut block_at = Vec::new();
     let (mut at, mut original) = (start.at + start.len(), 0u64);
@@ -179,7 +179,7 @@ fn read_entries<R: Read>(
             return Err(corrupt(format!("block {block}: {entry:?}")));
         }
         block_at.push(at);
-        // Sums of 32-bit numbers, as many as a file can hold: far from 2^64.
+        // Sums of 32-bit numbers, whose count is limited by the file, cannot reach 2^64.
         at += u64::from(entry.stored_bytes);
         original += u64::from(entry.original_bytes);
     }

@@ -1,4 +1,4 @@
-//! What a writer calls a member: the name of a stream, where a file holds several.
+//! The label of a member: for example the name of a stream if a file holds several.
 
 use std::io::Read;
 
@@ -7,7 +7,7 @@ use super::source::Source;
 use super::wire::{check, crc32};
 use crate::error::{Error, ErrorKind, Result};
 
-/// Bytes of a label with its length and its CRC32.
+/// Stored bytes of a label, with its length and its CRC32.
 pub(super) fn stored_bytes(label: &str) -> u64 {
     (LABEL_LENGTH_BYTES + label.len() + CRC_BYTES) as u64
 }

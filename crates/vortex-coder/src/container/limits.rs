@@ -1,13 +1,14 @@
-//! What a reader is ready to take from a file that it does not trust.
+//! Limits of a reader for files that it does not trust.
 
 use super::constants::*;
 use crate::error::{Error, Result};
 
-/// Bounds on what a file may make a reader allocate. The defaults take every file that the
-/// writer makes, but for models beyond 256 MiB.
+/// Limits for the memory that a file can make a reader allocate. The defaults accept every file of
+/// the writer, except those with models larger than 256 MiB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Longest block in bytes. A reader holds about two blocks a thread, original and payload.
+    /// Longest block in bytes. A reader holds about two blocks per thread, the original and the
+    /// payload.
     pub max_block_bytes: u32,
     /// Longest schema in bytes.
     pub max_schema_bytes: u32,
@@ -29,7 +30,8 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// `LimitExceeded` when `value` is beyond `limit`, naming both and the setting to raise.
+    /// `LimitExceeded` if `value` is above `limit`; the message names both, and the setting to
+    /// raise.
     pub(super) fn check(value: u64, limit: u64, what: &str, setting: &str) -> Result<()> {
         if value <= limit {
             return Ok(());

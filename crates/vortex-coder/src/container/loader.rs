@@ -1,4 +1,4 @@
-//! How a reader comes by the predictor that a file names or holds.
+//! How a reader gets the predictor that a file names or holds.
 
 use std::sync::Arc;
 
@@ -10,18 +10,18 @@ use crate::mixing::{Level, MixingModel};
 use crate::model::Model;
 use crate::schema::Schema;
 
-/// What a member says of its predictor.
+/// The predictor that a member needs.
 pub(super) struct Wanted<'a> {
     pub(super) identity: Identity,
-    /// What a built-in predictor is set up with.
+    /// Parameters of a built-in predictor.
     pub(super) parameters: &'a [u8],
     pub(super) schema: &'a Schema,
-    /// The model file, where the member holds it.
+    /// The model file, if the member holds it.
     pub(super) embedded: Option<&'a [u8]>,
 }
 
-/// The one place where an identity becomes a predictor: one of this crate is made, any other comes
-/// from the loader.
+/// The only place where an identity becomes a predictor: predictors of this crate are created here,
+/// all others come from the loader.
 pub(super) fn find(wanted: &Wanted<'_>, loader: &dyn ModelLoader) -> Result<Arc<dyn Model>> {
     let &Wanted { identity, parameters, schema, embedded } = wanted;
     let model: Arc<dyn Model> = match (identity, embedded) {
@@ -42,7 +42,7 @@ pub(super) fn find(wanted: &Wanted<'_>, loader: &dyn ModelLoader) -> Result<Arc<
     Ok(model)
 }
 
-/// Built-in predictors follow from the schema alone.
+/// Built-in predictors depend only on the schema.
 fn without_parameters(identity: Identity, parameters: &[u8]) -> Result<()> {
     if parameters.is_empty() {
         return Ok(());
@@ -51,24 +51,23 @@ fn without_parameters(identity: Identity, parameters: &[u8]) -> Result<()> {
     Err(Error::corrupt(format!("{n} bytes of parameters for {identity}, which has none")))
 }
 
-/// Finds and opens model files. The reader checks that what it is given is what it asked for.
+/// Finds and opens model files. The reader checks that it gets the requested model.
 pub trait ModelLoader: Send + Sync {
     /// The model file with this BLAKE3 digest.
     ///
     /// # Errors
-    /// [`ErrorKind::WrongModel`] where there is none; [`wrong_model`] makes the message.
+    /// [`ErrorKind::WrongModel`] if it is not found; [`wrong_model`] makes the message.
     fn by_digest(&self, digest: [u8; DIGEST_BYTES]) -> Result<Arc<dyn Model>>;
 
-    /// Opens a model file that was embedded. Its digest has been checked, nothing else.
+    /// Opens a model file that was embedded. Only its digest has been checked.
     ///
     /// # Errors
-    /// Whatever is wrong with it.
-    #[allow(clippy::wrong_self_convention)] // what it makes is a model, not a loader
+    /// Any fault of the model file.
+    #[allow(clippy::wrong_self_convention)] // it makes a model, not a loader
     fn from_bytes(&self, bytes: &[u8]) -> Result<Arc<dyn Model>>;
 }
 
-/// The loader of those who have no models: files coded with the built-in predictor, zstd and raw
-/// blocks can be read.
+/// A loader without models: files coded with a built-in predictor, zstd and raw blocks can be read.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoModels;
 
@@ -85,7 +84,7 @@ impl ModelLoader for NoModels {
     }
 }
 
-/// The loader of those who hold one model, opened already.
+/// A loader with one model that is already open.
 pub struct OneModel(pub Arc<dyn Model>);
 
 impl ModelLoader for OneModel {
@@ -103,11 +102,11 @@ impl ModelLoader for OneModel {
     }
 }
 
-/// The [`ErrorKind::WrongModel`] error that names the predictor needed and the one at hand.
+/// The [`ErrorKind::WrongModel`] error, which names the needed predictor and the given one.
 pub fn wrong_model(needed: Identity, offered: Option<Identity>) -> Error {
     let offered = match offered {
-        Some(Identity::Network(digest)) => format!("the one given has {}", hex(&digest)),
-        Some(built_in) => format!("given was {built_in}"),
+        Some(Identity::Network(digest)) => format!("the given model has {}", hex(&digest)),
+        Some(built_in) => format!("{built_in} was given"),
         None => "none was given".to_owned(),
     };
     Error::new(ErrorKind::WrongModel, format!("needs {needed}; {offered}"))

@@ -1,11 +1,12 @@
-//! What a transfer that took a file for text does to its first bytes.
+//! Detects damage of the first bytes by a transfer in text mode.
 
-/// Whether `start` are the first bytes of a file with this magic after a program took it for text: it
-/// changed line ends, lost the eighth bit or rewrote the first byte as UTF-8. Magics here are built like
-/// that of PNG: a byte above 127, three letters, CR LF, 1A, LF.
+/// Whether `start` is the start of a file with this magic after a program treated it as text: the
+/// program changed line ends, removed the eighth bit or rewrote the first byte as UTF-8. The magics
+/// have the form of PNG's: a byte above 127, three letters, CR LF, 1A, LF.
 pub fn damaged_as_text(start: &[u8], magic: &[u8; 8]) -> bool {
     let (first, letters) = (magic[0], &magic[1..4]);
-    // As it was, as seven bits, as Latin-1 made UTF-8, as the character for "unknown", or lost.
+    // The first byte is unchanged, or has seven bits, or was converted from Latin-1 to UTF-8, or
+    // replaced by the character for "unknown", or removed.
     let firsts: [&[u8]; 6] =
         [&[first], &[first & 0x7f], &[0xc2, first], "\u{fffd}".as_bytes(), b"?", b""];
     let ends = firsts.iter().find_map(|first| start.strip_prefix(*first)?.strip_prefix(letters));

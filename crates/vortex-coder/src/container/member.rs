@@ -1,5 +1,5 @@
-//! The start of a member as a reader takes it: header, label, schema, embedded model; and the predictor
-//! that follows from them.
+//! Reading the start of a member: header, label, schema, embedded model; and the predictor that
+//! they define.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -20,9 +20,9 @@ use crate::schema::Schema;
 #[derive(Clone, Debug)]
 pub(super) struct MemberStart {
     pub(super) header: MemberHeader,
-    /// As stored; a member of bytes may have none, and one with a model needs none.
+    /// The stored schema; a member of bytes may have none, and a member with a model needs none.
     pub(super) schema: Option<Arc<Schema>>,
-    /// What the writer called the member.
+    /// The label of the member.
     pub(super) label: Option<String>,
     /// Place of the member in the file.
     pub(super) at: u64,
@@ -38,7 +38,7 @@ impl MemberStart {
         let mut bytes = [0; HEADER_BYTES];
         source.read(&mut bytes[..1], "the header")?;
         for i in 1..MAGIC.len() {
-            // Garbage is garbage, however short.
+            // Bytes with a wrong start are not a member, even if they are too short for a header.
             if bytes[..i] != MAGIC[..i] {
                 let more = (i..MAGIC.len())
                     .take_while(|&i| source.read(&mut bytes[i..=i], "the header").is_ok());
@@ -65,7 +65,7 @@ impl MemberStart {
             }
         };
         let start = Self { header, schema, label, at };
-        // A model file brings a schema of its own.
+        // A model file has its own schema.
         if start.schema.is_some() || start.model_file().is_none() {
             start.check_block_bytes(&start.schema_or_bytes())?;
         }
@@ -100,7 +100,7 @@ impl MemberStart {
         Ok(Some(bytes))
     }
 
-    /// What modelled blocks are decoded with; `None` where there can be none.
+    /// The model of the modelled blocks; `None` if the member cannot have such blocks.
     pub(super) fn model(
         &self,
         embedded: Option<&[u8]>,
@@ -114,8 +114,8 @@ impl MemberStart {
         Ok(Some(model))
     }
 
-    /// Whether a model made for another member codes the blocks of this one too: one from a file, of
-    /// which nothing but its identity matters.
+    /// Whether the model of another member can also code the blocks of this one. For a model from a
+    /// file, only its identity matters.
     pub(super) fn takes(&self, model: &dyn Model) -> bool {
         let identity = model.identity();
         identity.model_file().is_some()
@@ -127,7 +127,7 @@ impl MemberStart {
         let schema = model.layout().schema();
         if self.schema.as_ref().is_some_and(|stored| **stored != *schema) {
             return Err(Error::corrupt(format!(
-                "member at byte {}: its schema is not that of {}",
+                "member at byte {}: its schema differs from that of {}",
                 self.at,
                 model.identity()
             )));
@@ -135,7 +135,7 @@ impl MemberStart {
         self.check_block_bytes(schema)
     }
 
-    /// BLAKE3 of the model file that is needed, if any is.
+    /// BLAKE3 of the needed model file, if one is needed.
     fn model_file(&self) -> Option<[u8; DIGEST_BYTES]> {
         self.header.predictor.and_then(Identity::model_file)
     }
@@ -158,7 +158,9 @@ impl MemberStart {
     }
 }
 
-/// The error for a file of no bytes at all.
+/// The error for an empty file.
 pub(super) fn empty_file() -> Error {
-    Error::truncated("the file is empty, not even a header: a .vxc file of no data has 156 bytes")
+    Error::truncated(
+        "the file is empty, without even a header; a .vxc file of no data has 156 bytes",
+    )
 }

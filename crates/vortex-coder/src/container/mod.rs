@@ -1,4 +1,4 @@
-//! The `.vxc` container: blocks that are coded on their own, checksums, an index at the end.
+//! The `.vxc` container: blocks that are coded independently, checksums, an index at the end.
 //! `docs/format.md` is its specification, byte by byte.
 //!
 //! ```

@@ -9,12 +9,12 @@ use crate::mixing::{Level, MixingModel};
 use crate::model::Model;
 use crate::schema::Schema;
 
-/// What the blocks of a file are coded with.
+/// The coder of the blocks of a file.
 #[derive(Clone)]
 pub enum Coder {
     /// zstd or raw; blocks hold whole records of the schema.
     Classic(Schema),
-    /// A predictor: built into this crate, or from a model file. The file names it by its
+    /// A predictor: built into this crate, or from a model file. The file refers to it by its
     /// [`Identity`](crate::Identity).
     Model(Arc<dyn Model>),
 }
@@ -34,28 +34,30 @@ impl Coder {
 /// How to write a `.vxc` file.
 #[derive(Clone)]
 pub struct WriterOptions {
-    /// What the blocks are coded with, and thereby the schema.
+    /// The coder of the blocks, which includes the schema.
     pub coder: Coder,
-    /// The model file to put into the `.vxc` file: it must be that of the [`Coder::Model`].
+    /// The model file to store in the `.vxc` file; it must be the file of the [`Coder::Model`].
     pub embed_model: Option<Arc<[u8]>>,
-    /// What the member is called: the name of a stream, where a file holds several.
+    /// The label of the member, for example the name of a stream if a file holds several.
     pub label: Option<String>,
-    /// Bytes a block, rounded down to whole records, at least one. [`MIN_BLOCK_BYTES`] to
+    /// Bytes per block, rounded down to whole records, at least one record. [`MIN_BLOCK_BYTES`] to
     /// [`MAX_BLOCK_BYTES`].
     pub block_bytes: u32,
-    /// Lanes a block; `None`: as many as the model says ([`Model::lanes`]). Never more than it has records.
+    /// Lanes per block; `None`: the choice of the model ([`Model::lanes`]). Never more than the
+    /// records of the block.
     pub lanes: Option<u16>,
     /// Threads that code blocks; 0 is one for each core. The file does not depend on it.
     pub threads: usize,
-    /// Blocks that a thread codes together; `None`: as many as the model says ([`Model::group`]). The
+    /// Blocks that a thread codes together; `None`: the choice of the model ([`Model::group`]). The
     /// file does not depend on it.
     pub group: Option<usize>,
-    /// zstd level (1 to 22) of blocks that it makes smaller than the coder does; `None`: never.
-    /// The slow level is only tried on blocks where a quick one comes close.
+    /// zstd level (1 to 22) for blocks that zstd makes smaller than the coder; `None`: never use
+    /// zstd. The slow level is only tried on blocks for which a quick level comes close.
     pub zstd_level: Option<i32>,
-    /// Decode each block and compare before it is written.
+    /// Decode and compare each block before it is written.
     pub verify: bool,
-    /// Checked before each block: set, the writer gives up with [`crate::ErrorKind::Cancelled`].
+    /// Checked before each block: if it is set, the writer stops with
+    /// [`crate::ErrorKind::Cancelled`].
     pub cancel: Option<Arc<AtomicBool>>,
 }
 

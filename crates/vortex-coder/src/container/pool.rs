@@ -1,4 +1,4 @@
-//! Threads that take blocks, and give them back in the order they came.
+//! Threads that process blocks and return them in their original order.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,14 +8,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// Blocks in flight beyond one a thread: one waits to be taken, one to be collected.
+/// Blocks in flight in addition to one per thread: one waits for a thread, one waits to be
+/// collected.
 const SLACK: usize = 2;
 
-/// What each thread runs: take jobs from [`Jobs::next`] until there are none.
+/// The function of each thread: it takes jobs from [`Jobs::next`] until there are none.
 type Body<J, D> = Arc<dyn Fn(&Jobs<J, D>) + Send + Sync>;
 
-/// An ordered parallel map with a bounded number of jobs in flight. Threads are started when
-/// there is work for them, and end when the pool is dropped (after the job at hand).
+/// An ordered parallel map with a bounded number of jobs in flight. Threads are started when there
+/// is work for them. They end when the pool is dropped, after their current job.
 pub(super) struct Pool<J, D> {
     threads: usize,
     body: Body<J, D>,
@@ -23,20 +24,21 @@ pub(super) struct Pool<J, D> {
     jobs: Sender<(u64, J)>,
     taken: Jobs<J, D>,
     done: Receiver<(u64, Option<D>)>,
-    /// Done before their turn.
+    /// Finished jobs that wait for earlier ones.
     early: BTreeMap<u64, Option<D>>,
     submitted: u64,
     collected: u64,
 }
 
-/// The threads' end of a [`Pool`].
+/// The side of a [`Pool`] that the threads use.
 pub(super) struct Jobs<J, D> {
     waiting: Arc<Mutex<Receiver<(u64, J)>>>,
     done: Sender<(u64, Option<D>)>,
     abandoned: Arc<AtomicBool>,
 }
 
-/// The duty to finish a job. Dropped without [`Ticket::finish`], as in a panic, it reports that.
+/// Obliges a thread to finish a job. If it is dropped without [`Ticket::finish`], for example in a
+/// panic, it reports this.
 pub(super) struct Ticket<D> {
     number: u64,
     done: Option<Sender<(u64, Option<D>)>>,
@@ -74,16 +76,16 @@ impl<J: Send + 'static, D: Send + 'static> Pool<J, D> {
         self.in_flight() >= (self.threads + SLACK) as u64
     }
 
-    /// Adds a job, starting a thread for it where there are fewer than allowed.
+    /// Adds a job, and starts a thread for it if there are fewer threads than allowed.
     pub(super) fn submit(&mut self, job: J) -> Result<()> {
         if self.started < self.threads && self.in_flight() >= self.started as u64 {
             let (body, jobs) = (Arc::clone(&self.body), self.taken.clone());
             let thread = std::thread::Builder::new().name("vortex block".to_owned());
-            // A panic is reported by the job's ticket; the thread goes on with the next job.
+            // The ticket of the job reports a panic; the thread continues with the next job.
             let serve = move || while catch_unwind(AssertUnwindSafe(|| body(&jobs))).is_err() {};
             match thread.spawn(serve) {
                 Ok(_detached) => self.started += 1,
-                // One is enough to go on with.
+                // One thread is enough to continue.
                 Err(_) if self.started > 0 => {}
                 Err(error) => return Err(Error::from(error).context("starting a thread")),
             }
@@ -94,7 +96,7 @@ impl<J: Send + 'static, D: Send + 'static> Pool<J, D> {
         Ok(())
     }
 
-    /// Waits for the oldest job; `None` where nothing is in flight.
+    /// Waits for the oldest job; `None` if no job is in flight.
     pub(super) fn collect(&mut self) -> Option<Result<D>> {
         if self.in_flight() == 0 {
             return None;
@@ -143,10 +145,10 @@ impl<J, D> Jobs<J, D> {
 }
 
 impl<D> Ticket<D> {
-    /// Hands in the result.
+    /// Returns the result.
     pub(super) fn finish(mut self, done: D) {
         if let Some(sender) = self.done.take() {
-            // The pool may be gone: nobody waits then.
+            // If the pool was dropped, nobody waits for the result.
             let _ = sender.send((self.number, Some(done)));
         }
     }

@@ -25,13 +25,14 @@ use crate::model::Model;
 pub struct ReaderOptions {
     /// Where models come from.
     pub models: Arc<dyn ModelLoader>,
-    /// What a file may make the reader allocate.
+    /// Limits for the memory that a file can make the reader allocate.
     pub limits: Limits,
     /// Threads that decode blocks; 0 is one for each core.
     pub threads: usize,
-    /// Blocks that a thread decodes together; `None`: as many as the model says ([`Model::group`]).
+    /// Blocks that a thread decodes together; `None`: the choice of the model ([`Model::group`]).
     pub group: Option<usize>,
-    /// Checked before each block: set, the reader gives up with [`crate::ErrorKind::Cancelled`].
+    /// Checked before each block: if it is set, the reader stops with
+    /// [`crate::ErrorKind::Cancelled`].
     pub cancel: Option<Arc<AtomicBool>>,
 }
 
@@ -64,25 +65,25 @@ pub(super) fn decode_pool(threads: usize, decoder: &Arc<BlockDecoder>) -> Decode
 /// The member being read.
 struct Member {
     start: MemberStart,
-    /// Until the first modelled block asks for it.
+    /// The embedded model, until the first modelled block needs it.
     embedded: Option<Vec<u8>>,
     decoder: Arc<BlockDecoder>,
     pool: DecodePool,
-    /// Read, until there are enough to be decoded together.
+    /// Blocks that were read, until there are enough to decode together.
     group: Vec<DecodeJob>,
-    /// Headers of all blocks that were read and not given out, oldest first.
+    /// Headers of all blocks that were read and not yet returned, oldest first.
     headers: VecDeque<BlockHeader>,
-    /// Decoded, oldest first.
+    /// Decoded blocks, oldest first.
     decoded: VecDeque<Result<Vec<u8>>>,
     n_blocks: u64,
     original_bytes: u64,
-    /// A block shorter than the nominal length came: it must be the last.
+    /// Whether a block was shorter than the nominal length; it must be the last one.
     short: bool,
     entries_crc: crc32fast::Hasher,
     hasher: blake3::Hasher,
-    /// All blocks were submitted; the source is behind the tag of the index.
+    /// Set when all blocks were submitted; the source is then after the tag of the index.
     index_at: Option<u64>,
-    /// Reported when the blocks before it were given out.
+    /// An error that is reported after the blocks before it were returned.
     failure: Option<Error>,
 }
 
@@ -93,25 +94,25 @@ enum State {
     Failed,
 }
 
-/// Decodes a stream of members. Everything is checked: each block when it is given out, and the
-/// whole member, index included, before the end or the next member is reported. Holds about two
-/// blocks a thread. It is a [`Read`] whose errors come back with [`Error::from`]; who wants the
-/// blocks as they are takes [`Reader::next_block`].
+/// Decodes a stream of members. Everything is checked: each block before it is returned, and the
+/// whole member, index included, before the end or the next member is reported. It holds about two
+/// blocks per thread. It is a [`Read`] whose errors are restored with [`Error::from`];
+/// [`Reader::next_block`] returns whole blocks.
 pub struct Reader<R: Read> {
     source: Source<R>,
     options: ReaderOptions,
     state: State,
     summary: Summary,
-    /// The model of the member before: the next one often has the same.
+    /// The model of the previous member, because the next one often has the same.
     last_model: Option<Arc<dyn Model>>,
     on_block: Option<OnBlock>,
-    /// For [`Read`]: the block being given out, and how much of it was.
+    /// For [`Read`]: the current block, and how much of it was returned.
     block: Vec<u8>,
     given: usize,
 }
 
 impl<R: Read> Reader<R> {
-    /// Reads nothing yet.
+    /// Creates a reader; it reads nothing yet.
     pub fn new(source: R, options: ReaderOptions) -> Self {
         Self {
             source: Source::new(source),
@@ -130,13 +131,13 @@ impl<R: Read> Reader<R> {
         self.on_block = Some(hook);
     }
 
-    /// What was read so far.
+    /// Summary of the data read so far.
     pub fn summary(&self) -> Summary {
         Summary { compressed_bytes: self.source.at(), ..self.summary }
     }
 
-    /// Reads the header of the first member, if that was not done yet, so that [`Reader::label`] and
-    /// what is wrong with the header are known before any block is decoded.
+    /// Reads the header of the first member if this was not done yet, so that [`Reader::label`] and
+    /// faults of the header are known before any block is decoded.
     ///
     /// # Errors
     /// As [`Reader::next_block`].
@@ -149,8 +150,8 @@ impl<R: Read> Reader<R> {
         Ok(())
     }
 
-    /// What the member of the last block given out is called; also that of a member without
-    /// blocks, between its start and the start of the next one.
+    /// The label of the member of the last returned block; for a member without blocks, its label
+    /// between its start and the start of the next member.
     pub fn label(&self) -> Option<&str> {
         match &self.state {
             State::InMember(member) => member.start.label.as_deref(),
@@ -158,17 +159,17 @@ impl<R: Read> Reader<R> {
         }
     }
 
-    /// Members whose end was read and found sound.
+    /// Number of members that were read completely and are sound.
     pub fn members(&self) -> u64 {
         self.summary.members
     }
 
-    /// The next decoded block; `None` after the last one, when the whole file was found sound.
+    /// The next decoded block; `None` after the last one, when the whole file was checked.
     ///
     /// # Errors
-    /// One of each [`crate::ErrorKind`] for what is wrong with the file; blocks before the damage are
-    /// given out first. Errors of the source, the loader and cancelling. After an error there is
-    /// nothing more to read.
+    /// The [`crate::ErrorKind`] of a fault of the file; blocks before the damage are returned
+    /// first. Also errors of the source and the loader, and cancellation. After an error nothing
+    /// more can be read.
     pub fn next_block(&mut self) -> Result<Option<Vec<u8>>> {
         let next = self.advance();
         if next.is_err() {
@@ -210,7 +211,7 @@ impl<R: Read> Reader<R> {
                         if let Err(failure) = member.feed(source, options, &mut self.last_model) {
                             member.failure = Some(failure);
                         }
-                        // No more will come: what was read so far goes.
+                        // No more blocks follow, so the blocks read so far are decoded now.
                         if (member.index_at.is_some() || member.failure.is_some())
                             && let Err(failure) = member.submit_group()
                         {
@@ -272,7 +273,7 @@ impl Member {
         self.index_at.is_none() && self.failure.is_none() && !self.pool.is_full()
     }
 
-    /// Reads one block and hands it to the threads, or finds the index.
+    /// Reads one block and passes it to the threads, or finds the index.
     fn feed<R: Read>(
         &mut self,
         source: &mut Source<R>,
@@ -286,15 +287,17 @@ impl Member {
             return Ok(());
         }
         if tag != BLOCK_TAG {
-            return Err(Error::corrupt(format!("byte {at} is {tag:#04x}: no block, no index")));
+            return Err(Error::corrupt(format!(
+                "byte {at} is {tag:#04x}: neither a block nor an index"
+            )));
         }
         let bytes = source.array_after(tag, "a block header")?;
         let block_bytes = self.start.header.block_bytes;
         let header = BlockHeader::read_from(&bytes, block_bytes, at)?;
         if self.short {
             return Err(Error::corrupt(format!(
-                "block at byte {at}: the block before has less than {block_bytes} bytes, which \
-                 only the last one may"
+                "block at byte {at}: the block before has less than {block_bytes} bytes, but only \
+                 the last block may be shorter"
             )));
         }
         if header.method == Method::Modelled && !self.decoder.has_model() {
@@ -320,7 +323,7 @@ impl Member {
         self.pool.submit(std::mem::take(&mut self.group))
     }
 
-    /// The next block, waiting for it; `None` when all that were read are given out.
+    /// Waits for the next block; `None` if all blocks that were read have been returned.
     fn next_decoded(&mut self) -> Option<Result<Vec<u8>>> {
         if self.decoded.is_empty() {
             match self.pool.collect()? {
@@ -347,8 +350,8 @@ impl Member {
         Ok(())
     }
 
-    /// Reads index and footer and compares them with what was read and decoded. Returns the bytes
-    /// of both.
+    /// Reads index and footer and compares them with the blocks that were read and decoded. Returns
+    /// the number of bytes of both.
     fn check_end<R: Read>(&mut self, source: &mut Source<R>) -> Result<u64> {
         let index_at = self.index_at.expect("a member ends when its index was found");
         let header = source.array_after(INDEX_TAG, "the index")?;
@@ -369,12 +372,12 @@ impl Member {
         let mismatch =
             |what: &str| Err(Error::damaged(format_args!("footer at byte {footer_at}: {what}")));
         if footer.index_crc != entries_crc {
-            return mismatch("its checksum of the index is that of another index");
+            return mismatch("its checksum of the index is wrong");
         }
         let true_crc = std::mem::take(&mut self.entries_crc).finalize();
         if footer.index_crc != true_crc {
             return Err(Error::corrupt(format!(
-                "index at byte {index_at}: its blocks are not those of the member"
+                "index at byte {index_at}: its entries differ from the blocks of the member"
             )));
         }
         let start = self.start.at;
@@ -388,7 +391,7 @@ impl Member {
             )));
         }
         if footer.original_digest != *self.hasher.finalize().as_bytes() {
-            return mismatch("the BLAKE3 of the decoded bytes is another");
+            return mismatch("it states another BLAKE3 than that of the decoded bytes");
         }
         Ok(source.at() - index_at)
     }
@@ -409,7 +412,7 @@ impl<R: Read> Read for Reader<R> {
     }
 }
 
-/// Whether a file begins as a `.vxc` file does (the first 8 bytes are enough).
+/// Whether a file begins like a `.vxc` file (the first 8 bytes are enough).
 pub fn is_vxc(start: &[u8]) -> bool {
     start.starts_with(&MAGIC)
 }

@@ -1,5 +1,5 @@
-//! The schema of a member as stored: as it is, or packed where that is shorter. Names of fields
-//! are most of it, and for a small file they are more than a percent.
+//! The stored schema of a member: unchanged, or packed if that is shorter. Most of it is names of
+//! fields, which in a small file can be more than one percent.
 
 use std::io::Read;
 
@@ -13,16 +13,16 @@ use crate::schema::Schema;
 /// zstd level of packed schemas: they are short and written once.
 const LEVEL: i32 = 19;
 
-/// What a member stores of its schema, without the CRC32.
+/// The stored schema of a member, without the CRC32.
 pub(super) struct SchemaSection {
-    /// Empty where a reader would assume the same schema.
+    /// Empty if a reader would assume the same schema.
     pub(super) bytes: Vec<u8>,
     /// Whether `bytes` are the length of the schema and a zstd frame.
     pub(super) packed: bool,
 }
 
 impl SchemaSection {
-    /// The shorter form.
+    /// Makes the shorter form.
     pub(super) fn new(schema: &Schema) -> Result<Self> {
         let mut plain = Vec::new();
         if *schema != Schema::bytes() {
@@ -52,8 +52,8 @@ impl SchemaSection {
 /// Reads a section of `len` bytes and its CRC32.
 ///
 /// # Errors
-/// `ChecksumMismatch` for damage, `LimitExceeded` for a schema beyond `limits`, `Corrupt` for what no
-/// writer makes.
+/// `ChecksumMismatch` for damage, `LimitExceeded` for a schema above `limits`, `Corrupt` for a
+/// section that no writer makes.
 pub(super) fn read<R: Read>(
     source: &mut Source<R>,
     len: u32,
@@ -67,7 +67,7 @@ pub(super) fn read<R: Read>(
     let plain = if packed { unpack(&bytes, at, limits)? } else { bytes };
     let mut rest = plain.as_slice();
     let schema = Schema::read_from(&mut rest).map_err(|error| {
-        // It ends before itself, not before the file.
+        // The schema is too short, but the file is not truncated.
         Error::corrupt(format!("schema at byte {at}: {error}"))
     })?;
     if !rest.is_empty() {
@@ -125,7 +125,7 @@ mod tests {
         assert!(stored(&SchemaSection::new(&Schema::bytes()).unwrap()).is_empty());
     }
 
-    /// A section whose checksum is right, whatever it holds.
+    /// A section with arbitrary content and a right checksum.
     fn forged(bytes: Vec<u8>) -> Vec<u8> {
         stored(&SchemaSection { bytes, packed: true })
     }
@@ -148,7 +148,7 @@ mod tests {
         for bit in 32..good.len() * 8 {
             let mut bytes = good.clone();
             bytes[bit / 8] ^= 1 << (bit % 8);
-            // Some flips make another name, which the checksum guards; none may panic.
+            // Some flips give another name, which the checksum detects; no flip may cause a panic.
             let _ = read_back(&forged(bytes), true, &Limits::default());
         }
         let limits = Limits { max_schema_bytes: 100, ..Limits::default() };

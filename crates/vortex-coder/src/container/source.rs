@@ -1,14 +1,15 @@
-//! Reading that knows where it is, and calls an early end by its name.
+//! Reading that tracks its position and reports an early end with a clear error.
 
 use std::io::{BufRead, BufReader, ErrorKind as IoKind, Read};
 
 use crate::error::{Error, Result};
 
 const BUFFER_BYTES: usize = 64 << 10;
-/// Memory follows what a file holds, not what it announces: at first no more than this.
+/// First allocation for a section. Memory grows with the bytes that the file has, not with the
+/// length that it states.
 const FIRST_BYTES: usize = 1 << 20;
 
-/// A stream of bytes and the number taken from it.
+/// A stream of bytes and the number of bytes read from it.
 pub(super) struct Source<R> {
     inner: BufReader<R>,
     at: u64,
@@ -24,7 +25,7 @@ impl<R: Read> Source<R> {
         self.at
     }
 
-    /// Whether nothing follows.
+    /// Whether the source is at its end.
     pub(super) fn at_end(&mut self) -> Result<bool> {
         loop {
             match self.inner.fill_buf() {
@@ -59,14 +60,14 @@ impl<R: Read> Source<R> {
         Ok(out)
     }
 
-    /// A fixed number of bytes of which the first was read before.
+    /// A fixed number of bytes, the first of which was read before.
     pub(super) fn array_after<const N: usize>(&mut self, first: u8, what: &str) -> Result<[u8; N]> {
         let mut out = [first; N];
         self.read(&mut out[1..], what)?;
         Ok(out)
     }
 
-    /// As many bytes as a checked header announces. Allocates as they come.
+    /// The number of bytes that a checked header states. Allocates while it reads.
     pub(super) fn vec(&mut self, len: u32, what: &str) -> Result<Vec<u8>> {
         let mut out = Vec::with_capacity(FIRST_BYTES.min(len as usize));
         let read = (&mut self.inner).take(len.into()).read_to_end(&mut out);
@@ -80,7 +81,7 @@ impl<R: Read> Source<R> {
 
     fn ended(&self, what: &str) -> Error {
         Error::truncated(format!(
-            "the file ends at byte {}, where {what} should go on: it was cut short",
+            "the file ends at byte {}, inside {what}: it was cut short",
             self.at
         ))
     }
@@ -91,9 +92,9 @@ impl<R: Read> Source<R> {
 }
 
 impl<R: Read + std::io::Seek> Source<R> {
-    /// Goes to a place counted from the start of the file.
+    /// Seeks to an offset from the start of the file.
     pub(super) fn seek(&mut self, at: u64) -> Result<()> {
-        // Within the buffer this keeps what was read ahead.
+        // Inside the buffer, this keeps the bytes that were read ahead.
         let place = std::io::SeekFrom::Start(at);
         match i64::try_from(at).ok().zip(i64::try_from(self.at).ok()).map(|(to, from)| to - from) {
             Some(0) => return Ok(()),
@@ -105,7 +106,7 @@ impl<R: Read + std::io::Seek> Source<R> {
         Ok(())
     }
 
-    /// Goes to the end and says where that is.
+    /// Seeks to the end and returns its offset.
     pub(super) fn seek_end(&mut self) -> Result<u64> {
         self.at = std::io::Seek::seek(&mut self.inner, std::io::SeekFrom::End(0))
             .map_err(|error| Error::from(error).context("seeking to the end"))?;

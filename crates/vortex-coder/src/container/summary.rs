@@ -1,20 +1,20 @@
-//! What was written or read so far, and in the end.
+//! Progress and final summary of writing or reading.
 
 use super::block::Method;
 
-/// How far a writer or reader is.
+/// Progress of a writer or reader.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
     /// Bytes of blocks written or decoded.
     pub original_bytes: u64,
-    /// Bytes of the `.vxc` file written, or taken in for those blocks.
+    /// Bytes of the `.vxc` file that were written, or read for these blocks.
     pub compressed_bytes: u64,
 }
 
 /// Called after each block.
 pub type OnBlock = Box<dyn FnMut(Progress) + Send>;
 
-/// What a finished file holds.
+/// Summary of a finished file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     /// Bytes before coding.

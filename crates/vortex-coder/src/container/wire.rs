@@ -1,4 +1,4 @@
-//! Checksums of the format, and what damage is called.
+//! Checksums of the format, and the errors for damage.
 
 use std::fmt::Display;
 
@@ -8,7 +8,8 @@ pub(super) use vortex_base::fields::{Fields, crc32};
 use super::constants::CRC_BYTES;
 use crate::error::{Error, Result};
 
-/// The fields of bytes that end in the CRC32 of the ones before. `what` they are, and where.
+/// The fields of bytes that end with the CRC32 of the bytes before. `what` and `at` describe them
+/// in errors.
 pub(super) fn checked<'a>(bytes: &'a [u8], what: &str, at: u64) -> Result<Fields<'a>> {
     Fields::checked(bytes, bytes.len() - CRC_BYTES).map_err(|wrong| damaged(what, at, wrong))
 }
@@ -18,7 +19,7 @@ pub(super) fn check(bytes: &[u8], stored: u32, what: &str, at: u64) -> Result<()
     fields::check(bytes, stored).map_err(|wrong| damaged(what, at, wrong))
 }
 
-/// What a wrong checksum of something in the file means.
+/// The error for a wrong checksum of a part of the file.
 pub(super) fn damaged(what: impl Display, at: u64, wrong: Mismatch) -> Error {
     Error::damaged(format_args!("{what} at byte {at}: {wrong}"))
 }

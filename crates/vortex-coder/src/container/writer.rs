@@ -23,15 +23,15 @@ use crate::schema::Schema;
 type EncodeJob = (u64, Vec<Vec<u8>>);
 type EncodePool = Pool<EncodeJob, Result<Vec<EncodedBlock>>>;
 
-/// Writes one member: an [`std::io::Write`] whose errors are those of this crate, and come back with
-/// [`Error::from`]. Holds about two groups of blocks a thread; needs no seek. A file whose writer was
-/// dropped before [`Writer::finish`] is truncated, and readers say so.
+/// Writes one member: an [`std::io::Write`] with errors of this crate, which [`Error::from`]
+/// restores. It holds about two groups of blocks per thread and needs no seek. If the writer is
+/// dropped before [`Writer::finish`], the file is truncated, and readers report this.
 pub struct Writer<W: Write> {
     out: W,
     pool: EncodePool,
     block_bytes: usize,
     block: Vec<u8>,
-    /// Full blocks, until there are enough to be coded together.
+    /// Full blocks, until there are enough to code together.
     group: Vec<Vec<u8>>,
     group_len: usize,
     entries: Vec<u8>,
@@ -135,7 +135,7 @@ impl<W: Write> Writer<W> {
         self.on_block = Some(hook);
     }
 
-    /// Original bytes a block, after rounding to whole records.
+    /// Original bytes per block, after rounding to whole records.
     pub fn block_bytes(&self) -> usize {
         self.block_bytes
     }
@@ -154,10 +154,11 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
-    /// Writes what is left, the index and the footer, and gives the output back, not flushed.
+    /// Writes the remaining blocks, the index and the footer, and returns the output without
+    /// flushing it.
     ///
     /// # Errors
-    /// Of the output, a predictor, verification or cancelling.
+    /// Errors of the output, of a predictor, of the verification, and cancellation.
     pub fn finish(mut self) -> Result<(W, Summary)> {
         self.check_usable()?;
         if !self.block.is_empty() {
@@ -246,14 +247,14 @@ impl<W: Write> Writer<W> {
 }
 
 impl<W: Write> Write for Writer<W> {
-    /// Takes in all the bytes. After an error, which may be that of a block before them, the file
-    /// cannot be finished.
+    /// Accepts all bytes. After an error, which may come from an earlier block, the file cannot be
+    /// finished.
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.take(bytes)?;
         Ok(bytes.len())
     }
 
-    /// Flushes the output; blocks under way stay under way.
+    /// Flushes the output, but does not wait for blocks in flight.
     fn flush(&mut self) -> std::io::Result<()> {
         self.out.flush()
     }
@@ -266,7 +267,7 @@ pub(super) fn check_cancel(cancel: Option<&AtomicBool>) -> Result<()> {
     Ok(())
 }
 
-/// Rounds a block length down to whole records, but up to one.
+/// Rounds a block length down to whole records, but to at least one record.
 fn whole_records(block_bytes: u32, schema: &Schema) -> u32 {
     let stride = u32::try_from(schema.stride()).expect("a stride is at most 65,535");
     (block_bytes / stride).max(1) * stride
@@ -277,7 +278,9 @@ fn embedded_length(embedded: &[u8], predictor: Option<Identity>) -> Result<u32> 
         return Ok(0);
     }
     if predictor != Some(Identity::Network(*blake3::hash(embedded).as_bytes())) {
-        return Err(Error::invalid_argument("the model to embed is not the model to code with"));
+        return Err(Error::invalid_argument(
+            "the model to embed differs from the model to code with",
+        ));
     }
     length(embedded.len(), MAX_MODEL_BYTES, "a model")
 }

@@ -10,27 +10,28 @@ pub use table::Table;
 /// Totals stay below this (2^24).
 pub const TOTAL_LIMIT: u32 = 1 << 24;
 
-/// Symbols of a small alphabet: its cumulative frequencies are kept one by one.
+/// Largest small alphabet, for which every cumulative frequency is stored.
 const FEW: usize = 16;
 
 /// A distribution in which every symbol has a frequency of at least one and the total is below
-/// [`TOTAL_LIMIT`]: guaranteed, because the only ways to make one keep it so.
+/// [`TOTAL_LIMIT`]: all constructors guarantee this.
 ///
 /// Cumulative frequencies are kept for groups of 8 symbols only, so that making a distribution
-/// is 32 independent sums instead of one chain of 256, and looking a symbol up is two short
-/// counts of "how many ends are at or below the target" instead of eight dependent halvings. For
-/// up to 16 symbols there is one for each, and one count.
+/// needs 32 independent sums instead of one chain of 256, and a look-up needs two short counts of
+/// "how many ends are at or below the target" instead of eight dependent steps of a binary search.
+/// For up to 16 symbols there is one cumulative frequency for each, and one count.
 #[derive(Clone, PartialEq, Eq)]
-#[repr(C)] // what small alphabets need lies side by side
+#[repr(C)] // the data of small alphabets is contiguous
 pub struct Cdf {
     /// `reciprocal(total)`.
     reciprocal: u64,
     n: u16,
-    /// Cumulative frequency at the start of each group of symbols, or, where there are at most [`FEW`]
-    /// symbols, of each symbol. The total from the first one on that is not there, and in the last
-    /// entry always; what is between [`FEW`] and that is 0 where there are few symbols.
+    /// Cumulative frequency at the start of each group of symbols, or of each symbol if there are
+    /// at most [`FEW`] symbols. From the first missing group or symbol on, the entries are the
+    /// total, and so is always the last entry; for few symbols, the entries between [`FEW`] and the
+    /// last are 0.
     group: [u32; GROUPS + 1],
-    /// Frequencies; zero beyond `n`.
+    /// Frequencies; zero from `n` on.
     freq: [u32; 256],
 }
 
@@ -44,7 +45,7 @@ pub struct Interval {
     reciprocal: u64,
 }
 
-/// `floor((2^64 - 1) / total)`: what the range coder multiplies by instead of dividing.
+/// `floor((2^64 - 1) / total)`: the range coder multiplies by it instead of dividing.
 fn reciprocal(total: u32) -> u64 {
     u64::MAX / u64::from(total)
 }
@@ -124,7 +125,7 @@ impl Cdf {
                 "frequencies sum to {total}; the total must be below {TOTAL_LIMIT}"
             )));
         }
-        // Weights one smaller give these frequencies: their total needs no shift.
+        // Weights smaller by one give these frequencies, because their total needs no shift.
         let mut weights = [0; 256];
         for (w, f) in weights.iter_mut().zip(frequencies) {
             *w = f - 1;
@@ -246,7 +247,8 @@ impl Cdf {
         Interval { low, freq, total: self.total(), reciprocal: self.reciprocal }
     }
 
-    /// At most [`FEW`] weights: no more is touched than what they need.
+    /// [`Self::set_weights`] for at most [`FEW`] weights; it touches only the entries that they
+    /// need.
     #[inline]
     fn set_few(&mut self, weights: &[u32]) {
         if self.len() > FEW {
@@ -263,7 +265,7 @@ impl Cdf {
         let least = least_shift(sum);
         let mut total = sum + weights.len() as u64;
         for shift in least.. {
-            // As they are where no shift is needed, which is nearly always.
+            // Unchanged if no shift is needed, which is nearly always the case.
             if total < u64::from(TOTAL_LIMIT) {
                 break;
             }
@@ -332,11 +334,11 @@ impl Cdf {
     }
 }
 
-/// The least shift that may bring weights of this sum below [`TOTAL_LIMIT`].
+/// The smallest shift that may bring weights with this sum below [`TOTAL_LIMIT`].
 ///
 /// Every floor of the shifted sum loses less than 1 and every frequency gains 1, so
-/// `sum / 2^s < total <= sum / 2^s + 256`. Hence no shift below this one can do, this one often
-/// does, and the next one (`total <= 2^23 + 256`) always does.
+/// `sum / 2^s < total <= sum / 2^s + 256`. Hence a smaller shift is never enough, this shift is
+/// often enough, and the next one (`total <= 2^23 + 256`) always is.
 fn least_shift(sum: u64) -> u32 {
     (64 - sum.leading_zeros()).saturating_sub(24)
 }
@@ -368,7 +370,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// docs/numerics.md, word by word.
+    /// The definition of docs/numerics.md.
     fn by_definition(weights: &[u32]) -> Vec<u32> {
         (0..33)
             .map(|s| weights.iter().map(|&w| (u64::from(w) >> s) + 1).collect::<Vec<_>>())

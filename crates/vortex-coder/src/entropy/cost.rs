@@ -1,4 +1,4 @@
-//! What a symbol costs, in integers: logarithms to base 2 in units of 2^-16 bits.
+//! The cost of a symbol as an integer: logarithms to base 2 in units of 2^-16 bits.
 
 /// One bit in the unit of [`cost`].
 pub const COST_ONE_BIT: u32 = 1 << FRACTION;
@@ -16,7 +16,8 @@ pub fn cost(freq: u32, total: u32) -> u32 {
     log2(total).saturating_sub(log2(freq))
 }
 
-/// `log2(x)` in units of 2^-16, for `x >= 1`: a table of 256 steps an octave, linear between.
+/// `log2(x)` in units of 2^-16, for `x >= 1`: a table of 256 steps per octave, with linear
+/// interpolation.
 #[inline]
 pub(crate) fn log2(x: u32) -> u32 {
     let exponent = x.ilog2();

@@ -1,11 +1,12 @@
 //! Coding with float probabilities: the only floats of the crate.
 //!
-//! **Both ends need the very same numbers.** Probabilities become integer frequencies here, and a
-//! difference in the last bit of one float can change a frequency, after which the decoder reads
-//! nonsense. Two runs of one network differ that much as soon as the machine, the batch size, the
-//! number of threads or a library's version differs. So use this interface where probabilities
-//! are stored or computed once (tables, histograms, a network run on one machine for both ends),
-//! and a [`crate::Predictor`] of integers for files that travel.
+//! **The encoder and the decoder need exactly the same numbers.** Probabilities become integer
+//! frequencies here, and a difference in the last bit of one float can change a frequency; then the
+//! decoder gives wrong symbols. Two runs of one network can differ this much if the machine, the
+//! batch size, the number of threads or the version of a library differs. So use this interface if
+//! the probabilities are stored or computed once (tables, histograms, a network that runs on one
+//! machine for both sides), and a [`crate::Predictor`] with integers for files that other machines
+//! read.
 //!
 //! Arrays are flat slices in row-major order: symbols `[batch][time]`, probabilities
 //! `[batch][time][n]`.
@@ -39,7 +40,7 @@ impl Shape {
 
 /// Frequencies in proportion to probabilities, every symbol at least 1, with a total just below
 /// 2^24. They need not sum to 1. The arithmetic is one f64 sum in order, one division and one
-/// product a symbol, rounded down: equal inputs give equal frequencies on every machine.
+/// product per symbol, rounded down: equal inputs give equal frequencies on every machine.
 ///
 /// # Errors
 /// [`crate::ErrorKind::InvalidArgument`] unless there are 1 to 256 probabilities, none is
@@ -60,16 +61,16 @@ pub fn probs_to_cdf<P: Copy + Into<f64>>(probabilities: &[P]) -> Result<Cdf> {
     if sum <= 0.0 || !sum.is_finite() {
         return Err(Error::invalid_argument(format!("the probabilities sum to {sum}")));
     }
-    // Shared out: what is left of the total after one for each symbol.
+    // The part of the total that is distributed, after 1 for each symbol.
     let spread = f64::from(TOTAL_LIMIT - 1 - 256);
     let mut frequencies = [0u32; 256];
     for (f, &p) in frequencies.iter_mut().zip(probabilities) {
-        // At most `spread`, up to rounding, which the 256 above leave room for.
+        // At most `spread`, up to rounding, for which the 256 above leave space.
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         let share = (p.into() / sum * spread) as u32;
         *f = share + 1;
     }
-    // Rounding down never adds up to more than there is, but a sum in floats may be a little low.
+    // Rounding down never gives a larger sum, but a float sum may be a little too small.
     let excess = frequencies[..n].iter().sum::<u32>().saturating_sub(TOTAL_LIMIT - 1);
     if let Some(largest) = frequencies[..n].iter_mut().max() {
         *largest -= excess.min(*largest - 1);
@@ -151,7 +152,8 @@ pub fn decode_with<P: Copy + Into<f64>>(
 ) -> Result<Vec<u8>> {
     let n_symbols = shape.symbols()?;
     let mut decoder = RangeDecoder::new(bytes);
-    // Grows as symbols are decoded: the shape may promise more than the bytes hold.
+    // Grows while symbols are decoded, because the bytes may hold fewer symbols than the shape
+    // states.
     let mut symbols = Vec::with_capacity(n_symbols.min(1 << 20));
     for batch in 0..shape.batch {
         for time in 0..shape.time {
@@ -170,9 +172,9 @@ pub fn decode_with<P: Copy + Into<f64>>(
     Ok(symbols)
 }
 
-/// Bits a symbol that symbols `[batch][time]` cost under probabilities `[batch][time][n]`: the
-/// mean of `-log2(p)` ("bits per dimension"). Infinite when a symbol of probability 0 occurs,
-/// though it would be coded; 0 for no symbols.
+/// Cost in bits per symbol of symbols `[batch][time]` under probabilities `[batch][time][n]`: the
+/// mean of `-log2(p)` ("bits per dimension"). Infinite if a symbol of probability 0 occurs (it can
+/// still be coded); 0 for no symbols.
 ///
 /// # Errors
 /// [`crate::ErrorKind::InvalidArgument`] when a length does not fit or a symbol is not below `n`.
@@ -271,7 +273,7 @@ mod tests {
     #[test]
     fn a_callback_sees_what_was_decoded() {
         let shape = Shape { batch: 2, time: 50, n: 4 };
-        // Each symbol is likely one more than the last.
+        // Each symbol is probably the previous one plus 1.
         let predict = |_: usize, _: usize, before: &[u8]| {
             let next = before.last().map_or(0, |s| (s + 1) % 4);
             Ok((0..4).map(|s| if s == next { 0.97 } else { 0.01f64 }).collect())

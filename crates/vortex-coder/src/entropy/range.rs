@@ -11,24 +11,24 @@
 //! if range < 2^40: output the three highest bytes of low, low <<= 24, range <<= 24
 //! ```
 //!
-//! The reciprocal depends on the distribution only, so the division it needs is not in the chain
-//! from one symbol to the next. With `range >= 2^40` and `total < 2^24`,
-//! `unit` is at least 2^16, so one output of three bytes is always enough, and rounding `unit`
-//! down costs about 2^-18 bits a symbol on average.
+//! The reciprocal depends only on the distribution, so its division is not part of the dependency
+//! chain from one symbol to the next. With `range >= 2^40` and `total < 2^24`, `unit` is at least
+//! 2^16, so one output of three bytes is always enough, and rounding `unit` down costs about 2^-18
+//! bits per symbol on average.
 
 use crate::cdf::{Cdf, Interval};
 use crate::error::{Error, Result};
 
 /// Between symbols the range is at least this.
 const MIN_RANGE: u64 = 1 << 40;
-/// Bytes that leave at once when it would not be.
+/// Bytes that one renormalisation writes.
 const STEP: usize = 3;
-/// The same in bits.
+/// [`STEP`] in bits.
 const STEP_BITS: u32 = 24;
 /// Most bits that [`RangeEncoder::encode_bits`] takes at once.
 pub const MAX_RAW_BITS: u32 = 16;
 
-/// `floor(range / total)`, or less by a relative 2^-39 at most.
+/// `floor(range / total)`, or smaller by a relative error of at most 2^-39.
 #[inline]
 fn unit(range: u64, reciprocal: u64) -> u64 {
     // The high half of a product of two 64-bit numbers always fits.
@@ -42,7 +42,7 @@ fn unit(range: u64, reciprocal: u64) -> u64 {
 pub struct RangeEncoder {
     low: u64,
     range: u64,
-    /// Bytes `..len` are output; the rest is room to write ahead.
+    /// Bytes `..len` are output; the rest is space for later writes.
     out: Vec<u8>,
     len: usize,
 }
@@ -59,7 +59,7 @@ impl RangeEncoder {
         Self::with_capacity(0)
     }
 
-    /// An empty stream with room for so many bytes.
+    /// An empty stream with capacity for this number of bytes.
     #[inline]
     pub fn with_capacity(bytes: usize) -> Self {
         Self { low: 0, range: u64::MAX, out: vec![0; bytes + 8], len: 0 }
@@ -108,7 +108,7 @@ impl RangeEncoder {
         }
         (self.low, self.range) = (low, range);
         if range < MIN_RANGE {
-            // Eight bytes in one store, of which three stay.
+            // One store writes eight bytes, of which three are kept.
             if self.len + 8 > self.out.len() {
                 self.out = grow(std::mem::take(&mut self.out));
             }
@@ -121,7 +121,8 @@ impl RangeEncoder {
         }
     }
 
-    /// Ends the stream: the fewest bytes that, continued with zeros, lie inside the last interval.
+    /// Ends the stream with the smallest number of bytes that, followed by zeros, are inside the
+    /// last interval.
     pub fn finish(mut self) -> Vec<u8> {
         let mut n = 0;
         let end = loop {
@@ -143,8 +144,8 @@ impl RangeEncoder {
     }
 }
 
-// The two rare events are no methods and take the buffer and not the encoder, so that its state can
-// stay in registers.
+// The functions for the two rare cases take the buffer instead of the encoder, so that the state of
+// the encoder can stay in registers.
 
 #[cold]
 #[inline(never)]
@@ -165,8 +166,8 @@ fn carry_into(written: &mut [u8]) {
     }
 }
 
-/// Reads what a [`RangeEncoder`] wrote. Any bytes decode to some symbols: it never panics, and
-/// reads zeros past the end.
+/// Reads the output of a [`RangeEncoder`]. Any bytes decode to some symbols: it never panics, and
+/// it reads zeros after the end.
 #[derive(Clone, Debug)]
 pub struct RangeDecoder<'a> {
     code: u64,
@@ -183,7 +184,7 @@ impl<'a> RangeDecoder<'a> {
         Self { code: eight_bytes(data, 0), range: u64::MAX, data, done: 0 }
     }
 
-    /// Takes one symbol of a distribution.
+    /// Decodes one symbol of a distribution.
     #[inline]
     pub fn decode(&mut self, cdf: &Cdf) -> u8 {
         let (symbol, interval) =
@@ -192,8 +193,8 @@ impl<'a> RangeDecoder<'a> {
         symbol
     }
 
-    /// Where the next symbol lies in `0..total`: its interval is the one that holds this number.
-    /// For callers with a search of their own, which then call [`Self::take`]. `None` unless
+    /// A number in `0..total`: the next symbol is the one whose interval holds it. For callers that
+    /// search the interval themselves and then call [`Self::take`]. `None` unless
     /// `1 <= total < 2^24`.
     pub fn target(&self, total: u32) -> Option<u32> {
         let whole = Interval::new(0, total, total)?;
@@ -203,7 +204,7 @@ impl<'a> RangeDecoder<'a> {
     #[inline]
     fn target_of(&self, total: u32, reciprocal: u64) -> u32 {
         let target = self.code / unit(self.range, reciprocal);
-        // Past the last interval only in a stream that no encoder wrote.
+        // The value can be after the last interval only in a stream that no encoder wrote.
         #[allow(clippy::cast_possible_truncation)]
         let target = target.min(u64::from(total - 1)) as u32;
         target
@@ -216,7 +217,7 @@ impl<'a> RangeDecoder<'a> {
         self.narrow(unit * u64::from(interval.low()), unit * u64::from(interval.freq()));
     }
 
-    /// Takes `n` raw bits.
+    /// Decodes `n` raw bits.
     ///
     /// # Panics
     /// When `n` is more than [`MAX_RAW_BITS`].
@@ -230,7 +231,7 @@ impl<'a> RangeDecoder<'a> {
         value
     }
 
-    /// Takes what [`RangeEncoder::encode_bit`] appended.
+    /// Decodes a decision of [`RangeEncoder::encode_bit`].
     #[inline]
     pub fn decode_bit(&mut self, p: u32) -> u32 {
         debug_assert!((1..1 << 16).contains(&p), "a probability of {p}/65536");
@@ -256,7 +257,7 @@ impl<'a> RangeDecoder<'a> {
         }
     }
 
-    /// Whether symbols were taken that the bytes cannot hold: the stream was cut.
+    /// Whether more symbols were decoded than the bytes can hold, so the stream was cut.
     #[inline]
     pub fn is_truncated(&self) -> bool {
         self.done > self.data.len()
@@ -265,18 +266,18 @@ impl<'a> RangeDecoder<'a> {
     /// Checks, after the last symbol, that the stream ends here.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::Truncated`] when it ended before, [`crate::ErrorKind::Corrupt`] when
-    /// more bytes follow than an encoder would write.
+    /// [`crate::ErrorKind::Truncated`] if it ended earlier, [`crate::ErrorKind::Corrupt`] if more
+    /// bytes follow than an encoder would write.
     pub fn finish(self) -> Result<()> {
         let (done, len) = (self.done, self.data.len());
         if self.is_truncated() {
             return Err(Error::truncated(format!(
-                "range coder stream of {len} bytes ends before byte {done}, where its last symbol is"
+                "range coder stream of {len} bytes ends before its last symbol at byte {done}"
             )));
         }
         if len > self.done + 8 {
             return Err(Error::corrupt(format!(
-                "range coder stream of {len} bytes goes on after its last symbol at byte {done}"
+                "range coder stream of {len} bytes continues after its last symbol at byte {done}"
             )));
         }
         Ok(())
@@ -355,7 +356,7 @@ mod tests {
             let (equal, end) = decode(&items, &bytes);
             prop_assert!(equal);
             prop_assert!(end.is_ok());
-            // The shortest stream: without its last byte something else would be read.
+            // The stream is the shortest one: without its last byte, other symbols would be read.
             if let Some((_, cut)) = bytes.split_last() {
                 let (equal, end) = decode(&items, cut);
                 prop_assert!(!equal || end.is_err());
@@ -383,8 +384,9 @@ mod tests {
 
     #[test]
     fn carries_run_through_many_bytes() {
-        // The upper end of an interval, again and again, keeps low just below a carry; then the
-        // symbol below it makes output of 0xff bytes final or a carry run through them.
+        // Repeated symbols at the upper end of an interval keep low just below a carry. Then the
+        // symbol below either makes the 0xff bytes of the output final, or a carry passes through
+        // them.
         let cdf = Box::new(Cdf::from_frequencies(&[1, TOTAL_MINUS_2]).unwrap());
         for run in 0..400 {
             for last in [0, 1] {

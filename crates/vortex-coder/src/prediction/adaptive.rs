@@ -1,13 +1,13 @@
-//! The built-in model: adaptive counts in several contexts a symbol, mixed in integers.
+//! The built-in adaptive model: adaptive counts in several contexts per symbol, mixed in integers.
 //!
-//! It needs no training and no file, so it codes whatever has no network yet, and golden files of
-//! the container depend on nothing else. For each symbol it combines
-//! - counts of all symbols of the role (dense, always there), and
-//! - short lists of what followed in six more specific situations: the symbols
+//! It needs no training and no file, so it codes data without a network, and golden files of the
+//! container depend only on it. For each symbol it combines
+//! - counts of all symbols of the role (a complete table), and
+//! - short lists of the symbols that occurred in six more specific contexts: the symbols
 //!   of this field so far, the same symbol of the previous record, the preceding fields, ...
 //!
-//! weighted by how cheap each would have made the role's recent symbols. Lanes share all counts
-//! and take turns in their order. Memory is fixed but for a few tables of one entry a role.
+//! weighted by the cost of the role's recent symbols under each of them. Lanes share all counts and
+//! use them in their order. Memory is fixed except for a few tables with one entry per role.
 
 mod contexts;
 mod mixing;
@@ -31,7 +31,7 @@ pub struct AdaptiveModel {
 }
 
 impl AdaptiveModel {
-    /// The model for records like these.
+    /// The model for records of this schema.
     pub fn new(schema: Schema) -> Self {
         Self { layout: RecordLayout::new(schema) }
     }
@@ -64,7 +64,7 @@ impl Model for AdaptiveModel {
 struct AdaptivePredictor<'a> {
     layout: &'a RecordLayout,
     lanes: Vec<Lane>,
-    /// What each lane's last prediction was made of.
+    /// The parts of the last prediction of each lane.
     pending: Vec<Experts>,
     slots: Slots,
     mixer: Mixer,

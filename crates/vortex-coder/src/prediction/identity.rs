@@ -1,10 +1,10 @@
-//! Which predictor a member was coded with.
+//! The identity of the predictor of a member.
 
 use std::fmt;
 
 use vortex_base::hex;
 
-/// Names one predictor for ever: data coded under an identity decodes with that predictor and no other.
+/// The permanent name of one predictor: data coded with it decodes only with the same predictor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Identity {
     /// The adaptive predictor of this crate, [`crate::adaptive`].
@@ -16,8 +16,8 @@ pub enum Identity {
 }
 
 impl Identity {
-    /// BLAKE3 of the model file that holds the predictor; `None` for predictors that are code of this
-    /// crate and need no file.
+    /// BLAKE3 of the model file that holds the predictor; `None` for the predictors of this crate,
+    /// which need no file.
     pub fn model_file(self) -> Option<[u8; 32]> {
         match self {
             Self::Adaptive | Self::Mixing => None,

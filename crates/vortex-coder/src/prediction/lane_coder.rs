@@ -1,4 +1,4 @@
-//! Predictors of lanes as coders of blocks.
+//! Uses predictors of lanes as coders of blocks.
 
 use crate::codec::{decode_group, encode_group, measure_group};
 use crate::error::Result;

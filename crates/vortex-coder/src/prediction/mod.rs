@@ -1,4 +1,4 @@
-//! The contract between a model and the loop that codes, the loop, and the built-in model.
+//! The interface between models and the coding loop, the coding loop, and the built-in models.
 
 pub mod adaptive;
 pub mod codec;

@@ -1,4 +1,4 @@
-//! The contract between a model and the container: whole blocks in, whole blocks out.
+//! The interface between a model and the container: whole blocks in, whole blocks out.
 
 use crate::codec::lanes_for;
 use crate::error::Result;
@@ -10,36 +10,36 @@ use crate::layout::RecordLayout;
 pub struct BlockRecords<'a> {
     /// The records.
     pub bytes: &'a [u8],
-    /// Lanes that share them.
+    /// Number of lanes of the block.
     pub lanes: usize,
 }
 
 /// The coded records of one block, to be decoded.
 #[derive(Debug)]
 pub struct BlockPayload<'a> {
-    /// What the encoder made of them.
+    /// The payload that the encoder made.
     pub payload: &'a [u8],
-    /// Lanes that shared them.
+    /// Number of lanes of the block.
     pub lanes: usize,
-    /// Where the records go: their number follows from the length.
+    /// Output for the records; its length gives their number.
     pub out: &'a mut [u8],
 }
 
-/// Codes groups of blocks on one thread. Every block is coded on its own: neither the bytes nor the
-/// costs of a block depend on the others of its group, on their number, or on what was coded before.
+/// Codes groups of blocks on one thread. Every block is coded independently: neither its bytes nor
+/// its costs depend on the other blocks of the group, on their number, or on earlier groups.
 ///
-/// Models whose predictors give frequencies for lanes take [`crate::LaneCoder`]; a model that codes
-/// in another way implements this itself.
+/// A model whose predictor gives frequencies for lanes uses [`crate::LaneCoder`]; other models
+/// implement this trait themselves.
 pub trait BlockCoder: Send {
     /// The payload of each block.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::InvalidArgument`] when a block is no whole number of records or its lanes
-    /// are not possible, [`crate::ErrorKind::LimitExceeded`] when its lanes take too much memory.
+    /// [`crate::ErrorKind::InvalidArgument`] if a block is not a whole number of records or its
+    /// lanes are not valid, [`crate::ErrorKind::LimitExceeded`] if its lanes need too much memory.
     fn encode(&mut self, group: &[BlockRecords<'_>]) -> Result<Vec<Vec<u8>>>;
 
-    /// Decodes each block into its `out`. One result a block, so that a damaged block does not hide
-    /// the sound ones beside it.
+    /// Decodes each block into its `out`. It returns one result per block, so that a damaged block
+    /// does not hide the sound ones.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Truncated`] or [`crate::ErrorKind::Corrupt`] for a payload of the wrong
@@ -47,8 +47,8 @@ pub trait BlockCoder: Send {
     /// [`BlockCoder::encode`].
     fn decode(&mut self, group: &mut [BlockPayload<'_>]) -> Vec<Result<()>>;
 
-    /// What [`BlockCoder::encode`] would write of each block, by role, in units of 2^-16 bits
-    /// ([`crate::cost::COST_ONE_BIT`] of them are a bit).
+    /// The size of the output of [`BlockCoder::encode`] for each block, by role, in units of 2^-16
+    /// bits ([`crate::cost::COST_ONE_BIT`] of them are a bit).
     ///
     /// # Errors
     /// As [`BlockCoder::encode`].
@@ -57,7 +57,7 @@ pub trait BlockCoder: Send {
 
 /// A predictor ready to code records of a known layout: shared by threads, never changed.
 pub trait Model: Send + Sync {
-    /// Which predictor it is.
+    /// The identity of the predictor.
     fn identity(&self) -> Identity;
 
     /// Records to symbols and back.
@@ -66,13 +66,13 @@ pub trait Model: Send + Sync {
     /// A coder for one thread.
     fn coder(&self) -> Box<dyn BlockCoder + '_>;
 
-    /// Lanes for a block of so many bytes where the caller does not choose.
+    /// Default number of lanes for a block of this number of bytes.
     fn lanes(&self, block_bytes: usize) -> usize {
         lanes_for(block_bytes)
     }
 
-    /// Blocks that one call of a coder should get where the caller does not choose: more where the
-    /// model runs on something that needs thousands of lanes to be busy.
+    /// Default number of blocks for one call of a coder. It is larger if the model runs on a device
+    /// that needs thousands of lanes.
     fn group(&self) -> usize {
         1
     }

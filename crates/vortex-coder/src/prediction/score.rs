@@ -1,10 +1,10 @@
-//! Symbols that are known before they are coded, as an encoder's are: predictors may take many steps at
-//! once to find what coding them takes.
+//! Symbols that are known before they are coded, as in an encoder: a predictor may process many
+//! steps at once to compute their intervals.
 
 use crate::cdf::{Cdf, Interval};
 use crate::predictor::{Coding, Predictor};
 
-/// What coding one known symbol takes.
+/// The prediction for one known symbol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Score {
     /// The symbol's interval in its distribution.
@@ -37,17 +37,17 @@ impl<'a> Known<'a> {
         Self { symbols, lanes, roles }
     }
 
-    /// Lanes.
+    /// Number of lanes.
     pub fn lanes(&self) -> usize {
         self.lanes
     }
 
-    /// Symbols a record.
+    /// Symbols per record.
     pub fn roles(&self) -> usize {
         self.roles
     }
 
-    /// Records of each lane.
+    /// Records per lane.
     pub fn records(&self) -> usize {
         self.symbols.len() / (self.lanes * self.roles)
     }
@@ -66,7 +66,7 @@ impl<'a> Known<'a> {
     }
 }
 
-/// What [`Predictor::score`] must give: one step after the other.
+/// The reference for [`Predictor::score`]: one step after the other.
 pub fn score_by_steps<P: Predictor + ?Sized>(
     predictor: &mut P,
     known: Known<'_>,

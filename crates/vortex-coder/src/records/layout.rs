@@ -11,7 +11,7 @@ pub struct Role {
     pub field: u16,
     /// 0 for the field's first symbol (the most significant one, except of [raw](FieldCoding::Raw) fields).
     pub rank: u8,
-    /// Number of different symbols, 2..=256. (256 for all codings of today.)
+    /// Number of different symbols, 2..=256. (256 for all current codings.)
     pub alphabet: u16,
 }
 
@@ -22,11 +22,11 @@ pub struct RecordLayout {
     roles: Vec<Role>,
     /// `first_role[f]..first_role[f + 1]` are the roles of field `f`.
     first_role: Vec<u32>,
-    /// Byte of the record that each role is made of.
+    /// For each role, its byte in the record.
     source: Vec<u16>,
-    /// Fields whose sign needs work besides the order of bytes.
+    /// Fields whose sign must be changed in addition to the order of bytes.
     signed: Vec<SignedField>,
-    /// Fields that need more than that, each after those that it needs.
+    /// Fields that need more stages, each after the fields that it depends on.
     derived: Vec<PipelineField>,
 }
 
@@ -55,11 +55,11 @@ impl RecordLayout {
         let derived = PipelineField::all(&schema, &first_role);
         Self { schema, roles, first_role, source, signed, derived }
     }
-    /// The schema it was made from.
+    /// The schema of the layout.
     pub fn schema(&self) -> &Schema {
         &self.schema
     }
-    /// Bytes a record.
+    /// Bytes per record.
     pub fn stride(&self) -> usize {
         self.schema.stride()
     }
@@ -71,13 +71,13 @@ impl RecordLayout {
     pub fn roles_of(&self, field: usize) -> std::ops::Range<usize> {
         self.first_role[field] as usize..self.first_role[field + 1] as usize
     }
-    /// Number of fields, which is the number of tokens a record.
+    /// Number of fields, which is the number of tokens per record.
     pub fn n_fields(&self) -> usize {
         self.schema.fields().len()
     }
 
-    /// Symbols of one record (`record.len() == stride`, `symbols.len() == roles().len()`); `before` is the record before it in
-    /// the same lane, `None` for the first one.
+    /// Symbols of one record (`record.len() == stride`, `symbols.len() == roles().len()`); `before`
+    /// is the previous record of the same lane, `None` for the first one.
     ///
     /// # Panics
     /// When a length differs.
@@ -96,7 +96,7 @@ impl RecordLayout {
         }
     }
 
-    /// The record of its symbols; undoes [`Self::to_symbols`].
+    /// The record of these symbols; the inverse of [`Self::to_symbols`].
     ///
     /// # Panics
     /// When a length differs.
@@ -115,7 +115,7 @@ impl RecordLayout {
         }
     }
 
-    /// Appends the symbols of whole records, with none before them, to `symbols`.
+    /// Appends the symbols of whole records to `symbols`; the first one has no previous record.
     ///
     /// # Panics
     /// When `bytes` is not a whole number of records.

@@ -1,4 +1,4 @@
-//! What a record looks like, and how it becomes symbols and comes back.
+//! The schema of a record, and the conversion between records and symbols.
 
 mod coding;
 pub mod layout;

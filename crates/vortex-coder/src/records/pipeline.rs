@@ -1,10 +1,11 @@
-//! All stages of a field one after the other, and back.
+//! All stages of a field one after the other, in both directions.
 
 use super::coding::{Field, FieldCoding, Order, exchanged, in_order, out_of_order};
 use super::schema::Schema;
 
-/// A field that goes through the stages as an integer, because its symbols [count](FieldCoding::is_derived)
-/// something. All others are done on their bytes, which is faster.
+/// A field that passes through the stages as an integer, because its symbols are
+/// [derived](FieldCoding::is_derived). All other fields are converted on their bytes, which is
+/// faster.
 #[derive(Clone, Debug)]
 pub(crate) struct PipelineField {
     /// Index in the schema.
@@ -13,7 +14,7 @@ pub(crate) struct PipelineField {
 }
 
 impl PipelineField {
-    /// All such fields of a schema, each after those that it needs.
+    /// All such fields of a schema, each after the fields that it depends on.
     pub(crate) fn all(schema: &Schema, first_role: &[u32]) -> Vec<Self> {
         let order = schema.order_of_needs().expect("checked with the schema");
         let derived = |&index: &usize| schema.fields()[index].coding.is_derived();
@@ -21,8 +22,8 @@ impl PipelineField {
         order.into_iter().filter(derived).map(field).collect()
     }
 
-    /// Writes the field's symbols, most significant first. `fields` are those of the schema, `before` is the record before,
-    /// if there is one.
+    /// Writes the field's symbols, most significant first. `fields` are those of the schema,
+    /// `before` is the previous record, if there is one.
     pub(crate) fn to_symbols(
         &self,
         fields: &[Field],
@@ -41,7 +42,8 @@ impl PipelineField {
         symbols[self.first_role..][..size].copy_from_slice(&code.to_be_bytes()[8 - size..]);
     }
 
-    /// Writes the field's bytes; those that it needs are there already. `before` is as in [`Self::to_symbols`].
+    /// Writes the field's bytes; the fields that it depends on are already written. `before` is as
+    /// in [`Self::to_symbols`].
     pub(crate) fn to_record(
         &self,
         fields: &[Field],

@@ -1,4 +1,4 @@
-//! What a record looks like: its stride and its fields. Travels in every `.vxc` and `.vxm`.
+//! The schema of a record: its stride and its fields. It is stored in every `.vxc` and `.vxm`.
 
 use std::collections::HashSet;
 
@@ -23,7 +23,7 @@ pub struct Schema {
 }
 
 impl Schema {
-    /// About how much memory it takes.
+    /// Its approximate size in memory, in bytes.
     #[cfg(feature = "container")]
     pub(crate) fn memory_bytes(&self) -> u64 {
         let fields = self
@@ -74,7 +74,7 @@ impl Schema {
         Self::checked(stride, covering).map_err(Error::invalid_argument)
     }
 
-    /// Fields that lie one after the other, or what is wrong with them.
+    /// A schema of contiguous fields, or a description of the error.
     pub(crate) fn checked(stride: u32, fields: Vec<Field>) -> std::result::Result<Self, String> {
         check_names(&fields)?;
         let schema = Self { stride, fields };
@@ -87,7 +87,7 @@ impl Schema {
         Self { stride: 1, fields: vec![raw_byte("byte".into(), 0)] }
     }
 
-    /// Bytes a record.
+    /// Bytes per record.
     pub fn stride(&self) -> usize {
         self.stride as usize
     }
@@ -96,16 +96,17 @@ impl Schema {
         &self.fields
     }
 
-    /// The fields, to be changed and made a schema again.
+    /// The fields, for making a changed schema.
     pub fn into_fields(self) -> Vec<Field> {
         self.fields
     }
 
-    /// The same fields, some of them predicted: (index of the field, from what). Those are coded in [order](Order::Ordered)
-    /// from now on.
+    /// The same fields with predictions for some of them: (index of the field, its prediction).
+    /// Predicted fields are coded in [order](Order::Ordered).
     ///
     /// # Errors
-    /// [`crate::ErrorKind::InvalidArgument`] for a field that is not there or has a prediction, and for what cannot be; see [`Law`].
+    /// [`crate::ErrorKind::InvalidArgument`] for a field that does not exist or already has a
+    /// prediction, and for impossible predictions; see [`Law`].
     pub fn with_predictions(
         mut self,
         predictions: impl IntoIterator<Item = (usize, Predicted)>,
@@ -126,13 +127,14 @@ impl Schema {
         Ok(self)
     }
 
-    /// What the coding of a field says about its values, as one reads it: `decimals of 6 digits, at most 2 after the point`,
-    /// `near sqrt(0.0112 + px^2 + py^2)`; empty where nothing is known of them.
+    /// A readable description of what the coding of a field says about its values:
+    /// `decimals of 6 digits, at most 2 after the point`, `near sqrt(0.0112 + px^2 + py^2)`; empty
+    /// if nothing is known.
     pub fn describe(&self, index: usize) -> String {
         self.fields[index].coding.describe(&self.fields)
     }
 
-    /// What is wrong with the fields' codings, if anything.
+    /// Checks the codings of the fields.
     fn check_codings(&self) -> std::result::Result<(), String> {
         let n = self.fields.len();
         for Field { name, dtype, coding, .. } in &self.fields {
@@ -144,8 +146,8 @@ impl Schema {
         }
     }
 
-    /// Whether records lie in memory alike: stride, names, types and byte orders, whatever becomes of
-    /// the values when they are coded.
+    /// Whether records have the same layout in memory: stride, names, types and byte orders.
+    /// Codings may differ.
     pub fn same_records(&self, other: &Self) -> bool {
         let key = |f: &Field| (f.dtype, f.big_endian, f.offset);
         self.stride == other.stride
@@ -157,10 +159,11 @@ impl Schema {
                 .all(|(a, b)| a.name == b.name && key(a) == key(b))
     }
 
-    /// Indices of the fields, each after those that must be known before it; `None` where there is no such order.
+    /// Indices of the fields, each after the fields that it depends on; `None` if there is no such
+    /// order.
     pub(super) fn order_of_needs(&self) -> Option<Vec<usize>> {
         let mut order = Vec::with_capacity(self.fields.len());
-        // What refers to whom, so that each term is looked at once.
+        // The references between fields, so that each term is visited once.
         let mut waits = vec![0usize; self.fields.len()];
         let mut users = vec![Vec::new(); self.fields.len()];
         for (index, field) in self.fields.iter().enumerate() {
@@ -196,7 +199,7 @@ fn raw_byte(name: String, offset: u32) -> Field {
     Field { coding: FieldCoding::Raw, ..Field::new(name, DType::U8, offset) }
 }
 
-/// What is wrong with the names, if anything.
+/// Checks the names.
 fn check_names(fields: &[Field]) -> std::result::Result<(), String> {
     let mut seen = HashSet::with_capacity(fields.len());
     for field in fields {

@@ -13,8 +13,9 @@ const EXTENSION_BIT: u8 = 1 << 7;
 
 impl Schema {
     /// Appends the binary form: number of fields (`u16`, little endian), then for each field a
-    /// byte of type and coding, the length of its name (`u8`), the name, and what else its coding needs if
-    /// anything. Offsets and stride follow from the sizes, because fields lie one after the other without gaps.
+    /// byte of type and coding, the length of its name (`u8`), the name, and the extension of its
+    /// coding, if any. Offsets and stride follow from the sizes, because fields follow each other
+    /// without gaps.
     pub fn write_to(&self, out: &mut Vec<u8>) {
         let count = u16::try_from(self.fields().len()).expect("no more fields than bytes");
         out.extend_from_slice(&count.to_le_bytes());
@@ -31,8 +32,8 @@ impl Schema {
         }
     }
 
-    /// Reads the binary form from the front of `input` and moves it past what was read.
-    /// Allocates in proportion to the bytes that are there, whatever they announce.
+    /// Reads the binary form from the start of `input` and moves `input` past it. Allocates in
+    /// proportion to the bytes of `input`, not to the stated lengths.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Truncated`] or [`crate::ErrorKind::Corrupt`].
@@ -61,7 +62,7 @@ fn read_field(input: &mut &[u8], index: u16, offset: u32) -> Result<Field> {
     let [first, name_len] = take(input, "field")?;
     let Some(dtype) = DType::from_code(first & 0xf) else {
         return Err(Error::corrupt(format!(
-            "schema field {index}: {} is no known type",
+            "schema field {index}: {} is not a known type",
             first & 0xf
         )));
     };

@@ -16,7 +16,7 @@ use vortex_coder::{
     RecordLayout, Result, Schema,
 };
 
-/// A xorshift generator: the same numbers everywhere.
+/// A xorshift generator: the same numbers on every machine.
 pub struct Random(pub u64);
 
 impl Random {
@@ -65,7 +65,7 @@ pub fn encode(bytes: &[u8], options: WriterOptions) -> (Vec<u8>, Summary) {
     writer.finish().expect("finishing")
 }
 
-/// Writes all of `bytes`; what goes wrong is an error of the crate again.
+/// Writes all of `bytes`; errors are converted back to those of the crate.
 pub fn write(writer: &mut Writer<impl Write>, bytes: &[u8]) -> Result<()> {
     Ok(writer.write_all(bytes)?)
 }
@@ -82,7 +82,7 @@ pub fn decode(file: &[u8]) -> Result<Vec<u8>> {
     decode_with(file, ReaderOptions::default())
 }
 
-/// Everything through the index, with all that an inspection reads.
+/// Decodes everything through the index, and reads everything that an inspection reads.
 pub fn decode_indexed(file: &[u8], options: ReaderOptions) -> Result<Vec<u8>> {
     let mut reader = IndexedReader::open(Cursor::new(file), options)?;
     let n_members = reader.members().len();
@@ -99,7 +99,7 @@ pub struct SeedModel {
     layout: RecordLayout,
     file: Vec<u8>,
     made: AtomicUsize,
-    /// Every predictor but the first differs: a machine that cannot be trusted.
+    /// Every predictor except the first differs: this simulates a faulty machine.
     pub faulty: bool,
     pub panics: bool,
 }

@@ -16,10 +16,10 @@ pub fn encode(schema: &Schema, level: Level, bytes: &[u8]) -> Vec<u8> {
     payloads.remove(0)
 }
 
-/// What a payload says of a block of `len` bytes. A decoder knows no level.
+/// Decodes the payload of a block of `len` bytes. A decoder does not need the level.
 pub fn decode(schema: &Schema, payload: &[u8], len: usize) -> Result<Vec<u8>> {
     let model = MixingModel::new(schema.clone(), Level::DEFAULT);
-    // Whatever stood there before must not matter.
+    // The old contents of the buffer must not matter.
     let mut out = vec![0xaa; len];
     let block = BlockPayload { payload, lanes: 1, out: &mut out };
     model.coder().decode(&mut [block]).remove(0)?;
@@ -34,7 +34,7 @@ pub fn measure(schema: &Schema, level: Level, bytes: &[u8]) -> Vec<f64> {
     costs.into_iter().map(|cost| cost as f64 / 65_536.0).collect()
 }
 
-/// Encodes a block, asserts that it comes back, and returns the payload.
+/// Encodes a block, asserts that it is restored, and returns the payload.
 pub fn round_trip(schema: &Schema, level: Level, bytes: &[u8]) -> Vec<u8> {
     let payload = encode(schema, level, bytes);
     let decoded = decode(schema, &payload, bytes.len()).unwrap();
@@ -42,7 +42,7 @@ pub fn round_trip(schema: &Schema, level: Level, bytes: &[u8]) -> Vec<u8> {
     payload
 }
 
-/// Asserts that the measure of a block is the size of its payload but for the plan.
+/// Asserts that the measured size of a block equals that of its payload without the plan.
 pub fn check_measure(schema: &Schema, level: Level, bytes: &[u8], payload: &[u8]) {
     let stream = payload.len() - plans::plan(payload, schema).bytes;
     let measured = measure(schema, level, bytes).into_iter().sum::<f64>() / 8.0;

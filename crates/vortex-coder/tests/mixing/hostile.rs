@@ -1,4 +1,5 @@
-//! Damage, lies and garbage: an error or other bytes, never a panic, a hang or much memory.
+//! Damaged, falsified and random payloads: an error or other bytes, never a panic, a hang or much
+//! memory.
 
 use std::io::Cursor;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use crate::made_bytes::{float_rows, walk, words};
 use crate::made_records::{far_partners, noise_beside_sense};
 use crate::plans::{self, BIG_ENDIAN, FAR, FURTHER, NUMBERS, RECORDS, REGIONS, number, numbers};
 
-/// Small blocks whose plans hold all that a plan can hold.
+/// Small blocks whose plans have every possible part.
 fn blocks() -> Vec<(Schema, Vec<u8>)> {
     let mut mixed = words(60).0;
     mixed.extend(float_rows(32, 800, 4).0);
@@ -75,7 +76,7 @@ fn every_cut_and_every_byte_more_is_noticed() {
         let longer = [&payload[..], &[0; 9]].concat();
         let error = decode(&schema, &longer, bytes.len()).unwrap_err();
         assert_eq!(error.kind, ErrorKind::Corrupt, "{error}");
-        // For a block of another length.
+        // Decode as a block of another length.
         for len in [0, schema.stride(), bytes.len() / 2 / schema.stride() * schema.stride()] {
             let error = decode(&schema, &payload, len).unwrap_err();
             assert_eq!(error.kind, ErrorKind::Corrupt, "{len} bytes: {error}");
@@ -105,7 +106,7 @@ fn head(kind: u8, slots_log2: u8, contexts: u8) -> Vec<u8> {
     vec![kind, slots_log2, contexts]
 }
 
-/// A plan of regions: bytes, code and distances, and of numbers no flat byte.
+/// A plan of regions: bytes, code and distances; numbers have no flat byte.
 fn regions(slots_log2: u8, contexts: u8, all: &[(u64, u8, &[u64])]) -> Vec<u8> {
     let mut plan = head(REGIONS, slots_log2, contexts);
     plan.extend(number(all.len() as u64));
@@ -130,10 +131,10 @@ fn records(contexts: u8, runs: &[u64], partners: &[[u64; 2]]) -> Vec<u8> {
     plan
 }
 
-/// Bytes of the blocks that lies are told of; 2^17 slots are the most for them.
+/// Length of the blocks with falsified plans; at most 2^17 slots are allowed for them.
 const LEN: usize = 3300;
 
-/// Decodes what looks like a block with this plan.
+/// Decodes a block with this plan and any stream.
 fn decode_plan(schema: &Schema, plan: &[u8]) -> vortex_coder::Result<Vec<u8>> {
     let payload = [plan, &Random(97).bytes(5000)].concat();
     decode(schema, &payload, LEN)
@@ -153,8 +154,8 @@ fn lying_plans_are_refused() {
         (regions(8, 0, &[text]), "contexts"),
         (regions(8, 18, &[text]), "contexts"),
         (regions(8, 255, &[text]), "contexts"),
-        (head(2, 8, 10), "way to read"),
-        (head(255, 8, 10), "way to read"),
+        (head(2, 8, 10), "unknown kind"),
+        (head(255, 8, 10), "unknown kind"),
         (regions(8, 10, &[]), "in no region"),
         (one(len - 1, 0, &[]), "in no region"),
         (one(len + 1, 0, &[]), "are left"),
@@ -173,7 +174,7 @@ fn lying_plans_are_refused() {
         (one(len, code(2, 2) | FAR | FURTHER, &[4, 1]), "distance"),
         (regions(8, 10, &[(len, code(2, 2) | FURTHER, &[len])]), "distance"),
         (one(len, code(2, 2) | FAR, &[0xffff_ffff]), "distance"),
-        // Numbers that do not end, or are too large.
+        // Numbers without an end, or too large.
         (with(head(REGIONS, 8, 10), &[0x80; 10]), "5 bytes"),
         (
             with(
@@ -225,7 +226,7 @@ fn lying_plans_are_refused() {
 #[test]
 fn announced_numbers_are_not_believed() {
     for (schema, kind) in [(Schema::bytes(), REGIONS), (container_support::schema(), RECORDS)] {
-        // As many regions or runs as can be said, each of nothing.
+        // The largest possible numbers of regions or runs, all empty.
         let mut plan = head(kind, 8, 10);
         plan.extend(number(u32::MAX.into()));
         plan.extend(vec![0; 1 << 20]);
@@ -277,7 +278,7 @@ fn damaged_files_are_refused() {
     }
 }
 
-/// Bytes that range coders turn into very different decisions: chance, and always the same ones.
+/// Streams that give very different decisions: random bytes, and one byte repeated.
 fn any_stream() -> impl Strategy<Value = Vec<u8>> {
     let byte = prop_oneof![Just(0), Just(0xff), any::<u8>()];
     prop_oneof![
@@ -286,12 +287,12 @@ fn any_stream() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// Bytes a number of a region with this code; 1 of text.
+/// Bytes per number in a region with this code; 1 for text.
 fn width_of(code: u8) -> usize {
     1 << (code >> 2 & 3)
 }
 
-/// Bytes, code and distances of a region, before they are made possible.
+/// Bytes, code and distances of a region, before they are made valid.
 fn any_region() -> impl Strategy<Value = (usize, u8, [u64; 2])> {
     (1usize..1200, any::<u8>(), [1u64..5000, 1u64..100])
 }
@@ -338,7 +339,7 @@ proptest! {
         match decode(&Schema::bytes(), &payload, len) {
             Ok(_) => {}
             Err(error) => prop_assert!(
-                error.kind == ErrorKind::Truncated || error.message.contains("goes on"), "{}", error),
+                error.kind == ErrorKind::Truncated || error.message.contains("continues"), "{}", error),
         }
     }
 
@@ -374,7 +375,7 @@ proptest! {
         match decode(&schema, &payload, n * stride) {
             Ok(_) => {}
             Err(error) => prop_assert!(
-                error.kind == ErrorKind::Truncated || error.message.contains("goes on"), "{}", error),
+                error.kind == ErrorKind::Truncated || error.message.contains("continues"), "{}", error),
         }
     }
 }

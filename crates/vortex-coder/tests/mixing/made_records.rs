@@ -1,4 +1,4 @@
-//! Records of many schemas whose content is known.
+//! Generated records of many schemas with known entropy.
 
 use vortex_coder::schema::{DecimalGrid, Law, LawForm, Order, Predicted, Term};
 use vortex_coder::{DType, Field, FieldCoding, Schema};
@@ -18,7 +18,7 @@ pub fn records() -> Vec<Made> {
     ]
 }
 
-/// A counter, 12 bits of chance, a label of five and a sign.
+/// A counter, 12 random bits, one of five labels and a sign.
 fn events(n: usize) -> Made {
     let bits = n as f64 * (12.0 + 5f64.log2() + 1.0);
     let bytes = container_support::records(n, 81);
@@ -70,7 +70,8 @@ fn printed(digits: u8, places: u8) -> FieldCoding {
     FieldCoding::Number { grid: DecimalGrid::new(digits, places), order: Order::MsbFirst }
 }
 
-/// A printed vector of 16 bits each and its length, which a law tells; some break the law and the grid.
+/// A printed vector of 16 bits each and its length, which a law gives; some records break the law
+/// and the grid.
 fn lawful(n: usize) -> Made {
     let float =
         |name, offset| Field { coding: printed(6, 3), ..Field::new(name, DType::F32, offset) };
@@ -94,7 +95,7 @@ fn lawful(n: usize) -> Made {
     Made { name: "a law", schema, bytes, bits: n as f64 * 32.0, more: 0.08 }
 }
 
-/// Fields near those of the record before: a counter, a printed path and a time.
+/// Fields that are close to those of the previous record: a counter, a printed path and a time.
 fn sequential(n: usize) -> Made {
     let mut fields = vec![
         Field::new("counter", DType::U16, 0),
@@ -127,7 +128,7 @@ pub fn one_field(n: usize) -> Made {
     Made { name: "one field", schema, bytes, bits: n as f64 * 12.0, more: 0.18 }
 }
 
-/// A table of 10,000 fields, each as in the record before once in two times.
+/// A table of 10,000 fields; each field repeats the previous record with probability 1/2.
 pub fn wide(n: usize) -> Made {
     let mut random = Random(86);
     let mut record = random.bytes(10_000);
@@ -171,12 +172,13 @@ pub fn noise_beside_sense(n: usize) -> Made {
     Made { name: "noise beside sense", schema, bytes, bits: n as f64 * (3.0 + 48.0), more: 0.05 }
 }
 
-/// The field of [`far_partners`] that follows from the one of this number, and its roles.
+/// The index of the key field of [`far_partners`], and the roles of the field that depends on it.
 pub const PARTNER: usize = 0;
 pub const FOLLOWER: usize = 4;
 pub const FOLLOWER_ROLES: std::ops::Range<usize> = 8..10;
 
-/// A key of 4 bits, seven bytes of noise, and what the key stands for: too far away for anything but a partner.
+/// A key of 4 bits, seven bytes of noise, and a value that the key determines: only a partner
+/// reaches that far.
 pub fn far_partners(n: usize) -> Made {
     let fields = vec![
         Field::new("key", DType::U8, 0),

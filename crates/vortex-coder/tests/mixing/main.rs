@@ -1,14 +1,14 @@
-//! The mixing predictor: every block comes back at every level, in the size that its content is worth, and no
-//! payload makes a decoder panic.
+//! The mixing predictor: every block is restored at every level, its size is close to its entropy,
+//! and no payload makes a decoder panic.
 //!
 //! | file | concern |
 //! |---|---|
 //! | `blocks` | one block encoded, decoded and measured |
 //! | `plans` | the first bytes of a payload, read and forged |
-//! | `made_bytes`, `made_records` | data whose content is known |
-//! | `sizes` | they come back, as small as they should be |
+//! | `made_bytes`, `made_records` | generated data with known entropy |
+//! | `sizes` | the generated data is restored, and its size is close to its entropy |
 //! | `roundtrip` | odd blocks, any schema, groups, files |
-//! | `hostile` | damage, lies and garbage |
+//! | `hostile` | damaged, falsified and random payloads |
 #![allow(clippy::cast_possible_truncation, clippy::unwrap_used)]
 
 mod blocks;

@@ -11,7 +11,7 @@ pub const BIG_ENDIAN: u8 = 0x40;
 pub const FAR: u8 = 0x20;
 pub const FURTHER: u8 = 0x10;
 
-/// A number of the plan, seven bits a byte.
+/// A number of the plan, seven bits per byte.
 pub fn number(mut n: u64) -> Vec<u8> {
     let mut out = Vec::new();
     while n >= 0x80 {

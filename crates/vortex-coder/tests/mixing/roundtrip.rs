@@ -19,7 +19,7 @@ use crate::made_records::records;
 #[test]
 fn any_number_of_records_and_bytes() {
     let made = [records(), text(), numbers(), extremes(), vec![mixture()]].into_iter().flatten();
-    // Of all of them some number of records at some level, and one at every level.
+    // Some number of records of each schema at some level, and one record at every level.
     for (i, made) in made.filter(|made| made.schema.stride() < 1000).enumerate() {
         let stride = made.schema.stride();
         for n in (i % 6..=100).step_by(6) {
@@ -33,7 +33,7 @@ fn any_number_of_records_and_bytes() {
     }
 }
 
-/// Numbers at both ends of their types, with the longest jumps that there are.
+/// Numbers at both ends of their types, with the largest possible jumps.
 fn jumps(width: usize) -> Vec<Vec<u8>> {
     let mask = u64::MAX >> (64 - 8 * width);
     let middle = mask / 2 + 1;
@@ -68,7 +68,7 @@ fn numbers_at_the_ends_of_their_types() {
         for (i, bytes) in jumps(width).iter().enumerate() {
             let level = Level::new(4 + i as u8).unwrap();
             round_trip(&Schema::bytes(), level, bytes);
-            // Between the numbers of others, so that columns jump too.
+            // Placed between other numbers, so that columns jump too.
             let fields = dtypes.iter().zip(0u32..).map(|(&dtype, i)| Field {
                 coding: FieldCoding::ORDERED.predicted_from(Predicted::RecordBefore),
                 big_endian: i == 1,
@@ -146,7 +146,7 @@ fn files_come_back_and_do_not_depend_on_threads() {
             assert!(summary.modelled_blocks > 1, "{summary:?}");
             let on_three = WriterOptions { threads: 3, verify: false, ..options };
             assert!(container_support::encode(&data, on_three).0 == file, "three threads");
-            // The file names its predictor: nobody has to bring one.
+            // The file names its predictor, so the reader needs no model.
             assert!(container_support::decode(&file).unwrap() == data);
             let mut reader =
                 IndexedReader::open(Cursor::new(&file), ReaderOptions::default()).unwrap();
@@ -156,7 +156,7 @@ fn files_come_back_and_do_not_depend_on_threads() {
     }
 }
 
-/// Fields of any type, order, grid, law and distance, which follow each other.
+/// Consecutive fields of any type, order, grid, law and distance.
 fn any_schema() -> impl Strategy<Value = Schema> {
     let dtype = prop::sample::select(DType::ALL.to_vec());
     let grid = prop::option::of((1u8..=7, 0u8..=30));

@@ -1,5 +1,5 @@
-//! Made data comes back at every level, as small as what chance put into it: a predictor that no longer sees
-//! what is there would still be lossless.
+//! Generated data is restored at every level, with a size close to its entropy: a predictor that no
+//! longer finds the structure would still be lossless.
 
 use vortex_coder::mixing::Level;
 
@@ -26,13 +26,13 @@ fn check(made: &Made) -> usize {
 fn check_size(made: &Made, level: Level, len: usize) {
     let Made { name, bits, more, .. } = made;
     let worth = bits / 8.0;
-    // A plan and a last symbol take some bytes, however little there is to say.
+    // The plan and the last symbol need some bytes, even for constant data.
     let most = worth * (1.0 + more) + 16.0;
     println!("{name} at {level:?}: {len} bytes, worth {worth:.0}, {most:.0} allowed");
     assert!(len as f64 <= most, "{name} at {level:?}: {len} bytes, {most:.0} allowed");
 }
 
-/// The same, and smaller than a general compressor makes it.
+/// The same check, and the result is smaller than that of a general compressor.
 fn check_against_zstd(made: &Made) {
     let (longest, zstd) = (check(made), zstd::bulk::compress(&made.bytes, 19).unwrap().len());
     assert!(longest < zstd, "{}: {longest} bytes, zstd {zstd}", made.name);
@@ -96,7 +96,7 @@ fn partners_tell_what_neighbours_do_not() {
         assert_eq!(partners[FOLLOWER], Some(PARTNER), "{partners:?}");
         let costs = measure(&made.schema, level, &made.bytes);
         let follower = costs[FOLLOWER_ROLES].iter().sum::<f64>();
-        // The key alone is worth four bits.
+        // Only the key has entropy: four bits.
         assert!(follower < 1600.0 * 0.5, "{follower} bits at {level:?}");
     }
 }
@@ -106,7 +106,7 @@ fn a_table_of_very_many_fields() {
     let made = made_records::wide(3);
     for level in [Level::LOWEST, Level::HIGHEST] {
         let payload = round_trip(&made.schema, level, &made.bytes);
-        // Its plan is long: it says something of each field.
+        // Its plan is long, because it has an entry for each field.
         check_size(&made, level, payload.len() - plans::plan(&payload, &made.schema).bytes);
     }
 }

@@ -1,29 +1,29 @@
 //! The number types inside a record of known stride.
 //!
-//! Every type at every offset is judged by how many of its values would be believable numbers
-//! (floats of everyday magnitude, integers far below their type's limit); then the cheapest
-//! way to cover the record is found. Alignment is not assumed.
+//! Every type at every offset is rated by how many of its values are plausible numbers (floats of
+//! usual magnitude, integers far below their type's limit); then the cheapest cover of the record
+//! is found. Alignment is not assumed.
 
 use vortex_coder::schema::{DType, Field, FieldCoding};
 
-/// Records looked at.
+/// Number of records that are analysed.
 const SAMPLE_RECORDS: usize = 4096;
 /// Cost of one field that holds varying numbers; all costs are in thousandths of it.
 const FIELD: u64 = 1000;
-/// What a type that is rare elsewhere in the record costs more.
+/// Additional cost of a type that is rare elsewhere in the record.
 const RARITY: u64 = 300;
-/// Types in order of preference where nothing else decides.
+/// Types in order of preference if costs are equal.
 const TYPES: [DType; 7] =
     [DType::F32, DType::I32, DType::F64, DType::I64, DType::F16, DType::I16, DType::U8];
 
-/// What the sampled values of one type at one offset look like.
+/// Properties of the sampled values of one type at one offset.
 #[derive(Clone, Copy, Default)]
 struct Evidence {
-    /// All values are the same and say nothing (zeros).
+    /// All values are the same and give no information (zeros).
     neutral: bool,
     /// Not the same in all records.
     varies: bool,
-    /// Thousandths of the telling values that are believable.
+    /// Thousandths of the informative values that are plausible.
     believable: u64,
     /// The more significant half of integers, or the less significant one of floats, never varies.
     constant_half: bool,
@@ -31,7 +31,8 @@ struct Evidence {
     two_halves: bool,
 }
 
-/// Fields that cover a record of `stride` bytes, little or big endian, whichever explains more.
+/// Fields that cover a record of `stride` bytes, little or big endian, whichever has the lower
+/// cost.
 pub(super) fn detect(bytes: &[u8], stride: usize) -> Vec<Field> {
     let records = bytes.len() / stride;
     let step = records.div_ceil(SAMPLE_RECORDS).max(1);
@@ -65,8 +66,8 @@ fn cover(sample: &[&[u8]], stride: usize, big_endian: bool) -> (u64, Vec<DType>)
             })
         })
         .collect();
-    // The first pass finds which types are common here; the second lets them decide where the
-    // values do not.
+    // The first pass finds the common types; the second uses them where the values alone do not
+    // decide.
     let (_, first) = cheapest(&evidence, &[0; TYPES.len()], FIELD + 100);
     let mut bytes_of = [0u64; TYPES.len()];
     let mut offset = 0;
@@ -115,19 +116,19 @@ fn cheapest(
 fn field_cost(dtype: DType, e: Evidence, rarity: u64, undecided: u64) -> u64 {
     let size = dtype.size() as u64;
     if e.neutral {
-        // Zeros: the same price a byte for every type, so that only rarity decides.
+        // Zeros have the same cost per byte for every type, so that only rarity decides.
         return (FIELD + rarity) * size / 4;
     }
     if dtype == DType::U8 {
         return FIELD + rarity;
     }
     let doubt = if e.two_halves { FIELD } else { FIELD - e.believable };
-    // Eight bytes with one constant half may as well be two numbers.
+    // Eight bytes with one constant half may also be two numbers.
     let undecided = if size == 8 && e.constant_half { undecided } else { 0 };
     FIELD + rarity + undecided + doubt * size * 4
 }
 
-/// How the values of `dtype` at `offset` look.
+/// Collects the evidence for `dtype` at `offset`.
 fn judge(sample: &[&[u8]], offset: usize, dtype: DType, big_endian: bool) -> Evidence {
     let size = dtype.size();
     let bits = 8 * size as u32;
@@ -168,14 +169,14 @@ fn judge(sample: &[&[u8]], offset: usize, dtype: DType, big_endian: bool) -> Evi
     let unlikely = if dtype.is_float() {
         has_stuck_end(varying, first, size)
     } else {
-        // Integers do not come in multiples of 64 only: the end of a float, more likely.
+        // Integers are rarely all multiples of 64; this is more likely the end of a float.
         size > 1 && (all_bits.trailing_zeros() >= 6 || has_hole(varying, size))
     };
     if unlikely {
         e.believable = 0;
     }
     let fits = FIELD * fits_half / telling >= FIELD * 9 / 10;
-    // The last bits of a mantissa look like a number when only a few of them are in use.
+    // The last bits of a mantissa look like a number if only a few of them are used.
     let low_zeros = (all_bits & low_mask).trailing_zeros();
     let low_is_number = low_zeros < half - half.min(4)
         && low_telling * 20 >= telling
@@ -184,15 +185,15 @@ fn judge(sample: &[&[u8]], offset: usize, dtype: DType, big_endian: bool) -> Evi
     e
 }
 
-/// Whether the top bits of a byte never vary, but the byte above does: not how one integer
-/// behaves, but how two neighbours do.
+/// Whether the top bits of a byte never vary although the byte above does. One integer does not
+/// behave like this, but two neighbouring integers do.
 fn has_hole(varying: u64, size: usize) -> bool {
     let varies = |byte: usize, mask: u64| (varying >> (8 * byte)) & mask != 0;
     (1..size).any(|byte| varies(byte, 0xff) && !varies(byte - 1, 0xe0))
 }
 
-/// Whether the last byte of a mantissa is always the same, and not zero, while other bytes of the
-/// mantissa vary: not how one float behaves.
+/// Whether the last byte of a mantissa is always the same and not zero, while other bytes of the
+/// mantissa vary. One float does not behave like this.
 fn has_stuck_end(varying: u64, first: u64, size: usize) -> bool {
     // The top two bytes hold sign, exponent and only then mantissa.
     let mantissa = (1u64 << (8 * (size - 2))) - 1;
@@ -211,7 +212,7 @@ fn sign_extend(v: u64, bits: u32) -> i64 {
     ((v << shift) as i64) >> shift
 }
 
-/// Whether `v` is an everyday number of this type; `None` where it tells nothing.
+/// Whether `v` is a plausible number of this type; `None` if it gives no information.
 fn believable(dtype: DType, v: u64) -> Option<bool> {
     match dtype {
         DType::F32 => float(v, 8, 23, 45),
@@ -240,7 +241,8 @@ fn either(a: Option<bool>, b: Option<bool>) -> Option<bool> {
     }
 }
 
-/// Zeros, infinities and the usual NaN tell nothing; else the exponent must be near that of 1.
+/// Zeros, infinities and the usual NaN give no information; otherwise the exponent must be close to
+/// that of 1.
 fn float(v: u64, exponent_bits: u32, mantissa_bits: u32, range: u64) -> Option<bool> {
     let ones = (1u64 << exponent_bits) - 1;
     let exponent = v >> mantissa_bits & ones;
@@ -254,7 +256,7 @@ fn float(v: u64, exponent_bits: u32, mantissa_bits: u32, range: u64) -> Option<b
     Some(exponent.abs_diff(ones >> 1) <= range)
 }
 
-/// Zero tells nothing; else the magnitude must stay below `2^limit`.
+/// Zero gives no information; otherwise the magnitude must be below `2^limit`.
 fn integer(v: u64, bits: u32, limit: u32) -> Option<bool> {
     (v != 0).then(|| sign_extend(v, bits).unsigned_abs() >> limit == 0)
 }

@@ -1,5 +1,5 @@
-//! Code lengths in integers. What detection finds decides what a compressed file looks like, so
-//! no floating-point rounding may take part in it.
+//! Code lengths in integers. Detection decides the contents of a compressed file, so it must not
+//! depend on floating-point rounding.
 
 /// One bit, in the unit of all code lengths here (2^-16 bit).
 pub(super) const BIT: u64 = 1 << 16;
@@ -10,8 +10,8 @@ pub(super) fn log2(x: u64) -> u64 {
         return 0;
     }
     let exponent = 63 - x.leading_zeros();
-    // Mantissa in [1, 2) as a 32-bit fixed-point number; squaring it yields one bit of the
-    // logarithm a round.
+    // Mantissa in [1, 2) as a 32-bit fixed-point number; each squaring gives one bit of the
+    // logarithm.
     let mut mantissa =
         if exponent >= 31 { x >> (exponent - 31) } else { x << (31 - exponent) } & 0xffff_ffff;
     let mut result = u64::from(exponent);

@@ -1,21 +1,21 @@
-//! What the bytes themselves say about their records.
+//! Detection of records from the bytes themselves.
 //!
-//! [`detect`] looks at the first bytes of a file (a few MiB are plenty; more are not looked at
-//! more closely) and finds the stride and the number types:
+//! [`detect`] analyses the first bytes of a file (a few MiB are enough; later bytes are ignored)
+//! and finds the stride and the number types:
 //!
 //! 1. For each lag up to [`MAX_DETECTED_STRIDE`] it counts how many bytes equal the byte one lag
 //!    further on. The lags with the most, and their divisors, are candidates.
-//! 2. For each candidate it measures the code length of the bytes with a table for each position
-//!    in the record, tables included. The shortest wins; a multiple of a stride that is hardly
-//!    better loses to that stride.
+//! 2. For each candidate it measures the code length of the bytes with a table for each position in
+//!    the record, tables included. The shortest is chosen; but if a multiple of a stride is hardly
+//!    better, the smaller stride is chosen.
 //! 3. For the winner it finds the cheapest cover of the record with number types: floats of
-//!    everyday magnitude, integers far below their type's limit, else bytes.
+//!    usual magnitude, integers far below their type's limit, otherwise bytes.
 //!
 //! Text, and data in which no stride helps, have no records: stride 1, or the width of one
 //! number (2, 4 or 8) when the file is an array of such numbers.
 //!
-//! Only integer arithmetic takes part, so the same bytes give the same schema on every machine;
-//! what is detected is part of what a compressed file looks like.
+//! Only integer arithmetic is used, so the same bytes give the same schema on every machine. This
+//! is necessary because the schema influences the compressed file.
 
 mod fields;
 mod log2;
@@ -25,10 +25,10 @@ use vortex_coder::schema::{DType, Schema};
 
 pub use stride::{MAX_DETECTED_STRIDE, StrideCandidate};
 
-/// Bytes that [`detect`] looks at; a longer prefix changes nothing.
+/// Number of bytes that [`detect`] analyses; a longer prefix changes nothing.
 pub const DETECTION_WINDOW: usize = 8 << 20;
 
-/// What [`detect`] found.
+/// The result of [`detect`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Detection {
     /// The fields, named by type and offset (`f4_12`).
@@ -45,15 +45,15 @@ impl Detection {
     }
 }
 
-/// False where a detected schema says no more than bytes or an array of single numbers.
+/// False if a detected schema describes only bytes or an array of single numbers.
 pub fn has_records(schema: &Schema) -> bool {
     let fields = schema.fields();
     let only_bytes = fields.iter().all(|field| field.dtype == DType::U8);
     fields.len() > 1 && !(only_bytes && [2, 4, 8].contains(&schema.stride()))
 }
 
-/// Finds stride and fields from the first bytes of a file. Any input has an answer; the one for
-/// no data, text and noise is [`Schema::bytes`].
+/// Finds stride and fields from the first bytes of a file. Every input has a result; for no data,
+/// text and noise it is [`Schema::bytes`].
 pub fn detect(bytes: &[u8]) -> Detection {
     let bytes = &bytes[..bytes.len().min(DETECTION_WINDOW)];
     let candidates = stride::rank(bytes);

@@ -1,26 +1,26 @@
-//! The stride: how far apart the bytes lie that mean the same.
+//! The stride: the distance between bytes with the same meaning.
 
 use super::log2::{BIT, CountLog, log2};
 
-/// Longest stride looked for, in bytes.
+/// Longest stride that is searched, in bytes.
 pub const MAX_DETECTED_STRIDE: usize = 4096;
 /// Fewest records that can show a stride.
 const MIN_RECORDS: usize = 6;
-/// Bytes compared a lag, and bytes counted a candidate.
+/// Bytes compared per lag, and bytes counted per candidate.
 const LAG_SAMPLE: usize = 96 << 10;
 const FIRST_COST_SAMPLE: usize = 96 << 10;
 const COST_SAMPLE: usize = 768 << 10;
-/// Candidates that go on to the larger sample.
+/// Number of candidates that are tried on the larger sample.
 const FINALISTS: usize = 20;
-/// Pieces that a sample is taken in: the start, the end, and in between.
+/// Number of pieces of a sample: the start, the end, and between.
 const PIECES: usize = 4;
-/// Lags with the most equal bytes that are looked at closely, with their divisors.
+/// Number of lags with the most equal bytes that are analysed, with their divisors.
 const TOP_LAGS: usize = 24;
 
 /// Evidence for one stride.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StrideCandidate {
-    /// Bytes a record.
+    /// Bytes per record.
     pub stride: usize,
     /// Bits per byte, in thousandths, of an order-0 code with a table for each position in the
     /// record, the tables included.
@@ -57,7 +57,7 @@ pub(super) fn rank(bytes: &[u8]) -> Vec<StrideCandidate> {
 }
 
 /// Moves the shortest stride that divides the best one, and costs hardly more, to the front. A
-/// multiple of the true stride knows everything that the stride knows, so a little better is
+/// multiple of the true stride contains all information of the stride, so a slightly lower cost is
 /// no evidence for it.
 fn prefer_fundamental(found: &mut [(usize, u64)]) {
     let Some(&(best, best_cost)) = found.first() else { return };
@@ -72,7 +72,7 @@ fn prefer_fundamental(found: &mut [(usize, u64)]) {
     }
 }
 
-/// Strides worth counting, from the lags at which many bytes are equal.
+/// Candidates for counting, from the lags at which many bytes are equal.
 fn candidates(bytes: &[u8], longest: usize) -> Vec<usize> {
     let mut by_equality: Vec<(u64, usize)> =
         (1..=longest).map(|lag| (equal_bytes(bytes, lag), lag)).collect();
@@ -94,7 +94,7 @@ fn equal_bytes(bytes: &[u8], lag: usize) -> u64 {
     for window in windows(later.len(), LAG_SAMPLE) {
         let (a, b) = (&bytes[window.clone()], &later[window]);
         for (a, b) in a.chunks(128).zip(b.chunks(128)) {
-            // At most 128 fits a byte, which keeps this loop in byte lanes.
+            // At most 128 fits in a byte, so the compiler can vectorise this loop over bytes.
             let count = a.iter().zip(b).fold(0u8, |n, (x, y)| n + u8::from(x == y));
             equal += u64::from(count);
         }
@@ -120,7 +120,7 @@ fn windows(len: usize, total: usize) -> Vec<std::ops::Range<usize>> {
 struct Scratch {
     logs: CountLog,
     all: Vec<u32>,
-    /// Bytes that differ from the one a stride before.
+    /// Bytes that differ from the byte one stride earlier.
     changed: Vec<u32>,
 }
 
@@ -155,7 +155,7 @@ impl Scratch {
     }
 }
 
-/// The cheapest of: a table, "as before" flags with a table for the rest, and bytes as they are.
+/// The cheapest of: a table, "as before" flags with a table for the rest, and raw bytes.
 fn column_cost(logs: &CountLog, all: &[u32], changed: &[u32]) -> u64 {
     let n: u32 = all.iter().sum();
     let rest: u32 = changed.iter().sum();

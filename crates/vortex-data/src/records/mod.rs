@@ -1,4 +1,4 @@
-//! Records of files and of memory, read by position.
+//! Records in files and in memory, read by position.
 
 mod set;
 mod source;

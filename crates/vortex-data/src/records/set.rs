@@ -1,4 +1,4 @@
-//! Several files of the same records, one after the other.
+//! Several files with the same records, one after the other.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use vortex_coder::schema::Schema;
 use super::RecordFile;
 use crate::error::{Error, Result};
 
-/// Records of several files in a row, numbered through. The tails of the files are left out.
+/// Records of several files with continuous numbers. The tails of the files are left out.
 #[derive(Debug)]
 pub struct RecordSet {
     files: Vec<RecordFile>,
@@ -17,10 +17,10 @@ pub struct RecordSet {
 }
 
 impl RecordSet {
-    /// Lays files end to end.
+    /// Makes a set of files.
     ///
     /// # Errors
-    /// [`Error::MixedSchemas`] when a file's schema is not `schema`.
+    /// [`Error::MixedSchemas`] if the schema of a file is not `schema`.
     pub fn new(schema: Schema, files: Vec<RecordFile>) -> Result<Self> {
         if let Some(other) = files.iter().find(|f| f.schema() != &schema) {
             let first = files.first().map_or_else(|| "the set".to_owned(), |f| f.name().to_owned());
@@ -47,7 +47,7 @@ impl RecordSet {
         Self::new(schema, files)
     }
 
-    /// What a record looks like.
+    /// Schema of the records.
     pub fn schema(&self) -> &Schema {
         &self.schema
     }
@@ -62,8 +62,8 @@ impl RecordSet {
         self.first.last().copied().unwrap_or(0)
     }
 
-    /// Reads records `start .. start + n`, which may lie in several files, replacing what `out`
-    /// held with `n * stride` bytes.
+    /// Reads records `start .. start + n`, which may be in several files, and replaces the contents
+    /// of `out` with `n * stride` bytes.
     ///
     /// # Errors
     /// [`Error::RecordRange`] beyond the last record, [`Error::Io`].
@@ -77,7 +77,7 @@ impl RecordSet {
         out.clear();
         let mut part = Vec::new();
         let mut at = start;
-        // The first file whose end lies beyond `at`.
+        // The first file whose end is after `at`.
         let mut index = self.first.partition_point(|first| *first <= at).saturating_sub(1);
         while at < end {
             let (Some(file), Some(&file_end)) = (self.files.get(index), self.first.get(index + 1))

@@ -8,10 +8,10 @@ use vortex_coder::schema::Schema;
 
 use crate::error::{Error, Result};
 
-/// A file (or memory) seen as whole records and a tail, read by position. Nothing is mapped or
-/// kept in memory, and `&self` is enough to read, so that threads can share one.
+/// A file (or memory) as whole records and a tail, read by position. Nothing is mapped or kept in
+/// memory, and reading needs only `&self`, so that threads can share it.
 ///
-/// The length is taken when it is opened; a file that shrinks later is a read error.
+/// The length is read when the file is opened; if the file shrinks later, reading gives an error.
 #[derive(Debug)]
 pub struct RecordFile {
     name: String,
@@ -30,7 +30,7 @@ impl RecordFile {
     /// Opens a file.
     ///
     /// # Errors
-    /// [`Error::Io`] when it cannot be opened or is no regular file (a pipe has no positions).
+    /// [`Error::Io`] if it cannot be opened or is not a regular file (a pipe has no positions).
     pub fn open(path: &Path, schema: Schema) -> Result<Self> {
         let file = File::open(path).map_err(|e| Error::io(path, e))?;
         let metadata = file.metadata().map_err(|e| Error::io(path, e))?;
@@ -43,18 +43,18 @@ impl RecordFile {
         Ok(Self { name, source: Source::File(file), len: metadata.len(), schema })
     }
 
-    /// Records in memory; `name` is what errors call them.
+    /// Records in memory; errors use `name`.
     pub fn from_bytes(name: impl Into<String>, bytes: Vec<u8>, schema: Schema) -> Self {
         let len = bytes.len() as u64;
         Self { name: name.into(), source: Source::Memory(bytes), len, schema }
     }
 
-    /// Path, or the name given to memory.
+    /// The path, or the name of the data in memory.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// What a record looks like.
+    /// Schema of the records.
     pub fn schema(&self) -> &Schema {
         &self.schema
     }
@@ -64,12 +64,12 @@ impl RecordFile {
         self.len / self.schema.stride() as u64
     }
 
-    /// Bytes in all.
+    /// Total number of bytes.
     pub fn len(&self) -> u64 {
         self.len
     }
 
-    /// True without a single byte.
+    /// True if there are no bytes.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
@@ -80,7 +80,8 @@ impl RecordFile {
         (self.len % self.schema.stride() as u64) as usize
     }
 
-    /// Reads records `start .. start + n`, replacing what `out` held with `n * stride` bytes.
+    /// Reads records `start .. start + n` and replaces the contents of `out` with `n * stride`
+    /// bytes.
     ///
     /// # Errors
     /// [`Error::RecordRange`] beyond the last whole record, [`Error::Io`].
@@ -95,7 +96,7 @@ impl RecordFile {
         self.read_at(start * stride as u64, n * stride, out)
     }
 
-    /// Reads the bytes after the last whole record, replacing what `out` held.
+    /// Reads the bytes after the last whole record and replaces the contents of `out`.
     ///
     /// # Errors
     /// [`Error::Io`].
@@ -103,7 +104,7 @@ impl RecordFile {
         self.read_at(self.len - self.tail_len() as u64, self.tail_len(), out)
     }
 
-    /// Reads `len` bytes at `offset`, which lie inside the file.
+    /// Reads `len` bytes at `offset`; they must be inside the file.
     fn read_at(&self, offset: u64, len: usize, out: &mut Vec<u8>) -> Result<()> {
         out.clear();
         match &self.source {

@@ -1,4 +1,4 @@
-//! Descriptions in JSON, as they come with data sets.
+//! Descriptions in JSON, as some data sets have them.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use vortex_coder::schema::{DType, Field, FieldCoding, Schema};
 use super::names::{ByteOrder, TypeName};
 use crate::error::{Error, Result};
 
-/// The keys that matter; all others are somebody else's.
+/// The keys that are used; all others are ignored.
 #[derive(Deserialize)]
 struct Description {
     stride: Option<u32>,
@@ -28,12 +28,12 @@ struct Entry {
 
 #[derive(Deserialize)]
 struct Column {
-    /// Any text: types without numbers are no error here.
+    /// Any text: an unknown type is not an error here.
     dtype: String,
     offset: Option<u64>,
 }
 
-/// Whether a `.json` beside a data file is about that file, rather than something of its own.
+/// Whether a `.json` beside a data file describes this file.
 pub(super) fn describes_data(text: &str) -> bool {
     let Ok(serde_json::Value::Object(keys)) = serde_json::from_str(text) else { return false };
     ["fields", "record_descr", "columns", "layout"].iter().any(|key| keys.contains_key(*key))
@@ -88,7 +88,7 @@ fn dense(pairs: Vec<(String, TypeName)>) -> Vec<Entry> {
         .collect()
 }
 
-/// One number where all columns have numbers of that width at multiples of it, else a byte.
+/// One number if all columns have numbers of one width at multiples of it, otherwise a byte.
 fn element(columns: &[Column]) -> Schema {
     let types: Option<Vec<(DType, bool)>> =
         columns.iter().map(|c| DType::parse_numpy(&c.dtype)).collect();

@@ -1,25 +1,26 @@
-//! Schemas in files beside the data, and where the schema of a data file comes from.
+//! Schemas in files beside the data, and the search for the schema of a data file.
 //!
 //! Two forms are read. `NAME.schema.yaml` is Vortex's own, read strictly:
 //!
 //! ```yaml
-//! stride: 27                                   # bytes a record
+//! stride: 27                                   # bytes per record
 //! byte_order: little                           # little (default) or big, for all fields
 //! fields:
-//!   - {name: pt, dtype: float32}               # offset: where the field before ends
+//!   - {name: pt, dtype: float32}               # offset: the end of the previous field
 //!   - {name: hits, dtype: "<i2", count: 3}     # hits[0], hits[1], hits[2]
 //!   - {name: energy, dtype: f8, offset: 12, byte_order: big, transform: ordered}
 //!   - {name: label, dtype: i1, offset: 24}     # bytes 25 and 26 become padding
 //! ```
 //!
-//! A field may say how its values came to be: `decimal: {digits: 6, places: 2}` for float32 numbers that were
-//! printed, and `law: {form: sum, constant: 1, minus: [pc, pu]}` or `law: {form: root_of_squares,
-//! constant: 0.0112, plus: [px, py, pz]}` for what other fields of the record say about it. Values that are not so
-//! come back all the same; they only take more room. `vortex train` finds most of these itself.
+//! A field can state how its values were made: `decimal: {digits: 6, places: 2}` for float32 numbers that were
+//! printed, and `law: {form: sum, constant: 1, minus: [pc, pu]}` or
+//! `law: {form: root_of_squares, constant: 0.0112, plus: [px, py, pz]}` for a formula over other fields of the
+//! record. Values that do not obey it are still restored exactly; they only need more bytes. `vortex train`
+//! finds most of these itself.
 //!
-//! Types go by numpy's names (`"<f4"`, `"f4"`, `float32`). `transform` is `identity`,
-//! `msb_first` or `ordered`; left out, it is the [usual](vortex_coder::FieldCoding::usual) one. `delta: true` is for numbers near
-//! those of the record before.
+//! Types have numpy's names (`"<f4"`, `"f4"`, `float32`). `transform` is `identity`,
+//! `msb_first` or `ordered`; left out, it is the [usual](vortex_coder::FieldCoding::usual) one.
+//! `delta: true` is for numbers that are close to those of the previous record.
 //!
 //! `NAME.json` is a description with `stride` and `fields` (`name`, `dtype`, `offset`) or
 //! `record_descr` (pairs of name and dtype, without gaps); other keys are ignored. A description with
@@ -47,7 +48,7 @@ pub use yaml::to_yaml;
 /// Largest sidecar read, in bytes.
 pub const MAX_SIDECAR_BYTES: u64 = 32 << 20;
 
-/// Where a schema comes from.
+/// The origin of a schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SchemaSource {
     /// A file that the user named.
@@ -71,8 +72,8 @@ impl fmt::Display for SchemaSource {
 /// from its bytes.
 ///
 /// For `dir/NAME.bin` the sidecars tried are `dir/NAME.bin.schema.yaml`, `dir/NAME.schema.yaml`
-/// and `dir/NAME.json`. A `.json` that does not describe data is passed over; anything else
-/// that cannot be read is an error.
+/// and `dir/NAME.json`. A `.json` that does not describe data is ignored; any other file that
+/// cannot be read is an error.
 ///
 /// # Errors
 /// [`Error::Io`] or [`Error::Sidecar`].

@@ -1,10 +1,10 @@
-//! Names of types and byte orders as they are written in sidecars. A wrong one is
-//! refused where it stands, so that the parser's line and column point at it.
+//! Names of types and byte orders as they are written in sidecars. A wrong name is refused while it
+//! is parsed, so that the line and column of the error point at it.
 
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use vortex_coder::schema::DType;
 
-/// A type, with a byte order where its name says one.
+/// A type, with a byte order if its name gives one.
 #[derive(Clone, Copy)]
 pub(super) struct TypeName {
     pub(super) dtype: DType,

@@ -1,4 +1,5 @@
-//! Words of codings in YAML: whatever a coding's [`Shape`] says is read and written here, without knowing any coding.
+//! Words of codings in YAML: this module reads and writes any [`Shape`] of a coding, and does not
+//! depend on a coding.
 
 use std::fmt;
 
@@ -6,7 +7,8 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 use vortex_coder::schema::{Shape, Words};
 
-/// Reads what has this shape, so that the parser's line and column point at what has not.
+/// Reads words with this shape; the line and column of an error point at a value with another
+/// shape.
 pub(super) struct Shaped(pub(super) Shape);
 
 impl<'de> DeserializeSeed<'de> for Shaped {
@@ -46,7 +48,7 @@ impl<'de> Visitor<'de> for Keys {
     }
 }
 
-/// Adds what stands behind a key that comes once.
+/// Adds the value of a key that may occur once.
 pub(super) fn push<E: Error>(
     entries: &mut Vec<(&'static str, Words)>,
     key: &'static str,
@@ -59,7 +61,7 @@ pub(super) fn push<E: Error>(
     Ok(())
 }
 
-/// Whether other fields are named, so that it says something about one field of a record.
+/// Whether the words name other fields, so that they apply to one field of a record.
 pub(super) fn name_fields(words: &Words) -> bool {
     match words {
         Words::Names(_) => true,
@@ -68,7 +70,7 @@ pub(super) fn name_fields(words: &Words) -> bool {
     }
 }
 
-/// The error of a key that is none of these.
+/// The error for a key that is not allowed.
 pub(super) fn unknown<E: Error>(key: &str, allowed: impl Iterator<Item = &'static str>) -> E {
     E::custom(format!("unknown key {key:?}; allowed: {}", listed(allowed)))
 }
@@ -77,7 +79,7 @@ fn listed(keys: impl Iterator<Item = &'static str>) -> String {
     keys.collect::<Vec<_>>().join(", ")
 }
 
-/// As YAML on one line; `quoted` makes a string of YAML.
+/// The words as YAML on one line; `quoted` makes a YAML string.
 pub(super) fn to_yaml(words: &Words, quoted: fn(&str) -> String) -> String {
     match words {
         Words::Flag(flag) => flag.to_string(),

@@ -27,7 +27,7 @@ struct FieldEntry {
     offset: Option<u64>,
     count: Option<u64>,
     byte_order: Option<ByteOrder>,
-    /// All that says how it is coded.
+    /// The keys of its coding, with their words.
     coding: Vec<(&'static str, Words)>,
 }
 
@@ -50,7 +50,7 @@ impl<'de> Visitor<'de> for Entry {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<FieldEntry, A::Error> {
-        /// Reads what stands behind a key that comes once.
+        /// Reads the value of a key that may occur once.
         fn once<'de, A: MapAccess<'de>, T: Deserialize<'de>>(
             map: &mut A,
             key: &'static str,
@@ -92,7 +92,7 @@ impl<'de> Visitor<'de> for Entry {
 }
 
 pub(super) fn parse(path: &Path, text: &str) -> Result<Schema> {
-    // One line, without the lines around the place: they would repeat the message.
+    // Use one line, without the lines of context: they would repeat the message.
     let options = serde_saphyr::options! { with_snippet: false };
     let file: SchemaFile = serde_saphyr::from_str_with_options(text, options)
         .map_err(|e| Error::sidecar(path, e.to_string().trim_end().to_owned()))?;
@@ -147,7 +147,7 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Schema> {
     // Below MAX_STRIDE, checked above.
     let stride = stride as usize;
     let schema = Schema::new(stride, fields).map_err(|e| Error::sidecar(path, e.message))?;
-    // Codings may name any field, so they come when all are known.
+    // Codings may name any field, so they are added when all fields are known.
     let mut codings = Vec::new();
     for (offset, count, line, entry) in entries {
         let first = schema.fields().partition_point(|field| field.offset < offset);
@@ -189,7 +189,7 @@ pub fn to_yaml(schema: &Schema) -> String {
     text
 }
 
-/// A double-quoted YAML string, with everything that is not plain to see escaped.
+/// A double-quoted YAML string, with everything that is not visible escaped.
 fn quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
     for c in text.chars() {

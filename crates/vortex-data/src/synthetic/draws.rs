@@ -1,4 +1,4 @@
-//! What chance decides: once an event, and once a jet.
+//! The random draws: those of an event, and those of a jet.
 
 use super::table::Table;
 use super::tables::{Tables, class_of, first_code};
@@ -7,7 +7,7 @@ use vortex_base::random::SplitMix64;
 /// Fewest jets of an event.
 const MIN_JETS: u8 = 2;
 
-/// Number of uniform bits after each table, where there are any.
+/// Number of uniform bits after a table, for draws that have them.
 pub(super) const WEIGHT_BITS: u32 = 16;
 pub(super) const PT_BITS: u32 = 16;
 pub(super) const ETA_BITS: u32 = 10;
@@ -18,8 +18,8 @@ pub(super) const VERTEX_TAGGER_BITS: u32 = 6;
 pub(super) const VERTEX_MASS_BITS: u32 = 5;
 pub(super) const VERTEX_DISTANCE_BITS: u32 = 3;
 
-/// Draws of an event. Each is the entry of a table, with uniform bits below it where the
-/// constants above say so.
+/// Draws of an event. Each is the entry of a table, with uniform bits below it if there is a
+/// constant for them above.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct EventDraws {
     pub(super) slice: u16,
@@ -67,7 +67,7 @@ impl EventDraws {
         self.jets.map_or(0, |jets| jets as u8 + MIN_JETS)
     }
 
-    /// How far the event's number is from that of the event before.
+    /// Difference between the number of the event and that of the previous event.
     pub(super) fn event_step(&self) -> i32 {
         i32::from(self.step) + 1
     }

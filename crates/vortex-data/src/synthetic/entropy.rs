@@ -6,8 +6,8 @@ use super::draws::{
 };
 use super::tables::{Tables, class_of, first_code};
 
-/// Bits a record in the long run: those of an event, shared by the mean number of its jets, and
-/// those of a jet. (The number of jets is independent of everything else in the event.)
+/// Bits per record in the long run: the bits of an event divided by its mean number of jets, plus
+/// the bits of a jet. (The number of jets is independent of everything else in the event.)
 pub(super) fn bits_per_record(tables: &Tables) -> f64 {
     let jets = tables.jets.mean(|entry| entry as f64 + 2.0);
     event(tables) / jets + jet(tables)
@@ -36,7 +36,7 @@ fn jet(t: &Tables) -> f64 {
     independent + t.slice.mean(by_slice)
 }
 
-/// What depends on the momentum class.
+/// The part that depends on the momentum class.
 fn of_class(t: &Tables, class: usize) -> f64 {
     t.flavour[class].entropy()
         + t.tracks[class].entropy()
@@ -46,7 +46,7 @@ fn of_class(t: &Tables, class: usize) -> f64 {
         + t.flavour[class].mean(|flavour| of_flavour(t, flavour))
 }
 
-/// What depends on the flavour.
+/// The part that depends on the flavour.
 fn of_flavour(t: &Tables, flavour: usize) -> f64 {
     let vertex = t.vertex_mass[flavour].entropy()
         + t.vertex_distance[flavour].entropy()

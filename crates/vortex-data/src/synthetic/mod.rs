@@ -1,11 +1,10 @@
-//! Synthetic jets: records as a flavour-tagging group writes them, whose entropy is known.
+//! Synthetic jets: records like those of a flavour-tagging group, with known entropy.
 //!
-//! # What they look like
-//! 77 bytes a record without gaps (`f4`, `f2`, `i4`, `i1`), one record a jet, jets in events. The
-//! transverse momentum falls steeply, in slices as simulations are made; mass, energy and the
-//! "truth" columns follow from the kinematics; tagger outputs `pb + pc + pu` are exactly one and
-//! depend on the label; vertex columns are NaN where there is no vertex; some columns are rounded
-//! to decimals, some are half precision, some have mantissas of pure noise.
+//! # Contents A record has 77 bytes without gaps (`f4`, `f2`, `i4`, `i1`). Each jet is one record,
+//! and jets belong to events. The transverse momentum falls steeply, in slices as in simulations;
+//! mass, energy and the "truth" columns follow from the kinematics; tagger outputs `pb + pc + pu`
+//! are exactly one and depend on the label; vertex columns are NaN where there is no vertex; some
+//! columns are rounded to decimals, some are half precision, some have mantissas of pure noise.
 //!
 //! # Why the entropy is known
 //! Each event, and each jet in it, comes from a fixed list of independent draws (conditional on
@@ -13,11 +12,11 @@
 //! else in a record is a function of the draws, so the draws' entropy is an upper bound. And the
 //! draws can be read back from the records, one by one (the tests do it), so it is also a lower
 //! bound: for a long file no lossless code that does not know the seed can do better on average.
-//! What is left between the two bounds is the error of summing logarithms in floating point.
+//! The two bounds differ only by the rounding error of a sum of logarithms in floating point.
 //!
-//! Three remarks. The file as such is a function of its 64-bit seed; the statement is about
-//! codes that do not know the generator. It is a rate: the last, unfinished event of a file makes
-//! up to one event's difference. And it is not easy to reach: a low mantissa byte may follow from
+//! Three remarks. The file itself is a function of its 64-bit seed; the statement holds for codes
+//! that do not know the generator. It is a rate: the last, incomplete event of a file can make a
+//! difference of one event. And the bound is not easy to reach: a low mantissa byte may follow from
 //! other columns only through a division or a square root.
 //!
 //! # Same bytes everywhere
@@ -40,9 +39,9 @@ use draws::{EventDraws, JetDraws};
 use record::STRIDE;
 use tables::Tables;
 
-/// Number of the event before the first one.
+/// Event number before the first event.
 const FIRST_EVENT: i32 = 100_000;
-/// Records made before they are written.
+/// Number of records that are made before they are written.
 const BATCH: usize = 1024;
 
 /// The generator. Writing `a` records and then `b` gives the same bytes as writing `a + b`.
@@ -69,7 +68,7 @@ impl SyntheticJets {
         }
     }
 
-    /// What the records look like.
+    /// Schema of the records.
     pub fn schema() -> Schema {
         record::schema()
     }
@@ -100,15 +99,15 @@ impl SyntheticJets {
         bytes
     }
 
-    /// Lower and upper bound of the entropy of a long file, in bits a record. The last bits of
-    /// the bounds may differ from machine to machine; the data never do.
+    /// Lower and upper bound of the entropy of a long file, in bits per record. The last bits of
+    /// the bounds may differ between machines; the data never differ.
     pub fn entropy_bits_per_record(&self) -> (f64, f64) {
         let bits = entropy::bits_per_record(&self.tables);
         // A few thousand terms of at most 24 bits, each off by some units of 2^-52.
         (bits - 1e-6, bits + 1e-6)
     }
 
-    /// The draws of the next jet, beginning a new event where the last one is complete.
+    /// The draws of the next jet; starts a new event if the last one is complete.
     fn next(&mut self) -> (EventDraws, JetDraws) {
         if self.next_jet == self.event.jets() {
             self.event = EventDraws::draw(&mut self.rng, &self.tables);

@@ -35,7 +35,7 @@ const COLUMNS: [(&str, DType); 26] = [
     ("truthMatched", DType::Bool),
 ];
 
-/// Bytes a record.
+/// Bytes per record.
 pub(super) const STRIDE: usize = {
     let (mut sum, mut i) = (0, 0);
     while i < COLUMNS.len() {
@@ -154,7 +154,8 @@ fn energy(pt: f64, eta: f64, mass: f64) -> f32 {
     ((momentum * momentum + mass * mass).sqrt() + 0.5) as u32 as f32
 }
 
-/// The power series up to x^24, for |x| of at most 2.5: as good as any, and the same everywhere.
+/// The power series up to x^24, for |x| of at most 2.5: accurate enough, and the same on every
+/// machine.
 fn cosh(x: f64) -> f64 {
     let squared = x * x;
     (1..=12).rev().fold(1.0, |sum, k| 1.0 + sum * squared / f64::from((2 * k - 1) * 2 * k))

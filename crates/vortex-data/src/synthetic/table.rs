@@ -4,7 +4,7 @@ use vortex_base::random::SplitMix64;
 
 /// Frequencies of a [`Table`] sum to 2^24.
 const TOTAL_BITS: u32 = 24;
-/// Top bits of a draw that say where to begin the search.
+/// Top bits of a draw, which give the start of the search.
 const GUIDE_BITS: u32 = 8;
 
 /// Draws a number below `len()` with exactly the probabilities `frequency / 2^24`.
@@ -18,7 +18,7 @@ pub(super) struct Table {
 
 impl Table {
     /// Frequencies in proportion to `weights` (not all zero, fewer than 65,536), rounded down,
-    /// at least 1; the largest takes what is left.
+    /// at least 1; the largest gets the rest.
     pub(super) fn new(weights: &[u64]) -> Self {
         let free = u128::from((1u32 << TOTAL_BITS) - weights.len() as u32);
         let sum: u128 = weights.iter().map(|w| u128::from(*w)).sum::<u128>().max(1);
@@ -72,7 +72,7 @@ impl Table {
         f64::from(self.start[entry + 1] - self.start[entry]) / f64::from(1u32 << TOTAL_BITS)
     }
 
-    /// In bits.
+    /// Entropy in bits.
     pub(super) fn entropy(&self) -> f64 {
         (0..self.len()).map(|i| -self.probability(i) * self.probability(i).log2()).sum()
     }

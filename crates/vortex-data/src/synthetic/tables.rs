@@ -25,7 +25,7 @@ pub(super) const PARTONS: [&[(i32, u64)]; FLAVOURS] = [
     &[(15, 50), (-15, 50)],
 ];
 
-/// Names say what is drawn; arrays are by slice, class or flavour.
+/// The fields are named after the drawn values; arrays are indexed by slice, class or flavour.
 #[derive(Clone, Debug)]
 pub(super) struct Tables {
     pub(super) slice: Table,

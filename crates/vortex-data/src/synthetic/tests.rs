@@ -4,7 +4,7 @@ use super::*;
 use crate::detect::detect;
 use crate::synthetic::tables::{LABELS, PARTONS, class_of};
 
-/// Reads the draws back from one record; the event's step is left 0.
+/// Recovers the draws from one record; the step of the event stays 0.
 fn recover(bytes: &[u8]) -> (i32, EventDraws, u8, JetDraws) {
     let schema = SyntheticJets::schema();
     let at = |name: &str| {
@@ -44,7 +44,7 @@ fn recover(bytes: &[u8]) -> (i32, EventDraws, u8, JetDraws) {
         (u32::from(half("svMass")) - 0x3800, distance)
     });
 
-    // The rest by trying what gives this record: at most one value of each draw does.
+    // Find the remaining draws by trial: at most one value of each draw gives this record.
     let same = |event: &EventDraws, jet: &JetDraws, name: &str| {
         let mut record = Vec::new();
         record::append(&mut record, int("eventNumber"), event, byte("jetIndex"), jet);
@@ -75,7 +75,7 @@ fn recover(bytes: &[u8]) -> (i32, EventDraws, u8, JetDraws) {
     (int("eventNumber"), event, byte("jetIndex"), jet)
 }
 
-/// The lower bound: nothing that was drawn is lost, so records carry all of the draws' entropy.
+/// The lower bound: no draw is lost, so records contain all entropy of the draws.
 #[test]
 fn draws_can_be_read_back() {
     let mut jets = SyntheticJets::new(11);

@@ -38,7 +38,7 @@ fn other_files_are_replaced_only_on_demand() {
     // Of which nothing is known.
     let (result, _) = bench.get(&[unknown(server.url("/file"))]);
     let error = result.unwrap_err().to_string();
-    assert!(error.contains("nothing is known"), "{error}");
+    assert!(error.contains("no size or checksum is known"), "{error}");
     assert_eq!(server.requests().len(), 0);
     bench.replace = true;
     bench.right(&entry, &file);

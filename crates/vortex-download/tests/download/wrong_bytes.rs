@@ -95,7 +95,7 @@ fn neither_length_nor_end() {
         body: b"some bytes".to_vec(),
         ..Reply::default()
     });
-    Bench::new().wrong(&unknown(server.url("/file")), &["how long"]);
+    Bench::new().wrong(&unknown(server.url("/file")), &["the length of the file"]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The processor as an execution: all lanes as one batch, with one set of [`Instructions`].
+//! The CPU as an execution: all lanes as one batch, with one set of [`Instructions`].
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ mod engine;
 mod kernels;
 mod quads;
 
-/// The processor with a set of instructions. Results do not depend on it, only the speed does.
+/// The CPU with an instruction set, which changes only the speed and not the results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cpu {
     /// The set.

@@ -15,14 +15,14 @@ pub const COLUMNS: usize = 16;
 pub struct Quads {
     /// Groups of four rows.
     pub groups: usize,
-    /// Blocks a group.
+    /// Blocks per group.
     pub blocks: usize,
     /// `[groups][blocks]`.
     pub data: Vec<Block>,
 }
 
 impl Quads {
-    /// All zero, with room for `rows` x `columns`.
+    /// An all-zero matrix with space for `rows` x `columns`.
     pub fn zeros(rows: usize, columns: usize) -> Self {
         let (groups, blocks) = (rows.div_ceil(4), columns.div_ceil(COLUMNS));
         Self { groups, blocks, data: vec![Block([0; 64]); groups * blocks] }

@@ -1,4 +1,4 @@
-//! One description of the network's bytes, walked by a writer and by a reader.
+//! One description of the network's bytes, which both the writer and the reader follow.
 
 use crate::error::{Error, Result};
 use crate::spec::{
@@ -181,7 +181,7 @@ fn layer(
     swiglu(io, &mut l.ffn, d)
 }
 
-/// Everything but the schema, in the order of the format.
+/// Everything except the schema, in the order of the format.
 fn network(io: &mut impl Wire, net: &mut Network, n_fields: usize, n_roles: usize) -> Result<()> {
     let mut n_layers = net.layers.len();
     let mut width = net.head.own.width;
@@ -255,8 +255,8 @@ fn network(io: &mut impl Wire, net: &mut Network, n_fields: usize, n_roles: usiz
     io.numbers(&mut h.copy_bias, n_roles * 2)
 }
 
-/// The bytes of a network, with or without room for biases; one that has passed
-/// [`crate::bounds::check`] has them.
+/// The bytes of a network, with or without biases. It cannot fail for a network that has passed
+/// [`crate::bounds::check`].
 pub fn write(net: &Network, biases: bool) -> Result<Vec<u8>> {
     let layout = RecordLayout::new(net.schema.clone());
     let mut net = net.clone();
@@ -266,7 +266,7 @@ pub fn write(net: &Network, biases: bool) -> Result<Vec<u8>> {
     Ok(io.out)
 }
 
-/// The network of its bytes, as [`write`] made them.
+/// The network from bytes that [`write`] made.
 pub fn read(mut bytes: &[u8], biases: bool) -> Result<Network> {
     let schema = Schema::read_from(&mut bytes).map_err(|e| Error::Shape(format!("schema: {e}")))?;
     let layout = RecordLayout::new(schema.clone());

@@ -1,8 +1,8 @@
 //! The fused operations as loops over slices, for burn's `Flex` backend.
 //!
 //! Every loop is written so that the compiler vectorises it; [`vectorised`] compiles each for the
-//! sets of instructions of the machine and chooses at run time. Work is not split into threads here: the trainer
-//! gives every thread its own part of the batch.
+//! sets of instructions of the machine and chooses at run time. This module uses no threads: the
+//! trainer gives every thread its own part of the batch.
 
 use std::sync::Arc;
 
@@ -40,7 +40,7 @@ fn read<R>(x: &FlexTensor, f: impl FnOnce(&[f32]) -> R) -> R {
     }
 }
 
-/// Values to change in place, copied only when somebody else holds them.
+/// Values to change in place; they are copied only if they are shared.
 fn into_values(x: FlexTensor) -> Vec<f32> {
     x.into_data().into_vec().expect("the tensors of a model are f32")
 }

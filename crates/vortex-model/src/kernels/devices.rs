@@ -1,4 +1,4 @@
-//! Backends that compute the fused operations as their definition in tensor operations says.
+//! Backends that use the definition of the fused operations in tensor operations.
 
 use super::FusedOps;
 

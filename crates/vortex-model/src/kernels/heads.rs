@@ -1,8 +1,8 @@
 //! Loops of attention over ranges of keys, one head of one sequence at a time.
 //!
-//! Scores are computed for many keys at once from keys laid out by channel; sums over keys take one
-//! row of a head at a time. The latter are written with explicit vectors: left to itself the
-//! compiler gathers across rows.
+//! Scores are computed for many keys at once, from keys stored by channel. Sums over keys process
+//! one row of a head at a time; they are written with explicit vectors, because the compiler would
+//! otherwise gather across rows.
 
 use pulp::{Arch, Simd, WithSimd};
 
@@ -56,7 +56,7 @@ fn by_channel<const D: usize>(rows: &[[f32; D]]) -> Vec<f32> {
 }
 
 /// Dot products of `x` with the rows `lo..lo + out.len()`; `out` is a multiple of `BLOCK` long and
-/// what lies beyond the last row is unspecified but finite.
+/// values after the last row are unspecified but finite.
 #[inline(always)]
 fn products<const D: usize>(x: &[f32; D], by_channel: &[f32], lo: usize, out: &mut [f32]) {
     let stride = by_channel.len() / D;

@@ -1,13 +1,13 @@
 use super::Shared;
 
-/// What each row of logits is to predict.
+/// The targets of the rows of logits.
 #[derive(Clone, Debug)]
 pub struct LossPlan {
     /// Row of the bias matrix.
     pub role: Shared<u32>,
-    /// Symbol that the copy output speaks for.
+    /// Symbol to which the copy output is added.
     pub reference: Shared<u8>,
-    /// Symbol that came.
+    /// The true symbol.
     pub target: Shared<u8>,
     /// Rows of the bias matrix.
     pub n_roles: usize,

@@ -4,8 +4,8 @@ use pulp::{Arch, Simd, WithSimd};
 
 /// Runs `f` compiled for the best instructions of this machine.
 ///
-/// `f` must be marked `#[inline(always)]` and change something it captures: then it is called as
-/// what it is, without a shim that would keep it from being inlined into code for them.
+/// `f` must be marked `#[inline(always)]` and change something that it captures. Then it is called
+/// directly, without a shim that would prevent inlining.
 pub fn vectorised(f: impl FnMut()) {
     struct Run<F>(F);
     impl<F: FnMut()> WithSimd for Run<F> {

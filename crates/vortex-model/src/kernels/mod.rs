@@ -1,9 +1,9 @@
 //! Fused operations of the model: a backend extension with a definition in tensor operations for
 //! every backend and one-pass loops for the CPU.
 //!
-//! Training on a CPU spends most of its time outside the matrix products when softmax, SiLU and
-//! norms are made of many passes over memory. Each operation here has a forward and a hand-written
-//! backward pass; `reference` holds both in tensor operations, `cpu` as loops, and `differentiable`
+//! If softmax, SiLU and norms need many passes over memory, training on a CPU spends most of its
+//! time outside the matrix products. Each operation here has a forward and a hand-written backward
+//! pass; `reference` holds both in tensor operations, `cpu` as loops, and `differentiable`
 //! registers them with burn's autodiff.
 
 mod attention;
@@ -48,11 +48,11 @@ pub trait FusedOps: Backend {
     fn swiglu_backward(x: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self> {
         reference::swiglu_backward::<Self>(x, grad)
     }
-    /// `clamp(round(x * scale), -127, 127) / scale`, one scale a column; `[n, c]`.
+    /// `clamp(round(x * scale), -127, 127) / scale`, one scale per column; `[n, c]`.
     fn fake_quantise(x: FloatTensor<Self>, scale: &Arc<[f32]>) -> FloatTensor<Self> {
         reference::fake_quantise::<Self>(x, scale)
     }
-    /// Straight-through gradient of [`Self::fake_quantise`]: none where it clamps.
+    /// Straight-through gradient of [`Self::fake_quantise`]: zero for clamped values.
     fn fake_quantise_backward(
         x: FloatTensor<Self>,
         scale: &Arc<[f32]>,
@@ -95,8 +95,9 @@ pub trait FusedOps: Backend {
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         reference::attend_backward::<Self>(q, kv, plan, grad)
     }
-    /// Cost of the targets in bits `[n]`, in 32 bits at least, and the distributions `[n, 256]`, from logits in bits
-    /// `[n, 256]`, a bias per role `[r, 256]`, and what the reference's symbol gets on top `[n, 1]`.
+    /// Cost of the targets in bits `[n]`, in at least 32 bits, and the distributions `[n, 256]`,
+    /// from logits in bits `[n, 256]`, a bias per role `[r, 256]`, and what the reference's symbol
+    /// gets on top `[n, 1]`.
     fn symbol_loss(
         logits: FloatTensor<Self>,
         bias: FloatTensor<Self>,

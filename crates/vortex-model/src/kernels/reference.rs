@@ -1,7 +1,7 @@
 //! The fused operations in tensor operations: their definition, and the version for any backend.
 //!
 //! In half precision the mean squares of norms, the softmax of scores, the costs and the sums over many rows are
-//! computed in 32 bits; matrix products and what is kept for the backward pass stay as they are.
+//! computed in 32 bits; matrix products and the values kept for the backward pass stay in half precision.
 
 use burn::tensor::ops::FloatTensor;
 use burn::tensor::{DType, Int, Tensor, TensorData, activation, backend::Backend};

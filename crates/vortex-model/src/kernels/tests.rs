@@ -1,4 +1,5 @@
-//! CPU loops against the definitions in tensor operations, hand-written gradients against autodiff.
+//! Compares CPU loops with the definitions in tensor operations, and hand-written gradients with
+//! autodiff.
 
 use burn::backend::{Autodiff, Flex, NdArray};
 use burn::tensor::{Tensor, TensorData};
@@ -6,7 +7,7 @@ use burn::tensor::{Tensor, TensorData};
 use super::*;
 
 type Checked = Autodiff<Flex>;
-/// In double precision: in single precision this backend takes reciprocals of twelve bits on
+/// Double precision, because in single precision this backend uses reciprocals of twelve bits on
 /// processors with AVX2.
 type Definition = Autodiff<NdArray<f64>>;
 

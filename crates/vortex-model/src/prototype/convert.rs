@@ -15,7 +15,7 @@ const LAYER_NORM_EPSILON: f32 = 1e-5;
 /// Values of a byte.
 const SYMBOLS: usize = 256;
 
-/// The parameters of a freshly made model with the prototype's values in their places.
+/// The parameters of a new model, replaced by the values of the prototype.
 pub fn convert(
     state: StateDict,
     config: &ModelConfig,
@@ -51,7 +51,7 @@ pub fn convert(
     }
 }
 
-/// Whether a parameter that the prototype has no like of would change the output.
+/// Whether a parameter without a counterpart in the prototype would change the output.
 fn adds(name: &str) -> bool {
     ["field_bias", "head.reference.table", "head.role_bias", "head.ffn.down"].contains(&name)
         || name.starts_with("head.copy")
@@ -83,8 +83,8 @@ impl Converter<'_> {
         let table = if self.config.embedding == EmbeddingKind::Tdt {
             let shares = self.state.take("embed.type_scale", &[tdt::TABLES]);
             self.set("embedding.scale.Tdt.gate", shares);
-            // The prototype chooses the table by the place in the window, we by the place in the
-            // record of the byte before: three places on, these agree.
+            // The prototype chooses the table by the place in the window, and we by the place of
+            // the previous byte in the record; with an offset of three places both agree.
             first = tdt::TABLES - 1;
             let name = |i| format!("embed.embeds.{i}.weight");
             let tables = (0..tdt::TABLES).flat_map(|i| self.state.take(&name(i), &[SYMBOLS, d]));
@@ -119,7 +119,7 @@ impl Converter<'_> {
         self.set_written(here("ffn.down"), transposed(&down, f));
     }
 
-    /// Takes a normalisation of a block; returns the gain that the matrix after it takes.
+    /// Reads a normalisation of a block; returns the gain for the next matrix.
     fn norm(&mut self, there: &str, here: &str) -> Vec<f32> {
         let d = self.config.d_model;
         match self.config.architecture {
@@ -134,7 +134,7 @@ impl Converter<'_> {
         }
     }
 
-    /// Two normalisations follow each other here, so that the gain and bias of the prototype's last one
+    /// Here two normalisations follow each other, so the gain and bias of the prototype's last one
     /// belong to the output matrix.
     fn head(&mut self, roles: usize) {
         let d = self.config.d_model;
@@ -166,7 +166,7 @@ fn transposed(matrix: &[f32], columns: usize) -> Vec<f32> {
     (0..columns).flat_map(|c| matrix[c..].iter().step_by(columns).copied()).collect()
 }
 
-/// PyTorch's weight `[outputs, d]` as `[d, outputs]`, taking a stream without gain `[d]`.
+/// PyTorch's weight `[outputs, d]` as `[d, outputs]`, for a stream without the gain `[d]`.
 fn reading(weight: &[f32], gain: &[f32]) -> Vec<f32> {
     let d = gain.len();
     let column = |c: usize| weight[c..].iter().step_by(d).map(move |w| w * gain[c]);

@@ -1,23 +1,23 @@
 //! Checkpoints of the Python prototype of this project, as models of this crate.
 //!
-//! The prototype's `CompressiveTransformer` and `OptimisedCompressiveTransformer` predict single bytes. Without
-//! memories, as they are called by default and coded with, they are special cases of
-//! [`ProductionModel`], exact up to the rounding of floats:
+//! The prototype's `CompressiveTransformer` and `OptimisedCompressiveTransformer` predict single
+//! bytes. Without memories (the default call, and the one for coding), they are special cases of
+//! [`ProductionModel`], exact up to float rounding:
 //!
-//! - A token is a byte and the trunk sees nothing but the byte before
+//! - A token is a byte and the trunk sees only the previous byte
 //!   ([`ModelConfig::reference_input`] is off): a record is [`Prototype::stride`] fields of one byte.
 //! - Positions are the prototype's own table, as learned positions.
 //! - Gains of RMSNorm belong to the rows of the next matrix; layer normalisations are those of the
 //!   reference model.
-//! - The prototype's layer normalisation adds 1e-5 to the variance and ours [`NORM_EPSILON`]: with
-//!   everything that writes to the residual stream multiplied by the root of their ratio, the
-//!   normalised stream is the same.
+//! - The prototype's layer normalisation adds 1e-5 to the variance and ours [`NORM_EPSILON`].
+//!   Everything that writes to the residual stream is multiplied by the root of their ratio; then
+//!   the normalised stream is the same.
 //! - The linear head is a byte head as wide as the trunk whose input is the identity, whose feed-forward part,
 //!   reference and copy add nothing, and whose logits are in bits.
 //!
 //! The memory is left out: its scorer has no rectifier and looks ahead, its keys and values have matrices and
-//! a normalisation of their own, and its gate acts only once there are slots. None of that can be
-//! said in terms of [`crate::eviction`], so nothing is made up for it.
+//! a normalisation of their own, and its gate acts only if there are slots. [`crate::eviction`] cannot
+//! express this, so it is not imported.
 //!
 //! `docs/checkpoints.md` has the table of names; `convert` is that table as code.
 
@@ -40,19 +40,19 @@ use crate::tdt;
 
 use state_dict::StateDict;
 
-/// Width of the head's feed-forward part, which adds nothing at first: the narrowest there is.
+/// Width of the head's feed-forward part, which adds nothing at first: the smallest allowed width.
 const HEAD_FF: usize = 8;
 /// Parts of a layer's attention that belong to the memory.
 const MEMORY: [&str; 4] = ["mem_mgr.", "mem_kv.", "infini_beta", "mem_gate"];
 
-/// What a state dict does not say.
+/// Settings that a state dict does not contain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// Tokens that attention looks back.
     pub window: usize,
-    /// Attention heads, where the gates of the memory do not tell.
+    /// Attention heads, if the gates of the memory do not give the number.
     pub heads: Option<usize>,
-    /// Bytes a record; 4 for the typed embedding and 1 for the plain one if it is not given.
+    /// Bytes per record; 4 for the typed embedding and 1 for the plain one if it is not given.
     pub stride: Option<usize>,
 }
 
@@ -63,7 +63,7 @@ impl Default for Options {
     }
 }
 
-/// A checkpoint of the prototype: opened, understood, weights not read yet.
+/// An open checkpoint of the prototype whose weights are not read yet.
 #[derive(Debug)]
 pub struct Prototype {
     state: StateDict,
@@ -73,11 +73,12 @@ pub struct Prototype {
 }
 
 impl Prototype {
-    /// Opens a `.pt` file: a state dict, bare or inside what the prototype saved
+    /// Opens a `.pt` file: a state dict, alone or inside the structure that the prototype saves
     /// (`{"epoch", "model", "optimizer", "bpd"}`).
     ///
     /// # Errors
-    /// [`Error::Checkpoint`] when the file is no such thing, [`Error::Config`] for sizes out of range.
+    /// [`Error::Checkpoint`] if the file is not such a checkpoint, [`Error::Config`] for sizes out
+    /// of range.
     pub fn open(path: &Path, options: &Options) -> Result<Self> {
         let mut state = StateDict::open(path)?;
         let left_out = state.remove(|name| {
@@ -112,7 +113,7 @@ impl Prototype {
         &self.left_out
     }
 
-    /// Records of single bytes, which are all that the model knows.
+    /// Records of single bytes, because the model works on bytes.
     ///
     /// # Panics
     /// Never: the stride was checked.
@@ -127,7 +128,7 @@ impl Prototype {
         Schema::new(self.stride, (0..self.stride).map(byte).collect()).expect("a checked stride")
     }
 
-    /// The model; what adds nothing to its output is drawn from the device's generator.
+    /// The model; parameters that add nothing to its output are random.
     ///
     /// # Errors
     /// [`Error::Checkpoint`] names what is missing, left over or of another shape.
@@ -163,7 +164,10 @@ fn config(
         .find(|(name, _)| name.ends_with(".attn.infini_beta") || name.ends_with(".attn.mem_gate"));
     let heads = gates.and_then(|(_, shape)| shape.first().copied()).or(options.heads);
     let heads = heads.ok_or_else(|| {
-        state.error("no gates of the memory tell the number of attention heads: give it".into())
+        state.error(
+            "there are no memory gates that give the number of attention heads; give the number"
+                .into(),
+        )
     })?;
     let embedding = if tdt { "embed.embeds.0.weight" } else { "embed.weight" };
     let d_model = state.rows_or_columns(embedding, 1)?;

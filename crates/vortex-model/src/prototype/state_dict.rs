@@ -1,4 +1,5 @@
-//! Named tensors of a PyTorch file, taken one after the other; what is wrong is told in one error.
+//! Named tensors of a PyTorch file, which are taken one after the other; all problems are reported
+//! in one error.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,10 +9,10 @@ use pytorch_reader::{DType, PytorchReader, Tensor};
 
 use crate::error::{Error, Result};
 
-/// A tensor that every checkpoint of the prototype has; what stands before its name is the way to
-/// the state dict (`model.`, and what wrappers of PyTorch put there).
+/// A tensor that every checkpoint of the prototype has; the prefix of its name is the path to the
+/// state dict (`model.`, and prefixes of PyTorch wrappers).
 const ANCHOR: &str = "head.weight";
-/// Problems that an error names.
+/// Largest number of problems that an error names.
 const NAMED: usize = 8;
 
 /// The tensors of a model that are not taken yet.
@@ -66,7 +67,7 @@ impl StateDict {
         some(self.tensors.keys())
     }
 
-    /// Takes tensors out unread; their names and shapes.
+    /// Removes tensors without reading them; returns their names and shapes.
     pub fn remove(&mut self, chosen: impl Fn(&str) -> bool) -> Vec<(String, Vec<usize>)> {
         let removed = self.tensors.extract_if(.., |name, _| chosen(name));
         removed.map(|(name, tensor)| (name, tensor.shape().to_vec())).collect()
@@ -88,8 +89,8 @@ impl StateDict {
         }
     }
 
-    /// The values of a tensor of this shape, row by row; zeros and a remembered problem if it is not
-    /// so.
+    /// The values of a tensor of this shape, row by row; if there is no such tensor, it returns
+    /// zeros and stores the problem.
     pub fn take(&mut self, name: &str, shape: &[usize]) -> Vec<f32> {
         let values = match self.tensors.remove(name) {
             None => Err("is missing".into()),
@@ -114,7 +115,7 @@ impl StateDict {
         table[first * width..(first + rows) * width].to_vec()
     }
 
-    /// Checks that all was well and nothing is left.
+    /// Checks that there were no problems and no tensor is left.
     pub fn finish(mut self) -> Result<()> {
         let left = std::mem::take(&mut self.tensors);
         self.problems.extend(left.keys().map(|n| format!("{n} is not of the prototype's models")));

@@ -1,6 +1,6 @@
 use vortex_coder::layout::RecordLayout;
 
-/// Records of the sample that are looked at.
+/// Number of records of the sample.
 const SAMPLE: usize = 6000;
 /// Earlier fields of a record that are considered.
 const CANDIDATES: usize = 48;
@@ -9,11 +9,12 @@ const RANKS: usize = 3;
 /// Share of the cost that another reference must save over the previous record's field.
 const MARGIN: f64 = 0.01;
 
-/// The reference of each field: the field before it whose symbols say most about its own.
+/// The reference of each field: the earlier field whose symbols predict its symbols best.
 ///
-/// Considered are the same field of the previous record and the nearest earlier fields of the same
-/// record with as many symbols; compared is the cost of the field's first symbols under adaptive
-/// counts, given the reference's. `symbols` is `[records][roles]`. Returns distances in tokens.
+/// Candidates are the same field of the previous record and the nearest earlier fields of the same
+/// record with as many symbols. They are compared by the cost of the field's first symbols under
+/// adaptive counts, given the symbols of the reference. `symbols` is `[records][roles]`. Returns
+/// distances in tokens.
 pub fn choose_lags(layout: &RecordLayout, symbols: &[u8]) -> Vec<u16> {
     let n_roles = layout.roles().len();
     let n_fields = layout.n_fields();
@@ -77,7 +78,7 @@ mod tests {
     use super::*;
     use vortex_coder::schema::{DType, Field, Schema};
 
-    /// Field 2 repeats field 0, field 1 and 3 repeat themselves of the record before.
+    /// Field 2 repeats field 0; fields 1 and 3 repeat themselves from the previous record.
     #[test]
     fn finds_the_field_that_is_repeated() {
         let fields = (0..4).map(|i| Field::new(format!("f{i}"), DType::U16, i * 2)).collect();

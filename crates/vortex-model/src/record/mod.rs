@@ -1,4 +1,4 @@
-//! What the model knows of its records before it is trained.
+//! Properties of the records that are known before training.
 
 mod lags;
 
@@ -7,7 +7,7 @@ use vortex_coder::schema::DType;
 
 pub use lags::choose_lags;
 
-/// Records, and how their fields and symbols are treated.
+/// The layout of records, and the settings for their fields and symbols.
 #[derive(Clone, Debug)]
 pub struct RecordSpec {
     /// Records to symbols.
@@ -16,7 +16,7 @@ pub struct RecordSpec {
     pub lag: Vec<u16>,
     /// Table of each role.
     pub class: Vec<u8>,
-    /// Tables.
+    /// Number of tables.
     pub n_classes: usize,
     /// Roles coded with raw bits.
     pub flat: Vec<bool>,
@@ -50,12 +50,12 @@ impl RecordSpec {
         spec
     }
 
-    /// Fields a record: tokens.
+    /// Fields per record: tokens.
     pub fn n_fields(&self) -> usize {
         self.layout.n_fields()
     }
 
-    /// Symbols a record.
+    /// Symbols per record.
     pub fn n_roles(&self) -> usize {
         self.layout.roles().len()
     }
@@ -79,10 +79,10 @@ impl RecordSpec {
     }
 }
 
-/// What the bytes of a number mean, for sharing tables.
+/// The meaning of the bytes of a number, for sharing tables.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// Bytes, and symbols whose rank says nothing.
+    /// Bytes, and symbols whose rank has no meaning.
     Byte,
     /// Integers; the rank is counted from the least significant byte, so that sizes share tables.
     Integer(u8),
@@ -94,8 +94,9 @@ enum Kind {
     Double(u8),
 }
 
-/// Class of each role, and how many there are. Few classes train faster and cost less in the model
-/// file; a role's own scale and shift tell it from the others of its class.
+/// The class of each role, and the number of classes. Few classes train faster and make a smaller
+/// model file; each role has its own scale and shift, which distinguish it from the others of its
+/// class.
 fn classes(layout: &RecordLayout) -> (Vec<u8>, usize) {
     let mut kinds: Vec<Kind> = Vec::new();
     let class = layout.roles().iter().map(|role| {
@@ -104,7 +105,7 @@ fn classes(layout: &RecordLayout) -> (Vec<u8>, usize) {
         let from_low = (field.dtype.size() as u8).saturating_sub(rank + 1);
         let kind = match field.dtype {
             DType::U8 | DType::I8 | DType::Bool => Kind::Byte,
-            // Places and distances are counted, too.
+            // Places and distances are integers, too.
             _ if field.coding.is_derived() => Kind::Integer(from_low.min(3)),
             DType::U16 | DType::I16 | DType::U32 | DType::I32 | DType::U64 | DType::I64 => {
                 Kind::Integer(from_low.min(3))

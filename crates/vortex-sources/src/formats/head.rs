@@ -1,4 +1,4 @@
-//! What a file looks like before it is opened: its first bytes and its name.
+//! The properties of a file before it is opened: its first bytes and its name.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::error::{Error, Result};
 
-/// Longest run of first bytes that a format is known by.
+/// Largest number of first bytes that identify a format.
 const HEAD_BYTES: u64 = 16;
 
 /// The first bytes and the name of a file.
@@ -28,13 +28,13 @@ impl<'a> Head<'a> {
         self.start.starts_with(magic)
     }
 
-    /// Whether the name ends in one of these, in capitals or not.
+    /// Whether the name ends in one of these; case does not matter.
     pub(super) fn is_named(&self, extensions: &[&str]) -> bool {
         let extension = self.path.extension().unwrap_or_default();
         extensions.iter().any(|known| extension.eq_ignore_ascii_case(known))
     }
 
-    /// Whether `magic` stands at byte 512, 1024, 2048 ..., behind a block of the user's.
+    /// Whether `magic` is at byte 512, 1024, 2048 ..., after a user block.
     pub(super) fn has_behind_a_block(&self, magic: &[u8]) -> Result<bool> {
         let io = |e| Error::io(self.path, e);
         let mut file = File::open(self.path).map_err(io)?;

@@ -1,6 +1,6 @@
-//! Which formats there are: one table, [`FORMATS`].
+//! The supported formats, in one table: [`FORMATS`].
 //!
-//! A new format is a folder here and a row of the table, with the name that manifests give it in [`Format`].
+//! A new format is a folder here and a row of the table, with its name for manifests in [`Format`].
 
 pub mod bytes;
 #[cfg(feature = "hdf5")]
@@ -21,7 +21,7 @@ use crate::source::Source;
 use crate::stored::Writer;
 use head::Head;
 
-/// What an input file is.
+/// The format of an input file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Format {
@@ -39,22 +39,22 @@ pub enum Format {
     Bytes,
 }
 
-/// What is known of a format.
+/// The properties of a format.
 #[derive(Debug)]
 pub struct Row {
-    /// Which one.
+    /// The format.
     pub format: Format,
-    /// What people call it.
+    /// Its usual name.
     pub title: &'static str,
-    /// How the names of its files end.
+    /// The endings of its file names.
     pub extensions: &'static [&'static str],
-    /// How the values lie in its files.
+    /// How values are stored in its files.
     pub values: Values,
-    /// Which files a prepared one becomes.
+    /// How a prepared file is restored.
     pub restored_as: RestoredAs,
-    /// Whether a file is of this format. The first row that says so has it.
+    /// Whether a file has this format. The first row that returns true is used.
     sniff: fn(&Head<'_>) -> Result<bool>,
-    /// What reads and writes its files; `None` where the program is built without the format.
+    /// The code that reads and writes its files; `None` if the program is built without the format.
     code: Option<Code>,
 }
 
@@ -65,25 +65,26 @@ struct Code {
     write: Writer,
 }
 
-/// How the values lie in the files of a format.
+/// How values are stored in the files of a format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Values {
-    /// One after the other, with nothing but a header before them.
+    /// One after the other, after a header.
     Plain,
-    /// Packed, or scattered among other things.
+    /// Compressed, or between other data.
     Inside,
-    /// There are no values, but bytes.
+    /// No values, only bytes.
     None,
 }
 
-/// Which files a prepared one becomes.
+/// How a prepared file is restored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RestoredAs {
     /// The same bytes under the same name.
     SameBytes,
     /// A new file with the same values, under the same name.
     NewFile,
-    /// A file of another format with the same values, under the same name with this ending behind it.
+    /// A file of another format with the same values, under the same name with this ending
+    /// appended.
     Other(&'static str),
     /// A file for each dataset, with the same bytes.
     FileEach,
@@ -100,7 +101,7 @@ macro_rules! with {
     }};
 }
 
-/// First bytes of an HDF5 file, or of its superblock behind a block of the user's.
+/// First bytes of an HDF5 file, or of its superblock after a user block.
 const HDF5: &[u8] = b"\x89HDF\r\n\x1a\n";
 
 /// All formats, in the order in which they are tried.
@@ -169,7 +170,7 @@ pub static FORMATS: [Row; 6] = [
         extensions: &["safetensors"],
         values: Values::Plain,
         restored_as: RestoredAs::SameBytes,
-        // Its files have no first bytes of their own.
+        // Its files have no magic.
         sniff: |file| Ok(file.is_named(&["safetensors"])),
         code: Some(Code {
             open: |path| Ok(Box::new(safetensors::SafetensorsSource::open(path)?)),
@@ -188,17 +189,17 @@ pub static FORMATS: [Row; 6] = [
 ];
 
 impl Format {
-    /// What is known of it.
+    /// Its row of the table.
     pub fn row(self) -> &'static Row {
         FORMATS.iter().find(|row| row.format == self).expect("a row for each format")
     }
 
-    /// Whether its files hold values that this program can code better than their bytes.
+    /// Whether its files hold values that this program codes better than the bytes of the file.
     pub fn has_values_inside(self) -> bool {
         self.row().values == Values::Inside && self.row().code.is_some()
     }
 
-    /// The ending of what its files are restored as, if that is another format.
+    /// The ending of its restored files, if they have another format.
     pub fn restored_extension(self) -> Option<&'static str> {
         match self.row().restored_as {
             RestoredAs::Other(extension) => Some(extension),
@@ -211,7 +212,7 @@ impl Format {
         (self.code(path)?.open)(path)
     }
 
-    /// What writes a file of its datasets to `path`.
+    /// The function that writes a file of its datasets to `path`.
     pub(crate) fn writer(self, path: &Path) -> Result<Writer> {
         Ok(self.code(path)?.write)
     }
@@ -225,16 +226,16 @@ impl Format {
     }
 }
 
-/// Opens a file of any format; the first bytes say which.
+/// Opens a file of any format, which is found from the first bytes.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Source`] for a damaged file, for one whose name says another format than its
-/// first bytes, and for a format that the program is built without.
+/// [`Error::Io`]; [`Error::Source`] for a damaged file, for a file whose name and first bytes
+/// belong to different formats, and for a format that the program is built without.
 pub fn open(path: &Path) -> Result<Box<dyn Source>> {
     Ok(open_known(path)?.1)
 }
 
-/// Opens a file and says what it is.
+/// Opens a file and returns its format.
 pub(crate) fn open_known(path: &Path) -> Result<(Format, Box<dyn Source>)> {
     if path.is_dir() {
         return Err(Error::source(path, "input", "is a folder; name the files in it"));
@@ -244,11 +245,11 @@ pub(crate) fn open_known(path: &Path) -> Result<(Format, Box<dyn Source>)> {
     if format == Format::Bytes
         && let Some(row) = FORMATS.iter().find(|row| head.is_named(row.extensions))
     {
-        // A broken download should not pass as a file of bytes.
+        // A broken download must not be read as a file of bytes.
         let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
         let what = format!(
-            "is named .{extension} but does not begin as a {} file does: is it whole? To take it as \
-             mere bytes, give it another name",
+            "is named .{extension} but does not begin like a {} file: is it complete? To read it as \
+             plain bytes, give it another name",
             row.title
         );
         return Err(Error::source(path, "first bytes", what));
@@ -256,7 +257,7 @@ pub(crate) fn open_known(path: &Path) -> Result<(Format, Box<dyn Source>)> {
     Ok((format, format.open(path)?))
 }
 
-/// What a file is, by its first bytes; safetensors, which have no magic, by their name.
+/// The format of a file, from its first bytes; for safetensors, which have no magic, from its name.
 ///
 /// # Errors
 /// [`Error::Io`].
@@ -273,9 +274,9 @@ fn format_of_head(head: &Head<'_>) -> Result<Format> {
     Ok(Format::Bytes)
 }
 
-/// The parts of a file that is nothing but a header and numbers (`.npy`, safetensors), in order:
-/// their bytes, and what a record of them is. Laid end to end they are the file. `None` for files
-/// of any other form, and for damaged ones.
+/// The parts of a file that consists of a header and numbers (`.npy`, safetensors), in order: the
+/// length of each part and its schema. Together the parts are the whole file. `None` for files of
+/// any other form, and for damaged files.
 pub fn segments(path: &Path) -> Option<Vec<(u64, Schema)>> {
     let format = format_of(path).ok().filter(|format| format.row().values == Values::Plain)?;
     let source = format.open(path).ok()?;
@@ -315,7 +316,7 @@ mod tests {
         endings.sort_unstable();
         endings.dedup();
         assert_eq!(endings.len(), n);
-        // Bytes are whatever nothing else is.
+        // Files of no other format are bytes.
         assert_eq!(FORMATS[FORMATS.len() - 1].format, Format::Bytes);
     }
 

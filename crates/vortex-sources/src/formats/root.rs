@@ -1,10 +1,10 @@
 //! The trees of ROOT files as tables.
 //!
-//! A tree becomes a dataset of its name with a record for each entry: all columns of one item an
-//! entry, and the counts of the jagged ones, as `counts(NAME)`. Jagged columns whose counts are
-//! the same in every entry (the members of one collection) make a dataset together, named
-//! `TREE/COLLECTION`, with a record for each item. So nothing is padded and nothing clipped, and
-//! counts are kept once.
+//! A tree becomes a dataset of its name with a record for each entry: all columns with one item per
+//! entry, and the counts of the jagged ones, as `counts(NAME)`. Jagged columns whose counts are the
+//! same in every entry (the members of one collection) make a dataset together, named
+//! `TREE/COLLECTION`, with a record for each item. So nothing is padded or clipped, and counts are
+//! stored once.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -17,9 +17,9 @@ use crate::fields::Fields;
 use crate::formats::npy;
 use crate::source::{DatasetInfo, Sink, Source, Unread};
 
-/// Bytes of records that are put together at a time, about.
+/// Approximate number of bytes of records that are assembled at a time.
 const PIECE_BYTES: usize = 1 << 20;
-/// Most bytes a record of a table; further columns make another table.
+/// Largest record of a table in bytes; further columns go to another table.
 const MAX_TABLE_STRIDE: usize = 16 << 10;
 
 /// The trees of a file.
@@ -41,17 +41,17 @@ struct Table {
 /// A column in a table.
 #[derive(Clone, Debug)]
 struct Part {
-    /// Its number in the tree.
+    /// Its index in the tree.
     column: usize,
     name: String,
     what: What,
-    /// Bytes a record.
+    /// Bytes per record.
     width: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum What {
-    /// Its values: numbers of one type, so many a record.
+    /// Its values: numbers of one type, and their count per record.
     Values(DType, usize),
     /// Items of each entry (0), or of each vector inside (1 and more).
     Counts(usize),
@@ -59,23 +59,23 @@ enum What {
 
 /// Jagged columns with the same counts.
 struct Collection {
-    /// Of the counts of all levels down to this one.
+    /// Digest of the counts of all levels down to this one.
     key: blake3::Hash,
     items: u64,
-    /// The collection whose items are counted; `None`: the entries are.
+    /// The collection whose items are counted; `None`: entries are counted.
     parent: Option<usize>,
     /// Column and level of the counts.
     counts: (usize, usize),
-    /// What it is called where no column of numbers is in it.
+    /// Its name if it contains no column of numbers.
     fallback: String,
     parts: Vec<Part>,
 }
 
 impl RootSource {
-    /// Lists the trees. Jagged columns are read once, to learn which have the same counts.
+    /// Lists the trees. Jagged columns are read once to find those with the same counts.
     ///
     /// # Errors
-    /// [`Error::Source`] for what is no ROOT file or is damaged in its directory.
+    /// [`Error::Source`] for a file that is not a ROOT file or has a damaged directory.
     pub fn open(path: &Path) -> Result<Self> {
         let file = RootFile::open(path).map_err(|e| refused(path, &e))?;
         let mut source = Self {
@@ -125,7 +125,7 @@ impl RootSource {
                 flat.push(part);
                 continue;
             }
-            // A column that is damaged in the middle is not read at all.
+            // A column with damage anywhere is not read at all.
             match counts_of(&tree, column) {
                 Ok(levels) => {
                     let mut parent = None;
@@ -176,7 +176,7 @@ impl RootSource {
         Ok(())
     }
 
-    /// Adds a table, or several where records would be too long.
+    /// Adds a table, or several tables if records would be too long.
     fn add(&mut self, tree: &str, name: &str, n_records: u64, parts: Vec<Part>) {
         let mut rest = parts.as_slice();
         while !rest.is_empty() {
@@ -209,7 +209,8 @@ impl RootSource {
 }
 
 impl Collection {
-    /// What the names of its columns have in common, up to a `_` or `.`; the first name otherwise.
+    /// The common prefix of the names of its columns up to a `_` or `.`; without one, the first
+    /// name.
     fn name(&self) -> String {
         let Some(first) = self.parts.first().map(|part| part.name.as_str()) else {
             return self.fallback.clone();
@@ -220,7 +221,8 @@ impl Collection {
         let common = self.parts.iter().fold(first.len(), |n, part| {
             first.bytes().zip(part.name.bytes()).take(n).take_while(|(a, b)| a == b).count()
         });
-        // Bytes that are equal in all names; a cut inside a character gives none.
+        // The bytes that are equal in all names; if they end inside a character, there is no common
+        // prefix.
         let common = first.get(..common).unwrap_or_default();
         match common.rfind(['_', '.', '/']) {
             Some(end @ 1..) => common[..end].to_owned(),
@@ -314,19 +316,19 @@ fn refused(path: &Path, error: &RootError) -> Error {
     Error::source(path, error.object.clone(), format!("{}{place}", error.message))
 }
 
-/// A column on its way into records.
+/// A column whose values are written into records.
 struct Pump<'t> {
     reader: ColumnReader<'t>,
     what: What,
     width: usize,
     chunk: Chunk,
-    /// What of the chunk is not yet in a record.
+    /// The bytes of the chunk that are not yet in a record.
     bytes: Vec<u8>,
     at: usize,
 }
 
 impl Pump<'_> {
-    /// Puts the next values into `records`, `offset` bytes from the start of each.
+    /// Writes the next values into `records`, at `offset` bytes from the start of each.
     fn fill(
         &mut self,
         records: &mut [u8],
@@ -335,7 +337,7 @@ impl Pump<'_> {
     ) -> std::result::Result<bool, RootError> {
         for record in records.chunks_exact_mut(stride) {
             while self.bytes.len() - self.at < self.width {
-                // A basket may have no items, and none ends inside one.
+                // A basket may have no items; an item never continues in the next basket.
                 if !self.reader.next_chunk(&mut self.chunk)? {
                     return Ok(false);
                 }

@@ -1,7 +1,7 @@
 //! safetensors: a header of names, types and offsets, then the tensors.
 //!
-//! The header is a dataset of bytes, `(header)`; with the tensors in the order of their offsets it
-//! gives the file again, byte for byte.
+//! The header is a dataset of bytes, `(header)`; together with the tensors in the order of their
+//! offsets it restores the file, byte for byte.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -30,7 +30,7 @@ struct Tensor {
 pub struct SafetensorsSource {
     path: PathBuf,
     datasets: Vec<DatasetInfo>,
-    /// Where each dataset begins in the file.
+    /// Offset of each dataset in the file.
     starts: Vec<u64>,
 }
 
@@ -39,7 +39,7 @@ impl SafetensorsSource {
     ///
     /// # Errors
     /// [`Error::Io`]; [`Error::Source`] unless the tensors cover the file without gaps, as the
-    /// format asks for.
+    /// format requires.
     pub fn open(path: &Path) -> Result<Self> {
         let refuse = |what: String| Error::source(path, "header", what);
         let (mut file, len) = open_with_length(path)?;
@@ -83,7 +83,7 @@ impl SafetensorsSource {
             let schema = schema_of(&tensor.dtype);
             let elements = tensor.shape.iter().try_fold(1u64, |n, d| n.checked_mul(*d));
             let whole = elements.and_then(|n| n.checked_mul(schema.stride() as u64));
-            // Types unknown here are taken as bytes, whatever their width.
+            // Types unknown here are read as bytes, for any width.
             let known = schema != Schema::bytes();
             if (known && whole != Some(bytes)) || !bytes.is_multiple_of(schema.stride() as u64) {
                 return Err(refuse(format!(

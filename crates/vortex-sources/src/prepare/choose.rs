@@ -1,4 +1,4 @@
-//! Row or column: which layout serves what the records are prepared for.
+//! The choice between row and column layout, depending on the use of the records.
 
 use vortex_coder::adaptive::AdaptiveModel;
 use vortex_coder::codec::measure_records;
@@ -10,32 +10,34 @@ use super::order::groups;
 use super::streams::stream_schema;
 use crate::error::Result;
 
-/// Bytes of records from the start of a dataset that are tried in both layouts.
+/// Number of bytes, from the start of a dataset, that are tried in both layouts.
 pub const SAMPLE_BYTES: usize = 512 << 10;
 
-/// Share of a sample that columns must save before records to train on are laid out by column.
+/// Share of a sample that columns must save before the column layout is used for training.
 ///
-/// The measure is the built-in predictor, which sees single fields; a network sees whole records, makes one model of them instead
-/// of one for each number type, and needs less training for it (`docs/benchmarks.md`, "Rows or columns to train on").
+/// The built-in predictor measures this, and it sees single fields. With rows, a network sees whole
+/// records, is one model instead of one for each number type, and needs less training
+/// (`docs/benchmarks.md`, "Rows or columns to train on").
 pub const TRAINING_MARGIN: f64 = 0.3;
 
-/// How the layout of each dataset is found.
+/// How the layout of each dataset is chosen.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum LayoutRule {
-    /// It is given.
+    /// A fixed layout.
     Fixed(Layout),
-    /// For training: rows, unless columns take [`TRAINING_MARGIN`] fewer bits.
+    /// For training: rows, unless columns need [`TRAINING_MARGIN`] fewer bits.
     #[default]
     Training,
-    /// For coding without a model: what takes fewer bits.
+    /// For coding without a model: the layout that needs fewer bits.
     Coding,
-    /// For coding with a model of these records: the layout in which they occur, else as for
+    /// For coding with a model of these records: the layout in which they occur, otherwise as for
     /// [`Coding`](Self::Coding).
     Model(Schema),
 }
 
 impl LayoutRule {
-    /// The layout of a dataset; `sample` reads its first records. Of a single field there is only one.
+    /// The layout of a dataset; `sample` reads its first records. For a single field there is only
+    /// one layout.
     ///
     /// # Errors
     /// Those of `sample`.
@@ -120,7 +122,8 @@ mod tests {
     #[test]
     fn each_rule_has_its_layout() {
         let pair = schema(&[DType::U8, DType::U32]);
-        // A counter beside a constant: columns are smaller, and by how much depends on the counter.
+        // A counter beside a constant: columns are smaller, by an amount that depends on the
+        // counter.
         let sample: Vec<u8> = (0..20_000u32)
             .flat_map(|i| [[7].to_vec(), (i / 3).to_le_bytes().to_vec()].concat())
             .collect();
@@ -131,7 +134,7 @@ mod tests {
         let much = column < row * (1.0 - TRAINING_MARGIN);
         assert_eq!(layout(LayoutRule::Training) == Layout::Column, much);
 
-        // What needs no sample reads none.
+        // A rule that needs no sample does not read one.
         let unread = || -> Result<Vec<u8>> { panic!("a sample was read") };
         for fixed in [Layout::Row, Layout::Column] {
             assert_eq!(LayoutRule::Fixed(fixed).layout(&pair, unread).unwrap(), fixed);

@@ -1,4 +1,4 @@
-//! `manifest.json`: what was prepared from what, so that it can be restored.
+//! `manifest.json`: the prepared files and their sources, for restoring them.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ pub const MANIFEST_VERSION: u32 = 1;
 /// Largest manifest that is read.
 pub const MAX_MANIFEST_BYTES: u64 = 256 << 20;
 
-/// How records lie in the streams of a dataset.
+/// Order of the values in the streams of a dataset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Layout {
@@ -25,7 +25,7 @@ pub enum Layout {
     Column,
 }
 
-/// What a prepared folder holds.
+/// The contents of a prepared folder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
@@ -33,7 +33,7 @@ pub struct Manifest {
     pub version: u32,
     /// Shares of train, validation and test.
     pub split: String,
-    /// Seed of the shuffle; records are in the order of the source without one.
+    /// Seed of the shuffle; without it, records are in the order of the source.
     pub seed: Option<u64>,
     /// The files that were read.
     pub sources: Vec<SourceEntry>,
@@ -45,7 +45,7 @@ pub struct Manifest {
 pub struct SourceEntry {
     /// Its name, without folders.
     pub file: String,
-    /// What it is.
+    /// Its format.
     pub format: Format,
     /// Its length.
     pub bytes: u64,
@@ -53,7 +53,7 @@ pub struct SourceEntry {
     pub blake3: String,
     /// Its datasets.
     pub datasets: Vec<DatasetEntry>,
-    /// What in it was not read, and why.
+    /// The parts that were not read, with the reasons.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<Unread>,
 }
@@ -62,23 +62,23 @@ pub struct SourceEntry {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DatasetEntry {
-    /// As the source names it.
+    /// Its name in the source.
     pub name: String,
     /// Lengths of its dimensions.
     pub shape: Vec<u64>,
-    /// How to write it again.
+    /// Information for writing it again.
     pub origin: Origin,
-    /// Records in all.
+    /// Number of records.
     pub records: u64,
-    /// Records of one index of the first dimension, which no split parts.
+    /// Records per index of the first dimension; a split never separates them.
     pub records_per_event: u64,
     /// The fields of a record: name, numpy type and offset; gaps are padding.
     pub fields: Vec<FieldEntry>,
-    /// Bytes a record.
+    /// Bytes per record.
     pub stride: u32,
     /// BLAKE3 of all records in the order of the source, in hexadecimal.
     pub blake3: String,
-    /// How the records lie in the streams.
+    /// Order of the values in the streams.
     pub layout: Layout,
     /// Ends of the train, validation and test records, in the order of the streams.
     pub split: [u64; 3],
@@ -106,7 +106,7 @@ pub struct StreamEntry {
     pub file: String,
     /// Its length.
     pub bytes: u64,
-    /// The fields in it, by number; all of them in the row layout.
+    /// The indices of its fields; in the row layout, all fields.
     pub fields: Vec<u32>,
 }
 
@@ -124,7 +124,7 @@ impl Manifest {
         Self::parse(path, &text)
     }
 
-    /// Takes a manifest from its bytes; `path` is for messages.
+    /// Parses a manifest; `path` is for messages.
     ///
     /// # Errors
     /// [`Error::Source`] with line and column.
@@ -139,14 +139,14 @@ impl Manifest {
             return Err(refuse(format!("version {version}; {MANIFEST_VERSION} is known")));
         }
         for stream in manifest.streams() {
-            // A manifest must not make anybody read or write elsewhere.
+            // A manifest must not cause reads or writes outside its folder.
             if !is_plain_name(&stream.file) {
-                return Err(refuse(format!("{:?} is no plain file name", stream.file)));
+                return Err(refuse(format!("{:?} is not a plain file name", stream.file)));
             }
         }
         for source in &manifest.sources {
             if !is_plain_name(&source.file) {
-                return Err(refuse(format!("{:?} is no plain file name", source.file)));
+                return Err(refuse(format!("{:?} is not a plain file name", source.file)));
             }
         }
         Ok(manifest)
@@ -166,7 +166,7 @@ impl Manifest {
     }
 }
 
-/// A name without folders, and none of the names that mean folders.
+/// Whether a name has no folders and is not a special name of a folder.
 pub fn is_plain_name(name: &str) -> bool {
     !name.is_empty()
         && name != "."

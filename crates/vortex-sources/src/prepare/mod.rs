@@ -1,8 +1,8 @@
-//! From files of other programs to streams of records that models are trained on, and back.
+//! From files of other programs to streams of records for training, and back.
 //!
 //! [`prepare`] writes, for every dataset of every input, one `.bin` file of records (row layout)
 //! or one for each number type (column layout), each with its `.schema.yaml`, and a
-//! [`Manifest`]. [`restore`] writes the inputs' datasets again, value for value and bit for bit.
+//! [`Manifest`]. [`restore`] restores the datasets of the inputs, bit for bit.
 
 mod choose;
 mod manifest;
@@ -35,13 +35,13 @@ pub use order::{Order, Piece, groups};
 pub use restore::{Restored, restore, restored_names};
 pub use streams::{CHUNK_BYTES, Place, Placement, Streams, stream_names, stream_schema};
 
-/// Chunks on their way to the writing thread.
+/// Number of chunks that wait for the writing thread.
 const CHUNKS_IN_FLIGHT: usize = 3;
 
 /// How to prepare.
 #[derive(Clone, Debug, Default)]
 pub struct PrepareOptions {
-    /// How the layout of each dataset is found.
+    /// How the layout of each dataset is chosen.
     pub layout: LayoutRule,
     /// Shares of train, validation and test.
     pub split: SplitRatios,
@@ -49,7 +49,7 @@ pub struct PrepareOptions {
     pub seed: Option<u64>,
 }
 
-/// Prepares files into a folder, which is made if needed. The manifest is written last.
+/// Prepares files into a folder, which is created if needed. The manifest is written last.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Source`] for damaged inputs, and for inputs without a single dataset
@@ -69,7 +69,8 @@ pub fn prepare(
         }
         std::fs::create_dir_all(folder).map_err(|e| Error::io(folder, e))?;
         let prefix = (inputs.len() > 1).then(|| stem(input));
-        // The digest is taken beside the datasets: what one reads the other finds in memory.
+        // The digest is computed at the same time as the datasets are read, so that both use the
+        // same cached bytes.
         let stop = AtomicBool::new(false);
         let (datasets, digest) = std::thread::scope(|scope| {
             let digest = scope.spawn(|| digest_of(input, &stop));
@@ -199,7 +200,7 @@ fn copy(
                 if chunk.len() == chunk_bytes {
                     let next = spare.try_recv().unwrap_or_else(|_| Vec::with_capacity(chunk_bytes));
                     if sender.send(std::mem::replace(&mut chunk, next)).is_err() {
-                        // The writer failed; what it says is reported below.
+                        // The writer failed; its error is reported below.
                         return Ok(ControlFlow::Break(()));
                     }
                 }
@@ -215,7 +216,7 @@ fn copy(
         let stopped = || Error::source(Path::new(&info.name), "streams", "the writer stopped");
         let digest = written.map_err(|_| stopped())??;
         if total != info.n_bytes() {
-            let what = format!("{total} bytes came; {} were due", info.n_bytes());
+            let what = format!("{total} bytes were read; {} were expected", info.n_bytes());
             return Err(Error::source(Path::new(&info.name), "dataset", what));
         }
         Ok(digest.to_hex().to_string())
@@ -244,7 +245,7 @@ fn nothing_to_read(input: &Path, unread: &[Unread]) -> Error {
     Error::source(input, "file", what)
 }
 
-/// Length and BLAKE3 of a file, or of what was read of it when it was told to stop.
+/// Length and BLAKE3 of a file; after a stop, of the part that was read.
 fn digest_of(path: &Path, stop: &AtomicBool) -> Result<(u64, String)> {
     let mut file = File::open(path).map_err(|e| Error::io(path, e))?;
     let mut digest = blake3::Hasher::new();
@@ -286,7 +287,7 @@ impl Names {
             .collect();
         let clean: String = clean.trim_start_matches('.').chars().take(180).collect();
         let clean = if clean.is_empty() { "data".to_owned() } else { clean };
-        // Some file systems take no notice of case.
+        // Some file systems ignore case.
         for count in 1..=u32::MAX {
             let base = if count == 1 { clean.clone() } else { format!("{clean}~{count}") };
             if self.0.insert(base.to_lowercase()) {

@@ -1,4 +1,4 @@
-//! Where a record goes: parts of a split, shuffled runs, and columns.
+//! The place of a record in the streams: parts of a split, shuffled runs, and columns.
 
 use std::ops::Range;
 
@@ -11,27 +11,27 @@ const MAX_RUNS: u64 = 1 << 16;
 
 /// The order of the records of a dataset in its streams.
 ///
-/// With a seed, runs of `run` records change places by a Fisher-Yates shuffle whose draws are
+/// With a seed, runs of `run` records are permuted by a Fisher-Yates shuffle whose draws are
 /// SplitMix64 of the seed (`place = draw mod (i + 1)`, `i` from the last run down to 1); an
-/// incomplete run stays at the end. Then the parts of the split are cut, at the first record of
-/// an event.
+/// incomplete run stays at the end. Then the parts of the split are cut, at the first record of an
+/// event.
 #[derive(Debug)]
 pub struct Order {
     n_records: u64,
     run: u64,
-    /// For each run its new place; empty where nothing moves.
+    /// For each run, its new place; empty if nothing moves.
     place: Vec<u32>,
     parts: [Range<u64>; 3],
 }
 
-/// Records that follow each other here and there.
+/// Records that are consecutive in the source and in the streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Piece {
     /// First record in the order of the source.
     pub source: u64,
     /// First record in the order of the streams.
     pub target: u64,
-    /// Records.
+    /// Number of records.
     pub len: u64,
     /// Part of the split: 0, 1 or 2.
     pub part: usize,
@@ -54,7 +54,7 @@ impl Order {
             at(cut.train.end)..at(cut.validation.end),
             at(cut.validation.end)..n_records,
         ];
-        // A fixed function of the numbers above, so that it need not be stored.
+        // A function of the numbers above, so it need not be stored.
         let run = n_events.div_ceil(MAX_RUNS).max(1).saturating_mul(per_event);
         let place = seed.map_or_else(Vec::new, |seed| shuffled(n_records / run, seed));
         Self { n_records, run, place, parts }

@@ -18,22 +18,22 @@ use crate::stored::{OnBytes, Stored, refuse};
 /// A file that was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Restored {
-    /// Where.
+    /// Its path.
     pub path: PathBuf,
-    /// Datasets in it.
+    /// Number of its datasets.
     pub datasets: usize,
-    /// Its bytes are those of the original file; otherwise its values are.
+    /// Whether its bytes equal those of the original file; otherwise only its values do.
     pub same_bytes: bool,
     /// Name of the first stream that its values come from.
     pub stream: Option<String>,
 }
 
 /// Writes the files of a manifest into a folder: HDF5 as HDF5, arrays as `.npy` and `.npz`,
-/// safetensors and bytes as they were. Every dataset is checked against its digest.
+/// safetensors and bytes unchanged. Every dataset is checked against its digest.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Source`] for a manifest that does not describe the streams beside it,
-/// for values whose digest is not the one stored, and for outputs that exist.
+/// for values whose digest differs from the stored one, and for outputs that exist.
 pub fn restore(
     manifest: &Manifest,
     streams: &Path,
@@ -89,7 +89,7 @@ fn files(
         let mut stored: Vec<&mut dyn Stored> = now.iter_mut().map(|d| d as _).collect();
         let written = write(BufWriter::with_capacity(1 << 20, &file), &mut stored, on_bytes);
         if let Err(error) = written.and_then(|()| file.sync_all()) {
-            // Half a file would look like a whole one.
+            // An incomplete file would look like a complete one.
             let _ = std::fs::remove_file(&path);
             return Err(Error::source(&path, "restored file", error.to_string()));
         }
@@ -110,7 +110,7 @@ fn plain(name: &str) -> String {
     }
 }
 
-/// A dataset of a manifest whose streams were found to be there in full.
+/// A dataset of a manifest whose streams exist and have the right lengths.
 struct Dataset<'a> {
     entry: &'a DatasetEntry,
     streams: Streams,
@@ -122,7 +122,10 @@ impl<'a> Dataset<'a> {
         let placement = entry.placement(manifest)?;
         let n_streams = stream_names("", placement.schema(), entry.layout).len();
         if n_streams != entry.streams.len() {
-            return Err(refuse(format!("{} streams; {n_streams} were due", entry.streams.len())));
+            return Err(refuse(format!(
+                "{} streams; {n_streams} were expected",
+                entry.streams.len()
+            )));
         }
         let due = entry.records.checked_mul(entry.stride.into());
         let mut held = Some(0u64);
@@ -142,7 +145,7 @@ impl<'a> Dataset<'a> {
         }
         if due.is_none() || held != due {
             let records = entry.records;
-            return Err(refuse(format!("{held:?} bytes; {records} records take {due:?}")));
+            return Err(refuse(format!("{held:?} bytes; {records} records need {due:?}")));
         }
         let streams = Streams::open(&paths, placement, true)?;
         Ok(Self { entry, streams })
@@ -194,10 +197,11 @@ impl Stored for Dataset<'_> {
 }
 
 impl DatasetEntry {
-    /// Where its records lie in its streams.
+    /// The places of its records in its streams.
     ///
     /// # Errors
-    /// [`Error::Source`] for fields that are no record, [`Error::Data`] for a split that is none.
+    /// [`Error::Source`] for fields that do not form a record, [`Error::Data`] for an invalid
+    /// split.
     pub fn placement(&self, manifest: &Manifest) -> Result<Placement> {
         let refuse = |what: String| Error::source(Path::new(MANIFEST_NAME), &self.name, what);
         let schema = schema_of(self).map_err(refuse)?;
@@ -209,7 +213,8 @@ impl DatasetEntry {
     /// The schema of each stream, with its file name.
     ///
     /// # Errors
-    /// [`Error::Source`] for fields that are no record, or other streams than they make.
+    /// [`Error::Source`] for fields that do not form a record, or streams that do not match the
+    /// fields.
     pub fn stream_schemas(&self) -> Result<Vec<(String, Schema)>> {
         let refuse = |what: String| Error::source(Path::new(MANIFEST_NAME), &self.name, what);
         let schema = schema_of(self).map_err(refuse)?;
@@ -218,7 +223,7 @@ impl DatasetEntry {
             Layout::Column => groups(&schema),
         };
         if all.len() != self.streams.len() {
-            let what = format!("{} streams; {} were due", self.streams.len(), all.len());
+            let what = format!("{} streams; {} were expected", self.streams.len(), all.len());
             return Err(refuse(what));
         }
         let schemas = all.iter().map(|group| stream_schema(&schema, self.layout, group));

@@ -1,4 +1,4 @@
-//! The files of a dataset: where the bytes of each record lie.
+//! The files of a dataset, and the places of the bytes of each record.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -11,10 +11,10 @@ use super::manifest::Layout;
 use super::order::{Order, groups};
 use crate::error::{Error, Result};
 
-/// Bytes of records that are moved at a time, about.
+/// Approximate number of bytes of records that are copied at a time.
 pub const CHUNK_BYTES: usize = 8 << 20;
 
-/// Where the records of a dataset lie in its streams.
+/// The places of the records of a dataset in its streams.
 #[derive(Debug)]
 pub struct Placement {
     schema: Schema,
@@ -30,9 +30,9 @@ pub struct Place {
     pub stream: usize,
     /// First byte in it.
     pub offset: u64,
-    /// Records in it.
+    /// Number of its records.
     pub len: u64,
-    /// First record of the chunk at hand.
+    /// First record of the current chunk.
     pub first: usize,
     /// A field of these records, or whole records.
     pub field: Option<usize>,
@@ -48,12 +48,12 @@ impl Placement {
         Self { schema, order, layout, groups }
     }
 
-    /// What a record is.
+    /// Schema of a record.
     pub fn schema(&self) -> &Schema {
         &self.schema
     }
 
-    /// Where records `range` of the source lie.
+    /// The places of records `range` of the source.
     pub fn places(&self, range: &Range<u64>) -> Vec<Place> {
         let stride = self.schema.stride() as u64;
         let mut places = Vec::new();
@@ -94,7 +94,7 @@ pub struct Streams {
 }
 
 impl Streams {
-    /// Makes the files at `paths`, one for each stream. `read` opens files that are there.
+    /// Makes the files at `paths`, one for each stream. `read` opens existing files instead.
     ///
     /// # Errors
     /// [`Error::Io`].
@@ -114,7 +114,7 @@ impl Streams {
         (CHUNK_BYTES / self.placement.schema.stride()).max(1) as u64
     }
 
-    /// Writes whole records, which are those from `first` on in the order of the source.
+    /// Writes whole records; they are the records from `first` on in the order of the source.
     ///
     /// # Errors
     /// [`Error::Io`].
@@ -145,7 +145,7 @@ impl Streams {
         Ok(())
     }
 
-    /// Reads records `range` of the source into `out`, replacing what it held.
+    /// Reads records `range` of the source and replaces the contents of `out`.
     ///
     /// # Errors
     /// [`Error::Io`].
@@ -201,7 +201,7 @@ fn scatter(values: &[u8], records: &mut [u8], stride: usize, offset: usize, size
 pub fn stream_schema(schema: &Schema, layout: Layout, group: &[usize]) -> Schema {
     use vortex_coder::schema::{Field, FieldCoding};
     let (Layout::Column, Some(&first)) = (layout, group.first()) else { return schema.clone() };
-    // All fields of a group have this type, each with a coding of its own.
+    // All fields of a group have this type, but each has its own coding.
     let Field { dtype, big_endian, .. } = schema.fields()[first];
     let coding = FieldCoding::usual(dtype);
     let field = Field { big_endian, coding, ..Field::new("value", dtype, 0) };

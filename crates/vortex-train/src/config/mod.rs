@@ -41,9 +41,9 @@ pub struct TrainConfig {
     pub model: ModelConfig,
     /// Division of the records.
     pub split: SplitConfig,
-    /// What one step sees.
+    /// The batch of one step.
     pub batch: BatchConfig,
-    /// What is looked for in the values of the fields.
+    /// What the search before training looks for in the values of the fields.
     pub search: SearchConfig,
     /// How windows are drawn from the data.
     pub sampling: SamplingConfig,
@@ -86,11 +86,11 @@ impl Default for TrainConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SplitConfig {
-    /// Trained on.
+    /// Share for training.
     pub train: u32,
-    /// Validated on.
+    /// Share for validation.
     pub validation: u32,
-    /// Left alone, to judge the result by.
+    /// Share for the final test, which training never reads.
     pub test: u32,
 }
 
@@ -107,7 +107,8 @@ impl SplitConfig {
     }
 }
 
-/// What is looked for in the values of the fields before training; found things become part of the model.
+/// What the search before training looks for in the values of the fields; findings become part of
+/// the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SearchConfig {
@@ -115,7 +116,7 @@ pub struct SearchConfig {
     pub decimals: bool,
     /// Sums and roots of sums of squares of other fields.
     pub laws: bool,
-    /// Fields that are best told by their distance from the record before.
+    /// Fields that are coded best as their distance from the previous record.
     pub deltas: bool,
 }
 
@@ -131,26 +132,27 @@ impl From<SearchConfig> for vortex_data::Search {
     }
 }
 
-/// What one step sees.
+/// The batch of one step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct BatchConfig {
-    /// Windows a step.
+    /// Windows per step.
     pub sequences: usize,
-    /// Tokens (fields) a window; rounded to whole records, at least one.
+    /// Tokens (fields) per window; rounded to whole records, at least one.
     pub tokens: usize,
-    /// Parts of a batch that are differentiated on their own, in any thread; their gradients are summed in
-    /// order, so results do not depend on `threads`, only on this.
+    /// Parts of a batch that are differentiated separately, in any thread. Their gradients are
+    /// summed in order, so results depend on this number but not on `threads`.
     pub shards: usize,
-    /// Batches whose gradients are summed to one step: the same as `sequences` and `shards` that many times
-    /// as large.
+    /// Batches whose gradients are summed for one step: the same result as with `sequences` and
+    /// `shards` multiplied by this number.
     pub accumulate: usize,
-    /// Tokens of the chunks that windows are cut into, one of these drawn for each step; none trains on whole
-    /// windows. The past is carried across chunks without its gradient.
+    /// Tokens of the chunks that windows are cut into, one of these sizes is drawn for each step;
+    /// without sizes, training uses whole windows. The past is carried across chunks without its
+    /// gradient.
     pub chunks: Vec<usize>,
     /// Whether layers are computed again in the backward pass: less memory, more time.
     pub gradient_checkpointing: bool,
-    /// Share of the windows that begin as a lane of a file does: with nothing before them.
+    /// Share of the windows that begin like a lane of a file, without earlier tokens.
     pub cold_start: f64,
 }
 
@@ -223,7 +225,7 @@ impl Default for QuantiseConfig {
 pub struct ValidationConfig {
     /// Validations over the whole budget.
     pub times: u64,
-    /// Most bytes a validation reads, spread over the validation part.
+    /// Most bytes that a validation reads, spread over the validation part.
     pub max_bytes: usize,
     /// A role that costs at least this many bits at two validations in a row is coded flat.
     pub noise_bits: f64,
@@ -241,9 +243,9 @@ impl Default for ValidationConfig {
 pub struct CheckpointConfig {
     /// Most seconds between two checkpoints.
     pub seconds: f64,
-    /// Every so many steps a checkpoint is written that later ones do not replace.
+    /// After each such number of steps, a checkpoint is written that later ones do not replace.
     pub every_steps: Option<u64>,
-    /// How many of those are kept; the oldest go first.
+    /// How many of these checkpoints are kept; the oldest are removed first.
     pub keep: usize,
     /// Stored as `vortex compress-weights` does, under the same names.
     pub compress: bool,
@@ -255,7 +257,7 @@ impl Default for CheckpointConfig {
     }
 }
 
-/// What a parser says, and the line that it speaks of where it does not name the key itself.
+/// The message of the parser, with the line of the text if the message does not name the key.
 fn with_key(error: &serde_saphyr::Error, text: &str) -> String {
     let message = error.to_string();
     let number = error.location().and_then(|at| usize::try_from(at.line()).ok()).unwrap_or(0);
@@ -267,7 +269,7 @@ fn with_key(error: &serde_saphyr::Error, text: &str) -> String {
 impl TrainConfig {
     /// Parses YAML; `origin` (a file name) is for the message.
     pub fn from_yaml(text: &str, origin: &str) -> Result<Self> {
-        // One line, without the lines around the place: they would repeat the message.
+        // Use one line, without the lines of context: they would repeat the message.
         let options = serde_saphyr::options! { with_snippet: false };
         let config: Self = serde_saphyr::from_str_with_options(text, options).map_err(|e| {
             TrainError::Config { origin: origin.to_string(), message: with_key(&e, text) }

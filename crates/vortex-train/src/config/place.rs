@@ -1,4 +1,4 @@
-//! Where a key stands in the text of a configuration.
+//! Finds the line of a key in the text of a configuration.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -58,9 +58,9 @@ impl<'de> Deserialize<'de> for Node {
     }
 }
 
-/// Line of the value at a dotted path, or of the innermost section on the way to it that the text has.
+/// Line of the value at a dotted path, or of the innermost section of this path that the text has.
 pub(super) fn line_of(text: &str, path: &str) -> Option<u64> {
-    // Values do not matter here, so the odd ones are let through.
+    // Values do not matter here, so unusual values are accepted.
     let options = serde_saphyr::options! {
         non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
     };

@@ -1,15 +1,15 @@
-//! Windows of a file in an order that reads it in large pieces: chunks of records in shuffled order, and the
-//! windows of a few chunks at a time shuffled among each other.
+//! Windows of a file in an order with large reads: chunks of records are read in shuffled order,
+//! and the windows of a few chunks at a time are shuffled together.
 //!
-//! All of it follows from a seed and two numbers, the epoch and the windows of it that are done; at most
-//! [`ChunkOrder::pool`] chunks are in memory.
+//! The order depends only on a seed and two numbers, the epoch and the number of its finished
+//! windows; at most [`ChunkOrder::pool`] chunks are in memory.
 
 use crate::error::Result;
 use crate::rng::Rng;
 
 use super::windows::{Chunk, Windows};
 
-/// Place in the order: epoch, and windows of it that are done.
+/// Place in the order: epoch, and the number of its finished windows.
 pub(super) type Place = (u64, u64);
 
 /// Sizes of the order.
@@ -19,28 +19,28 @@ pub(super) struct ChunkOrder {
     pub chunk: u64,
     /// Chunks of a pool.
     pub pool: usize,
-    /// Of the shuffling.
+    /// Seed of the shuffling.
     pub seed: u64,
 }
 
 /// The windows of one epoch.
 struct Epoch {
-    /// Record of the part at which the first window begins: another one in each epoch.
+    /// Record of the part at which the first window begins: it differs in each epoch.
     shift: u64,
     windows: u64,
     /// Chunks in the order in which they are read.
     chunks: Vec<u64>,
 }
 
-/// Some chunks in memory, and their windows in the order in which they are seen.
+/// Some chunks in memory, and their windows in shuffled order.
 #[derive(Debug, Default)]
 pub(super) struct Pool {
-    /// Which one: epoch and number.
+    /// The pool: epoch and number.
     key: Option<(u64, usize)>,
     /// Windows of the epoch before it.
     before: u64,
     chunks: Vec<Chunk>,
-    /// Chunk and window of it.
+    /// Chunk, and window in the chunk.
     order: Vec<(usize, u64)>,
 }
 
@@ -71,7 +71,7 @@ impl ChunkOrder {
         self.chunk.min(epoch.windows - chunk * self.chunk)
     }
 
-    /// Appends the symbols of the window at `place` to `out` and moves the place on.
+    /// Appends the symbols of the window at `place` to `out` and advances the place.
     pub fn next(
         &self,
         windows: &Windows<'_>,
@@ -101,7 +101,7 @@ impl ChunkOrder {
         Ok(())
     }
 
-    /// Reads the pool that holds `place`, which moves to the next epoch where this one is over.
+    /// Reads the pool that holds `place`; at the end of an epoch, `place` moves to the next one.
     fn load(&self, windows: &Windows<'_>, pool: &mut Pool, place: &mut Place) -> Result<()> {
         let mut epoch = self.epoch(windows, place.0);
         if place.1 >= epoch.windows {
@@ -118,7 +118,7 @@ impl ChunkOrder {
             }
             (before, number) = (before + here, number + 1);
         };
-        // The old chunks go first: a pool is what is in memory, not two.
+        // Drop the old chunks first, so that only one pool is in memory.
         *pool = Pool { key: Some((place.0, number)), before, ..Pool::default() };
         let records = windows.records() as u64;
         for (slot, &chunk) in chunks.iter().enumerate() {

@@ -10,7 +10,7 @@ use crate::rng::Rng;
 use super::chunks::{ChunkOrder, Place, Pool};
 use super::{Order, Parts, SamplingConfig, WindowBatch, Windows};
 
-/// Draws windows: which file, where in it, and whether anything came before.
+/// Draws windows: the file, the place in it, and whether the window is cold.
 #[derive(Debug)]
 pub struct Sampler<'a> {
     sources: Vec<Source<'a>>,
@@ -22,19 +22,19 @@ pub struct Sampler<'a> {
 #[derive(Debug)]
 struct Source<'a> {
     windows: Windows<'a>,
-    /// Share of the windows that come from this file and those before it.
+    /// Share of the windows that come from this file and the files before it.
     until: f64,
     order: Option<ChunkOrder>,
     pool: Pool,
     place: Place,
 }
 
-/// What a sampler needs to go on.
+/// The state from which a sampler continues.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SamplerState {
     /// State of the generator.
     pub rng: String,
-    /// Epoch and windows of it that are done, for each file that is trained on.
+    /// Epoch and number of its finished windows, for each training file.
     pub places: Vec<Place>,
 }
 
@@ -42,8 +42,8 @@ impl<'a> Sampler<'a> {
     /// Windows of `records` records of the training parts.
     ///
     /// # Errors
-    /// [`TrainError::Data`] for one of several files that is shorter than a window; [`TrainError::Invalid`] when
-    /// there is not one weight a file.
+    /// [`TrainError::Data`] for one of several files that is shorter than a window;
+    /// [`TrainError::Invalid`] if there is not one weight per file.
     pub fn new(
         data: &'a RecordSet,
         layout: &'a RecordLayout,
@@ -100,8 +100,8 @@ impl<'a> Sampler<'a> {
         self.records
     }
 
-    /// The next windows. A share of `cold` of them, and those at the start of a part, have nothing before them:
-    /// symbol 0 everywhere.
+    /// The next windows. A share of `cold` of them, and those at the start of a part, are cold: all
+    /// symbols before them are 0.
     pub fn draw(&mut self, windows: usize, cold: f64) -> Result<WindowBatch> {
         let mut symbols = Vec::with_capacity(windows * (1 + self.records) * self.roles);
         for _ in 0..windows {
@@ -129,17 +129,17 @@ impl<'a> Sampler<'a> {
         Ok(WindowBatch { symbols, windows, records: self.records, roles: self.roles })
     }
 
-    /// One of these, drawn at random; `None` where there are none.
+    /// A random one of these values; `None` if there are none.
     pub fn choose(&mut self, values: &[usize]) -> Option<usize> {
         (!values.is_empty()).then(|| values[self.rng.below(values.len() as u64) as usize])
     }
 
-    /// Windows drawn with another generator, which do not move this one.
+    /// Windows drawn with a separate generator, without changing this one.
     pub fn apart(&mut self, seed: u64, windows: usize, cold: f64) -> Result<WindowBatch> {
         let state = self.state();
         self.rng = Rng::new(seed);
         let batch = self.draw(windows, cold);
-        // The state was written a moment ago.
+        // The state was written just before.
         let _ = self.restore(&state);
         batch
     }
@@ -152,7 +152,7 @@ impl<'a> Sampler<'a> {
         }
     }
 
-    /// Takes up a saved state; `None` when it is damaged or of other files.
+    /// Restores a saved state; `None` if it is damaged or belongs to other files.
     pub fn restore(&mut self, state: &SamplerState) -> Option<()> {
         if state.places.len() != self.sources.len() {
             return None;

@@ -1,4 +1,4 @@
-//! Which records a step sees.
+//! The choice of the records of a step.
 
 mod chunks;
 mod mixture;
@@ -17,9 +17,9 @@ use crate::error::{Result, TrainError};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SamplingConfig {
-    /// In which order.
+    /// The order of the windows.
     pub order: Order,
-    /// Records that are read in one go, in bytes, when `order` is `shuffled_chunks`.
+    /// Bytes of records per read, when `order` is `shuffled_chunks`.
     pub chunk_bytes: usize,
     /// Chunks that are held in memory and mixed.
     pub pool_chunks: usize,
@@ -31,11 +31,11 @@ pub struct SamplingConfig {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Order {
-    /// Each window begins at a random record: one small read a window.
+    /// Each window begins at a random record: one small read per window.
     #[default]
     Random,
     /// Chunks are read in shuffled order, and the windows of a few chunks at a time are shuffled: large reads
-    /// for files that do not fit into memory. Every record is seen once an epoch.
+    /// for files that do not fit into memory. Every record is read once per epoch.
     ShuffledChunks,
 }
 

@@ -1,4 +1,4 @@
-//! Every file's records in three parts.
+//! The three parts of the records of each file.
 
 use std::ops::Range;
 
@@ -8,14 +8,15 @@ use crate::error::{Result, TrainError};
 
 /// Record ranges of a data set, one of each kind for every file that has some.
 ///
-/// Each file is cut on its own, as `vortex evaluate` does, so that the last records of none of them are trained on.
+/// Each file is split separately, as in `vortex evaluate`, so that training never uses the last
+/// records of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parts {
     /// Records to train on, with the place of their file.
     pub train: Vec<(usize, Range<u64>)>,
     /// Records to validate on.
     pub validation: Vec<Range<u64>>,
-    /// Records to judge the result by.
+    /// Records for the final test.
     pub test: Vec<Range<u64>>,
 }
 
@@ -29,11 +30,11 @@ impl Parts {
         self.validation.iter().map(|part| part.end - part.start).sum()
     }
 
-    /// Refuses data without a whole window of `records` records to train on, or to validate on: costs on
-    /// shorter windows would say little about a model that is to use longer ones.
+    /// Refuses data without a whole window of `records` records to train on, or to validate on:
+    /// costs on shorter windows would say little about a model for longer ones.
     ///
     /// # Errors
-    /// [`TrainError::Data`] with what there is, what is needed, and what to change.
+    /// [`TrainError::Data`] with the found number, the needed number, and what to change.
     pub fn check_windows(&self, records: usize) -> Result<()> {
         let longest = |part: u64, whole: u64| part.max(whole);
         let train = self.train.iter().map(|(_, part)| part.end - part.start).fold(0, longest);
@@ -49,7 +50,7 @@ impl Parts {
     }
 }
 
-/// Cuts every file of a data set.
+/// Splits every file of a data set.
 ///
 /// # Errors
 /// [`TrainError::Data`] when there is no record to train on or none to validate on.

@@ -8,7 +8,8 @@ use vortex_data::RecordSet;
 use crate::error::{Result, TrainError};
 use crate::rng::Rng;
 
-/// Symbols of some windows: `[windows][1 + records][roles]`, the first record of each being what came before it.
+/// Symbols of some windows: `[windows][1 + records][roles]`, the first record of each is the record
+/// before the window.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WindowBatch {
     /// The symbols.
@@ -17,7 +18,7 @@ pub struct WindowBatch {
     pub windows: usize,
     /// Records of a window that are predicted.
     pub records: usize,
-    /// Symbols a record.
+    /// Symbols per record.
     pub roles: usize,
 }
 
@@ -27,7 +28,7 @@ impl WindowBatch {
         self.windows * self.records * self.roles
     }
 
-    /// Windows `range` of it.
+    /// The windows in `range`.
     pub fn slice(&self, range: Range<usize>) -> Self {
         let window = (1 + self.records) * self.roles;
         Self {
@@ -38,7 +39,8 @@ impl WindowBatch {
     }
 }
 
-/// Records that are read before a window: one that the network sees, and one that its distances are taken from.
+/// Records that are read before a window: one that the network sees, and one for the distances of
+/// that record.
 const BEFORE: u64 = 2;
 
 /// Consecutive records in memory.
@@ -59,7 +61,7 @@ pub struct Windows<'a> {
 }
 
 impl<'a> Windows<'a> {
-    /// Windows of `records` records in `part`; shorter when the part is.
+    /// Windows of `records` records in `part`; shorter if the part is shorter.
     pub fn new(
         source: &'a RecordSet,
         layout: &'a RecordLayout,
@@ -110,8 +112,8 @@ impl<'a> Windows<'a> {
         Ok(bytes)
     }
 
-    /// Appends the symbols of the window at record `start`, `[1 + records][roles]`, to `out`; with `cold`, and at
-    /// the start of the part, nothing comes before it: symbol 0 everywhere.
+    /// Appends the symbols of the window at record `start`, `[1 + records][roles]`, to `out`; with
+    /// `cold`, and at the start of the part, all symbols before it are 0.
     pub fn append(&self, start: u64, cold: bool, out: &mut Vec<u8>) -> Result<()> {
         let before = if cold { 0 } else { (start - self.part.start).min(BEFORE) };
         let mut bytes = Vec::new();
@@ -141,7 +143,7 @@ impl<'a> Windows<'a> {
         self.symbols(&chunk.bytes[(first - before) * stride..(first + self.records) * stride], out);
     }
 
-    /// Of a window's records, and up to [`BEFORE`] that come before it.
+    /// The symbols of a window's records, and of up to [`BEFORE`] earlier records.
     fn symbols(&self, bytes: &[u8], out: &mut Vec<u8>) {
         let (stride, roles) = (self.layout.stride(), self.layout.roles().len());
         let n = bytes.len() / stride;
@@ -157,7 +159,7 @@ impl<'a> Windows<'a> {
         }
     }
 
-    /// The windows at these records, with nothing before them.
+    /// The windows at these records, without earlier records.
     pub fn cold(&self, starts: &[u64]) -> Result<WindowBatch> {
         let mut symbols = Vec::new();
         for &start in starts {
@@ -187,7 +189,7 @@ pub fn spread<'a>(
     let mut fit = fit;
     let take = |windows: Windows<'a>| {
         let here = windows.len() / records as u64;
-        // Rounded up, so that every part has one at least.
+        // Rounded up, so that every part has at least one.
         let n = (u128::from(left) * u128::from(here)).div_ceil(u128::from(fit)) as u64;
         (left, fit) = (left - n, fit - here);
         let starts = windows.spread(n as usize);
@@ -269,7 +271,7 @@ pub(super) mod tests {
             layout.records_to_symbols(&bytes[2 * records.start..2 * records.end], &mut symbols);
             symbols
         };
-        // In front of the part, and of a cold window, there is a record of zeros.
+        // Before the part, and before a cold window, there is a record of zeros.
         let whole = [vec![0; 2], symbols_of(10..60)].concat();
         for start in 0..40usize {
             let cold = [vec![0; 2], symbols_of(10 + start..15 + start)].concat();

@@ -8,7 +8,7 @@ const FIXED64: u64 = 1;
 const BYTES: u64 = 2;
 const FIXED32: u64 = 5;
 
-/// A message in the making.
+/// A message that is being built.
 #[derive(Default)]
 struct Message(Vec<u8>);
 
@@ -52,12 +52,12 @@ fn event(wall_time: f64, step: u64) -> Message {
     Message::default().double(1, wall_time).int(2, step)
 }
 
-/// What every file begins with (`Event.file_version`).
+/// The first event of every file (`Event.file_version`).
 pub fn version(wall_time: f64) -> Vec<u8> {
     Message::default().double(1, wall_time).bytes(3, b"brain.Event:2").0
 }
 
-/// A run begins or goes on: what was written for `step` and later is to be forgotten
+/// A run begins or continues: earlier events for `step` and later steps are discarded
 /// (`Event.session_log`, `SessionLog.status` = `START`).
 pub fn start(wall_time: f64, step: u64) -> Vec<u8> {
     event(wall_time, step).message(7, Message::default().int(1, 1)).0

@@ -12,10 +12,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::error::{Result, TrainError};
 use crate::observer::TrainEvent;
 
-/// What the names of event files begin with; TensorBoard looks for it.
+/// Prefix of the names of event files, which TensorBoard looks for.
 pub const PREFIX: &str = "events.out.tfevents.";
 
-/// One event file. A run that goes on writes another one, which TensorBoard reads after those before it.
+/// One event file. A resumed run writes another one, which TensorBoard reads after the earlier
+/// ones.
 #[derive(Debug)]
 pub struct EventFile {
     file: File,
@@ -23,7 +24,8 @@ pub struct EventFile {
 }
 
 impl EventFile {
-    /// A new file in `directory` that takes the place of what earlier ones say of steps after `step`.
+    /// A new file in `directory`, which replaces the events of earlier files for steps after
+    /// `step`.
     pub fn create(directory: &Path, step: u64) -> Result<Self> {
         // TensorBoard reads in the order of names.
         let entries = std::fs::read_dir(directory).map_err(TrainError::io("list", directory))?;
@@ -41,7 +43,7 @@ impl EventFile {
     }
 
     fn write(&mut self, event: &[u8]) -> Result<()> {
-        // One write a record: records of a killed run are whole.
+        // One write per record, so that records of a killed run are complete.
         self.file.write_all(&record::record(event)).map_err(TrainError::io("write", &self.path))
     }
 

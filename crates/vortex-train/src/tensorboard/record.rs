@@ -2,7 +2,8 @@
 
 use super::crc32c::crc32c;
 
-/// What is added to a rotated checksum, so that a checksum of data with checksums in it is no trivial number.
+/// What is added to a rotated checksum, so that a checksum of data that contains checksums is not
+/// trivial.
 const MASK: u32 = 0xA282_EAD8;
 
 fn masked(bytes: &[u8]) -> [u8; 4] {

@@ -23,7 +23,7 @@ impl<B: TrainBackend> Trainer<'_, B> {
         }
         let params = &self.progress.params;
         let quant = self.progress.quant.as_ref();
-        let quant = quant.ok_or_else(|| model_error("the quantised phase never began".into()))?;
+        let quant = quant.ok_or_else(|| model_error("the quantised phase has not begun".into()))?;
         let network = self
             .workers
             .exact_model(params)?
@@ -34,8 +34,7 @@ impl<B: TrainBackend> Trainer<'_, B> {
         let path = self.dir.model();
         write_atomically(&path, model.bytes())?;
         let float = self.progress.float_best;
-        let float =
-            float.ok_or_else(|| model_error("the float phase was never measured".into()))?;
+        let float = float.ok_or_else(|| model_error("the float phase was not measured".into()))?;
         let simulated = self.validation.float(&mut self.workers, params, Some(quant)).bits_per_byte;
         let integer = self.validation.integer(&model)?.bits_per_byte;
         let block_cost = block_cost(&model, block)?;

@@ -1,4 +1,4 @@
-//! Where events go.
+//! The targets of events.
 
 use std::time::Instant;
 
@@ -12,9 +12,9 @@ use crate::tensorboard::EventFile;
 pub(super) struct Log<'a> {
     pub observer: &'a mut dyn TrainObserver,
     pub metrics: MetricsLog,
-    /// From the first step of this part of the run on.
+    /// Present from the first step of this part of the run on.
     tensorboard: Option<EventFile>,
-    /// When the last step was written to the files.
+    /// Time when the last step was written to the files.
     last: Option<Instant>,
 }
 

@@ -1,4 +1,4 @@
-//! The loop.
+//! The training loop.
 
 mod export;
 mod log;
@@ -81,13 +81,14 @@ pub fn train_with(
 
 /// Trains a model on a part of the records and writes everything into `run_dir`.
 ///
-/// With `resume`, goes on from `last.safetensors` there; the same numbers come out as without the
-/// interruption when the budget is in steps. When `cancel` becomes true, the run is saved and
-/// returns after the current step, without a model. Shards go to the devices in turn: results do not depend on how
-/// many of one kind there are.
+/// With `resume`, it continues from `last.safetensors` there; if the budget is in steps, the
+/// results are the same as without the interruption. When `cancel` becomes true, the run is saved
+/// and returns after the current step, without a model. Shards go to the devices in turn: results
+/// do not depend on the number of devices of one kind.
 ///
 /// # Errors
-/// See [`TrainError`]; a loss that is no number ends the run and leaves the last checkpoint as it was.
+/// See [`TrainError`]; a loss that is not a number ends the run, and the last checkpoint is
+/// unchanged.
 pub fn train_on<B: TrainBackend>(
     config: &TrainConfig,
     data: &RecordSet,
@@ -101,14 +102,14 @@ pub fn train_on<B: TrainBackend>(
     run.train::<B>(observer, devices)
 }
 
-/// What a run is told.
+/// The inputs of a run.
 struct Run<'a> {
     config: &'a TrainConfig,
     data: &'a RecordSet,
     run_dir: &'a Path,
     cancel: &'a AtomicBool,
     resume: bool,
-    /// Bytes that it may take, where that is known.
+    /// Memory in bytes that it may use, if known.
     memory: Option<u64>,
 }
 
@@ -132,7 +133,7 @@ impl Run<'_> {
         if let Some(bytes) = memory {
             crate::memory::check(config, &spec, sampler.records(), bytes)?;
         }
-        // After all checks: this removes what an earlier run left there.
+        // After all checks, because this removes the files of an earlier run.
         let dir = RunDir::open(run_dir, resume)?;
         let (workers, params) = Workers::<B>::new(config, &spec, devices)?;
         let mut trainer = Trainer {
@@ -179,19 +180,20 @@ impl Run<'_> {
     }
 }
 
-/// A memory takes up whole segments: one that no window goes beyond would not be trained, nor could it be exported.
+/// A memory stores whole segments: if no window is longer than a segment, the memory would not be
+/// trained and could not be exported.
 fn memory_is_used(config: &TrainConfig, n_fields: usize, records: usize) -> Result<()> {
     let (_, segment) = config.model.window_and_segment(n_fields);
     let used = config.model.memory.is_none() || records * n_fields > segment;
     let least = segment + n_fields;
     let rule = format!(
         "at least {least} for records of {n_fields} fields (and as many fields there to train on), so that \
-         windows go beyond a segment of {segment}; else leave out `model.memory`"
+         windows go beyond a segment of {segment}; otherwise remove `model.memory`"
     );
     TrainError::limit(used, "batch.tokens", config.batch.tokens, rule)
 }
 
-/// What the first training records of every file say before any training.
+/// The specification from the first training records of every file, before training.
 fn record_spec(config: &TrainConfig, data: &RecordSet, parts: &Parts) -> Result<RecordSpec> {
     let most = (SAMPLE_BYTES / data.schema().stride() as u64 / parts.train.len() as u64).max(1);
     let (mut bytes, mut sample) = (Vec::new(), Vec::new());
@@ -207,7 +209,7 @@ fn record_spec(config: &TrainConfig, data: &RecordSet, parts: &Parts) -> Result<
     Ok(RecordSpec::from_sample(layout, &symbols))
 }
 
-/// Fields with a grid, a law or a distance, and which.
+/// Descriptions of the fields with a grid, a law or a distance.
 fn known_fields(schema: &Schema) -> Vec<String> {
     let fields = schema.fields().iter().enumerate();
     let known = fields.map(|(index, field)| (&field.name, schema.describe(index)));
@@ -229,7 +231,7 @@ struct Trainer<'a, B: TrainBackend> {
     workers: Workers<B>,
     /// Parameters and optimiser of the lowest validation loss of this phase.
     best: Option<(Vec<f32>, AdamW)>,
-    /// Whether those are in no file yet.
+    /// Whether they have not been saved yet.
     best_is_new: bool,
     /// Step of the last checkpoint.
     saved_step: u64,

@@ -1,4 +1,4 @@
-//! What changes while a run goes on, and how a checkpoint holds it.
+//! The state that changes during a run, and how it is saved in a checkpoint.
 
 use vortex_model::QuantSpec;
 
@@ -21,7 +21,7 @@ pub(super) struct Progress {
     pub phase: Phase,
     /// Lowest validation loss of this phase.
     pub best: Option<f64>,
-    /// Step of it.
+    /// Its step.
     pub best_step: u64,
     /// Lowest validation loss of the float phase, once that is over.
     pub float_best: Option<f64>,
@@ -41,7 +41,7 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// Before the first step.
+    /// The state before the first step.
     pub fn new(config: &TrainConfig, params: Vec<f32>, roles: usize) -> Self {
         Self {
             step: 0,
@@ -63,7 +63,7 @@ impl Progress {
         }
     }
 
-    /// As a checkpoint, after `seconds` of training and `metrics_bytes` of the metrics file.
+    /// Makes a checkpoint, after `seconds` of training and `metrics_bytes` of the metrics file.
     pub fn checkpoint(
         &self,
         config: &TrainConfig,
@@ -101,7 +101,7 @@ impl Progress {
         })
     }
 
-    /// The opposite; the error is a sentence about the checkpoint.
+    /// Restores the state; the error is a sentence about the checkpoint.
     pub fn restore(
         &mut self,
         config: &TrainConfig,

@@ -1,8 +1,9 @@
-//! Checkpoints of a run: one commit point, from which a killed run goes on to the same numbers.
+//! Checkpoints of a run: there is one commit point, from which a killed run continues with the same
+//! results.
 //!
-//! A run is saved between two steps only, and the moment that counts is when `last.safetensors` gets its
-//! name. New best weights wait under another name until then, so that the best weights that
-//! `last.safetensors` speaks of are there whenever the run is killed.
+//! A run is saved only between two steps, and a save takes effect when `last.safetensors` is
+//! renamed. Until then, new best weights have another name. So the best weights that
+//! `last.safetensors` refers to exist at any moment at which the run can be killed.
 
 use crate::backend::TrainBackend;
 use crate::checkpoint::Checkpoint;
@@ -12,7 +13,7 @@ use crate::observer::TrainEvent;
 use super::Trainer;
 
 impl<B: TrainBackend> Trainer<'_, B> {
-    /// Saves the run when it is time, when there are new best weights, or `now`.
+    /// Saves the run if the interval has passed, if there are new best weights, or if `now`.
     pub(super) fn save(&mut self, now: bool) -> Result<()> {
         let checkpoints = &self.config.checkpoints;
         let step = self.progress.step;
@@ -52,7 +53,8 @@ impl<B: TrainBackend> Trainer<'_, B> {
         )
     }
 
-    /// Goes on from `last.safetensors`; from the start where the run was killed before the first one.
+    /// Continues from `last.safetensors`, or from the start if the run was killed before the first
+    /// checkpoint.
     pub(super) fn restore(&mut self) -> Result<()> {
         let path = self.dir.last();
         let bad = |message: String| TrainError::Checkpoint { path: path.clone(), message };
@@ -64,7 +66,7 @@ impl<B: TrainBackend> Trainer<'_, B> {
             let message = "it was written with another `model` section of the configuration";
             return Err(bad(message.into()));
         }
-        // An imported model has seen no data of ours.
+        // An imported model has not been trained on our data.
         let begun = !state.file_records.is_empty();
         if begun && state.file_records != self.file_records {
             return Err(bad(format!(
@@ -85,7 +87,7 @@ impl<B: TrainBackend> Trainer<'_, B> {
         self.log.metrics.cut(state.metrics_bytes)
     }
 
-    /// The best weights that the restored state speaks of.
+    /// Restores the best weights to which the restored state refers.
     fn restore_best(&mut self) -> Result<()> {
         let (best, new) = (self.dir.best(), self.dir.new_best());
         let progress = &mut self.progress;

@@ -12,15 +12,15 @@ use crate::shard::Pass;
 
 use super::Trainer;
 
-/// Share of the budget before which no role is taken for noise.
+/// Share of the budget before which no role is marked as noise.
 const NOISE_FROM: f64 = 0.2;
 /// Weight of the newest step in the reported loss.
 const SMOOTHING: f64 = 0.05;
 
-/// Bits per byte beyond which there is nothing to hope for: eight times those of random bytes.
+/// Bits per byte above which training has failed: eight times those of random bytes.
 const HOPELESS: f64 = 64.0;
 
-/// False for what is not a number, too.
+/// Also false for values that are not a number.
 fn sane(bits_per_byte: f64) -> bool {
     bits_per_byte < HOPELESS
 }
@@ -43,7 +43,7 @@ impl<B: TrainBackend> Trainer<'_, B> {
         1.0 - self.config.quantise.fraction
     }
 
-    /// Trains to the end of the budget; false when cancelled before.
+    /// Trains to the end of the budget; false if cancelled earlier.
     pub(super) fn run(&mut self) -> Result<bool> {
         let start_step = self.progress.step;
         loop {
@@ -76,7 +76,8 @@ impl<B: TrainBackend> Trainer<'_, B> {
         }
     }
 
-    /// Whether the float phase ends here; the budget then goes on where the quantised phase begins.
+    /// Whether the float phase ends here; the budget then continues at the start of the quantised
+    /// phase.
     fn stalls(&mut self, bits_per_byte: f64) -> Result<bool> {
         let progress = &mut self.progress;
         if !progress.stalling.look(&self.config.early_stopping, bits_per_byte) {
@@ -129,7 +130,8 @@ impl<B: TrainBackend> Trainer<'_, B> {
         );
         progress.step += 1;
         progress.finished = false;
-        // A symbol is a byte under all transforms of today; else this is where they would differ.
+        // A symbol is a byte under all current transforms; a transform with other symbols would
+        // change this.
         let bits = output.mean_bits;
         let shown = progress.smooth.map_or(bits, |s| s + (bits - s) * SMOOTHING);
         progress.smooth = Some(shown);
@@ -166,7 +168,7 @@ impl<B: TrainBackend> Trainer<'_, B> {
         }
     }
 
-    /// Measures held-out records, remembers the best parameters, looks for noise.
+    /// Measures held-out records, stores the best parameters, and searches for noise.
     fn validate(&mut self, look_for_noise: bool) -> Result<f64> {
         let progress = &mut self.progress;
         let quant = progress.quant.as_ref();
@@ -197,13 +199,13 @@ impl<B: TrainBackend> Trainer<'_, B> {
         Ok(bits_per_byte)
     }
 
-    /// Takes the best float parameters, chooses activation scales, and rounds from here on.
+    /// Uses the best float parameters, chooses activation scales, and rounds from here on.
     fn begin_quantised(&mut self) -> Result<()> {
         self.validate(false)?;
         if let Some((params, adam)) = self.best.take() {
             (self.progress.params, self.progress.adam) = (params, adam);
         }
-        // A generator of its own: how often scales are chosen must not move the training windows.
+        // Use a separate generator, so that choosing scales does not change the training windows.
         let seed = self.config.seed ^ 0x9E37_79B9_7F4A_7C15;
         let n = self.config.quantise.calibration_sequences;
         let batch = self.sampler.apart(seed, n, self.config.batch.cold_start)?;
@@ -211,7 +213,7 @@ impl<B: TrainBackend> Trainer<'_, B> {
         self.progress.phase = Phase::Quantised;
         self.progress.float_best = self.progress.best.take();
         self.log.event(TrainEvent::Phase { step: self.progress.step, phase: Phase::Quantised })?;
-        // Rounding alone: the model that training with rounding has to beat.
+        // Only rounding: training with rounding must be better than this model.
         self.validate(false)?;
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Runs that are killed without a warning, and go on to the same numbers.
+//! Runs that are killed without a warning and continue with the same results.
 
 use std::hash::{Hash, Hasher};
 use std::io::{BufRead, BufReader, Write};
@@ -14,10 +14,10 @@ use vortex_train::{LogLines, Silent, TrainConfig, train};
 
 use crate::small::{config, data, model_bytes, run};
 
-/// Names the run directory of the child process.
+/// Environment variable with the run directory of the child process.
 const DIR: &str = "VORTEX_TEST_KILLED_RUN";
 
-/// Everything that a checkpoint has to keep happens in these few steps.
+/// These few steps change everything that a checkpoint must store.
 fn settings() -> TrainConfig {
     let mut config = config(24);
     config.quantise.fraction = 0.4;
@@ -44,7 +44,7 @@ fn child() {
     train(&settings(), &data(2000), &dir, &mut lines, &cancel, resume).unwrap();
 }
 
-/// Standard output, one write a line.
+/// Standard output with one write per line.
 struct Unbuffered;
 
 impl Write for Unbuffered {
@@ -64,7 +64,8 @@ fn start(dir: &Path) -> Child {
     child.env(DIR, dir).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
 }
 
-/// Reads the child's lines until `stop` says so, waits, and sends SIGKILL. False when the child ended first.
+/// Reads the child's lines until `stop` returns true, waits, and sends SIGKILL. False when the
+/// child ended first.
 fn kill_when(child: &mut Child, wait: Duration, mut stop: impl FnMut(&str) -> bool) -> bool {
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let killed = lines.map_while(Result::ok).any(|line| stop(&line));
@@ -80,7 +81,7 @@ fn temporaries(dir: &Path) -> usize {
     entries.filter(|e| e.as_ref().unwrap().file_name().to_string_lossy().contains(".tmp")).count()
 }
 
-/// Kills the child in the moment when a file is half written.
+/// Kills the child while a file is being written.
 fn kill_while_writing(child: &mut Child, dir: &Path, after: usize) -> bool {
     let mut seen = 0;
     let mut writing = false;
@@ -100,14 +101,14 @@ fn kill_while_writing(child: &mut Child, dir: &Path, after: usize) -> bool {
     }
 }
 
-/// What must not depend on how often a run was killed.
+/// Results that must not depend on how often a run was killed.
 #[derive(Debug, PartialEq)]
 struct Outcome {
     /// Digest of the model file.
     model: u64,
     figures: Value,
     flat: Value,
-    /// Validations, phases and noise: all events but those that speak of time or files.
+    /// Validations, phases and noise: all events except those with times or files.
     events: Vec<Value>,
 }
 
@@ -181,8 +182,8 @@ fn a_run_killed_at_any_moment_ends_with_the_same_numbers() {
 
 #[test]
 fn killed_between_the_best_weights_and_the_checkpoint_that_knows_of_them() {
-    // The commit protocol, at every moment at which a file gets its name: what a killed process leaves
-    // behind is a prefix of the changes, so each is undone in turn from a run that was stopped.
+    // Tests the commit protocol at every moment at which a file is renamed. A killed process leaves
+    // a prefix of the changes, so each change is undone in turn after a stopped run.
     let dir = tempfile::tempdir().unwrap();
     let whole = dir.path().join("whole");
     run(&settings(), &whole, &mut Silent);
@@ -192,11 +193,11 @@ fn killed_between_the_best_weights_and_the_checkpoint_that_knows_of_them() {
         let mut child = start(&run);
         let stop = |line: &str| line.contains(phase) || line.starts_with("step 14: wrote");
         assert!(kill_when(&mut child, Duration::ZERO, stop));
-        // New weights that no checkpoint knows of.
+        // New weights to which no checkpoint refers.
         std::fs::write(run.join("best.safetensors.new"), b"half").unwrap();
         kill_when(&mut start(&run), Duration::ZERO, |_| false);
         assert_eq!(outcome(&run), whole, "{name}");
-        // Renamed too late: the checkpoint knows of weights that still wait.
+        // Not renamed yet: the checkpoint refers to weights that still have their temporary name.
         let finished = run.join("best.safetensors");
         std::fs::rename(&finished, run.join("best.safetensors.new")).unwrap();
         std::fs::write(&finished, b"older").unwrap();

@@ -1,4 +1,4 @@
-//! Runs from one end to the other.
+//! Complete runs.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -117,7 +117,7 @@ fn divergence_names_the_step_and_the_last_good_checkpoint() {
     config.optimizer.learning_rate = 1.0;
     config.optimizer.weight_decay = 10.0;
     config.optimizer.warmup = 0.0;
-    // Leave a checkpoint, then go on with settings that cannot work.
+    // Write a checkpoint, then continue with settings that must fail.
     let cancel = AtomicBool::new(false);
     let mut observer = CancelAt(1, &cancel);
     train(&config, &data(2000), dir.path(), &mut observer, &cancel, false).unwrap();
@@ -195,7 +195,7 @@ fn accumulated_batches_are_one_larger_batch() {
     assert!(models.windows(2).all(|m| m[0] == m[1]));
 }
 
-/// Counts what it sees.
+/// Counts events.
 #[derive(Default)]
 struct Count {
     stalled: Option<u64>,
@@ -221,7 +221,7 @@ fn a_float_phase_that_stalls_ends_early_and_the_quantised_phase_follows() {
     let mut config = config(40);
     config.validation.times = 10;
     config.early_stopping.patience = 2;
-    // Nothing improves by that much: the validations at steps 8 and 12 end it.
+    // No validation improves by that much, so the validations at steps 8 and 12 end the phase.
     config.early_stopping.min_delta = 8.0;
     let mut count = Count::default();
     let summary = run(&config, &whole, &mut count);
@@ -252,7 +252,7 @@ fn numbered_checkpoints_can_be_gone_back_to() {
     std::fs::copy(path("step-000000000009.safetensors"), path("last.safetensors")).unwrap();
     train(&config, &data(2000), dir.path(), &mut Silent, &AtomicBool::new(false), true).unwrap();
     assert_eq!(Checkpoint::load_state(&path("last.safetensors")).unwrap().step, 12);
-    // The best weights of step 9 are gone, so the model may be another one, but there is one.
+    // The best weights of step 9 are lost, so the model may differ, but there is one.
     assert_eq!(model_bytes(dir.path()).len(), model.len());
 }
 

@@ -44,7 +44,7 @@ pub fn run(config: &TrainConfig, dir: &Path, observer: &mut dyn TrainObserver) -
     train(config, &data(2000), dir, observer, &AtomicBool::new(false), false).unwrap()
 }
 
-/// What decides about a model file: its bytes.
+/// The bytes of the model file, for comparison.
 pub fn model_bytes(dir: &Path) -> Vec<u8> {
     std::fs::read(dir.join("model.vxm")).unwrap()
 }

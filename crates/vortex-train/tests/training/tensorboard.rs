@@ -10,7 +10,7 @@ use vortex_train::{Silent, train};
 use crate::runs::CancelAt;
 use crate::small::{config, data};
 
-/// A Python with TensorBoard: `VORTEX_PYTHON`, or `python3` where that has it.
+/// A Python with TensorBoard: `VORTEX_PYTHON`, or `python3` if it has TensorBoard.
 fn python() -> Option<std::ffi::OsString> {
     let python = std::env::var_os("VORTEX_PYTHON").unwrap_or_else(|| "python3".into());
     let found = Command::new(&python).args(["-c", "import tensorboard"]).output();
@@ -28,7 +28,7 @@ fn tensorboard_reads_what_metrics_jsonl_says() {
     let cancel = AtomicBool::new(false);
     let mut observer = CancelAt(12, &cancel);
     train(&config, &data(2000), dir.path(), &mut observer, &cancel, false).unwrap();
-    // As if it had been killed a few steps after its last checkpoint.
+    // Simulates a kill a few steps after the last checkpoint.
     let last = dir.path().join("last.safetensors");
     let saved = std::fs::read(&last).unwrap();
     let cancel = AtomicBool::new(false);

@@ -1,4 +1,4 @@
-//! What to do with a chunk, by looking at samples of it.
+//! Chooses how to code a chunk, from samples of it.
 
 use crate::delta::{self, Filter};
 use crate::dtype::DType;
@@ -12,17 +12,18 @@ use super::Scratch;
 /// Pieces of the sample on which filters are compared, and values of each.
 const PIECES: usize = 64;
 const PIECE_VALUES: usize = 64;
-/// Values that are looked at before matches are searched for, and runs that they come in.
+/// Number of values that are sampled before the search for matches, and number of runs in the
+/// sample.
 const SAMPLE_VALUES: usize = 1024;
 const SAMPLE_RUNS: usize = 8;
 /// Bits that a match must replace.
 const MATCH_BITS: f64 = 64.0;
-/// Columns are searched only where they seem to repeat more than so many times as much as rows.
+/// Columns are searched only if they seem to repeat by more than this factor more than rows.
 const CLEARLY_MORE: f64 = 2.0;
-/// Matches must save one in this many bytes, as decoding them takes time.
+/// Matches must save at least one of this number of bytes, because decoding them takes time.
 const WORTH: f64 = 32.0;
 
-/// The filter whose planes cost least, each coded by its own frequencies.
+/// The filter with the lowest cost, with each plane coded by its own frequencies.
 pub(super) fn filter(whole: &[u8], base: &[u8], dtype: DType) -> Filter {
     let width = dtype.width();
     let piece = PIECE_VALUES * width;
@@ -62,8 +63,9 @@ pub(super) fn filter(whole: &[u8], base: &[u8], dtype: DType) -> Filter {
     Filter::ALL[best.unwrap_or(0)]
 }
 
-/// The order in which enough values repeat earlier ones: 0 as they are, `row` for columns before rows. The matches are
-/// then in `scratch`, and the columns too; the planes of all values are there before.
+/// The order in which enough values repeat earlier ones, if any: 0 for the original order, `row`
+/// for columns. The matches and the columns are then in `scratch`, which already holds the planes
+/// of all values.
 pub(super) fn repeats(
     whole: &[u8],
     dtype: DType,
@@ -82,7 +84,7 @@ pub(super) fn repeats(
     let (rows, columns) = if thorough {
         (true, has_columns)
     } else {
-        // Other types than floats have their dictionary coder, which does as well.
+        // Types other than floats use the dictionary coder, which is as good.
         let in_rows = match dtype.is_float() {
             true => repeats::share(&sample(whole, width), width, mask),
             false => 0.0,
@@ -100,7 +102,7 @@ pub(super) fn repeats(
     let Scratch {
         planes, columns: turned, matches: [in_rows, in_columns], repeats: memory, ..
     } = scratch;
-    // Bits that a value costs otherwise.
+    // The cost of a value in bits without matches.
     let bits = planes.iter().map(|plane| part::sampled_bits(plane)).sum::<f64>().max(1e-3);
     let shortest = (MATCH_BITS / bits).ceil().max(BYTES_PER_MATCH as f64 / width as f64);
     let search = Search { shortest: shortest as usize, thorough };
@@ -127,7 +129,8 @@ pub(super) fn repeats(
     best.1
 }
 
-/// Of the first eight bytes, what must repeat to be worth a reference: a magnitude, or several short ones.
+/// Mask of the part of the first eight bytes that must repeat for a match: one magnitude, or
+/// several short ones.
 fn magnitude_mask(dtype: DType) -> u64 {
     let signs = match (dtype.is_signed(), dtype.width()) {
         (false, _) => 0,

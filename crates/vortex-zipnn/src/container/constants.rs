@@ -16,7 +16,7 @@ pub const FLAG_BASE: u8 = 1;
 pub const CHUNK_TAG: u8 = 0xC1;
 /// Bytes of a chunk header, its CRC included.
 pub const CHUNK_HEADER_BYTES: usize = 36;
-/// Longest chunk before compression: the longest that may be asked for.
+/// Longest chunk before compression, which is also the longest allowed setting.
 pub const MAX_ORIGINAL_BYTES: usize = crate::MAX_CHUNK_BYTES;
 
 /// First byte of an index.
@@ -28,7 +28,7 @@ pub const INDEX_ENTRY_BYTES: usize = 8;
 /// Bytes of a footer, its end magic included.
 pub const FOOTER_BYTES: usize = 72;
 
-/// What a chunk costs beside its payload.
+/// Bytes of a chunk besides its payload.
 pub const CHUNK_OVERHEAD_BYTES: usize = CHUNK_HEADER_BYTES + INDEX_ENTRY_BYTES;
-/// What a file costs beside its chunks.
+/// Bytes of a file besides its chunks.
 pub const FILE_OVERHEAD_BYTES: usize = HEADER_BYTES + INDEX_HEADER_BYTES + FOOTER_BYTES;

@@ -1,11 +1,12 @@
-//! The fields of headers, and the CRC32 that they carry.
+//! The fields of headers, and their CRC32.
 
 use vortex_base::fields::{self, Mismatch};
 pub(super) use vortex_base::fields::{Fields, crc32};
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// The fields of bytes that have the CRC32 of the ones before it at `crc`. `what` they are, and where.
+/// The fields of bytes that have the CRC32 of the ones before it at `crc`. `what` and `at` describe
+/// them in errors.
 pub(super) fn checked<'a>(bytes: &'a [u8], crc: usize, what: &str, at: u64) -> Result<Fields<'a>> {
     let what = format_args!("{what} at byte {at}");
     Fields::checked(bytes, crc).map_err(|wrong| damaged(what, wrong))
@@ -31,7 +32,7 @@ impl<const N: usize> Filled<N> {
         self.0[at..at + bytes.len()].copy_from_slice(bytes);
         self
     }
-    /// Puts the CRC32 of everything before `at`.
+    /// Writes the CRC32 of everything before `at`.
     pub(super) fn seal(&mut self, at: usize) -> [u8; N] {
         let crc = crc32(&self.0[..at]);
         self.put(at, &crc.to_le_bytes()).0

@@ -35,7 +35,7 @@ impl FileHeader {
         if !bytes.starts_with(&MAGIC) {
             return Err(Error::new(
                 ErrorKind::NotWeights,
-                "is not a file of compressed weights: it does not begin as they do",
+                "is not a file of compressed weights: it does not begin like one",
             ));
         }
         if bytes.len() < HEADER_BYTES {
@@ -71,22 +71,22 @@ impl FileHeader {
         }
         let base = (fields.u64(16), fields.array::<32>(24));
         if flags & FLAG_BASE == 0 && base != (0, [0; 32]) {
-            return Err(Error::corrupt("a base checkpoint that the flags say is not needed"));
+            return Err(Error::corrupt("a base checkpoint in a file whose flags do not use one"));
         }
         Ok(Self { base: (flags & FLAG_BASE != 0).then_some(base), chunk_bytes })
     }
 }
 
-/// What stands before the payload of a chunk.
+/// The header before the payload of a chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChunkHeader {
     /// Type of the values.
     pub dtype: DType,
     /// How they are laid out.
     pub layout: Layout,
-    /// What was done with them before.
+    /// The filter that was applied to them first.
     pub filter: Filter,
-    /// Values a row where columns come before rows, otherwise 0.
+    /// Values per row if the values are stored column by column, otherwise 0.
     pub row: u32,
     /// Bytes before compression.
     pub original_bytes: u32,
@@ -113,7 +113,7 @@ impl ChunkHeader {
             .seal(32)
     }
 
-    /// Reads a chunk header that stands at byte `at` of a file.
+    /// Reads a chunk header at byte `at` of a file.
     pub(super) fn parse(
         bytes: &[u8; CHUNK_HEADER_BYTES],
         file: &FileHeader,
@@ -165,7 +165,7 @@ impl ChunkHeader {
         if self.filter == Filter::None {
             return match self.base_offset {
                 0 => Ok(()),
-                _ => Err(Error::corrupt("a place in a base that is not used")),
+                _ => Err(Error::corrupt("an offset in a base that is not used")),
             };
         }
         let Some((base_bytes, _)) = file.base else {

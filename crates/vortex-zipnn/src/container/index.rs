@@ -1,4 +1,4 @@
-//! The index, one entry a chunk, and the footer.
+//! The index, with one entry per chunk, and the footer.
 
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -6,7 +6,7 @@ use super::constants::*;
 use super::fields::{Fields, Filled, check, checked, crc32};
 use crate::error::{Error, ErrorKind, Result};
 
-/// What the end of a file says of the rest: lengths of all chunks and sums.
+/// The contents of index and footer: the lengths of all chunks, and sums.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Index {
     /// Bytes before compression, and bytes in the file with the header, of each chunk.
@@ -15,12 +15,13 @@ pub(super) struct Index {
     pub original_bytes: u64,
     /// Where the index begins in the file.
     pub offset: u64,
-    /// Of all chunk headers: XXH3 (128 bits) of the digest before, zeros at first, and the next header.
+    /// Digest of all chunk headers: XXH3 (128 bits) of the previous digest (zeros at first) and the
+    /// next header.
     pub digest: [u8; 16],
 }
 
 impl Index {
-    /// No chunks yet.
+    /// An index without chunks.
     pub(super) fn new() -> Self {
         Self { offset: HEADER_BYTES as u64, ..Self::default() }
     }
@@ -79,12 +80,12 @@ impl Index {
         [&head[..], &entries, &footer.0].concat()
     }
 
-    /// Refuses the bytes of an index and a footer that are not what the chunks before them ask for.
+    /// Refuses an index and a footer that do not match the chunks before them.
     pub(super) fn check(&self, head: &[u8; INDEX_HEADER_BYTES], rest: &[u8]) -> Result<()> {
         let n_chunks = Self::parse_head(head, self.offset)?;
         let n = self.entries.len() as u64;
         if n_chunks != n {
-            return Err(Error::corrupt(format!("an index of {n_chunks} chunks behind {n}")));
+            return Err(Error::corrupt(format!("an index of {n_chunks} chunks after {n} chunks")));
         }
         let expected = self.to_bytes();
         let (entries, footer) = rest.split_at(rest.len().saturating_sub(FOOTER_BYTES));
@@ -95,7 +96,7 @@ impl Index {
         if found.digest != self.digest {
             return Err(Error::new(
                 ErrorKind::ChecksumMismatch,
-                "the digest of all chunk headers is not the one that the file states",
+                "the digest of all chunk headers differs from the one in the file",
             ));
         }
         Err(Error::corrupt("an index or footer that does not describe the chunks before it"))
@@ -104,12 +105,14 @@ impl Index {
     pub(super) fn parse_head(head: &[u8; INDEX_HEADER_BYTES], at: u64) -> Result<u64> {
         let fields = checked(head, 12, "the header of the index", at)?;
         if fields.array::<4>(0) != [INDEX_TAG, 0, 0, 0] {
-            return Err(Error::corrupt(format!("neither a chunk nor an index at byte {at}")));
+            return Err(Error::corrupt(format!(
+                "neither a chunk nor an index begins at byte {at}"
+            )));
         }
         Ok(fields.u64(4))
     }
 
-    /// The index that `entries` and the footer behind them make.
+    /// The index from `entries` and the footer after them.
     pub(super) fn parse_footer(footer: &[u8], entries: &[u8]) -> Result<Self> {
         let fields = checked(footer, 60, "the footer", 0)?;
         let reserved = fields.array::<8>(52);

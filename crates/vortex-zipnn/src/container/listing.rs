@@ -1,4 +1,4 @@
-//! What a file holds, without decoding it.
+//! Lists the contents of a file without decoding it.
 
 use std::io::{Cursor, Read, Seek, SeekFrom};
 
@@ -14,9 +14,9 @@ use crate::safetensors::{self, TensorEntry};
 /// The headers of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing {
-    /// Of the file.
+    /// Header of the file.
     pub header: FileHeader,
-    /// Of each chunk, in order.
+    /// Headers of the chunks, in order.
     pub chunks: Vec<ChunkHeader>,
     /// Bytes before compression.
     pub original_bytes: u64,
@@ -27,7 +27,7 @@ pub struct Listing {
 /// Reads header, index and chunk headers of a compressed file; payloads are skipped and not checked.
 ///
 /// # Errors
-/// Whatever is wrong with what is read: see [`ErrorKind`].
+/// Any fault of the parts that are read: see [`ErrorKind`].
 pub fn list(mut file: impl Read + Seek) -> Result<Listing> {
     let mut bytes = Vec::new();
     file.seek(SeekFrom::Start(0))?;
@@ -72,11 +72,11 @@ pub fn list(mut file: impl Read + Seek) -> Result<Listing> {
     Ok(Listing { header, chunks, original_bytes: index.original_bytes, file_bytes })
 }
 
-/// The tensors of a compressed safetensors file that `listing` is of. Of the chunks, the first ones are decoded, as far as
-/// the header goes. `None` for other files, and where the header is stored as a difference.
+/// The tensors of the compressed safetensors file of `listing`. It decodes only the first chunks,
+/// which hold the header. `None` for other files, and if the header is stored as a difference.
 ///
 /// # Errors
-/// Those of reading, and whatever is wrong with those chunks.
+/// Those of reading, and any fault of those chunks.
 pub fn tensors(file: impl Read + Seek, listing: &Listing) -> Result<Option<Vec<TensorEntry>>> {
     let mut original = Original {
         file,
@@ -95,11 +95,11 @@ pub fn tensors(file: impl Read + Seek, listing: &Listing) -> Result<Option<Vec<T
     }
 }
 
-/// The bytes of a file before compression up to the first difference, decoded when they are read.
+/// The original bytes of a file up to the first difference; they are decoded when they are read.
 struct Original<'a, F> {
     file: F,
     chunks: std::slice::Iter<'a, ChunkHeader>,
-    /// Of the next chunk.
+    /// Place of the next chunk.
     at: u64,
     decoded: Cursor<Vec<u8>>,
     payload: Vec<u8>,

@@ -1,4 +1,4 @@
-//! Whole files in memory, without copies on the way.
+//! Whole files in memory, without intermediate copies.
 
 use rayon::prelude::*;
 
@@ -15,12 +15,14 @@ use crate::options::Options;
 use crate::plan::{Piece, Planner};
 use crate::threads::Threads;
 
-/// Memory asked for before anything is decoded: this much, and so many times the compressed bytes.
+/// Memory that is allocated before decoding: this number of bytes, plus a multiple of the
+/// compressed bytes.
 const TRUSTED_BYTES: usize = 1 << 20;
 const TRUSTED_RATIO: usize = 8;
 
-/// Compresses and decompresses files and tensors in memory, one after the other, with the same threads and the same working
-/// memory: at most eight chunks for each thread, kept until it is dropped.
+/// Compresses and decompresses files and tensors in memory, one after the other, with the same
+/// threads and the same working memory: at most eight chunks for each thread, kept until the codec
+/// is dropped.
 ///
 /// ```
 /// use vortex_zipnn::{Codec, Contents, DType, Options};
@@ -56,8 +58,8 @@ impl Codec {
         Ok(Self { options, threads, jobs })
     }
 
-    /// A whole file in memory as one compressed file, the same that [`compress`](super::compress) writes; faster, as less is
-    /// copied.
+    /// Compresses a whole file in memory to the same file that [`compress`](super::compress)
+    /// writes; it is faster, because it copies less.
     ///
     /// # Errors
     /// Those of [`compress`](super::compress), without those of reading and writing.
@@ -124,8 +126,9 @@ impl Codec {
         Ok(out)
     }
 
-    /// What a compressed file in memory was made from, as [`decompress`](super::decompress) writes it; faster, as nothing
-    /// is copied. All headers are checked before the first chunk is decoded, and memory grows with what is decoded.
+    /// Decompresses a file in memory to the same bytes that [`decompress`](super::decompress)
+    /// writes; it is faster, because it copies nothing. All headers are checked before the first
+    /// chunk is decoded, and memory grows with the decoded bytes.
     ///
     /// # Errors
     /// Those of [`decompress`](super::decompress).
@@ -182,7 +185,7 @@ struct Job {
     stored: Vec<u8>,
 }
 
-/// All chunks, after a look at every header, the index and the footer.
+/// All chunks, after checks of every header, the index and the footer.
 fn chunks<'a>(file: &'a [u8], header: &FileHeader) -> Result<(Vec<Chunk<'a>>, Index)> {
     let mut chunks = Vec::new();
     let mut index = Index::new();

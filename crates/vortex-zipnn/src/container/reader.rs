@@ -1,4 +1,4 @@
-//! Compressed files to the bytes they were made from, in bounded memory.
+//! Decompresses files in bounded memory.
 
 use std::io::{Read, Write};
 
@@ -15,14 +15,14 @@ use crate::delta::Filter;
 use crate::error::{Error, ErrorKind, Result};
 use crate::threads::Threads;
 
-/// Decompresses one file, which must end where `input` does. Files that hold differences need the
-/// `base` that they were made with. What is written before an error is of no use.
+/// Decompresses one file, which must end at the end of `input`. Files with differences need the
+/// `base` that they were made with. Do not use bytes that were written before an error.
 ///
 /// Memory: at most eight chunks for each thread, of the length that the file was made with (at most
 /// [`MAX_ORIGINAL_BYTES`]).
 ///
 /// # Errors
-/// Whatever is wrong with the file: see [`ErrorKind`]; and those of reading and writing.
+/// Any fault of the file: see [`ErrorKind`]; and those of reading and writing.
 pub fn decompress(
     input: impl Read,
     mut output: impl Write,
@@ -90,8 +90,8 @@ pub(super) fn check_base(header: &FileHeader, base: Option<&Base<'_>>) -> Result
         return Err(Error::new(
             ErrorKind::WrongBase,
             format!(
-                "was made with a base checkpoint of {bytes} bytes with BLAKE3 {}, but the one at \
-                 hand has {} bytes and BLAKE3 {}",
+                "was made with a base checkpoint of {bytes} bytes with BLAKE3 {}, but the given \
+                 one has {} bytes and BLAKE3 {}",
                 hex(&digest),
                 base.bytes,
                 hex(&base.digest)
@@ -101,14 +101,14 @@ pub(super) fn check_base(header: &FileHeader, base: Option<&Base<'_>>) -> Result
     Ok(())
 }
 
-/// The compressed file, and how much of it was read.
+/// The compressed file, and the number of bytes read so far.
 struct Source<R> {
     input: R,
     at: u64,
 }
 
 impl<R: Read> Source<R> {
-    /// Replaces `out` by exactly `n` bytes. Memory grows with what is there, not with `n`.
+    /// Replaces `out` by exactly `n` bytes. Memory grows with the bytes that exist, not with `n`.
     fn read(&mut self, n: usize, what: &str, out: &mut Vec<u8>) -> Result<()> {
         out.clear();
         let found = self.input.by_ref().take(n as u64).read_to_end(out)?;
@@ -122,7 +122,7 @@ impl<R: Read> Source<R> {
         ))
     }
 
-    /// Reads one chunk, or the header of the index behind the last one.
+    /// Reads one chunk, or the header of the index after the last chunk.
     fn fill(
         &mut self,
         job: &mut Job,
@@ -150,7 +150,7 @@ impl<R: Read> Source<R> {
     }
 }
 
-/// One chunk on its way, and memory that serves the next one too.
+/// One chunk in progress, with memory that is reused for the next one.
 struct Job {
     at: u64,
     bytes: [u8; CHUNK_HEADER_BYTES],
@@ -183,8 +183,9 @@ impl Job {
     }
 }
 
-/// Fills `original` with the chunk, whose checksum must be right. Where it speaks for the payload too, that one's own is only
-/// looked at to tell damage from a wrong file: it would take a tenth of the time.
+/// Fills `original` with the chunk, whose checksum must be right. If this checksum also covers the
+/// payload, the checksum of the payload is only used after an error, to distinguish damage from a
+/// wrong file; always checking it would take a tenth of the time.
 pub(super) fn decode_chunk(
     header: &ChunkHeader,
     payload: &[u8],

@@ -1,4 +1,4 @@
-//! Whole files to compressed ones, in bounded memory.
+//! Compresses whole files in bounded memory.
 
 use std::io::{Read, Write};
 
@@ -19,7 +19,7 @@ use crate::plan::{Piece, Planner};
 use crate::safetensors::{self, Segment};
 use crate::threads::Threads;
 
-/// What the bytes are.
+/// The kind of the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Contents {
     /// A safetensors file; others are refused.
@@ -34,8 +34,8 @@ pub enum Contents {
 /// Memory: at most eight chunks for each thread.
 ///
 /// # Errors
-/// [`ErrorKind::NotSafetensors`] and [`ErrorKind::Truncated`] for input that is not what `contents`
-/// says, [`ErrorKind::InvalidArgument`] for options that are not possible, and those of reading and
+/// [`ErrorKind::NotSafetensors`] and [`ErrorKind::Truncated`] for input that does not match
+/// `contents`, [`ErrorKind::InvalidArgument`] for invalid options, and those of reading and
 /// writing.
 pub fn compress(
     mut input: impl Read,
@@ -88,7 +88,8 @@ pub(super) fn file_header(base: Option<&Base<'_>>, options: &Options) -> FileHea
     }
 }
 
-/// What is read to learn of `input` what it is made of, and that.
+/// Reads the start of `input` to find its segments; returns the bytes that were read and the
+/// segments.
 pub(super) fn segments(
     input: &mut dyn Read,
     contents: Contents,
@@ -123,7 +124,7 @@ pub(super) fn cut_short(bytes: u64) -> Error {
     )
 }
 
-/// The bytes of the base for a piece of which `n` bytes were found: none or as many.
+/// The bytes of the base for a piece with `n` bytes: none, or `n` bytes.
 pub(super) fn base_bytes(
     base: Option<&mut Base<'_>>,
     piece: &Piece,
@@ -171,7 +172,7 @@ pub(super) fn encode_chunk(
     out[start..payload_at].copy_from_slice(&header.to_bytes());
 }
 
-/// Gives the bytes of one chunk after the other.
+/// Returns the bytes of one chunk after the other.
 struct Source<'a, 'b, R, I: Iterator<Item = Segment>> {
     input: R,
     base: Option<&'a mut Base<'b>>,
@@ -206,7 +207,7 @@ impl<R: Read, I: Iterator<Item = Segment>> Source<'_, '_, R, I> {
     }
 }
 
-/// One chunk on its way, and memory that serves the next one too.
+/// One chunk in progress, with memory that is reused for the next one.
 #[derive(Default)]
 struct Job {
     piece: Option<Piece>,

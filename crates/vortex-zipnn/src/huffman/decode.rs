@@ -1,21 +1,21 @@
-//! Bits to symbols.
+//! Decodes bits to symbols.
 
 use super::table::{Entry, PER_ENTRY, n_bits, n_symbols, table};
 use super::{CodeLengths, MAX_BITS, MIDDLE_BITS, SHORT_BITS, STREAMS, stream_symbols};
 use crate::bits::word;
 use crate::error::{Error, Result};
 
-/// Look-ups between two readings of a stream: 5 of 11 bits, behind up to 7 that are spent, and one bit that
-/// counts.
+/// Look-ups between two reads of a stream: 5 of 11 bits, after up to 7 used bits, and one counter
+/// bit.
 const LOOKUPS: usize = 5;
-/// What one round writes to a stream's output at most, the last look-up's whole word included, rounded up so that
-/// bounds are known when compiling.
+/// Most bytes that one round writes to the output of a stream, including the whole word of the last
+/// look-up; rounded up so that bounds are known at compile time.
 const ROUND: usize = 40;
 const _: () = assert!(ROUND >= (LOOKUPS - 1) * PER_ENTRY + 8);
-/// Above the bits of a stream stands a 1; how far it has moved down is how many are spent.
+/// A marker 1 above the bits of a stream; its position gives the number of used bits.
 const MARK: u64 = 1 << 63;
 
-/// Fills `plane` from what `encode` wrote. `coded` must be used up.
+/// Decodes the output of `encode` into `plane`. All of `coded` must be used.
 pub(crate) fn decode(coded: &[u8], plane: &mut [u8]) -> Result<()> {
     let mut rest = coded;
     let lengths = CodeLengths::read_from(&mut rest)?;
@@ -48,7 +48,7 @@ struct Decode<'a> {
     lengths: &'a CodeLengths,
 }
 
-/// With a table of so many entries, and compiled for each level of instructions.
+/// Decoding with a table of this number of entries, compiled for each instruction set.
 struct By<'a, const ENTRIES: usize>(Decode<'a>);
 
 impl<const ENTRIES: usize> pulp::NullaryFnOnce for By<'_, ENTRIES> {
@@ -71,14 +71,14 @@ impl<const ENTRIES: usize> pulp::NullaryFnOnce for By<'_, ENTRIES> {
     }
 }
 
-/// How far a stream is read, and where its next symbol goes.
+/// The position in a stream, and the place of its next symbol.
 struct Lane<'a> {
     stream: &'a [u8],
-    /// Where `bits` were read.
+    /// Place where `bits` were read.
     byte: usize,
-    /// What is not spent of them, under the mark.
+    /// The unused bits, below the marker.
     bits: u64,
-    /// What is not filled yet.
+    /// The rest of the output.
     output: &'a mut [u8],
 }
 
@@ -87,16 +87,16 @@ impl Lane<'_> {
         self.byte * 8 + self.bits.leading_zeros() as usize
     }
 
-    /// True if there is a whole round to go.
+    /// True if a whole round remains.
     fn goes_on(&self) -> bool {
         self.output.len() >= ROUND && self.bit() / 8 + 8 <= self.stream.len()
     }
 }
 
-/// All streams as far as whole rounds go.
+/// Decodes whole rounds of all streams.
 #[inline(always)]
 fn all_rounds<const ENTRIES: usize>(lanes: &mut [Lane<'_>; STREAMS], table: &[Entry; ENTRIES]) {
-    // Streams end at different times; those that go on come first.
+    // Streams end at different times; those that continue come first.
     let mut n = STREAMS;
     loop {
         let mut i = 0;
@@ -118,7 +118,7 @@ fn all_rounds<const ENTRIES: usize>(lanes: &mut [Lane<'_>; STREAMS], table: &[En
     }
 }
 
-/// Decodes from `N` streams up to the first end of one.
+/// Decodes from `N` streams until the first one ends.
 #[inline(always)]
 fn rounds<const N: usize, const ENTRIES: usize>(
     mut lanes: [&mut Lane<'_>; N],
@@ -147,7 +147,7 @@ fn rounds<const N: usize, const ENTRIES: usize>(
             *window = output.first_chunk_mut::<ROUND>();
         }
         let mut n = [0usize; N];
-        // The streams take turns, as each look-up waits for the one before in its stream.
+        // The streams alternate, because each look-up waits for the previous one in its stream.
         for _ in 0..LOOKUPS {
             for s in 0..N {
                 let entry = table[bits[s] as usize % ENTRIES];

@@ -1,9 +1,9 @@
-//! Symbols to bits.
+//! Encodes symbols to bits.
 
 use super::{CodeLengths, STREAMS, codes, stream_symbols};
 
-/// Symbols whose codes go into a word together: fewer than 8 bits wait, and 5 codes of at most 11 bits
-/// make 62 of them.
+/// Symbols whose codes are written to a word together: up to 7 waiting bits and 5 codes of at most
+/// 11 bits are 62 bits.
 const GROUP: usize = 5;
 
 /// Appends the coded plane to `out`. Every symbol of the plane has a code.
@@ -14,7 +14,8 @@ pub(crate) fn encode(plane: &[u8], lengths: &CodeLengths, out: &mut Vec<u8>) {
     for ((entry, &code), &length) in table.iter_mut().zip(&codes).zip(&lengths.0) {
         *entry = u32::from(code) << 8 | u32::from(length);
     }
-    // Each stream gets room for the longest codes, and moves to its place when its size is known.
+    // Each stream gets space for the longest codes and is moved to its place when its size is
+    // known.
     let symbols = stream_symbols(plane.len());
     let room = symbols[0] * 11 / 8 + 16;
     let sizes_at = out.len();
@@ -40,8 +41,8 @@ pub(crate) fn encode(plane: &[u8], lengths: &CodeLengths, out: &mut Vec<u8>) {
     }
 }
 
-/// The four streams side by side, compiled for each level of instructions. Stream `i` is written from byte
-/// `i * room` of the buffer on.
+/// The four streams in parallel, compiled for each instruction set. Stream `i` begins at byte
+/// `i * room` of the buffer.
 struct Streams<'a> {
     streams: [&'a [u8]; STREAMS],
     table: &'a [u32; 256],
@@ -101,7 +102,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Writes all bits; the ones of the last, unfilled byte are written again by the next one.
+    /// Writes all bits; the next call writes the bits of the last, incomplete byte again.
     #[inline(always)]
     fn flush(&mut self) {
         self.buffer[self.at..self.at + 8].copy_from_slice(&self.bits.to_le_bytes());

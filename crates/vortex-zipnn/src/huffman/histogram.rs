@@ -1,4 +1,4 @@
-//! How often each byte occurs.
+//! Counts of each byte.
 
 /// Occurrences of each byte of a plane.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ impl Histogram {
             .sum()
     }
 
-    /// Bits of one byte, in the mean; there is at least one.
+    /// Mean bits per byte; there must be at least one byte.
     pub(crate) fn bits_per_byte(&self) -> f64 {
         self.entropy_bits() / self.total as f64
     }
@@ -37,13 +37,14 @@ impl Histogram {
         self.total += part.len();
     }
 
-    /// No bytes yet.
+    /// A histogram without bytes.
     pub(crate) fn empty() -> Self {
         Self { counts: [0; 256], total: 0 }
     }
 }
 
-/// Counts the bytes of a plane. Four tables, so that runs of one byte do not wait for each other.
+/// Counts the bytes of a plane. It uses four tables, so that increments of one byte do not wait for
+/// each other.
 pub(crate) fn histogram(plane: &[u8]) -> Histogram {
     let mut tables = [[0u32; 256]; 4];
     let (groups, rest) = plane.as_chunks::<8>();

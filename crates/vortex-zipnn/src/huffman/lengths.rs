@@ -7,7 +7,7 @@ use super::histogram::Histogram;
 use super::{MAX_BITS, MIDDLE_BITS, MIDDLE_PLANE, SHORT_BITS, SHORT_PLANE, STREAMS};
 use crate::error::{Error, Result};
 
-/// Length of the code of each symbol; 0 where it does not occur.
+/// Length of the code of each symbol; 0 if it does not occur.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CodeLengths(pub [u8; 256]);
 
@@ -24,9 +24,10 @@ impl CodeLengths {
         Self::of(counts, max_bits)
     }
 
-    /// The lengths of a Huffman code, and where it has longer ones than `max_bits`, lengths close to the best ones.
+    /// The lengths of a Huffman code; if some are longer than `max_bits`, lengths that are close to
+    /// optimal.
     pub(super) fn of(counts: &Histogram, max_bits: u32) -> Self {
-        // The count above the symbol: rare ones first.
+        // The count is in the bits above the symbol, so that rare symbols come first.
         let mut leaves = [0u64; 256];
         let mut n = 0;
         for (symbol, &count) in (0u64..).zip(&counts.counts) {
@@ -77,7 +78,7 @@ impl CodeLengths {
         }
     }
 
-    /// Reads the lengths, checks that they make a complete code, and moves `bytes` behind them.
+    /// Reads the lengths, checks that they make a complete code, and moves `bytes` past them.
     pub(super) fn read_from(bytes: &mut &[u8]) -> Result<Self> {
         let short = || Error::corrupt("a table of code lengths ends early");
         let (&[low, high], rest) = bytes.split_first_chunk::<2>().ok_or_else(short)?;
@@ -103,7 +104,7 @@ impl CodeLengths {
         let unused_half = if n % 2 == 1 { nibbles[n / 2] >> 4 } else { 0 };
         let edges = lengths[usize::from(low)] > 0 && lengths[usize::from(high)] > 0;
         if used != 1 << MAX_BITS || !edges || unused_half != 0 {
-            return Err(Error::corrupt("code lengths that make no complete prefix code"));
+            return Err(Error::corrupt("code lengths that do not make a complete prefix code"));
         }
         Ok(Self(lengths))
     }
@@ -112,11 +113,13 @@ impl CodeLengths {
 /// Longest code of a Huffman code of 256 symbols.
 const UNLIMITED: usize = 255;
 
-/// How many codes of each length a Huffman code has for sorted leaves, at least two, with their counts above bit 8.
+/// The number of codes of each length in a Huffman code for sorted leaves (at least two) with their
+/// counts above bit 8.
 fn codes_of_each_length(leaves: &[u64]) -> [usize; UNLIMITED + 1] {
     let n = leaves.len();
     let count = |leaf: usize| leaves.get(leaf).map_or(u64::MAX, |leaf| leaf >> 8);
-    // Inner nodes are made in the order of their counts, so two queues hold all that has no parent.
+    // Inner nodes are made in the order of their counts, so two queues hold all nodes without a
+    // parent.
     let mut inner = [u64::MAX; 256];
     let mut parent_of_leaf = [0u8; 256];
     let mut parent_of_inner = [0u8; 256];
@@ -148,14 +151,14 @@ fn codes_of_each_length(leaves: &[u64]) -> [usize; UNLIMITED + 1] {
     n_codes
 }
 
-/// Makes codes that are too long as long as allowed, and others longer until there is room for all.
+/// Shortens codes that are too long to the limit, and lengthens others until all codes fit.
 fn limit(n_codes: &mut [usize; UNLIMITED + 1], max_bits: usize) {
     let too_long: usize = n_codes[max_bits + 1..].iter().sum();
     n_codes[max_bits + 1..].fill(0);
     n_codes[max_bits] += too_long;
     let mut room: usize = (1..=max_bits).map(|l| n_codes[l] << (max_bits - l)).sum();
     while room > 1 << max_bits {
-        // One of the longest goes below one of the next shorter ones that there are.
+        // One of the longest codes moves below one of the longest shorter codes.
         let Some(shorter) = (1..max_bits).rev().find(|&l| n_codes[l] > 0) else { return };
         n_codes[max_bits] -= 1;
         n_codes[shorter] -= 1;

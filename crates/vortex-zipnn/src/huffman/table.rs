@@ -1,33 +1,33 @@
-//! What the next bits of a stream mean: several symbols in one look-up.
+//! The decoding table, which gives several symbols per look-up.
 
 use super::{CodeLengths, codes};
 
 /// Symbols that one entry gives at most.
 pub(super) const PER_ENTRY: usize = 6;
 
-/// What the next bits of a stream say: from bit 16 on up to six symbols, their number in bits 8 to 15, and the
-/// bits that they take together in bits 0 to 7.
+/// An entry for the next bits of a stream: up to six symbols from bit 16 on, their number in bits 8
+/// to 15, and their total code length in bits 0 to 7.
 pub(super) type Entry = u64;
 
 /// The number of symbols is in units of this.
 const ONE_SYMBOL: Entry = 1 << 8;
-/// Where the last symbol of a full entry is.
+/// Position of the last symbol of a full entry.
 const LAST_SYMBOL: usize = 16 + 8 * (PER_ENTRY - 1);
 
-/// Bits that the symbols of an entry take.
+/// Code bits of the symbols of an entry.
 #[inline(always)]
 pub(super) fn n_bits(entry: Entry) -> u32 {
     entry as u32 & 0xff
 }
 
-/// Symbols of an entry.
+/// Number of symbols of an entry.
 #[inline(always)]
 pub(super) fn n_symbols(entry: Entry) -> usize {
     (entry >> 8) as usize & 7
 }
 
-/// An entry for each value of the next bits, of which there are `log2(ENTRIES)`, at least as many as the longest code
-/// has.
+/// An entry for each value of the next `log2(ENTRIES)` bits, which is at least the length of the
+/// longest code.
 #[inline(always)]
 pub(super) fn table<const ENTRIES: usize>(lengths: &CodeLengths) -> Box<[Entry; ENTRIES]> {
     let bits = ENTRIES.trailing_zeros();
@@ -51,8 +51,8 @@ pub(super) fn table<const ENTRIES: usize>(lengths: &CodeLengths) -> Box<[Entry; 
     table
 }
 
-/// Adds the symbols behind the first one, given the entries of one symbol. `FULL` is true if there may be more symbols
-/// than an entry has room for.
+/// Adds the symbols after the first one, given the entries of one symbol. `FULL` is true if there
+/// may be more symbols than fit in an entry.
 #[inline(always)]
 fn fill<const FULL: bool, const ENTRIES: usize>(
     single: &[u32; ENTRIES],
@@ -60,19 +60,21 @@ fn fill<const FULL: bool, const ENTRIES: usize>(
     table: &mut [Entry; ENTRIES],
 ) {
     let bits = ENTRIES.trailing_zeros();
-    // Of fewer bits first: entry `2^k + b` of `fewer` is for `k` known bits `b`. Behind a code of `l` bits
-    // come the symbols of the entry whose number is smaller by `l` binary digits.
+    // Entries with fewer bits come first: entry `2^k + b` of `fewer` is for `k` known bits `b`.
+    // After a code of `l` bits follow the symbols of the entry whose number is shorter by `l`
+    // binary digits.
     let mut fewer = [0; ENTRIES];
     let entry = |first: u32, k: u32, fewer: &[Entry; ENTRIES], at: usize| {
         let length = first & 0xff;
         let mut rest = fewer[(at >> (length & 15)) % ENTRIES];
         if FULL && n_symbols(rest) == PER_ENTRY {
-            // No room for the last one.
+            // The last symbol does not fit.
             let last = lengths.0[usize::from((rest >> LAST_SYMBOL) as u8)];
             rest = (rest & !(0xff << LAST_SYMBOL)) - ONE_SYMBOL - u64::from(last);
         }
         let entry = ((rest & !0xffff) << 8) + (rest & 0xffff) + u64::from(first);
-        // Without a branch, which would be hard to foretell. Some bits do not hold all of the first code.
+        // No branch, because it would be hard to predict. Some bits do not hold the whole first
+        // code.
         entry & u64::from(length <= k).wrapping_neg()
     };
     for k in 1..bits {

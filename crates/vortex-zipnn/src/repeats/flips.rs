@@ -1,9 +1,9 @@
-//! Signs of old values that are not those of the values they repeat: a bit for each.
+//! One bit for each old value: whether its sign differs from that of the value that it repeats.
 
 use crate::bits::word;
 
 /// Appends a bit for each of `n` values, true where the highest bits of value `to + k` and value `from + k` differ.
-/// `n_bits` are there before.
+/// There are `n_bits` bits before.
 pub(super) fn push<const WIDTH: usize>(
     values: &[[u8; WIDTH]],
     from: usize,
@@ -28,7 +28,7 @@ pub(super) fn none(bits: &[u8], bit: usize, n: usize) -> bool {
     })
 }
 
-/// Turns the highest bit of each value whose bit, from `bit` on, is set.
+/// Flips the highest bit of each value whose bit, from `bit` on, is set.
 #[inline(always)]
 pub(super) fn apply<const WIDTH: usize>(values: &mut [[u8; WIDTH]], bits: &[u8], bit: usize) {
     let mut at = bit;

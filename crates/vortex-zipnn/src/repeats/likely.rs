@@ -1,22 +1,23 @@
-//! Whether a dictionary coder may find anything: a look at a few thousand places, far quicker than
-//! coding a sample.
+//! Estimates from a few thousand places whether a dictionary coder can find repeats. This is much
+//! faster than coding a sample.
 
-/// Bytes that are looked at.
+/// Number of bytes that are analysed.
 const WINDOW: usize = 8 << 10;
 /// Slots of the table of hashes.
 const SLOTS: usize = 1 << 12;
-/// So many of the places must have been seen before.
+/// Share of the places that must repeat earlier ones.
 pub(crate) const FAIR_SHARE: f64 = 1.0 / 32.0;
-/// Fewer words say nothing.
+/// With fewer words there is no decision.
 const MIN_PLACES: u32 = 128;
 
-/// True if [`share`] is a fair one.
+/// True if [`share`] is at least [`FAIR_SHARE`].
 pub(crate) fn likely(bytes: &[u8], step: usize, mask: u64) -> bool {
     share(bytes, step, mask) >= FAIR_SHARE
 }
 
-/// How many of the words at every `step`th byte in the middle of `bytes`, each under `mask`, are repetitions, from 0 to 1;
-/// 1 for bytes too short to judge. Words are eight bytes, little-endian.
+/// The share of repetitions, from 0 to 1, among the words at every `step`th byte in the middle of
+/// `bytes`, each under `mask`; 1 for bytes too short to judge. Words are eight bytes,
+/// little-endian.
 pub(crate) fn share(bytes: &[u8], step: usize, mask: u64) -> f64 {
     let window = bytes.len().min(WINDOW);
     let start = (bytes.len() - window) / 2 / step * step;

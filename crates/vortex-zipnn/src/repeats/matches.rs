@@ -1,4 +1,4 @@
-//! Runs of values that were there before, but for their signs.
+//! Runs of values that repeat earlier ones, except for their signs.
 
 use crate::error::{Error, Result};
 
@@ -9,7 +9,7 @@ pub(crate) struct Match {
     pub new: u16,
     /// Old values.
     pub old: u16,
-    /// How many values before the first old one it was; 0 if there is none.
+    /// Distance in values from the first old value to the earlier one; 0 without old values.
     pub distance: u32,
 }
 
@@ -28,7 +28,7 @@ impl Match {
     }
 }
 
-/// Appends a match whose numbers may need several.
+/// Appends a match, or several if its numbers are too large for one.
 fn push(mut new: usize, mut old: usize, distance: u32, out: &mut Vec<Match>) {
     const MOST: usize = u16::MAX as usize;
     while new > MOST {
@@ -45,12 +45,12 @@ fn push(mut new: usize, mut old: usize, distance: u32, out: &mut Vec<Match>) {
     }
 }
 
-/// How to look for matches.
+/// Settings of the search for matches.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Search {
-    /// Old values that a match has at least.
+    /// Least number of old values of a match.
     pub shortest: usize,
-    /// True to look at every place, false to hurry where nothing is found.
+    /// True to try every place; false to skip places if nothing is found.
     pub thorough: bool,
 }
 
@@ -63,12 +63,12 @@ const fn compared(width: usize) -> usize {
         _ => 2,
     }
 }
-/// The longest step of a hurried search, and how many failures make it longer.
+/// The longest step of a fast search, and the number of failures that increase the step.
 const MAX_STEP: usize = 32;
 const PATIENCE: usize = 8;
 /// Inside of a match, one place in this many can be referred to later.
 const INSIDE: usize = 8;
-/// Binary digits of the number of places that are kept in mind.
+/// log2 of the number of places that are stored.
 const MIN_LOG: u32 = 10;
 const MAX_LOG: u32 = 13;
 
@@ -94,7 +94,7 @@ pub(super) fn find<const WIDTH: usize>(
     let magnitude = |i: usize| -> [u8; WIDTH] { std::array::from_fn(|b| values[i][b] & mask[b]) };
     let masks: [u8; 8] = std::array::from_fn(|b| mask[b % WIDTH]);
     let masks = u64::from_le_bytes(masks);
-    // What is compared, in two words.
+    // The compared bytes, in two words.
     let key = |i: usize| {
         let bytes = &bytes[i * WIDTH..][..compared * WIDTH];
         let mut words = [0; 16];
@@ -113,7 +113,7 @@ pub(super) fn find<const WIDTH: usize>(
     };
     let (mut at, mut done, mut failures) = (0, 0, 0);
     while at + compared <= n {
-        // Zero is no place.
+        // Zero means no place.
         let wanted = key(at);
         let place = &mut places[slot(wanted)];
         let earlier = *place as usize;
@@ -149,10 +149,10 @@ pub(super) fn find<const WIDTH: usize>(
     }
 }
 
-/// Values that are new, and old ones, of `n`.
+/// The numbers of new and of old values among `n`.
 ///
 /// # Errors
-/// More values than `n`, and distances beyond the first value.
+/// If there are more values than `n`, or distances that reach before the first value.
 pub(super) fn check(matches: impl Iterator<Item = Match>, n: usize) -> Result<(usize, usize)> {
     let (mut new, mut old) = (0, 0);
     for m in matches {

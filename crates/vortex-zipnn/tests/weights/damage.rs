@@ -1,4 +1,4 @@
-//! Whatever happens to a file, reading it ends with an error that says so.
+//! Every kind of damage to a file gives an error when it is read.
 
 use std::io::Cursor;
 use std::ops::Range;
@@ -47,12 +47,12 @@ fn read(packed: &[u8], base: &[u8]) -> Result<Vec<u8>, ErrorKind> {
     };
     let mut codec = Codec::new(Options { threads: 1, ..Options::default() }).unwrap();
     let at_once = codec.decompress(packed, Some(&mut base)).map_err(|e| e.kind);
-    // What is looked at first differs, so the kind of an error may too.
+    // The order of checks differs, so the kind of an error may differ too.
     assert_eq!(streamed.as_ref().ok(), at_once.as_ref().ok());
     streamed
 }
 
-/// Where the payloads of all chunks lie.
+/// The places of the payloads of all chunks.
 fn payloads(packed: &[u8]) -> Vec<Range<usize>> {
     let mut ranges = Vec::new();
     let mut at = HEADER_BYTES;
@@ -168,7 +168,7 @@ fn payloads_that_lie_end_without_a_panic() {
             bad[at + 28..at + 32].copy_from_slice(&crc.to_le_bytes());
             let crc = crc32(&bad[at..at + 32]);
             bad[at + 32..at + 36].copy_from_slice(&crc.to_le_bytes());
-            // Some bits of a zstd frame do not matter; none may give other bytes.
+            // Some bits of a zstd frame have no effect, but no bit may change the decoded bytes.
             match read(&bad, &base) {
                 Ok(out) => assert!(out == file, "bit {bit} of the chunk at byte {at}"),
                 Err(kind) => {

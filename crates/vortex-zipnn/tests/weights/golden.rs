@@ -1,4 +1,4 @@
-//! Files of each version stay readable. They are written once for each version and never again.
+//! Files of each version stay readable. They are written once for each version and never change.
 
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
@@ -33,7 +33,7 @@ fn version_1_is_refused_by_name() {
     assert!(error.message.contains("has format version 1"), "{error}");
 }
 
-/// How they were written. Only a new version of the format may run this, with new names.
+/// The code that wrote them. It is only run for a new version of the format, with new names.
 #[test]
 #[ignore = "writes assets"]
 fn write_assets() {

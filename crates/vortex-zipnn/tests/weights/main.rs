@@ -1,4 +1,4 @@
-//! Promises of the crate, by promise.
+//! Tests of the promises of the crate, one file for each.
 #![allow(clippy::unwrap_used)] // helpers of tests
 
 mod damage;

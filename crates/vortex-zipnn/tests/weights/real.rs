@@ -1,4 +1,4 @@
-//! Trained weights, where the shared data is at hand.
+//! Trained weights, if the shared data is available.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,5 @@
-//! Everything comes back, the same on any number of threads, and hardly ever larger.
+//! All bytes are restored, the file is the same for any number of threads, and it is almost never
+//! larger than the input.
 
 use std::io::{Cursor, Read};
 
@@ -78,12 +79,13 @@ fn differences_from_a_base() {
     assert!(unpacked(&delta, Some(&base), 2) == file);
     let listing = list(Cursor::new(&delta)).unwrap();
     assert!(listing.chunks.iter().any(|c| c.filter == Filter::Difference));
-    // The same file again costs next to nothing, and a base of other tensors does no harm.
+    // Compressing the same file again costs almost nothing, and a base with other tensors does no
+    // harm.
     assert!(packed(&file, Contents::Safetensors, Some(&file), &options).len() < file.len() / 50);
     let other = model(0, 5);
     let delta = packed(&file, Contents::Safetensors, Some(&other), &options);
     assert!(unpacked(&delta, Some(&other), 1) == file);
-    // Raw values take the same place of the base, as far as it goes.
+    // Raw values use the same place of the base, up to its end.
     let raw = packed(&file, Contents::Raw(DType::F32), Some(&base[..100_000]), &options);
     assert!(unpacked(&raw, Some(&base[..100_000]), 1) == file);
 }
@@ -144,7 +146,7 @@ fn noise_hardly_grows() {
     }
 }
 
-/// Reads that give a few bytes at a time.
+/// A reader that returns a few bytes at a time.
 struct Trickle<'a>(&'a [u8], usize);
 
 impl Read for Trickle<'_> {

@@ -2,7 +2,7 @@
 
 use vortex_base::random::SplitMix64;
 
-/// Weights by chance.
+/// Random weights.
 pub struct Noise(SplitMix64);
 
 impl Noise {
@@ -36,7 +36,7 @@ pub fn safetensors(tensors: &[(&str, &str, &[usize], Vec<u8>)], gap: usize) -> V
             data.len()
         ));
     }
-    // Out of order and oddly spaced, as JSON may be.
+    // Unordered and with irregular spaces, which JSON allows.
     entries.reverse();
     let json = format!("{{ {} }}  ", entries.join(" , "));
     [&(json.len() as u64).to_le_bytes()[..], json.as_bytes(), &data].concat()
@@ -47,7 +47,7 @@ pub fn f32_bytes(values: impl IntoIterator<Item = f32>) -> Vec<u8> {
     values.into_iter().flat_map(f32::to_le_bytes).collect()
 }
 
-/// A file with a bit of everything; `step` moves the weights a little, as training does.
+/// A file with all kinds of data; `step` changes the weights a little, as training does.
 pub fn model(step: u32, gap: usize) -> Vec<u8> {
     let mut noise = Noise::new(1);
     let mut drift = Noise::new(step.into());

@@ -1,4 +1,4 @@
-//! What comes after a download: prepare, train, evaluate.
+//! The steps after a download: prepare, train, evaluate.
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -60,7 +60,8 @@ impl Steps {
         Step::new(words, Command::Evaluate(Evaluate::new(model, file.to_owned())))
     }
 
-    /// The experiment's configuration beside its files. One that is there already stays.
+    /// Writes the configuration of the experiment beside its files. An existing configuration is
+    /// kept.
     pub fn write_config(&self, experiment: &Experiment) -> Result<()> {
         if self.config.exists() {
             return Ok(());
@@ -94,7 +95,7 @@ fn largest(groups: Vec<Group>, common: &Common) -> Option<Vec<PathBuf>> {
     let mut groups = groups.into_iter();
     let first = groups.next()?;
     for file in groups.flat_map(|group| group.files).filter(|_| !common.quiet) {
-        eprintln!("note: {}: has another schema, and is not trained on here", file.display());
+        eprintln!("note: {}: has another schema and is not used for this training", file.display());
     }
     Some(first.files)
 }

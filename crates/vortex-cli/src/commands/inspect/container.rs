@@ -1,4 +1,4 @@
-//! Compressed files: members, blocks, schema, model, and what each symbol costs.
+//! Compressed files: members, blocks, schema, model, and the cost of each symbol.
 
 use std::io::BufReader;
 use std::path::Path;
@@ -71,7 +71,8 @@ pub fn describe(file: &Path, model: Option<&Path>, common: &Common) -> Result<St
     Ok(text)
 }
 
-/// Whether the model is at fault, or what runs it, and the rest of the file can be described.
+/// Whether the error comes from the model or from running it, so that the rest of the file can
+/// still be described.
 fn is_of_a_model(kind: ErrorKind) -> bool {
     matches!(
         kind,
@@ -83,7 +84,7 @@ fn is_of_a_model(kind: ErrorKind) -> bool {
     )
 }
 
-/// The fields alone, where nothing predicts them.
+/// Only the fields, if no model predicts them.
 fn fields(schema: &Schema) -> Table {
     let mut table = Table::new(["field", "dtype", "offset"]);
     for field in schema.fields() {

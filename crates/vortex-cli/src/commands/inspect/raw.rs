@@ -1,4 +1,4 @@
-//! Raw data: records, fields, and the entropy of each symbol on its own.
+//! Raw data: records, fields, and the entropy of each symbol alone.
 
 use std::io::Read;
 use std::path::Path;
@@ -13,9 +13,9 @@ use vortex_codec::plan::{Origin, Plan, Request, Subject};
 use crate::input::open_file;
 use crate::report::table::{Table, thousands};
 
-/// Bytes from the start of the file that are looked at.
+/// Number of bytes that are analysed, from the start of the file.
 const SAMPLE_BYTES: u64 = 64 << 20;
-/// The same where there are no records, and lines about them.
+/// The same limit for data without records.
 const LOOKED_AT: usize = 4 << 20;
 const MOST_STRETCHES: usize = 20;
 
@@ -56,14 +56,14 @@ pub fn describe(file: &Path, given: Option<&Path>) -> Result<String> {
     let bits: f64 = entropies.iter().flatten().sum();
     if !bytes.is_empty() {
         text.push_str(&format!(
-            "\n{:.3} bits/byte if every symbol were coded on its own\n",
+            "\n{:.3} bits/byte if every symbol were coded alone\n",
             bits / stride as f64
         ));
     }
     Ok(text)
 }
 
-/// What bytes without records seem to hold.
+/// A table of the probable contents of bytes without records.
 fn stretch_table(bytes: &[u8]) -> String {
     let found = stretches(bytes);
     let mut table = Table::new(["first byte", "bytes", "seem to be"]);
@@ -78,7 +78,7 @@ fn stretch_table(bytes: &[u8]) -> String {
     text
 }
 
-/// One line a field, with the bits of its symbols.
+/// One line per field, with the bits of its symbols.
 pub fn field_table(schema: &Schema, bits: &[Vec<f64>]) -> Table {
     let mut table = Table::new(["field", "dtype", "offset", "bits", "by symbol, in coding order"]);
     for (field, bits) in schema.fields().iter().zip(bits) {

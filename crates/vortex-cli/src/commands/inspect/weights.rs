@@ -1,4 +1,4 @@
-//! Compressed weights: what kinds of chunks there are, which base they need, and the tensors.
+//! Compressed weights: the kinds of chunks, the base that they need, and the tensors.
 
 use std::collections::BTreeMap;
 use std::io::BufReader;
@@ -65,7 +65,8 @@ pub fn describe(file: &Path) -> Result<String> {
     Ok(text)
 }
 
-/// Tensors that share no chunk with others have a stored size; others have one together.
+/// A tensor that shares no chunk with others has its own stored size; tensors that share chunks
+/// have one common size.
 fn tensor_table(tensors: &[TensorEntry], listing: &Listing) -> Table {
     let mut end = 0;
     let ends: Vec<u64> = listing

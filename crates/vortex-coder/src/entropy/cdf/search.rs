@@ -1,17 +1,17 @@
-//! Which interval holds a target: two counts over a few vectors' worth of numbers instead of a
-//! chain of halvings. Plain loops without branches, in shapes that compilers turn into the vector
-//! instructions every processor has (SSE2, NEON).
+//! Finds the interval that holds a target: two counts over a few vectors of numbers instead of a
+//! binary search. The loops have no branches, and compilers turn them into the vector instructions
+//! that every processor has (SSE2, NEON).
 
 /// Symbols in a group.
 pub(super) const GROUP: usize = 8;
 /// Groups of 256 symbols.
 pub(super) const GROUPS: usize = 32;
 
-/// How many of the ends (not falling, below 2^24) are at or below the target (below the last end). `N` is a
-/// multiple of 4.
+/// The number of ends (sorted, below 2^24) that are at or below the target, which is below the last
+/// end. `N` is a multiple of 4.
 #[inline(always)]
 pub(super) fn holder<const N: usize>(ends: &[u32; N], target: u32) -> usize {
-    // Counts the ends above by the sign of a difference, one count a vector lane.
+    // Counts the ends above the target by the sign of a difference, with one count per vector lane.
     let mut above = [0u32; 4];
     for quad in ends.as_chunks::<4>().0 {
         for (above, end) in above.iter_mut().zip(quad) {
@@ -21,8 +21,8 @@ pub(super) fn holder<const N: usize>(ends: &[u32; N], target: u32) -> usize {
     (N - above.iter().sum::<u32>() as usize) % N
 }
 
-/// For a target inside a group with these frequencies: rank of the symbol that holds it, the sum
-/// of the frequencies before that symbol, and with it.
+/// For a target inside a group with these frequencies: the rank of the symbol that holds it, and
+/// the sums of the frequencies before and including this symbol.
 #[inline(always)]
 pub(super) fn place(freq: &[u32; GROUP], target: u32) -> (usize, u32, u32) {
     let pairs = [freq[0] + freq[1], freq[2] + freq[3], freq[4] + freq[5], freq[6] + freq[7]];

@@ -1,10 +1,10 @@
-//! Distributions that many symbols are coded with.
+//! Distributions that are used for many symbols.
 
 use super::{Cdf, Interval};
 
 /// The cumulative frequencies of a [`Cdf`], one for each symbol, for encoding many symbols with
-/// the same distribution: two look-ups a symbol, but 256 sums to make one. With a distribution of
-/// its own for each symbol, [`Cdf::interval`] is quicker. (Decoding takes the [`Cdf`].)
+/// the same distribution: two look-ups per symbol, but 256 sums to make the table. If each symbol
+/// has its own distribution, [`Cdf::interval`] is faster. (Decoding uses the [`Cdf`].)
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table {
     reciprocal: u64,

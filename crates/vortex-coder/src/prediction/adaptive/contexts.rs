@@ -1,4 +1,4 @@
-//! The situations in which symbols are counted.
+//! The contexts in which symbols are counted.
 
 use crate::layout::RecordLayout;
 
@@ -9,7 +9,7 @@ pub(super) const CONTEXTS: usize = 6;
 pub(super) struct Lane {
     /// Symbols of this record, and of the two before it.
     records: [Vec<u8>; 3],
-    /// The last eight symbols, the latest one lowest.
+    /// The last eight symbols, with the latest in the lowest byte.
     history: u64,
 }
 
@@ -60,12 +60,12 @@ impl Lane {
         let same = u32::from(known == &last[first..role]);
         let above = u32::from(last[role]);
         let within = known.iter().fold(0, |h, &s| mix(h, s.into()));
-        // The two most significant symbols of the field before.
+        // The two most significant symbols of the previous field.
         let neighbour = field.checked_sub(1).map_or(0, |f| {
             let roles = layout.roles_of(usize::from(f));
             now[roles].iter().take(2).fold(0, |h, &s| h << 8 | u32::from(s))
         });
-        // The two symbols before, if need be of the last record.
+        // The two previous symbols, which may be in the last record.
         let recent = u32::from(self.history.to_le_bytes()[0]) << 8
             | u32::from(self.history.to_le_bytes()[1]);
         [

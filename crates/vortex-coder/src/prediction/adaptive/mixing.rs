@@ -1,33 +1,33 @@
-//! From counts to one distribution: how far to trust each context, and what they say together.
+//! From counts to one distribution: how much to trust each context, and how to combine them.
 
 use super::contexts::CONTEXTS;
 use super::slots::{Place, Slots};
 use crate::cost::log2;
 
-/// Contexts, and last the role's own counts.
+/// The contexts, and as the last expert the counts of the role.
 const EXPERTS: usize = CONTEXTS + 1;
 /// Probabilities of the mixture have this many bits.
 const PRECISION: u32 = 30;
-/// Roles with counts of their own; beyond, they share them.
+/// Largest number of roles with their own counts; further roles share them.
 const MAX_TABLES: usize = 4096;
-/// What one occurrence counts in a role's table, and the total at which counts are halved.
+/// Weight of one occurrence in a role's table, and the total at which counts are halved.
 const STEP: u16 = 5;
 const TOTAL_LIMIT: u32 = 1 << 15;
 /// How fast costs are forgotten, and trust is learned.
 const COST_DECAY: u32 = 5;
 const TRUST_RATE: u32 = 5;
-/// Classes of slots by how many symbols and occurrences they hold.
+/// Number of classes of slots, by their numbers of symbols and occurrences.
 const CLASSES: usize = 64;
 /// Trust of a class before anything was learned.
 const FIRST_TRUST: u16 = 0xc000;
 
-/// What the prediction of one symbol was made of.
+/// The parts of the prediction of one symbol.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Experts {
     pub found: [Place; CONTEXTS],
     /// Class of each slot; `None` for a context not seen before.
     class: [Option<u8>; CONTEXTS],
-    /// Probability (16 bits) that the symbol is among the slot's.
+    /// Probability (16 bits) that the symbol is in the slot.
     trust: [u32; CONTEXTS],
     /// Probability (30 bits) of one count of the slot.
     unit: [u32; CONTEXTS],
@@ -64,11 +64,11 @@ impl Mixer {
         self.tables.fill_with(Table::new);
     }
 
-    /// The mixture as weights with a sum of about 2^30; remembers in `experts` what it took.
+    /// The mixture as weights with a sum of about 2^30; its parts are stored in `experts`.
     pub fn predict(&mut self, role: usize, slots: &Slots, experts: &mut Experts) -> &[u32; 256] {
         let table = &self.tables[role % MAX_TABLES];
         let shares = shares(&table.cost);
-        // What is left to the role's counts, in 32 bits of probability.
+        // The probability that is left for the counts of the role, in 32 bits.
         let mut rest = u64::from(shares[CONTEXTS]) << 16;
         let mut units = [0; CONTEXTS];
         for k in 0..CONTEXTS {
@@ -100,7 +100,7 @@ impl Mixer {
         &self.weights
     }
 
-    /// Learns what the symbol was.
+    /// Updates the state with the symbol.
     pub fn update(&mut self, role: usize, slots: &mut Slots, experts: &Experts, symbol: u8) {
         let table = &mut self.tables[role % MAX_TABLES];
         let count = u64::from(table.counts[usize::from(symbol)]);
@@ -153,8 +153,8 @@ fn remember(cost: &mut u32, probability: u32) {
     *cost = *cost - (*cost >> COST_DECAY) + bits;
 }
 
-/// The experts' shares of the mixture, with a sum of about 2^16: by what each one's recent costs
-/// say about how likely it is to be the right one.
+/// The experts' shares of the mixture, with a sum of about 2^16: each expert's recent costs give
+/// the probability that it is the right one.
 fn shares(cost: &[u32; EXPERTS]) -> [u32; EXPERTS] {
     let least = cost.iter().copied().min().unwrap_or(0);
     let raw = cost.map(|c| exp2_minus(c - least) + 16);
@@ -168,11 +168,12 @@ fn exp2_minus(x: u32) -> u32 {
     if whole > 14 {
         return 0;
     }
-    // Between powers of two, a line is near enough.
+    // Linear interpolation between powers of two is exact enough.
     ((1 << 14) - ((x & 0xffff) >> 3)) >> whole
 }
 
-/// Slots that deserve the same trust: by number of symbols and occurrences.
+/// The class of a slot, by its numbers of symbols and occurrences; slots of one class share their
+/// trust.
 fn class(len: usize, total: u32) -> Option<u8> {
     let by_len = match len {
         0 => return None,

@@ -4,14 +4,14 @@
 const ENTRIES: usize = 28;
 /// log2 of the number of slots: 4 MiB.
 const SLOTS_LOG2: u32 = 16;
-/// What one occurrence counts; a symbol that is not seen again is forgotten at the second halving.
+/// Weight of one occurrence; a symbol that occurs only once is removed at the second halving.
 const STEP: u8 = 2;
 
 /// The symbols seen in one context, most frequent ones first.
 #[derive(Clone, Copy)]
 #[repr(align(64))]
 pub(super) struct Slot {
-    /// Part of the context's hash, to tell contexts in the same place apart.
+    /// Part of the context's hash, which distinguishes contexts in the same place.
     check: u16,
     total: u16,
     len: u8,
@@ -53,7 +53,8 @@ impl Slot {
     fn add(&mut self, symbol: u8) {
         let Some(i) = self.place(symbol) else {
             if self.len() == ENTRIES {
-                // The rarest one makes room, but only as it fades: counts are halved first.
+                // Halving may remove rare symbols; if the slot is still full, the last one is
+                // removed.
                 self.halve();
                 if self.len() == ENTRIES {
                     self.len -= 1;
@@ -91,14 +92,14 @@ impl Slot {
     }
 }
 
-/// Where a context is, or would be.
+/// The place of a context.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Place {
     index: u32,
     check: u16,
 }
 
-/// A fixed number of slots, found by hash; rarely used ones give way.
+/// A fixed number of slots, found by hash; rarely used slots are replaced.
 pub(super) struct Slots(Vec<Slot>);
 
 impl Slots {
@@ -110,7 +111,8 @@ impl Slots {
         self.0.fill(EMPTY);
     }
 
-    /// The slot of a context: one of two neighbours, or the emptier one if neither is it.
+    /// The slot of a context: one of two neighbours, or the one with the smaller total if neither
+    /// belongs to the context.
     #[inline]
     pub fn find(&self, hash: u32) -> Place {
         let index = hash >> (32 - SLOTS_LOG2);
@@ -122,7 +124,7 @@ impl Slots {
         Place { index: index ^ u32::from(second), check }
     }
 
-    /// The slot at a place, if it is the context's.
+    /// The slot at a place, if it belongs to the context.
     #[inline]
     pub fn get(&self, place: Place) -> &Slot {
         let slot = &self.0[place.index as usize];

@@ -1,28 +1,28 @@
-//! What becomes of the symbols of a block: written, read or weighed.
+//! What is done with the symbols of a block: they are written, read or measured.
 
 use crate::cdf::{Cdf, Interval};
 use crate::cost::{COST_ONE_BIT, cost};
 use crate::layout::RecordLayout;
 use crate::range::{RangeDecoder, RangeEncoder};
 
-/// What becomes of each symbol of a block: written, read or weighed.
+/// What is done with each symbol of a block: it is written, read or measured.
 pub(super) trait SymbolCoder {
     /// Symbols of one record, before its first one is coded; `first` if it is the first of its lane.
     fn load(&mut self, layout: &RecordLayout, record: usize, first: bool, symbols: &mut [u8]);
-    /// Codes `symbol` under `cdf` and returns it (a decoder: returns what it reads instead).
+    /// Codes `symbol` under `cdf` and returns it (a decoder returns the symbol that it reads).
     /// `None` when the distribution has no such symbol.
     fn code(&mut self, cdf: &Cdf, role: usize, symbol: u8) -> Option<u8>;
     /// Codes `symbol` as one of `alphabet` equally likely ones.
     fn code_flat(&mut self, alphabet: u16, role: usize, symbol: u8) -> Option<u8>;
     /// Symbols of one record, after its last one was coded.
     fn store(&mut self, layout: &RecordLayout, record: usize, first: bool, symbols: &[u8]);
-    /// Asked between records: whether nothing that follows can matter.
+    /// Called between records: whether the rest of the block can be skipped.
     fn is_over(&self) -> bool {
         false
     }
 }
 
-/// What becomes of the known symbols of a block: written or weighed.
+/// What is done with the known symbols of a block: they are written or measured.
 pub(super) trait Sink {
     /// Takes a symbol by its interval.
     fn take(&mut self, interval: Interval, role: usize);
@@ -30,7 +30,7 @@ pub(super) trait Sink {
     fn take_flat(&mut self, alphabet: u16, role: usize, symbol: u8);
 }
 
-/// The records of a block on their way into a [`Sink`].
+/// The records of a block, which are passed to a [`Sink`].
 pub(super) struct Encode<'a, S> {
     pub(super) bytes: &'a [u8],
     pub(super) sink: S,
@@ -105,12 +105,12 @@ impl SymbolCoder for Decode<'_> {
         layout.to_record(last_of(layout, behind, first), symbols, &mut rest[..layout.stride()]);
     }
     fn is_over(&self) -> bool {
-        // A stream that was cut would go on as zeros; no need to decode them all.
+        // A truncated stream would continue with zeros, which need not be decoded.
         self.input.is_truncated()
     }
 }
 
-/// The last of some records, but nothing before the `first` one of a lane.
+/// The last of some records; `None` before the `first` record of a lane.
 fn last_of<'a>(layout: &RecordLayout, records: &'a [u8], first: bool) -> Option<&'a [u8]> {
     if first { None } else { records.rchunks_exact(layout.stride()).next() }
 }

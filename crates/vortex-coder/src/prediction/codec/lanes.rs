@@ -1,4 +1,4 @@
-//! The blocks that go through the loop, and which lanes they are cut into.
+//! The blocks of the coding loop, and their lanes.
 
 use std::cmp::Reverse;
 use std::ops::Range;
@@ -8,16 +8,16 @@ use crate::error::{Error, Result};
 use crate::layout::RecordLayout;
 use crate::predictor::Predictor;
 
-/// One block on its way through the loop.
+/// One block of the coding loop.
 pub(super) struct Block<C> {
     records: usize,
-    /// No more than there are records.
+    /// Number of lanes, at most the number of records.
     pub(super) lanes: usize,
     pub(super) coder: C,
 }
 
 impl<C> Block<C> {
-    /// A block of `bytes` bytes, if it and its lanes are possible.
+    /// A block of `bytes` bytes, if its length and its lanes are valid.
     pub(super) fn new(
         predictor: &dyn Predictor,
         layout: &RecordLayout,
@@ -53,7 +53,7 @@ fn state_bytes(predictor: &dyn Predictor, lanes: usize) -> u64 {
     lanes as u64 * predictor.lane_bytes() as u64
 }
 
-/// How many of the first blocks advance together: at least one, which fits by itself.
+/// The number of blocks, from the first, that advance together: at least one, which always fits.
 pub(super) fn together<C>(predictor: &dyn Predictor, blocks: &[Block<C>]) -> usize {
     let mut lanes = 0;
     let fits = |block: &&Block<C>| {
@@ -70,8 +70,8 @@ pub(super) struct Lane {
     pub(super) records: usize,
 }
 
-/// The lanes of all blocks, the longest ones first, those of a block in their order. Lane `i` of a block
-/// of `n` records in `lanes` takes `n / lanes + (i < n % lanes)` consecutive records.
+/// The lanes of all blocks, the longest first; the lanes of one block keep their order. Lane `i` of
+/// a block of `n` records in `lanes` takes `n / lanes + (i < n % lanes)` consecutive records.
 pub(super) fn lanes_of<C>(blocks: &[Block<C>]) -> Vec<Lane> {
     let mut all = Vec::new();
     for (block, &Block { records: n, lanes, .. }) in blocks.iter().enumerate() {
@@ -83,7 +83,7 @@ pub(super) fn lanes_of<C>(blocks: &[Block<C>]) -> Vec<Lane> {
             records: each + usize::from(i < longer),
         }));
     }
-    // Stable: within a block the longer lanes come first already.
+    // The sort is stable: within a block, the longer lanes already come first.
     all.sort_by_key(|lane| Reverse(lane.records));
     all
 }

@@ -1,8 +1,9 @@
-//! The one loop that encodes, decodes and measures: a predictor's lanes over a group of blocks.
+//! The coding loop, which encodes, decodes and measures: a predictor's lanes over a group of
+//! blocks.
 //!
-//! What happens to a symbol is the business of a `SymbolCoder`, one for each block (`coders.rs`); which
-//! symbol of which lane is next, and with which distribution, is decided once (`lanes.rs`, `steps.rs`). So
-//! encoder and decoder cannot disagree about it.
+//! A `SymbolCoder` for each block (`coders.rs`) writes, reads or measures a symbol. One shared loop
+//! (`lanes.rs`, `steps.rs`) decides which symbol of which lane is next, and with which
+//! distribution. So the encoder and the decoder always make the same choice.
 
 mod coders;
 mod lanes;
@@ -19,22 +20,23 @@ use steps::{run, run_scored};
 
 /// Most lanes of a block.
 pub const MAX_LANES: usize = 1024;
-/// Most bytes that the lanes of one block may take in a predictor, so that a small file cannot ask for
-/// all memory: 64 lanes of the largest models fit. Blocks advance together only as far as their
-/// lanes fit too.
+/// Most bytes for the lanes of one block in a predictor, so that a small file cannot use all
+/// memory: 64 lanes of the largest models fit. Several blocks advance together only if their lanes
+/// fit too.
 pub const MAX_STATE_BYTES: u64 = 4 << 30;
 
-/// The number of lanes for a block of so many bytes: one for every 16 KiB, 1 to 64. Lanes make a
-/// network's matrix products larger, and each starts without a history.
+/// The number of lanes for a block of this number of bytes: one for every 16 KiB, 1 to 64. More
+/// lanes make the matrix products of a network larger, but each lane starts without a history.
 pub fn lanes_for(block_bytes: usize) -> usize {
     (block_bytes / (16 << 10)).clamp(1, 64)
 }
 
-/// Encodes the whole records of one block. The stream does not say how many records or lanes there are.
+/// Encodes the whole records of one block. The stream does not contain the number of records or
+/// lanes.
 ///
 /// # Errors
-/// [`crate::ErrorKind::InvalidArgument`] when `bytes` is no whole number of records, `lanes` is 0
-/// or beyond [`MAX_LANES`], or the predictor's distributions do not fit the layout's alphabets;
+/// [`crate::ErrorKind::InvalidArgument`] if `bytes` is not a whole number of records, `lanes` is 0
+/// or above [`MAX_LANES`], or the predictor's distributions do not fit the layout's alphabets;
 /// [`crate::ErrorKind::LimitExceeded`] when the lanes take more than [`MAX_STATE_BYTES`].
 pub fn encode_records(
     predictor: &mut dyn Predictor,
@@ -46,8 +48,8 @@ pub fn encode_records(
     Ok(payloads.pop().expect("one payload for one block"))
 }
 
-/// Decodes what [`encode_records`] made of `out.len()` bytes with an equal predictor, the same
-/// layout and the same number of lanes.
+/// Decodes the output of [`encode_records`] for `out.len()` bytes, with an equal predictor, the
+/// same layout and the same number of lanes.
 ///
 /// # Errors
 /// [`crate::ErrorKind::Truncated`] or [`crate::ErrorKind::Corrupt`] for a payload of the wrong
@@ -65,8 +67,8 @@ pub fn decode_records(
 }
 
 /// The cost of coding whole records, for each role, in units of 2^-16 bits
-/// ([`crate::cost::COST_ONE_BIT`] of them are a bit): what [`encode_records`] would write, to about 2^-15 bits
-/// a symbol.
+/// ([`crate::cost::COST_ONE_BIT`] of them are a bit): the size of the output of [`encode_records`],
+/// to about 2^-15 bits per symbol.
 ///
 /// # Errors
 /// As [`encode_records`].
@@ -80,7 +82,7 @@ pub fn measure_records(
     Ok(costs.pop().expect("the costs of one block"))
 }
 
-/// [`encode_records`] for each block of a group, as many of them at once as the predictor takes.
+/// [`encode_records`] for each block of a group, with as many at once as the predictor can take.
 ///
 /// # Errors
 /// As [`encode_records`].
@@ -94,7 +96,7 @@ pub fn encode_group(
     Ok(encoders.into_iter().map(RangeEncoder::finish).collect())
 }
 
-/// [`measure_records`] for each block of a group, as many of them at once as the predictor takes.
+/// [`measure_records`] for each block of a group, with as many at once as the predictor can take.
 ///
 /// # Errors
 /// As [`encode_records`].
@@ -108,7 +110,7 @@ pub fn measure_group(
     Ok(costs.into_iter().map(|costs| costs.0).collect())
 }
 
-/// Runs the records of each block into a sink.
+/// Passes the records of each block to a sink.
 fn code_known<S: Sink>(
     predictor: &mut dyn Predictor,
     layout: &RecordLayout,
@@ -133,8 +135,8 @@ fn code_known<S: Sink>(
     Ok(blocks.into_iter().map(|block| block.coder.sink).collect())
 }
 
-/// [`decode_records`] for each block of a group, as many of them at once as the predictor takes. One
-/// result a block.
+/// [`decode_records`] for each block of a group, with as many at once as the predictor can take.
+/// One result per block.
 ///
 /// # Errors
 /// As [`decode_records`].

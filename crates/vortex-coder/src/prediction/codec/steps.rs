@@ -1,4 +1,4 @@
-//! The one loop over the steps of a group of blocks, and its twin for symbols that are known.
+//! The loop over the steps of a group of blocks, and its variant for known symbols.
 
 use super::coders::{Encode, Sink, SymbolCoder};
 use super::lanes::{Block, lanes_of, spans_of};
@@ -8,8 +8,8 @@ use crate::layout::{RecordLayout, Role};
 use crate::predictor::{Coding, Predictor};
 use crate::score::{Known, Score};
 
-/// All lanes advance together, role by role; as the shorter ones end, the others go on. Each block
-/// sees its lanes in their order, as if it were alone.
+/// All lanes advance together, role by role; when the shorter lanes end, the others continue. Each
+/// block sees its lanes in their order, as if it were coded alone.
 pub(super) fn run<C: SymbolCoder>(
     predictor: &mut dyn Predictor,
     layout: &RecordLayout,
@@ -67,7 +67,7 @@ pub(super) fn run<C: SymbolCoder>(
     Ok(())
 }
 
-/// [`run`] for symbols that are known: the predictor scores up to `most` records of each lane at once.
+/// [`run`] for known symbols: the predictor scores up to `most` records of each lane at once.
 pub(super) fn run_scored<S: Sink>(
     predictor: &mut dyn Predictor,
     layout: &RecordLayout,

@@ -1,18 +1,18 @@
-//! What becomes of a binary decision: written, read or weighed.
+//! What is done with a binary decision: it is written, read or measured.
 
 use crate::cost::{COST_ONE_BIT, log2};
 use crate::error::Result;
 use crate::range::{RangeDecoder, RangeEncoder};
 
-/// Takes decisions one after the other. One type for all three, so that the loops over a block are compiled
-/// once.
+/// Takes decisions one after the other. It is one type for all three cases, so that the loops over
+/// a block are compiled once.
 pub(super) enum Bits<'a> {
     Write(RangeEncoder),
     Read(RangeDecoder<'a>),
     Weigh(Cost),
 }
 
-/// What decisions cost, by role, in units of 2^-16 bits.
+/// The costs of decisions by role, in units of 2^-16 bits.
 pub(super) struct Cost {
     roles: Vec<u64>,
     role: usize,
@@ -33,8 +33,8 @@ impl Cost {
 }
 
 impl Bits<'_> {
-    /// Codes `bit`, whose probability to be 1 is `p` in 16 bits, 1 to 65,535, and returns it; where bits are read, what
-    /// was read instead.
+    /// Codes `bit`, whose probability to be 1 is `p` in 16 bits, 1 to 65,535, and returns it; a
+    /// reader returns the bit that it reads.
     #[inline(always)]
     pub(super) fn code(&mut self, bit: u32, p: u32) -> u32 {
         match self {
@@ -61,7 +61,7 @@ impl Bits<'_> {
         byte
     }
 
-    /// To be called before the first symbol of a role; those beyond the last one count as role 0.
+    /// Call this before the first symbol of a role; roles after the last one count as role 0.
     #[inline(always)]
     pub(super) fn role(&mut self, role: usize) {
         if let Self::Weigh(cost) = self {
@@ -69,10 +69,10 @@ impl Bits<'_> {
         }
     }
 
-    /// To be called now and then: whether it is worth going on.
+    /// Call this regularly: it checks whether the stream can still be valid.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::Truncated`] for a stream that was cut, which would go on as zeros.
+    /// [`crate::ErrorKind::Truncated`] for a stream that was cut, which would continue with zeros.
     #[inline(always)]
     pub(super) fn check(&self) -> Result<()> {
         match self {

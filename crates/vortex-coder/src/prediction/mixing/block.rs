@@ -1,6 +1,6 @@
-//! The bytes of a block on their way through the model.
+//! The bytes of a block while they are coded.
 
-/// Known to the encoder; the decoder fills them in.
+/// The encoder knows all bytes; the decoder fills them in.
 pub(super) enum Block<'a> {
     Known(&'a [u8]),
     Unknown(&'a mut [u8]),
@@ -11,7 +11,7 @@ impl Block<'_> {
         self.bytes().len()
     }
 
-    /// All bytes, of which a decoder has filled in some.
+    /// All bytes; a decoder has filled in only some of them.
     pub(super) fn bytes(&self) -> &[u8] {
         match self {
             Self::Known(bytes) => bytes,

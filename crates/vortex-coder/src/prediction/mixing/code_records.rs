@@ -10,7 +10,7 @@ use super::record_contexts::{Partners, RecordContexts};
 use crate::error::Result;
 use crate::layout::RecordLayout;
 
-/// Records and what is needed to code them.
+/// The records and the state for coding them.
 pub(super) struct Records<'a, 'b> {
     pub layout: &'a RecordLayout,
     pub flat: &'a [bool],
@@ -106,7 +106,7 @@ impl Records<'_, '_> {
     }
 }
 
-/// A record and the one before it.
+/// A record and the previous one.
 fn around<'a>(
     layout: &RecordLayout,
     bytes: &'a [u8],

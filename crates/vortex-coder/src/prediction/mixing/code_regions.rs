@@ -11,10 +11,11 @@ use super::regions::{Content, Region};
 use super::text_contexts::{TEXT_CLASSES, TEXT_CONTEXTS, TextContexts};
 use crate::error::Result;
 
-/// Roles: classes of the byte before in text, then the ranks of numbers of 1, 2, 4 and 8 bytes.
+/// Number of roles: the classes of the previous byte in text, then the ranks of numbers of 1, 2, 4
+/// and 8 bytes.
 const ROLES: usize = TEXT_CLASSES + 15;
 
-/// Regions and what is needed to code them.
+/// The regions and the state for coding them.
 pub(super) struct Regions<'a, 'b> {
     pub regions: &'a [Region],
     pub contexts: usize,
@@ -31,7 +32,7 @@ impl Regions<'_, '_> {
     }
 }
 
-/// What the parts of the loop share.
+/// State that the parts of the loop share.
 struct State {
     engine: Engine<MAX_INPUTS>,
     matcher: Matcher,
@@ -117,7 +118,7 @@ impl State {
     #[inline(always)]
     fn code_number(&mut self, bits: &mut Bits<'_>, lie: &Numbers, bytes: &[u8], at: usize) -> u64 {
         let Self { situation, matcher, numbers, .. } = self;
-        // Of a decoder, whatever stands there: it is not used.
+        // In a decoder these bytes are not known yet and not used.
         let number = lie.at(bytes, at);
         numbers.begin(&bytes[..at]);
         situation.forecasts = numbers.forecasts();
@@ -129,7 +130,7 @@ impl State {
             if rank >= lie.width - lie.flat {
                 let symbol = bits.code_flat(symbol);
                 so_far = so_far << 8 | u64::from(symbol);
-                // Copies of these numbers may follow.
+                // Copies of these numbers may follow, so the match must know them.
                 matcher.push(symbol, 1 + rank);
                 continue;
             }

@@ -1,5 +1,5 @@
-//! What a probability turned out to be worth: for each small context a curve that is learnt, and read
-//! between its points.
+//! Correction of probabilities: each small context has a learnt curve, which is read with
+//! interpolation between its points.
 
 use super::curves::{Curves, STRETCH_LIMIT};
 
@@ -34,7 +34,8 @@ impl Correction {
         Self { curves: vec![Curve(start); contexts] }
     }
 
-    /// The curve of a context. To be asked for long before it is read: it is rarely in the nearest cache.
+    /// The curve of a context. Request it long before it is read, because it is rarely in the
+    /// nearest cache.
     #[inline(always)]
     pub(super) fn curve(&self, context: usize) -> Curve {
         self.curves[context]
@@ -50,7 +51,7 @@ impl Correction {
 }
 
 impl Curve {
-    /// The probability that a stretched one is worth, and the point that learns from what follows.
+    /// The corrected probability of a stretched one, and the point that learns from the decision.
     #[inline(always)]
     pub(super) fn refine(&self, curve: usize, stretched: i32) -> (u32, Point) {
         let x = (stretched + STRETCH_LIMIT).clamp(0, 2 * STRETCH_LIMIT - 1).cast_unsigned();

@@ -10,9 +10,9 @@ const STRETCH_SHIFT: u32 = 4;
 
 /// Both curves as tables.
 pub(super) struct Curves {
-    /// By `x + STRETCH_LIMIT`.
+    /// Indexed by `x + STRETCH_LIMIT`.
     squash: [u16; 2 * STRETCH_LIMIT as usize + 1],
-    /// By `p >> STRETCH_SHIFT`.
+    /// Indexed by `p >> STRETCH_SHIFT`.
     stretch: [i16; 1 << (16 - STRETCH_SHIFT)],
 }
 

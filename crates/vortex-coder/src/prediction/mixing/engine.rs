@@ -1,4 +1,5 @@
-//! One symbol: eight binary decisions, each mixed from what every context says about it.
+//! Coding of one symbol as eight binary decisions, each with a mix of the predictions of all
+//! contexts.
 
 use super::bits::Bits;
 use super::correction::Correction;
@@ -12,20 +13,20 @@ use super::slots::Slots;
 pub(super) const MAX_CONTEXTS: usize = 28;
 /// Most forecasts of a number.
 pub(super) const MAX_FORECASTS: usize = 6;
-/// Inputs of the mixers besides contexts and forecasts: two of a match and one that never changes.
+/// Inputs of the mixers besides contexts and forecasts: two of a match and one constant.
 const OTHER_INPUTS: usize = 3;
 pub(super) const MAX_INPUTS: usize = 32;
-/// The input that never changes.
+/// The constant input.
 const CONSTANT: i16 = 80;
-/// Inputs of the final mixer: what the four say, and one that never changes.
+/// Inputs of the final mixer: the outputs of the four mixers and the constant.
 const FINAL_INPUTS: usize = 5;
 /// Classes of symbols; see [`Situation::class`].
 pub(super) const CLASSES: usize = 64;
-/// Roles with weights of their own; beyond, they share them.
+/// Largest number of roles with their own weights; further roles share them.
 pub(super) const MAX_ROLES: usize = 1024;
 /// Classes of the length of a match.
 const MATCH_CLASSES: usize = 16;
-/// Contexts whose experience chooses a set of weights.
+/// Number of contexts whose experience selects a set of weights.
 const KEY_CONTEXTS: usize = 5;
 /// Contexts of the second correction.
 const HASHED_CORRECTIONS: usize = 1 << 12;
@@ -38,7 +39,7 @@ const MATCH_RATE: u32 = 6;
 /// How much faster a set of weights learns at first.
 const BOOST: i32 = 60;
 
-/// How large an engine is.
+/// The sizes of an engine.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shape {
     pub contexts: usize,
@@ -54,7 +55,7 @@ impl Shape {
     }
 }
 
-/// All that is known before a symbol.
+/// Everything that is known before a symbol.
 pub(super) struct Situation {
     /// A hash for each context; the first ones of [`Shape::contexts`] are used.
     pub contexts: [u32; MAX_CONTEXTS],
@@ -62,41 +63,42 @@ pub(super) struct Situation {
     pub role: usize,
     /// Below [`CLASSES`]: the rank of the symbol in its number, and whether it repeats.
     pub class: usize,
-    /// Whether the number repeats an earlier one so far, 0 to 3.
+    /// Whether the known part of the number repeats earlier numbers, 0 to 3.
     pub equal: usize,
-    /// The symbol that followed the last time.
+    /// The symbol that the match expects.
     pub expected: Option<u8>,
-    /// For how long it was right.
+    /// The length of the match.
     pub match_len: u32,
-    /// What rules expect of the number; all zero without rules.
+    /// The forecasts of the number; all zero without rules.
     pub forecasts: [Forecast; MAX_FORECASTS],
     /// The number so far.
     pub so_far: u64,
-    /// Bits of the number that forecasts know, below this symbol; negative where they do not reach it.
+    /// Number of bits of the number that forecasts know below this symbol; negative if they do not
+    /// reach it.
     pub below: i32,
 }
 
-/// `N` inputs of the mixers, of which those beyond contexts, forecasts and [`OTHER_INPUTS`] stay zero: loops over them
-/// have a length that the compiler knows.
+/// An engine with `N` inputs of the mixers. Inputs beyond contexts, forecasts and [`OTHER_INPUTS`]
+/// stay zero, so that the compiler knows the length of the loops over them.
 pub(super) struct Engine<const N: usize> {
     shape: Shape,
     curves: Box<Curves>,
     slots: Slots,
-    /// By role and bit; by class and node; by match, bit and repeat; by experience.
+    /// Selected by role and bit; by class and node; by match, bit and repeat; by experience.
     mixers: [Mixer<N>; 4],
     last: Mixer<FINAL_INPUTS>,
-    /// By role and bit; by the first context and node.
+    /// Selected by role and bit; by the first context and node.
     corrections: [Correction; 2],
-    /// Probability that a match goes on, by its length, bit and repeat.
+    /// Probability that a match continues, by its length, bit and repeat.
     match_p: Vec<u16>,
     gains: Gains,
     no_gains: Gains,
     nodes: Steps,
-    /// The state of a linear congruential generator, one step a decision.
+    /// The state of a linear congruential generator, with one step per decision.
     chance: u32,
 }
 
-/// What was looked up for one decision.
+/// The values that were looked up for one decision.
 struct Looked<const N: usize> {
     nodes: [Node; N],
     inputs: [i16; N],
@@ -134,7 +136,7 @@ impl<const N: usize> Engine<N> {
     #[inline(always)]
     pub(super) fn code(&mut self, bits: &mut Bits<'_>, s: &Situation, symbol: u8) -> u8 {
         let mut places = [0; MAX_CONTEXTS];
-        // The bits so far behind a leading 1.
+        // The bits so far, after a leading 1.
         let mut node = 1usize;
         let contexts = self.shape.contexts.min(MAX_CONTEXTS).min(N);
         for nibble in [4, 0] {
@@ -216,7 +218,7 @@ impl<const N: usize> Engine<N> {
         y
     }
 
-    /// What the contexts say of a decision.
+    /// The predictions of the contexts for a decision.
     #[inline(always)]
     fn look_up(&self, places: &[u32], leaf: usize) -> Looked<N> {
         let mut nodes = [0; N];
@@ -230,7 +232,7 @@ impl<const N: usize> Engine<N> {
         Looked { nodes, inputs }
     }
 
-    /// Moves the nodes of a decision towards what it was.
+    /// Moves the nodes towards the decision.
     #[inline(always)]
     fn learn_nodes(&mut self, looked: &mut Looked<N>, places: &[u32], leaf: usize, y: u32) {
         self.chance = self.chance.wrapping_mul(0x2c92_77b5).wrapping_add(0xac56_4b05);
@@ -260,7 +262,7 @@ fn matched(s: &Situation, node: usize, bit: u32) -> (usize, Option<u32>) {
     }
 }
 
-/// The smallest number that begins as is known, without the bits that forecasts do not know.
+/// The smallest number with the known leading bits, without the low bits that forecasts do not use.
 #[inline(always)]
 fn lowest(s: &Situation, node: usize, bit: u32) -> i64 {
     let symbol = (node as u64) << (bit + 1) & 255;
@@ -269,7 +271,7 @@ fn lowest(s: &Situation, node: usize, bit: u32) -> i64 {
     low.cast_signed()
 }
 
-/// How often the first contexts were seen, as a number of a set of weights.
+/// The number of the set of weights, from how often the first contexts were seen.
 #[inline(always)]
 fn experience(nodes: &[Node]) -> usize {
     nodes.iter().take(KEY_CONTEXTS).fold(0, |key, &node| {

@@ -1,5 +1,5 @@
-//! Forecasts of whole numbers: a logistic distribution around what a simple rule expects, as wide as
-//! the rule was wrong lately.
+//! Forecasts of whole numbers: a logistic distribution around the value that a simple rule expects,
+//! with a width from the rule's recent errors.
 
 use super::curves::Curves;
 
@@ -7,23 +7,23 @@ use super::curves::Curves;
 const SCALE_BITS: u32 = 4;
 const LEAST_SCALE: i64 = 4;
 const FIRST_SCALE: i64 = 1 << 30;
-/// Errors count up to this.
+/// Larger errors count as this.
 const LARGEST_ERROR: u64 = 1 << 52;
-/// The same of distances between a number and a forecast.
+/// Largest distance between a number and a forecast; larger distances count as this.
 const LARGEST_DISTANCE: i64 = 1 << 36;
-/// What is said far out in a tail, stretched.
+/// The stretched probability far out in a tail.
 const TAIL: i16 = 1024;
 
-/// What one rule expects of the next number.
+/// The forecast of one rule for the next number.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Forecast {
-    /// The number expected.
+    /// The expected number.
     center: i64,
-    /// 2^24 over the scale of the distribution; 0 for no forecast.
+    /// 2^24 divided by the scale of the distribution; 0 for no forecast.
     inverse: i64,
 }
 
-/// How wrong a rule was lately.
+/// The recent errors of a rule.
 #[derive(Clone, Copy)]
 pub(super) struct Spread {
     /// Scale of the logistic distribution, with [`SCALE_BITS`] of fraction.
@@ -46,7 +46,7 @@ impl Spread {
         self.scale.ilog2()
     }
 
-    /// Takes in how far a forecast was from the number.
+    /// Updates the scale with the distance between a forecast and the number.
     pub(super) fn learn(&mut self, error: u64) {
         // The mean distance from the middle is 2 ln 2 = 1.386 times the scale, and 16 / 1.386 is 11.5.
         let error = error.min(LARGEST_ERROR).cast_signed() * 23 / 2;
@@ -55,7 +55,7 @@ impl Spread {
 }
 
 impl Forecast {
-    /// Stretched probability that a number of `low .. low + 2 half` is in the upper half.
+    /// Stretched probability that a number in `low .. low + 2 half` is in the upper half.
     #[inline(always)]
     pub(super) fn stretched(self, curves: &Curves, low: i64, half: i64) -> i16 {
         if self.inverse == 0 {
@@ -70,7 +70,7 @@ impl Forecast {
         let [a, m, b] = edges.map(|x| curves.squash(x));
         let whole = b - a;
         if whole < 2 {
-            // Far out in a tail the half nearer to the middle is the likelier one.
+            // Far out in a tail, the half nearer to the middle is more probable.
             return match edges {
                 [_, _, end] if end <= 0 => TAIL,
                 [start, ..] if start >= 0 => -TAIL,

@@ -19,18 +19,19 @@ pub(super) fn finish(h: u32) -> u32 {
     h ^ (h >> 13)
 }
 
-/// Hashes the contexts of one symbol, so that none is another's, nor that of another kind of symbol.
+/// Hashes the contexts of one symbol, so that different contexts and different kinds of symbols
+/// have different hashes.
 #[derive(Clone, Copy)]
 pub(super) struct Hash(u32);
 
 impl Hash {
-    /// `kind` is a role, or whatever else tells symbols apart.
+    /// `kind` is a role, or another number that distinguishes symbols.
     #[allow(clippy::cast_possible_truncation)] // far below 2^32
     pub(super) fn new(kind: usize) -> Self {
         Self(kind as u32)
     }
 
-    /// The hash of a symbol's context of this number.
+    /// The hash of the context with this number.
     #[inline(always)]
     #[allow(clippy::cast_possible_truncation)] // far below 2^32
     pub(super) fn of(self, number: usize, context: u32) -> u32 {

@@ -1,18 +1,18 @@
-//! How much time a block may take.
+//! The levels: how much time a block may take.
 
 /// Effort of the mixing predictor, as in the command's levels: 4 to 8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Level(u8);
 
 impl Level {
-    /// The quickest one.
+    /// The fastest level.
     pub const LOWEST: Self = Self(4);
-    /// What is used where nothing is asked for.
+    /// The default level.
     pub const DEFAULT: Self = Self(5);
-    /// The one that makes the smallest files.
+    /// The level with the smallest files.
     pub const HIGHEST: Self = Self(8);
 
-    /// The level of this number, 4 to 8.
+    /// The level with this number, 4 to 8.
     pub fn new(level: u8) -> Option<Self> {
         let level = Self(level);
         (Self::LOWEST..=Self::HIGHEST).contains(&level).then_some(level)
@@ -28,7 +28,7 @@ impl Level {
         if self.0 <= 4 { 10 } else { 17 }
     }
 
-    /// Contexts of a symbol of a record. With three inputs more 13 fill the mixers for 16.
+    /// Contexts of a symbol of a record. 13 contexts and three more inputs fill mixers of 16.
     pub(super) fn record_contexts(self) -> usize {
         match self.0 {
             ..=5 => 13,
@@ -47,7 +47,7 @@ impl Level {
         }
     }
 
-    /// Bytes a block where nothing is asked for: the predictor learns from what it has seen of a block.
+    /// Default bytes per block. Blocks are large because the predictor learns anew in each block.
     pub fn block_bytes(self) -> u32 {
         match self.0 {
             ..=6 => 16 << 20,

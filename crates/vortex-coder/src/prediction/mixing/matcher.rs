@@ -1,32 +1,32 @@
-//! The latest repeat: what followed the last symbols the last time.
+//! The match: it predicts the symbol that followed the last symbols at their previous occurrence.
 
 use super::hash::{finish, mix};
 
-/// Symbols that must repeat before a match is believed.
+/// Number of symbols that must repeat before a match is used.
 const LEAST: usize = 6;
-/// Symbols that are compared to find out how long a match is.
+/// Number of symbols that are compared to find the length of a match.
 const COMPARED: usize = 64;
-/// A match counts as no longer than this.
+/// Longer matches count as this.
 const LONGEST: u32 = 65_535;
 const MAX_TABLE_LOG2: u32 = 20;
 
 pub(super) struct Matcher {
     seen: Vec<u8>,
-    /// By hash of the last symbols: the number of symbols then.
+    /// For each hash of the last symbols, the number of symbols at that time.
     last: Vec<u32>,
-    /// Place of the symbol expected, and the length of the match; 0 for none.
+    /// Place of the expected symbol, and the length of the match; 0 for none.
     at: usize,
     len: u32,
 }
 
 impl Matcher {
-    /// For so many symbols.
+    /// A matcher for this number of symbols.
     pub(super) fn new(symbols: usize) -> Self {
         let log2 = symbols.max(1).ilog2().clamp(8, MAX_TABLE_LOG2);
         Self { seen: Vec::with_capacity(symbols), last: vec![0; 1 << log2], at: 0, len: 0 }
     }
 
-    /// The symbol that followed the last time.
+    /// The expected symbol.
     pub(super) fn expected(&self) -> Option<u8> {
         if self.len == 0 { None } else { self.seen.get(self.at).copied() }
     }
@@ -35,7 +35,7 @@ impl Matcher {
         self.len
     }
 
-    /// Takes in a symbol; `kind` is its role.
+    /// Adds a symbol; `kind` is its role.
     #[allow(clippy::cast_possible_truncation)] // a block is shorter than 2^32
     pub(super) fn push(&mut self, symbol: u8, kind: usize) {
         if self.expected() == Some(symbol) {

@@ -2,18 +2,18 @@
 
 use super::curves::STRETCH_LIMIT;
 
-/// A weight of 1. Weights have 32 bits, of which products take the upper 16.
+/// A weight of 1. Weights have 32 bits, and products use the upper 16.
 pub(super) const ONE: i32 = 1 << 28;
 /// Bits after the point in the upper half of a weight.
 const ONE_BITS: u32 = 12;
 
-/// Inputs that are multiplied at once; mixers have room for a multiple of it.
+/// Inputs that are multiplied at once; the size of a mixer is a multiple of it.
 pub(super) const LANES: usize = 16;
 
 /// Bits of fraction of a gain.
 const GAIN_BITS: u32 = 12;
 
-/// How much faster a set of weights learns at first: by how often it did.
+/// How much faster a set of weights learns at first, by the number of its updates.
 pub(super) struct Gains([i32; 256]);
 
 impl Gains {
@@ -24,10 +24,10 @@ impl Gains {
     }
 }
 
-/// Sets of weights for the same inputs, with room for `N` of them.
+/// Sets of weights for the same inputs, with space for `N` inputs.
 pub(super) struct Mixer<const N: usize> {
     weights: Vec<[i32; N]>,
-    /// How often each set learnt, up to a limit.
+    /// Number of updates of each set, up to a limit.
     seen: Vec<u8>,
 }
 
@@ -38,7 +38,7 @@ impl<const N: usize> Mixer<N> {
         Self { weights: vec![set; sets], seen: vec![0; sets] }
     }
 
-    /// The stretched probability that a set says.
+    /// The stretched probability of a set.
     #[inline(always)]
     pub(super) fn predict(&self, set: usize, inputs: &[i16; N]) -> i16 {
         let sum = dot(&self.weights[set], inputs);
@@ -46,8 +46,8 @@ impl<const N: usize> Mixer<N> {
         i16::try_from((sum >> ONE_BITS).clamp(-limit, limit)).expect("clamped")
     }
 
-    /// Moves the weights of a set. `error` is the decision less the probability, in 16 bits; the gain of a set
-    /// that learnt `n` times is `gains[n]`.
+    /// Moves the weights of a set. `error` is the decision minus the probability, in 16 bits; the
+    /// gain of a set after `n` updates is `gains[n]`.
     #[inline(always)]
     pub(super) fn learn(
         &mut self,
@@ -75,7 +75,7 @@ fn dot<const N: usize>(weights: &[i32; N], inputs: &[i16; N]) -> i32 {
 /// Adds `input * error` to each weight, modulo 2^32; `error` has 16 bits.
 #[inline(always)]
 fn train<const N: usize>(weights: &mut [i32; N], inputs: &[i16; N], error: i32) {
-    // On a copy: changed in place, they are not computed as vectors.
+    // Work on a copy, because the compiler does not vectorise the change in place.
     let mut moved = *weights;
     for (w, x) in moved.iter_mut().zip(inputs) {
         *w = w.wrapping_add(i32::from(*x) * error);

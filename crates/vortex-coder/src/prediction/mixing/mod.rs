@@ -1,20 +1,20 @@
-//! The mixing predictor: what many contexts say about each binary decision of a symbol, weighed by how
-//! often each was right lately. It learns while it codes, so it needs no training and no file.
-//! `docs/mixing.md` specifies it.
+//! The mixing predictor: many contexts predict each binary decision of a symbol, and their
+//! predictions are weighed by their recent errors. It learns while it codes, so it needs no
+//! training and no file. `docs/mixing.md` specifies it.
 //!
 //! | file | concern |
 //! |---|---|
-//! | `model`, `level` | what the container sees; how much time a block may take |
-//! | `plan`, `regions`, `numbers` | what a block says of itself before its symbols |
+//! | `model`, `level` | the interface to the container; how much time a block may take |
+//! | `plan`, `regions`, `numbers` | the description at the start of a block |
 //! | `look` | the first look, which decides the plan |
 //! | `code_records`, `code_regions`, `block` | the loops over a block |
-//! | `record_contexts`, `number_contexts`, `text_contexts`, `hash` | what a symbol is seen with |
-//! | `matcher`, `forecast` | repeats, and what simple rules expect of a number |
+//! | `record_contexts`, `number_contexts`, `text_contexts`, `hash` | the contexts of a symbol |
+//! | `matcher`, `forecast` | repeats, and forecasts of numbers by simple rules |
 //! | `engine` | one symbol: lookup, mixing, learning |
 //! | `slots`, `mixer`, `correction`, `curves` | its parts |
-//! | `bits` | what becomes of a decision |
+//! | `bits` | writing, reading or measuring a decision |
 //!
-//! All in integers; the processor's vector instructions change the speed and no bit.
+//! All arithmetic is on integers; the vector instructions of the processor change only the speed.
 
 mod bits;
 mod block;

@@ -1,4 +1,4 @@
-//! The mixing predictor as the container sees it.
+//! The interface of the mixing predictor to the container.
 
 use super::bits::{Bits, Cost};
 use super::block::Block;
@@ -14,8 +14,8 @@ use crate::model::{BlockCoder, BlockPayload, BlockRecords, Model};
 use crate::range::{RangeDecoder, RangeEncoder};
 use crate::schema::Schema;
 
-/// The mixing predictor for records of a schema; for [`Schema::bytes`] one that looks for text and
-/// numbers by itself.
+/// The mixing predictor for records of a schema; for [`Schema::bytes`], it searches for text and
+/// numbers itself.
 #[derive(Clone, Debug)]
 pub struct MixingModel {
     layout: RecordLayout,
@@ -23,7 +23,7 @@ pub struct MixingModel {
 }
 
 impl MixingModel {
-    /// The predictor for records like these. The level matters to encoders only.
+    /// The predictor for records of this schema. Only encoders use the level.
     pub fn new(schema: Schema, level: Level) -> Self {
         Self { layout: RecordLayout::new(schema), level }
     }
@@ -42,7 +42,7 @@ impl Model for MixingModel {
         Box::new(MixingCoder { layout: &self.layout, level: self.level })
     }
 
-    /// One decision follows from all before it.
+    /// Always 1, because each decision depends on all earlier ones.
     fn lanes(&self, _block_bytes: usize) -> usize {
         1
     }

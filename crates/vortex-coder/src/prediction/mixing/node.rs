@@ -1,7 +1,8 @@
-//! What is known of one binary decision in one context: a stretched probability, and how much was seen.
+//! The state of one binary decision in one context: a stretched probability, and a level for the
+//! number of decisions seen.
 
 /// The level in the upper 4 bits; in the lower 12 the stretched probability of a 1 in units of 1/256, in two's
-/// complement. A node that saw nothing is 0.
+/// complement. A new node is 0.
 pub(super) type Node = u16;
 
 /// The highest level.
@@ -10,10 +11,10 @@ const STRETCHED_BITS: u32 = 12;
 const STRETCHED: u16 = (1 << STRETCHED_BITS) - 1;
 /// Largest stretched value.
 const LIMIT: i16 = (STRETCHED >> 1).cast_signed();
-/// Low bits of a stretched value that do not count for how far it moves.
+/// Low bits of a stretched value that do not influence how far it moves.
 const COARSE: u32 = 3;
-/// At level `l` the next decision moves the probability by `2 / TWICE_N[l]` of the way to itself: about what the mean of all
-/// decisions so far would do.
+/// At level `l`, the next decision moves the probability by `2 / TWICE_N[l]` of its distance from
+/// the decision: approximately the mean of all decisions so far.
 const TWICE_N: [u128; TOP as usize + 1] =
     [3, 5, 7, 9, 11, 15, 19, 27, 35, 51, 67, 99, 131, 195, 259, 387];
 /// Bits of fraction of a step, in units of a stretched value.
@@ -32,7 +33,7 @@ pub(super) fn level(node: Node) -> u16 {
 
 /// How far nodes move.
 pub(super) struct Steps {
-    /// By the upper bits of a node: how far it moves when a 1 follows, in 1/4096.
+    /// Indexed by the upper bits of a node: how far it moves after a 1, in 1/4096.
     rises: Box<[u16; 1 << (16 - COARSE)]>,
 }
 
@@ -65,8 +66,9 @@ impl Steps {
         Self { rises }
     }
 
-    /// Moves the first `used` nodes towards a decision. `chance` is any number, the same for encoder and decoder: it
-    /// rounds steps, and levels rise with the probability that keeps them near the number of decisions seen.
+    /// Moves the first `used` nodes towards a decision. `chance` is a pseudo-random number, the
+    /// same for the encoder and the decoder. It rounds the steps, and it decides whether a level
+    /// rises, with a probability that keeps the level close to the number of decisions seen.
     #[inline(always)]
     pub(super) fn learn<const N: usize>(
         &self,
@@ -75,7 +77,7 @@ impl Steps {
         bit: u32,
         chance: u16,
     ) {
-        // A step towards 0 is the mirror of one towards 1.
+        // A step towards 0 mirrors a step towards 1.
         let mirror = if bit == 1 { 0 } else { STRETCHED };
         let mut rises = [0u16; N];
         for (node, rise) in nodes[..used].iter().zip(&mut rises) {

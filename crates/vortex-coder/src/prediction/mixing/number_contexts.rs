@@ -1,4 +1,4 @@
-//! Contexts and forecasts of numbers of one width that follow each other.
+//! Contexts and forecasts of consecutive numbers of one width.
 
 use super::engine::{MAX_CONTEXTS, MAX_FORECASTS};
 use super::forecast::{Forecast, Spread};
@@ -9,26 +9,26 @@ use super::numbers::{Form, Numbers};
 pub(super) const NUMBER_CONTEXTS: usize = 17;
 /// Widest number in bytes.
 const MAX_WIDTH: usize = 8;
-/// Numbers before the one at hand that are looked at.
+/// Number of previous numbers that are used.
 const LAST: usize = 4;
 
-/// What the numbers before say about the next one.
+/// The information of the previous numbers about the next one.
 pub(super) struct NumberContexts {
     numbers: Numbers,
-    /// How wrong each rule was, by width.
+    /// The recent errors of each rule, by width.
     spreads: [[Spread; MAX_FORECASTS]; MAX_WIDTH],
-    /// What each rule expects.
+    /// The number that each rule expects.
     expected: [u64; MAX_FORECASTS],
     forecasts: [Forecast; MAX_FORECASTS],
     levels: [u32; MAX_FORECASTS],
     last: [u64; LAST],
-    /// The number one distance back; without a distance, the third one back.
+    /// The number at the first distance back; without a distance, the third last number.
     far: u64,
     hashes: [u32; LAST],
     far_hash: u32,
 }
 
-/// Whether a number repeats the last one, and the one far back, as far as it is known.
+/// Whether the known part of a number repeats the last number, and the number far back.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct RepeatsNumber {
     pub last: bool,
@@ -56,12 +56,12 @@ impl NumberContexts {
         }
     }
 
-    /// Goes on with numbers that lie in another way.
+    /// Continues with numbers of another layout.
     pub(super) fn change(&mut self, numbers: Numbers) {
         self.numbers = numbers;
     }
 
-    /// Looks back from the next number, which begins where `bytes` ends.
+    /// Reads the previous numbers for the next number, which begins where `bytes` ends.
     pub(super) fn begin(&mut self, bytes: &[u8]) {
         let numbers = self.numbers;
         let width = numbers.width;
@@ -72,7 +72,7 @@ impl NumberContexts {
         self.last = [1, 2, 3, 4].map(|n| back(n * width));
         let [a, b, c, _] = self.last;
         let [near, further] = numbers.far.map(|far| {
-            // Without a distance of its own a rule looks at the numbers two and three before.
+            // Without its own distance, a rule uses the second and third last numbers.
             let far = if far == 0 { 2 * width } else { far };
             (back(far), back(far + width))
         });
@@ -94,7 +94,7 @@ impl NumberContexts {
         self.far_hash = fold(self.far);
     }
 
-    /// Takes in the number.
+    /// Updates the state with the number.
     pub(super) fn end(&mut self, number: u64) {
         let unseen = self.unseen_bits();
         let spreads = &mut self.spreads[self.numbers.width - 1];
@@ -107,12 +107,12 @@ impl NumberContexts {
         self.forecasts
     }
 
-    /// Low bits that forecasts do not know, so that their differences stay far from 2^63.
+    /// Number of low bits that forecasts ignore, so that their differences stay far below 2^63.
     pub(super) fn unseen_bits(&self) -> u32 {
         if self.numbers.width == MAX_WIDTH { 8 } else { 0 }
     }
 
-    /// The contexts of the symbol of this rank, of a number of which `so_far` is known.
+    /// The contexts of the symbol with this rank, in a number whose known part is `so_far`.
     #[allow(clippy::cast_possible_truncation)] // parts of hashes and of numbers
     pub(super) fn contexts(
         &self,
@@ -132,7 +132,7 @@ impl NumberContexts {
         let (far, hf) = (self.far, self.far_hash);
         let repeats = RepeatsNumber { last: same(a), far: same(far) };
         let flag = u32::from;
-        // What a rule expects of this symbol, how far off it was before it, and how wrong it was lately.
+        // The expected symbol of a rule, its error in the known part, and its recent errors.
         let rule = |i: usize| {
             let expected = self.expected[i];
             let off = so_far.wrapping_sub(prefix(expected)).cast_signed().clamp(-2, 2) as u32;
@@ -174,7 +174,7 @@ fn fold(number: u64) -> u32 {
     mix(mix(number as u32, (number >> 32) as u32), 7)
 }
 
-/// `a + (n - m)`, kept within 0..=`mask`.
+/// `a + (n - m)`, limited to 0..=`mask`.
 fn go_on(a: u64, n: u64, m: u64, mask: u64) -> u64 {
     let (sum, carry) = a.overflowing_add(n);
     match (sum.checked_sub(m), carry) {

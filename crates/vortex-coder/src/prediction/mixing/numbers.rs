@@ -1,6 +1,6 @@
-//! Numbers of one width that follow each other: how they lie in a file, and their order.
+//! Consecutive numbers of one width: their layout in a file, and their order.
 
-/// How the numbers of a region lie.
+/// The layout of the numbers of a region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Numbers {
     /// 1, 2, 4 or 8 bytes.
@@ -8,13 +8,13 @@ pub(super) struct Numbers {
     /// Whether the most significant byte comes first.
     pub big_endian: bool,
     pub form: Form,
-    /// Distances in bytes to numbers that this one resembles, besides the one before; 0 for none.
+    /// Distances in bytes to similar numbers, besides the previous number; 0 for none.
     pub far: [usize; 2],
     /// Low bytes that are noise.
     pub flat: usize,
 }
 
-/// What the bits of a number say about its order.
+/// The form of a number, which defines its order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
     Unsigned = 0,
@@ -33,7 +33,7 @@ impl Numbers {
         if self.big_endian { bytes.iter().fold(0, join) } else { bytes.iter().rev().fold(0, join) }
     }
 
-    /// Writes what [`Self::at`] reads.
+    /// Writes a number; the inverse of [`Self::at`].
     pub(super) fn write(&self, number: u64, out: &mut [u8]) {
         let bits = self.out_of_order(number);
         out.copy_from_slice(&bits.to_le_bytes()[..self.width]);

@@ -1,4 +1,4 @@
-//! What a block says of itself before its symbols: how it is read, and with what.
+//! The plan at the start of a block: how the block is read, and with which contexts.
 
 use super::engine::MAX_CONTEXTS;
 use super::number_contexts::NUMBER_CONTEXTS;
@@ -11,7 +11,8 @@ use crate::layout::RecordLayout;
 /// log2 of the fewest and the most slots.
 pub(super) const SLOTS_LOG2: std::ops::RangeInclusive<u32> = 4..=23;
 
-/// Bytes of a block for each of its regions, but for the first [`FREE_REGIONS`]: more would only take memory.
+/// A block may have one region for this number of bytes, besides [`FREE_REGIONS`]; more would only
+/// use memory.
 const BYTES_A_REGION: usize = 64;
 const FREE_REGIONS: usize = 16;
 
@@ -19,27 +20,28 @@ const FREE_REGIONS: usize = 16;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Plan {
     pub slots_log2: u32,
-    /// Contexts a symbol.
+    /// Contexts per symbol.
     pub contexts: usize,
     pub reading: Reading,
 }
 
-/// What the block's bytes are taken for.
+/// The contents of the block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Reading {
     /// Records of the member's schema.
     Records {
-        /// By role: whether it is noise.
+        /// For each role, whether it is noise.
         flat: Vec<bool>,
         partners: Partners,
     },
-    /// Bytes that change their meaning here and there.
+    /// Bytes whose meaning changes between regions.
     Regions(Vec<Region>),
 }
 
 const RECORDS: u8 = 0;
 const REGIONS: u8 = 1;
-/// Bits of a region's code: numbers or bytes, byte order, distances; width and form lie below.
+/// Bits of a region's code: numbers or bytes, byte order, distances; width and form are in the
+/// lower bits.
 const NUMBERS: u8 = 0x80;
 const BIG_ENDIAN: u8 = 0x40;
 const FAR: [u8; 2] = [0x20, 0x10];
@@ -65,7 +67,7 @@ impl Plan {
     /// Reads the plan of a block of `bytes` bytes, and moves `input` past it.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::Corrupt`] for what no encoder writes.
+    /// [`crate::ErrorKind::Corrupt`] for a plan that no encoder writes.
     pub(super) fn read_from(
         input: &mut &[u8],
         layout: &RecordLayout,
@@ -95,15 +97,16 @@ impl Plan {
             REGIONS => {
                 return Err(corrupt(format!("regions in records of {} bytes", layout.stride())));
             }
-            other => return Err(corrupt(format!("{other} as a way to read a block"))),
+            other => return Err(corrupt(format!("unknown kind {other}"))),
         };
         Ok(Self { slots_log2, contexts, reading })
     }
 }
 
-/// log2 of the most slots of a block of so many bytes: more would stay empty.
+/// log2 of the largest number of slots of a block of this number of bytes; more slots would stay
+/// empty.
 pub(super) fn most_slots_log2(bytes: usize, contexts: usize) -> u32 {
-    // Two nibbles a symbol in each context.
+    // Two nibbles per symbol in each context.
     (bytes * 2 * contexts).max(1).ilog2().clamp(*SLOTS_LOG2.start(), *SLOTS_LOG2.end())
 }
 
@@ -118,7 +121,7 @@ fn take<'a, const N: usize>(input: &mut &'a [u8]) -> Result<&'a [u8; N]> {
     Ok(first)
 }
 
-/// Seven bits a byte, the lowest ones first.
+/// Writes seven bits per byte, the lowest first.
 fn write_number(mut n: u32, out: &mut Vec<u8>) {
     while n >= 0x80 {
         out.push(n.to_le_bytes()[0] | 0x80);
@@ -143,7 +146,7 @@ fn read_number(input: &mut &[u8]) -> Result<u32> {
     Err(corrupt("a number of more than 5 bytes".to_owned()))
 }
 
-/// Lengths of runs, in turn of `false` and of `true`, the last one left out.
+/// Writes the lengths of alternating runs of `false` and `true`, without the last run.
 fn write_runs(flags: &[bool], out: &mut Vec<u8>) {
     let runs: Vec<usize> = {
         let mut runs = vec![0];
@@ -176,7 +179,8 @@ fn read_runs(input: &mut &[u8], len: usize) -> Result<Vec<bool>> {
     Ok(flags)
 }
 
-/// How many fields have partners, and for each of them the fields since the last one, and its partner.
+/// Writes the number of fields with partners, and for each of them the number of fields since the
+/// last one, and its partner.
 fn write_partners(partners: &Partners, out: &mut Vec<u8>) {
     let with: Vec<_> = partners.iter().enumerate().filter_map(|(i, p)| Some((i, (*p)?))).collect();
     write_length(with.len(), out);

@@ -1,22 +1,22 @@
-//! Contexts of the symbols of records: the field so far with the records and the fields before.
+//! Contexts of the symbols of records: the known part of the field with earlier records and fields.
 
 use super::engine::MAX_CONTEXTS;
 use super::hash::{Hash, chain, mix};
 use crate::layout::RecordLayout;
 
-/// Contexts of a symbol, the most useful ones first: a level takes the first so many.
+/// Contexts of a symbol, the most useful first; a level uses the first ones.
 pub(super) const RECORD_CONTEXTS: usize = 28;
 
-/// Set in the kind of contexts that fields of one size share.
+/// This bit is set in the kind of contexts that fields of one size share.
 const POOLED: usize = 1 << 16;
 
-/// For each field the one before it in the record that says most about it.
+/// For each field, the earlier field of the record that predicts it best.
 pub(super) type Partners = Vec<Option<u16>>;
 
-/// What is known of a field from its neighbours, the same for all its symbols.
+/// Hashes of a neighbouring field, which are the same for all symbols of the current field.
 #[derive(Clone, Copy, Default)]
 struct Neighbour {
-    /// First symbol, first two, and all.
+    /// Hashes of the first symbol, of the first two, and of all.
     one: u32,
     two: u32,
     all: u32,
@@ -29,26 +29,28 @@ impl Neighbour {
     }
 }
 
-/// The symbols of a record and the three before it, and what follows from them for the field at hand.
+/// The symbols of a record and of the three previous ones, and the values that follow from them for
+/// the current field.
 pub(super) struct RecordContexts<'a> {
     layout: &'a RecordLayout,
     partners: &'a Partners,
     now: Vec<u8>,
     before: [Vec<u8>; 3],
-    /// The last eight symbols, the latest one lowest.
+    /// The last eight symbols, with the latest in the lowest byte.
     history: u64,
     fields: [Neighbour; 3],
     partner: Option<Neighbour>,
-    /// The field in the record before.
+    /// Hash of the field in the previous record.
     above: u32,
-    /// The value of the field one record up, and what continues the last two.
+    /// The value of the field in the previous record, and the linear continuation of the last two
+    /// values.
     value_above: u64,
     continued: u64,
-    /// The value of the field before in the record, if it has as many symbols; otherwise 0.
+    /// The value of the previous field in the record, if it has as many symbols; otherwise 0.
     value_left: u64,
 }
 
-/// Whether the field repeats that of one and of two records up, as far as it is known.
+/// Whether the known part of the field repeats that of the last and of the second last record.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Repeats {
     pub one_up: bool,
@@ -91,7 +93,7 @@ impl<'a> RecordContexts<'a> {
             self.value_above.wrapping_mul(2).wrapping_sub(value(&self.before[1][roles]));
     }
 
-    /// Takes in the symbol of a role.
+    /// Adds the symbol of a role.
     pub(super) fn set(&mut self, role: usize, symbol: u8) {
         self.now[role] = symbol;
         self.history = self.history << 8 | u64::from(symbol);
@@ -116,7 +118,7 @@ impl<'a> RecordContexts<'a> {
             Repeats { one_up: *so_far == up[first..role], two_up: *so_far == up2[first..role] };
         let (same, same2) = (u32::from(repeats.one_up), u32::from(repeats.two_up));
         let [a, a2, a3] = [up, up2, up3].map(|record| u32::from(record[role]));
-        // Symbols after this one, in bits.
+        // Bits of the symbols after this one.
         let below = 8 * (roles.len() - 1 - rank);
         let prefix = value(so_far);
         let away = |value: u64| {
@@ -129,8 +131,8 @@ impl<'a> RecordContexts<'a> {
         let [w, w2, w3] = self.fields;
         let p = self.partner.unwrap_or_default();
         let recent = self.history;
-        // Contexts of this role alone, and those that all fields of one size share: many fields of a record are
-        // distributed alike, and each learns from the others.
+        // Contexts of only this role, and contexts that all fields of one size share: many fields
+        // of a record have similar distributions, and each learns from the others.
         let hash = Hash::new(role);
         let own = |context: u32| (hash, context);
         let pool = Hash::new(POOLED | roles.len() << 8 | rank);
@@ -146,7 +148,7 @@ impl<'a> RecordContexts<'a> {
             own(mix(known, w2.one)),
             own(mix(known, w2.all)),
             own(mix(mix(known, a), mix(a2, a3))),
-            // Without a partner, something else than the first context once more.
+            // Without a partner, use another context than a repetition of the first.
             if self.partner.is_some() { own(mix(known, p.one)) } else { pooled(known) },
             own(mix(mix(mix(known, w.one), w2.one), w3.two)),
             pooled((recent & 0xffff) as u32),

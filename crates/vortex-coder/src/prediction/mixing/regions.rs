@@ -1,8 +1,8 @@
-//! Regions: stretches of a block that are read alike.
+//! Regions: parts of a block that are read in one way.
 
 use super::numbers::Numbers;
 
-/// What a stretch of bytes holds.
+/// The contents of a region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Content {
     /// Text, or bytes of unknown meaning.
@@ -11,10 +11,10 @@ pub(super) enum Content {
     Numbers(Numbers),
 }
 
-/// One stretch.
+/// One region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Region {
-    /// Its length; of numbers a whole number of them.
+    /// Its length in bytes; for numbers, a multiple of the width.
     pub bytes: usize,
     pub content: Content,
 }

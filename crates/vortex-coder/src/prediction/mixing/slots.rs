@@ -1,17 +1,17 @@
-//! What was seen in hashed contexts: half a cache line for a context and a nibble.
+//! The state of hashed contexts: half a cache line for each context and nibble.
 
 use super::engine::MAX_CONTEXTS;
 use super::node::{self, Node};
 
-/// Nodes of a slot: those of a nibble's tree, 1 + 2 + 4 + 8, and the check after them, part of the context's hash, to tell
-/// contexts in the same place apart.
+/// Size of a slot: the nodes of a nibble's tree, 1 + 2 + 4 + 8, and then the check, a part of the
+/// context's hash that distinguishes contexts in the same place.
 const NODES: usize = 16;
 const CHECK: usize = 15;
-/// The two slots that a context may have lie in one cache line.
+/// The two possible slots of a context are in one cache line.
 const LINE_BYTES: usize = 64;
 const LINE: usize = 2 * NODES;
 
-/// The checks in a line, the one that a context has in its own, and how much was seen.
+/// The checks and the levels of a line, and the check of a context.
 #[derive(Clone, Copy, Default)]
 struct Found {
     check: u16,
@@ -19,10 +19,10 @@ struct Found {
     levels: [u16; 2],
 }
 
-/// A fixed number of slots, found by hash; those with fewer decisions give way.
+/// A fixed number of slots, found by hash; slots with fewer decisions are replaced.
 pub(super) struct Slots {
     nodes: Vec<Node>,
-    /// Where the first line begins.
+    /// Index of the start of the first line.
     start: usize,
     shift: u32,
 }
@@ -35,14 +35,14 @@ impl Slots {
         Self { nodes, start, shift: 65 - log2 }
     }
 
-    /// The places of the contexts' slots for the nibble that begins at `node`; made empty where they are not
-    /// there.
+    /// The places of the contexts' slots for the nibble that begins at `node`; a slot of another
+    /// context is cleared.
     #[inline(always)]
     #[allow(clippy::cast_possible_truncation)] // parts of a hash
     pub(super) fn find(&mut self, contexts: &[u32], node: usize, places: &mut [u32]) {
         let salt = (node as u32).wrapping_mul(0x2545_f491);
         let (lines, _) = self.nodes[self.start..].as_chunks_mut::<LINE>();
-        // All cache lines are asked for before a decision waits for the first one.
+        // Request all cache lines before a decision waits for the first one.
         let mut found = [Found::default(); MAX_CONTEXTS];
         for ((place, found), context) in places.iter_mut().zip(&mut found).zip(contexts) {
             let spread = u64::from(context.wrapping_add(salt)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -59,7 +59,7 @@ impl Slots {
             let other = (first != check) & ((second == check) | (levels[1] < levels[0]));
             let slot = &mut lines[*place as usize].as_chunks_mut::<NODES>().0[usize::from(other)];
             *place = (*place << 1 | u32::from(other)) * NODES as u32 + self.start as u32;
-            // Without a jump, which would often be foreseen wrongly.
+            // No branch, because it would often be mispredicted.
             let keep = if slot[CHECK] == check { u16::MAX } else { 0 };
             *slot = slot.map(|node| node & keep);
             slot[CHECK] = check;

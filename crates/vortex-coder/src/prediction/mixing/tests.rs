@@ -1,5 +1,5 @@
-//! Any plan with any bytes, also those that no look would choose: they come back, and no instruction level
-//! changes a bit.
+//! Any plan with any bytes, also plans that the first look never chooses: all bytes are restored,
+//! and the instruction set changes no bit.
 
 use proptest::prelude::*;
 
@@ -19,12 +19,12 @@ use crate::layout::RecordLayout;
 use crate::range::{RangeDecoder, RangeEncoder};
 use crate::schema::{DType, Field, FieldCoding, Predicted, Schema};
 
-/// What the loops are compiled for.
+/// The instruction set of the loops.
 #[derive(Clone, Copy, Debug)]
 enum Instructions {
-    /// What every processor of the kind has.
+    /// The instructions that every processor of the architecture has.
     Baseline,
-    /// What [`super::MixingModel`] takes.
+    /// The instructions that [`super::MixingModel`] uses.
     Best,
     #[cfg(target_arch = "x86_64")]
     V3(pulp::x86::V3),
@@ -33,7 +33,7 @@ enum Instructions {
 }
 
 impl Instructions {
-    /// Those that this machine has.
+    /// The sets that this machine has.
     fn all() -> Vec<Self> {
         let mut all = vec![Self::Baseline, Self::Best];
         #[cfg(target_arch = "x86_64")]
@@ -99,7 +99,8 @@ impl Instructions {
     }
 }
 
-/// The plan is read as it was written, and every level writes, reads and weighs the same.
+/// The plan is read as it was written, and every instruction set writes, reads and measures the
+/// same.
 fn check(plan: &Plan, layout: &RecordLayout, bytes: &[u8]) {
     let mut written = Vec::new();
     plan.write_to(&mut written);

@@ -1,28 +1,28 @@
-//! Contexts of text and of bytes of unknown meaning: the bytes before, words, and the columns of printed
-//! tables.
+//! Contexts of text and of bytes of unknown meaning: the previous bytes, words, and the columns of
+//! printed tables.
 
 use super::engine::MAX_CONTEXTS;
 use super::hash::{Hash, mix};
 
 /// Contexts of a byte, the most useful ones first.
 pub(super) const TEXT_CONTEXTS: usize = 16;
-/// Classes of the byte before.
+/// Classes of the previous byte.
 pub(super) const TEXT_CLASSES: usize = 16;
-/// Columns of a line that are told apart.
+/// Number of columns of a line that are distinguished.
 const MAX_COLUMNS: usize = 255;
 
-/// What was read so far, and where in its line and column the next byte stands.
+/// The bytes so far, and the position of the next byte in its line and column.
 pub(super) struct TextContexts {
     bytes: Vec<u8>,
-    /// The last eight bytes, the latest one lowest.
+    /// The last eight bytes, with the latest in the lowest byte.
     history: u64,
-    /// Hash of the letters and digits since the last byte that is neither; and of those before.
+    /// Hash of the current word (letters and digits); and of the previous word.
     word: u32,
     word_before: u32,
-    /// Hash of the column so far, and of the one before.
+    /// Hash of the current column so far, and of the previous column.
     column: u32,
     column_before: u32,
-    /// First byte of the line; 0 where that ends a column.
+    /// First byte of the line; 0 if it ends a column.
     line_type: u8,
     line_start: usize,
     line_before: usize,
@@ -48,7 +48,7 @@ impl TextContexts {
         }
     }
 
-    /// Takes in a byte.
+    /// Adds a byte.
     pub(super) fn push(&mut self, byte: u8) {
         self.bytes.push(byte);
         let at = self.bytes.len();
@@ -85,7 +85,7 @@ impl TextContexts {
         }
     }
 
-    /// What kind of byte was the last one: below [`TEXT_CLASSES`].
+    /// The class of the previous byte, below [`TEXT_CLASSES`].
     pub(super) fn class(&self) -> usize {
         match self.history.to_le_bytes()[0] {
             b'0'..=b'9' => 0,
@@ -120,7 +120,8 @@ impl TextContexts {
         let inside = at - self.starts.last().expect("a line has a first column");
         let place = mix(self.line_type.into(), column as u32);
         let byte = |at: usize| self.bytes.get(at).map_or(0, |&byte| u32::from(byte) + 1);
-        // The same column of the last line of this type, and the line before at the same distance from its start.
+        // The byte in the same column of the last line of this type, and the byte of the previous
+        // line at the same distance from its start.
         let above = self.starts_above[usize::from(self.line_type)].get(column - 1);
         let above = above.map_or(0, |start| byte(start + inside));
         let straight = self.line_before + (at - self.line_start);

@@ -15,7 +15,7 @@ pub struct Scratch {
     hidden: Vec<i8>,
 }
 
-/// Makes room for `len` values without clearing what is there.
+/// Makes space for `len` values without clearing old values.
 #[inline(always)]
 pub fn reserve<T: Clone + Default>(buffer: &mut Vec<T>, len: usize) -> &mut [T] {
     if buffer.len() < len {

@@ -1,4 +1,4 @@
-//! The inner product alone: what a machine can do at best, to compare the network's speed with.
+//! Only the inner product: the best possible speed of a machine, for comparison with the network.
 
 use super::packed::PackedLinear;
 use super::{Entry, entry};

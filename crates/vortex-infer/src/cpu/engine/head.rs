@@ -7,7 +7,7 @@ use crate::arithmetic::rs;
 use crate::cpu::kernels::Isa;
 use vortex_coder::cdf::Cdf;
 
-/// What the head is told of one lane at one role.
+/// The inputs of the head for one lane at one role.
 #[derive(Clone, Copy)]
 pub struct Condition {
     pub role: usize,
@@ -112,7 +112,7 @@ pub unsafe fn symbol_weights<'w, I: Isa>(
     for &l in &logits[..alphabet] {
         best = best.max(l);
     }
-    // Beyond the alphabet anything will do, if only it is not above the best.
+    // After the alphabet any values are possible, as long as they are not above the best.
     logits[alphabet..].fill(best);
     let weights = reserve(weights, 256);
     // SAFETY: promised by the caller.
@@ -120,7 +120,7 @@ pub unsafe fn symbol_weights<'w, I: Isa>(
     &weights[..alphabet]
 }
 
-/// The role of the reference's symbol of the same rank, and whether it lies in the record before.
+/// The role of the reference's symbol of the same rank, and whether it is in the previous record.
 #[inline(always)]
 pub fn reference(p: &Packed, role: usize) -> (usize, bool) {
     let role = p.layout.roles()[role];
@@ -129,7 +129,7 @@ pub fn reference(p: &Packed, role: usize) -> (usize, bool) {
     (p.layout.roles_of(source).start + usize::from(role.rank), previous)
 }
 
-/// Takes the symbols of the next role into the record and into what the head knows.
+/// Adds the symbols of the next role to the record and to the inputs of the head.
 #[inline(always)]
 pub fn take(p: &Packed, s: &mut State, symbols: &[u8]) {
     let h = &p.net.head;
@@ -137,7 +137,7 @@ pub fn take(p: &Packed, s: &mut State, symbols: &[u8]) {
     let (reference, previous) = reference(p, s.role);
     let class = p.net.class[s.role];
     let scale = &h.own_scale[s.role * width..(s.role + 1) * width];
-    // The last symbol of a field is nobody's condition in the head.
+    // In the head, no symbol depends on the last symbol of a field.
     let last = (s.role + 1 == n_roles) || p.layout.roles()[s.role + 1].rank == 0;
     for (lane, &symbol) in symbols.iter().enumerate() {
         s.record[lane * n_roles + s.role] = symbol;

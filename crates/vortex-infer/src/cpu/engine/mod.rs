@@ -93,7 +93,8 @@ entry!(
 #[cfg(target_arch = "aarch64")]
 entry!(neon, crate::cpu::kernels::neon::Neon,);
 
-/// The steps for these instructions; the portable ones where they are not of this architecture.
+/// The steps for these instructions; the portable ones if the instructions belong to another
+/// architecture.
 fn entry(instructions: Instructions) -> &'static Entry {
     match instructions {
         #[cfg(target_arch = "x86_64")]

@@ -15,7 +15,7 @@ pub struct PackedLinear {
     pub column_sums: Vec<i32>,
     /// Rounding shift of each output channel.
     pub shift: Vec<i32>,
-    /// What is added before the shift: half a unit of it and the bias.
+    /// The sum that is added before the shift: half a unit for rounding, and the bias.
     pub addend: Vec<i32>,
 }
 

@@ -1,8 +1,8 @@
 //! Known symbols: many tokens of each lane at once, and all symbols of their fields.
 //!
-//! With few lanes a step has few rows, and matrix products of few rows waste most of the
-//! machine. Where the symbols are known, tokens that follow each other are rows of one product, and so
-//! are the symbols of a field.
+//! With few lanes a step has few rows, and matrix products with few rows use only a small part of
+//! the machine. If the symbols are known, consecutive tokens are rows of one product, and so are
+//! the symbols of a field.
 
 use super::dense::{linear, reserve};
 use super::head::{Condition, activations, embed_condition, reference, symbol_weights};
@@ -13,11 +13,11 @@ use crate::cpu::kernels::Isa;
 use vortex_coder::Cdf;
 use vortex_coder::score::{Known, Score};
 
-/// Rows of the trunk's products. More do not make them faster, and leave the cache.
+/// Rows of the trunk's products. More rows are not faster and do not fit in the cache.
 const ROWS: usize = 32;
 
-/// Records of each of so many lanes that are worth scoring at once; 0 for so many lanes that a step has
-/// enough rows by itself.
+/// Number of records per lane that should be scored at once, for this number of lanes; 0 if a
+/// single step has enough rows.
 pub fn records(p: &Packed, lanes: usize) -> usize {
     if lanes >= ROWS { 0 } else { (8 * ROWS).div_ceil(lanes.max(1) * p.layout.n_fields()) }
 }
@@ -25,7 +25,8 @@ pub fn records(p: &Packed, lanes: usize) -> usize {
 /// Buffers of [`score`].
 #[derive(Default)]
 pub struct Scratch {
-    /// Roles of the tokens at hand that are not flat, `(class, token, role)`, in the order of their rows.
+    /// Roles of the current tokens that are not flat, `(class, token, role)`, in the order of their
+    /// rows.
     slots: Vec<(u8, usize, usize)>,
     /// For each token and rank of a symbol, its slot.
     slot_of: Vec<usize>,
@@ -35,7 +36,7 @@ pub struct Scratch {
     cdf: Cdf,
 }
 
-/// Appends the scores of all symbols, `[record][role][lane]`, and leaves the state behind them.
+/// Appends the scores of all symbols, `[record][role][lane]`, and advances the state past them.
 ///
 /// # Safety
 /// The processor has the instructions of `I`.
@@ -105,7 +106,7 @@ unsafe fn head<I: Isa>(
     let n_fields = p.layout.n_fields();
     let mut t = std::mem::take(&mut s.scratch);
     let mut z = std::mem::take(&mut s.buffers.z);
-    // Rows of one class side by side: they are multiplied by the same matrix.
+    // Rows of one class are adjacent, because they are multiplied by the same matrix.
     t.slots.clear();
     for i in 0..chunk {
         let roles = p.layout.roles_of((first + i) % n_fields).filter(|&role| !p.net.flat[role]);

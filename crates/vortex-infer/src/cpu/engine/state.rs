@@ -1,4 +1,4 @@
-//! What the lanes of a block remember between steps.
+//! State of the lanes of a block between steps.
 
 use super::dense;
 use super::packed::Packed;
@@ -11,7 +11,7 @@ pub struct LayerState {
     pub window: Store,
     /// The compressive memory.
     pub slots: Option<Store>,
-    /// Attention inputs of the segment so far, `[lane][segment][d]`, where there is memory.
+    /// Attention inputs of the segment so far, `[lane][segment][d]`, if there is memory.
     pub segment: Vec<i8>,
 }
 
@@ -50,7 +50,7 @@ pub struct State {
     pub role: usize,
     /// Tokens finished, the same for all lanes.
     pub token: usize,
-    /// Compressive memory tokens made so far a lane.
+    /// Number of compressive memory tokens per lane so far.
     pub remembered: usize,
     /// Symbols of the record before, `[lane][role]`.
     pub previous_record: Vec<u8>,
@@ -98,8 +98,8 @@ impl State {
         }
     }
 
-    /// Index in `record` or `previous_record` of the first role of the token `distance` before
-    /// the one of `field`, its field, and whether it lies in the record before.
+    /// For the token `distance` before that of `field`: the index of its first role in `record` or
+    /// `previous_record`, its field, and whether it is in the previous record.
     #[inline(always)]
     pub fn token_before(p: &Packed, field: usize, distance: usize) -> (usize, bool) {
         if distance <= field {
@@ -125,7 +125,7 @@ mod tests {
     use crate::spec::MemoryShape;
     use vortex_coder::schema::{DType, Field, Schema};
 
-    /// The format says what a lane counts for; this layout must not take more.
+    /// The format defines the size of a lane; this layout must not need more memory.
     #[test]
     fn a_lane_takes_no_more_than_the_format_counts() {
         let memory = Some(MemoryShape { rate: 3, slots: 33, kernel: 2 });

@@ -4,8 +4,8 @@ use super::dense::reserve;
 use crate::cpu::kernels::{Isa, Matrix};
 use crate::cpu::quads::{Block, COLUMNS};
 
-/// Room for `capacity` slots a lane and head; slots are written in any order, and sums of integers
-/// do not care.
+/// Space for `capacity` slots per lane and head. Slots are written in any order, because integer
+/// sums do not depend on it.
 pub struct Store {
     n_heads: usize,
     channels: usize,
@@ -41,7 +41,7 @@ impl Store {
         }
     }
 
-    /// Bytes that all lanes take.
+    /// Bytes of all lanes.
     #[cfg(test)]
     pub fn bytes(&self) -> usize {
         (self.keys.len() + self.values.len()) * size_of::<Block>()
@@ -55,7 +55,7 @@ impl Store {
         self.channels.div_ceil(COLUMNS)
     }
 
-    /// Writes a slot: `key` and `value` hold all heads side by side.
+    /// Writes a slot: `key` and `value` hold all heads one after the other.
     #[inline(always)]
     pub fn put<I: Isa>(&mut self, lane: usize, slot: usize, key: &[i8], value: &[i8]) {
         let (key_blocks, value_stride) = (self.key_blocks(), self.value_stride());

@@ -24,8 +24,8 @@ pub unsafe fn step<I: Isa>(p: &Packed, s: &mut State) {
 }
 
 /// The input of the trunk for one token of each lane, `x: [lane][d]`: the embeddings of the token
-/// before and of the reference. `now` and `previous` are the symbols of the record of the token, as far
-/// as they come before it, and of the record before, `[lane][role]`.
+/// before and of the reference. `now` holds the symbols of the current record before the token, and
+/// `previous` those of the previous record, `[lane][role]`.
 #[inline(always)]
 pub fn embed_token(
     p: &Packed,
@@ -65,7 +65,7 @@ pub fn embed_token(
 }
 
 /// All layers for the next `tokens` tokens of each lane, `[token][lane]`, whose inputs are in `x`; the
-/// head's inputs go into `z0`. The tokens lie in one segment.
+/// head's inputs go into `z0`. The tokens are in one segment.
 ///
 /// # Safety
 /// The processor has the instructions of `I`.

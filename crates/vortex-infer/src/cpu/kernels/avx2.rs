@@ -145,7 +145,7 @@ unsafe impl Isa for Avx2 {
         let k = m.groups * 4;
         const CHUNK: usize = 32;
         let mut wide = [0i16; CHUNK * 256];
-        // Rows wider than the buffer's share are taken fewer at a time, or on the heap.
+        // If rows are too wide for the buffer, fewer are processed at a time, or the heap is used.
         let mut heap = Vec::new();
         let wide: &mut [i16] = if k * 4 <= wide.len() {
             &mut wide

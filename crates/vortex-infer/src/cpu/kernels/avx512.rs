@@ -1,7 +1,7 @@
 //! AVX-512 with VNNI: `vpdpbusd` multiplies four unsigned by four signed bytes into an `i32`.
 //!
-//! Signed activations become unsigned by an offset of 128, taken back with the column sums; keys are
-//! stored with the offset; attention weights are unsigned by nature.
+//! An offset of 128 makes signed activations unsigned; the column sums remove it again. Keys are
+//! stored with the offset, and attention weights are always unsigned.
 
 use std::arch::x86_64::*;
 
@@ -113,8 +113,8 @@ unsafe fn pow2(distance: __m512i, low: __m512i, high: __m512i) -> __m512i {
     }
 }
 
-/// -127 to 127. (A function, for a closure is not compiled with the instructions around it where it is not
-/// inlined, and then calls each of its own.)
+/// -127 to 127. (It is a function, because a closure that is not inlined is compiled without the
+/// instruction set of its caller.)
 ///
 /// # Safety
 /// Needs AVX-512F.

@@ -1,12 +1,12 @@
-//! One dispatch for all instruction sets: what differs between them, and which one to use.
+//! The dispatch of instruction sets: the code that differs between them, and the choice of one.
 //!
 //! Almost all of the engine is plain Rust that the compiler vectorises, compiled once for each
 //! (`engine::entry!`). Only the inner products and the two exponentials are written by
-//! hand, in one file per instruction set; `portable.rs` is the readable twin of each.
+//! hand, in one file per instruction set; `portable.rs` is the readable version of each.
 
 use crate::cpu::quads::Block;
 
-/// 256 entries, and room to read an entry as 32 bits.
+/// 256 entries, and padding so that any entry can be read as 32 bits.
 pub type SiluTable = [i16; 258];
 
 #[cfg(target_arch = "x86_64")]
@@ -39,7 +39,7 @@ impl Instructions {
         *Self::ALL.iter().rfind(|l| l.is_available()).unwrap_or(&Self::Portable)
     }
 
-    /// Whether this processor has it.
+    /// Whether this processor has the set.
     pub fn is_available(self) -> bool {
         match self {
             Self::Portable => true,
@@ -76,8 +76,8 @@ impl Instructions {
     }
 }
 
-/// Blocks of a matrix as the kernels see them: `[groups][stride]`, of which the first `blocks` of
-/// each group are used.
+/// Blocks of a matrix in the form that kernels use: `[groups][stride]`, of which the first `blocks`
+/// of each group are used.
 #[derive(Clone, Copy)]
 pub struct Matrix<'a> {
     /// `[groups][stride]`.
@@ -91,14 +91,14 @@ pub struct Matrix<'a> {
 }
 
 impl Matrix<'_> {
-    /// Panics unless every block a kernel will touch is there.
+    /// Panics unless all blocks that a kernel reads exist.
     #[inline(always)]
     pub fn check(&self) {
         assert!(self.blocks <= self.stride && self.groups * self.stride <= self.data.len());
     }
 }
 
-/// What is written by hand for one set of instructions.
+/// The functions that are written by hand for one instruction set.
 ///
 /// # Safety
 /// Every method may use its instructions: the caller must run on a processor for which

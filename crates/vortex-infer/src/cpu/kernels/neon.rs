@@ -26,7 +26,7 @@ unsafe fn tile<const R: usize>(
     let mut out = [[0; COLUMNS]; R];
     // SAFETY: the asserts and `check` bound every address; NEON is part of the target.
     unsafe {
-        // Products of two neighbouring rows of a column lie side by side: `vpaddq` joins them.
+        // Products of two neighbouring rows of a column are adjacent: `vpaddq` adds them.
         let mut acc = [[vdupq_n_s32(0); 8]; R];
         for g in 0..m.groups {
             let at = m.data.as_ptr().add(g * m.stride + block).cast::<i8>();
@@ -36,7 +36,7 @@ unsafe fn tile<const R: usize>(
                 let high = vmovl_s8(vget_high_s8(bytes));
                 for r in 0..R {
                     let v = vld1_s16(a.as_ptr().add(r * k + g * 4));
-                    // Two columns a register of eight 16-bit values, four products each.
+                    // Two columns per register of eight 16-bit values, with four products each.
                     let first = vpaddq_s32(
                         vmull_s16(vget_low_s16(low), v),
                         vmull_s16(vget_high_s16(low), v),
@@ -115,7 +115,7 @@ unsafe impl Isa for Neon {
         table: &[u32; 32],
         out: &mut [u8],
     ) {
-        // SAFETY: plain Rust, which the compiler vectorises as far as it pays.
+        // SAFETY: plain Rust, which the compiler vectorises where this is faster.
         unsafe { Portable::attention_weights(scores, best, shift, table, out) }
     }
 

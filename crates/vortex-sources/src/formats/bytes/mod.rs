@@ -1,4 +1,4 @@
-//! Files as bytes: text such as HEPMC, plain, in `.gz`, or the members of a `.tar.gz`.
+//! Files as bytes: text such as HEPMC, either plain, in `.gz`, or the members of a `.tar.gz`.
 
 #[cfg(feature = "gzip")]
 mod packed;
@@ -16,11 +16,11 @@ use crate::stored::{OnBytes, Stored};
 /// First bytes of a gzip file.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// Opens a file, packed or not. A packed one is read once to learn its length.
+/// Opens a compressed or plain file. A compressed file is read once to find its length.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Source`] for damaged archives, and for packed files where the program is built
-/// without gzip.
+/// [`Error::Io`]; [`Error::Source`] for damaged archives, and for compressed files if the program
+/// is built without gzip.
 pub fn open(path: &Path) -> Result<Box<dyn Source>> {
     let mut start = Vec::new();
     open_file(path)?.take(2).read_to_end(&mut start).map_err(|e| Error::io(path, e))?;
@@ -31,8 +31,7 @@ pub fn open(path: &Path) -> Result<Box<dyn Source>> {
     return Ok(Box::new(packed::PackedSource::open(path)?));
     #[cfg(not(feature = "gzip"))]
     {
-        let what =
-            "gzip is left out of this program; build it with the feature gzip, or unpack the file";
+        let what = "this program is built without gzip; build it with the feature gzip, or unpack the file";
         Err(Error::source(path, "format", what))
     }
 }

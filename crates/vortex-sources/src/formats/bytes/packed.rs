@@ -1,4 +1,4 @@
-//! What a `.gz` unpacks to, or the members of a `.tar.gz`, as bytes.
+//! The contents of a `.gz`, or the members of a `.tar.gz`, as bytes.
 
 use std::cell::RefCell;
 use std::fs::File;
@@ -16,20 +16,20 @@ const MAX_MEMBERS: usize = 100_000;
 /// Bytes of a tar header.
 const TAR_HEADER: usize = 512;
 
-/// A packed file, or the files in it, as bytes.
+/// A compressed file, or the files in it, as bytes.
 #[derive(Debug)]
 pub(super) struct PackedSource {
     path: PathBuf,
     datasets: Vec<DatasetInfo>,
-    /// Where each dataset begins in what the file unpacks to.
+    /// Offset of each dataset in the unpacked file.
     starts: Vec<u64>,
     unread: Vec<Unread>,
-    /// Where the last dataset was read to: members read in order are unpacked once.
+    /// Position after the last read, so that members that are read in order are unpacked once.
     unpacked: RefCell<Option<Unpacked>>,
 }
 
 impl PackedSource {
-    /// Reads the file once to learn its length, or those of its members.
+    /// Reads the file once to find its length, or those of its members.
     pub(super) fn open(path: &Path) -> Result<Self> {
         let mut source = Self {
             path: path.to_owned(),
@@ -75,7 +75,7 @@ impl PackedSource {
         Ok(())
     }
 
-    /// What the file unpacks to, from `start` on.
+    /// The unpacked file from `start` on.
     fn unpacked_from(&self, start: u64) -> Result<Unpacked> {
         let mut unpacked = match self.unpacked.take() {
             Some(unpacked) if unpacked.at <= start => unpacked,
@@ -111,7 +111,7 @@ impl Source for PackedSource {
     }
 }
 
-/// The unpacked bytes of a gzip file, and how many of them were read.
+/// The unpacked bytes of a gzip file, and the number of bytes read so far.
 #[derive(Debug)]
 struct Unpacked {
     from: MultiGzDecoder<BufReader<File>>,
@@ -136,7 +136,7 @@ impl Read for Unpacked {
 /// Whether a file unpacks to an archive.
 fn is_archive(path: &Path) -> Result<bool> {
     let mut head = Vec::new();
-    // A damaged start is found when it is read in earnest.
+    // A damaged start is reported later, when the data is read.
     let _ = Unpacked::open(path)?.take(TAR_HEADER as u64).read_to_end(&mut head);
     Ok(head.len() == TAR_HEADER && &head[257..262] == b"ustar")
 }

@@ -1,4 +1,4 @@
-//! The bytes of a file as they are.
+//! The unchanged bytes of a file.
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,7 @@ pub(super) struct PlainSource {
 }
 
 impl PlainSource {
-    /// Asks for the length.
+    /// Opens the file and reads its length.
     pub(super) fn open(path: &Path) -> Result<Self> {
         let (_, len) = open_with_length(path)?;
         let datasets = vec![DatasetInfo::bytes(file_name(path), len)];

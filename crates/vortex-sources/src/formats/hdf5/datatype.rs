@@ -6,7 +6,7 @@ use vortex_coder::schema::{DType, MAX_STRIDE};
 
 use crate::fields::Fields;
 
-/// Why elements of this type have no bytes of their own, if so.
+/// The reason why elements of this type cannot be read as bytes, if there is one.
 pub fn refusal(datatype: &Datatype) -> Option<String> {
     match datatype {
         Datatype::VarLen { .. } => Some("variable-length sequences are not read".into()),
@@ -14,7 +14,7 @@ pub fn refusal(datatype: &Datatype) -> Option<String> {
             Some("variable-length strings are not read".into())
         }
         Datatype::Reference { .. } => {
-            Some("references point into their own file and mean nothing elsewhere".into())
+            Some("references point into their own file and have no meaning outside of it".into())
         }
         Datatype::Compound { fields, .. } => fields
             .iter()
@@ -24,7 +24,7 @@ pub fn refusal(datatype: &Datatype) -> Option<String> {
     }
 }
 
-/// Bytes an element.
+/// Bytes per element.
 pub fn size(datatype: &Datatype) -> u64 {
     match datatype {
         Datatype::FixedPoint { size, .. }

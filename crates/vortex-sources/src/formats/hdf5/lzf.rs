@@ -3,7 +3,7 @@
 /// Expands `input` to at most `limit` bytes.
 ///
 /// # Errors
-/// A message for a stream that reaches beyond itself.
+/// A message for an invalid stream.
 pub fn expand(input: &[u8], limit: usize) -> Result<Vec<u8>, &'static str> {
     const SHORT: &str = "an LZF stream ends too early";
     let mut out = Vec::new();
@@ -26,7 +26,7 @@ pub fn expand(input: &[u8], limit: usize) -> Result<Vec<u8>, &'static str> {
             let distance = ((control & 31) << 8 | low) + 1;
             let start = out.len().checked_sub(distance);
             let start = start.ok_or("an LZF stream refers to bytes before its start")?;
-            // What is copied may be what this very copy has written.
+            // The source may overlap with bytes that this copy has written.
             for i in start..start + len + 2 {
                 out.push(out[i]);
             }

@@ -1,7 +1,7 @@
 //! HDF5 files, read by the `hdf5-reader` crate: no C library.
 //!
-//! A dataset is read chunk by chunk (or piece by piece, where it is contiguous), so that memory
-//! does not grow with it. Chunks may be packed with gzip, shuffle, fletcher32, szip, n-bit,
+//! A dataset is read chunk by chunk (or piece by piece, if it is contiguous), so that memory does
+//! not grow with its size. Chunks may be compressed with gzip, shuffle, fletcher32, szip, n-bit,
 //! scale-offset and LZF.
 
 mod datatype;
@@ -38,7 +38,7 @@ const MAX_CHUNK_BYTES: usize = 128 << 20;
 /// Number of h5py's LZF filter.
 const FILTER_LZF: u16 = 32000;
 
-/// How manifests keep what is needed to write a dataset again.
+/// The information that manifests store for writing a dataset again.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Described {
@@ -144,7 +144,7 @@ impl Hdf5Source {
         }
     }
 
-    /// Links that lead nowhere are not among the members; they are counted here.
+    /// Links without a target are not among the members; they are counted here.
     fn note_links(&mut self, group: &Group, shown: &str, members: usize) {
         let Ok(header) = self.file.get_or_parse_header(group.address()) else { return };
         let links = header.messages.iter().filter(|m| matches!(m, HdfMessage::Link(_))).count();
@@ -163,7 +163,7 @@ impl Hdf5Source {
         let header = self.file.get_or_parse_header(dataset.address()).map_err(|e| e.to_string())?;
         for message in &header.messages {
             if let HdfMessage::ExternalFiles(_) = message {
-                return Err("its values lie in another file".into());
+                return Err("its values are in another file".into());
             }
         }
         if let Some(reason) = datatype::refusal(dataset.dtype()) {
@@ -226,7 +226,7 @@ impl std::fmt::Debug for Hdf5Source {
     }
 }
 
-/// Writes a file of the datasets.
+/// Writes a file with these datasets.
 pub(super) fn write(
     out: BufWriter<&File>,
     datasets: &mut [&mut dyn Stored],

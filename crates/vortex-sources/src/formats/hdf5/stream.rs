@@ -10,7 +10,7 @@ use hdf5_reader::{Dataset, DatasetChunk, Hdf5File};
 use crate::error::{Error, Result};
 use crate::source::{PIECE_BYTES, Sink};
 
-/// Largest piece of memory for chunks that lie side by side, in bytes.
+/// Largest memory for chunks that are side by side, in bytes.
 const MAX_BAND_BYTES: u64 = 256 << 20;
 
 /// A dataset whose storage is known.
@@ -25,7 +25,7 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Looks at the storage of a dataset.
+    /// Reads the storage layout of a dataset.
     pub(super) fn new(
         file: &'a Hdf5File,
         dataset: &'a Dataset,
@@ -61,7 +61,7 @@ impl<'a> Reader<'a> {
         self.shape.iter().fold(self.element_bytes, |n, d| n.saturating_mul(*d))
     }
 
-    /// Gives out all bytes.
+    /// Passes all bytes to the sink.
     pub(super) fn run(&self, path: &Path, name: &str, sink: &mut Sink<'_>) -> Result<()> {
         let refuse = |e: String| Error::source(path, name, e);
         let total = self.n_bytes();
@@ -71,7 +71,7 @@ impl<'a> Reader<'a> {
         match &self.layout {
             DataLayout::Compact { .. } => {
                 let bytes = self.dataset.read_raw_bytes().map_err(|e| refuse(e.to_string()))?;
-                // There is nothing to break off.
+                // There is nothing to stop.
                 let _ = sink(&bytes)?;
                 Ok(())
             }
@@ -81,7 +81,7 @@ impl<'a> Reader<'a> {
             }
             DataLayout::Contiguous { address, size } => {
                 if *size != total {
-                    let what = format!("{size} bytes are stored; {total} were due");
+                    let what = format!("{size} bytes are stored; {total} were expected");
                     return Err(refuse(what));
                 }
                 let mut at = 0;
@@ -126,7 +126,7 @@ impl<'a> Reader<'a> {
     }
 
     fn band(&self, chunk: &[u32]) -> std::result::Result<Band<'a>, String> {
-        // Dimensions of the dataset; some versions state the element as one more.
+        // Dimensions of the dataset; some versions store the element size as one more dimension.
         let chunk: Vec<u64> = chunk.iter().take(self.shape.len()).map(|d| u64::from(*d)).collect();
         if chunk.len() != self.shape.len() || chunk.is_empty() || chunk.contains(&0) {
             return Err(format!("chunks of {chunk:?} in a dataset of {:?}", self.shape));
@@ -156,7 +156,7 @@ impl<'a> Reader<'a> {
                 let Some(chunk) = chunks.next() else { break };
                 let chunk = chunk.map_err(|e| refuse(e.to_string()))?;
                 if band.is_whole(&chunk, row) {
-                    // One chunk is all of the band: no copy.
+                    // One chunk is the whole band: no copy.
                     let len = (rows * band.row_bytes()) as usize;
                     if len <= chunk.bytes().len() && ready.is_none() {
                         ready = Some(chunk.bytes()[..len].to_vec());
@@ -188,7 +188,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// All ones, in files of 4 or 8 bytes an address.
+/// All ones, in files with 4 or 8 bytes per address.
 fn is_undefined(address: u64) -> bool {
     address == u64::MAX || address == u64::from(u32::MAX)
 }
@@ -213,14 +213,15 @@ impl Band<'_> {
         self.chunk[0].min(self.shape[0]).saturating_mul(self.row_bytes())
     }
 
-    /// Whether the chunk has the rows from `row` on and all columns, so that its bytes are theirs.
+    /// Whether the chunk starts at `row` and has all columns, so that its bytes are those of the
+    /// rows.
     fn is_whole(&self, chunk: &DatasetChunk, row: u64) -> bool {
         chunk.offsets().first() == Some(&row)
             && chunk.offsets()[1..].iter().all(|at| *at == 0)
             && self.chunk[1..] == self.shape[1..]
     }
 
-    /// Copies what a chunk has of rows `row .. row + rows` to its place in `out`.
+    /// Copies the part of a chunk in rows `row .. row + rows` to its place in `out`.
     fn place(
         &self,
         chunk: &DatasetChunk,
@@ -260,7 +261,7 @@ impl Band<'_> {
                 return Err(format!("a chunk at {offsets:?} is too short"));
             };
             target.copy_from_slice(source);
-            // The next run: the last dimension is done as a whole.
+            // The next run: the last dimension is copied as a whole.
             let mut d = rank - 1;
             loop {
                 if d == 0 {

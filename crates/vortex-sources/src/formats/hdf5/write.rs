@@ -65,11 +65,11 @@ impl<W: Write + Seek> Hdf5Writer<W> {
     }
 
     /// Adds the dataset of a path such as `group/name`; `datatype` is a datatype message, `shape`
-    /// `None` for the null dataspace. `write` is given the output and writes the values.
+    /// `None` for the null dataspace. `write` gets the output and writes the values.
     ///
     /// # Errors
-    /// For a path or datatype that HDF5 does not allow, for values that are not as many bytes as
-    /// shape and datatype ask for, and of writing.
+    /// For a path or datatype that HDF5 does not allow, for values with another number of bytes
+    /// than shape and datatype give, and of writing.
     pub fn dataset(
         &mut self,
         path: &str,
@@ -89,14 +89,14 @@ impl<W: Write + Seek> Hdf5Writer<W> {
             || parts.iter().any(|p| p.is_empty() || *p == "." || *p == "..")
             || shape.is_some_and(|shape| shape.len() > 32)
         {
-            return Err(refuse("neither this path nor this shape is one of HDF5".into()));
+            return Err(refuse("this path or this shape is not possible in HDF5".into()));
         }
         let padding = self.at.next_multiple_of(8) - self.at;
         self.out.write_all(&[0; 8][..padding as usize])?;
         self.at += padding;
         let bytes = write(&mut self.out)?;
         if bytes != due {
-            return Err(refuse(format!("{bytes} bytes; {due} were due")));
+            return Err(refuse(format!("{bytes} bytes; {due} were expected")));
         }
         let address = if bytes == 0 { UNDEFINED } else { self.at };
         self.at += bytes;
@@ -144,7 +144,7 @@ impl<W: Write + Seek> Hdf5Writer<W> {
         Ok(self.out)
     }
 
-    /// Writes a group, its members first, and gives its address.
+    /// Writes a group, after its members, and returns its address.
     fn group(&mut self, group: &Group) -> std::io::Result<u64> {
         let mut messages = Messages::default();
         let mut info = vec![0, 0];
@@ -199,7 +199,7 @@ impl Placed {
         };
         messages.push(DATASPACE, &space)?;
         messages.push(DATATYPE, &self.datatype)?;
-        // Version 3: space is taken late, filled if a value is set, none is.
+        // Version 3: late allocation, filled if a fill value is set; none is set.
         messages.push(FILL_VALUE, &[3, 0x0a])?;
         // Version 3, contiguous.
         let mut layout = vec![3, 1];
@@ -231,7 +231,8 @@ fn too_long(what: &str) -> std::io::Error {
     std::io::Error::other(format!("{what:?} is too long for an HDF5 header"))
 }
 
-/// Bytes an element, after a look whether the message is one, and one of a type that stands alone.
+/// Bytes per element, after checking that the message is valid and that its type needs no other
+/// message.
 fn element_bytes(datatype: &[u8]) -> Result<u64, String> {
     let mut cursor = Cursor::new(datatype);
     let parsed = messages::parse(&mut cursor, datatype.len())

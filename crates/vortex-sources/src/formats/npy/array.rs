@@ -22,15 +22,16 @@ impl NpySource {
     /// Reads the header.
     ///
     /// # Errors
-    /// [`Error::Io`]; [`Error::Source`] for a damaged header, a dtype without a layout of its own
-    /// (Python objects), or a file that is not as long as its header says.
+    /// [`Error::Io`]; [`Error::Source`] for a damaged header, a dtype without a fixed layout
+    /// (Python objects), or a file whose length differs from its header.
     pub fn open(path: &Path) -> Result<Self> {
         let (file, len) = open_with_length(path)?;
         let header = Header::read("array", &mut BufReader::new(file))
             .map_err(|what| Error::source(path, "array", what))?;
         let expected = header.header_bytes.saturating_add(header.info.n_bytes());
         if len != expected {
-            let what = format!("{len} bytes; a header and an array of {expected} bytes were due");
+            let what =
+                format!("{len} bytes; a header and an array of {expected} bytes were expected");
             return Err(Error::source(path, "array", what));
         }
         let datasets = vec![header.info];

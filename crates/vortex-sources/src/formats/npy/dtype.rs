@@ -5,7 +5,7 @@ use vortex_coder::schema::{DType, MAX_STRIDE};
 use super::literal::Literal;
 use crate::fields::Fields;
 
-/// Largest element that is taken apart.
+/// Largest element that is split into fields.
 const MAX_ELEMENT_BYTES: u64 = 1 << 30;
 
 /// A dtype.
@@ -17,10 +17,10 @@ pub enum Element {
         dtype: DType,
         /// Most significant byte first.
         big_endian: bool,
-        /// Numbers an element.
+        /// Numbers per element.
         count: u64,
     },
-    /// Text, or bytes that mean nothing to numpy.
+    /// Text, or bytes without a meaning for numpy.
     Bytes(u64),
     /// Named members, one after the other.
     Record(Vec<Member>),
@@ -87,12 +87,12 @@ impl Element {
             // Code points.
             ('U', n) if n <= MAX_ELEMENT_BYTES => number(DType::U32, n),
             ('S' | 'a' | 'V' | 'f' | 'c', n) if n <= MAX_ELEMENT_BYTES => Ok(Self::Bytes(n)),
-            ('O', _) => Err("Python objects (dtype O) have no bytes of their own".into()),
+            ('O', _) => Err("Python objects (dtype O) cannot be read as bytes".into()),
             _ => Err(format!("dtype {code:?} is not known")),
         }
     }
 
-    /// Bytes an element.
+    /// Bytes per element.
     pub fn size(&self) -> u64 {
         match self {
             Self::Number { dtype, count, .. } => count.saturating_mul(dtype.size() as u64),
@@ -101,7 +101,7 @@ impl Element {
         }
     }
 
-    /// Whether it is a single number.
+    /// Whether an element is a single number.
     pub fn is_number(&self) -> bool {
         matches!(self, Self::Number { count: 1, .. })
     }
@@ -162,7 +162,7 @@ impl Member {
     }
 
     fn describe(&self, fields: &mut Fields, outer: &str, offset: u64) {
-        // numpy writes padding as unnamed bytes; the schema covers it by itself.
+        // numpy writes padding as unnamed bytes; the schema adds padding itself.
         if self.name.is_empty() {
             return;
         }
@@ -180,7 +180,7 @@ impl Member {
     }
 }
 
-/// Elements of a shape.
+/// Number of elements of a shape.
 pub fn product(shape: &[Literal]) -> Result<u64, String> {
     dimensions(shape)?
         .iter()

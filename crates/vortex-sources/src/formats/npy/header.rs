@@ -12,12 +12,12 @@ use crate::stored::{Stored, refuse};
 
 /// First bytes of a `.npy` file.
 pub const MAGIC: &[u8] = b"\x93NUMPY";
-/// Digits of the longest number that numpy keeps room for.
+/// Digits of the longest number for which numpy reserves space.
 const GROWING_DIGITS: usize = 21;
 /// Longest header text.
 const MAX_HEADER_BYTES: u32 = 16 << 20;
 
-/// What an array's header says of its elements, as manifests keep it.
+/// The description of the elements in an array's header, as stored in manifests.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Described {
@@ -37,7 +37,7 @@ impl Described {
     }
 }
 
-/// The bytes of the header of an array that is written again.
+/// The bytes of the header of a restored array.
 pub(super) fn of_stored(dataset: &dyn Stored) -> io::Result<Vec<u8>> {
     let refuse = |what: String| refuse(dataset.name(), what);
     let described: Option<Described> = dataset.origin().read(FORM);
@@ -47,12 +47,12 @@ pub(super) fn of_stored(dataset: &dyn Stored) -> io::Result<Vec<u8>> {
     let read = Header::read(dataset.name(), &mut header.as_slice()).map_err(refuse)?;
     let (bytes, held) = (read.info.n_bytes(), dataset.n_bytes());
     if bytes != held {
-        return Err(refuse(format!("{held} bytes; its shape asks for {bytes}")));
+        return Err(refuse(format!("{held} bytes; its shape needs {bytes}")));
     }
     Ok(header)
 }
 
-/// What a header says.
+/// The contents of a header.
 #[derive(Debug)]
 pub struct Header {
     /// The array as a dataset.
@@ -62,16 +62,16 @@ pub struct Header {
 }
 
 impl Header {
-    /// Reads a header and stands before the first element then.
+    /// Reads a header; the reader is then before the first element.
     ///
     /// # Errors
-    /// A message that says what is wrong.
+    /// A message that describes the error.
     pub fn read(name: &str, from: &mut dyn Read) -> Result<Self, String> {
         let ended = |e: io::Error| format!("the header: {e}");
         let mut start = [0; 8];
         from.read_exact(&mut start).map_err(ended)?;
         if &start[..6] != MAGIC {
-            return Err("does not begin as a .npy array".into());
+            return Err("does not begin like a .npy array".into());
         }
         let (len, length_bytes) = match start[6] {
             1 => {
@@ -122,7 +122,7 @@ fn describe(name: &str, text: &str) -> Result<DatasetInfo, String> {
     if element.size() == 0 {
         return Err("elements of no bytes".into());
     }
-    // In Fortran order a row is not in one piece, and an index of the first dimension neither.
+    // In Fortran order, neither a row nor an index of the first dimension is contiguous.
     let mut records = Records::of_array(
         &shape,
         element.size(),
@@ -145,7 +145,7 @@ fn describe(name: &str, text: &str) -> Result<DatasetInfo, String> {
 /// The bytes of a header as numpy writes it; `descr` is a Python literal.
 ///
 /// # Errors
-/// A message for a `descr` that is no dtype.
+/// A message for a `descr` that is not a dtype.
 pub fn to_bytes(descr: &str, fortran_order: bool, lengths_of: &[u64]) -> Result<Vec<u8>, String> {
     Element::parse(&parse(descr)?)?;
     let order = if fortran_order { "True" } else { "False" };
@@ -155,7 +155,7 @@ pub fn to_bytes(descr: &str, fortran_order: bool, lengths_of: &[u64]) -> Result<
     }
     let shape = lengths.join(", ");
     let shape = shape.trim_end();
-    // numpy leaves room for the longest number in place of the dimension that can grow.
+    // numpy reserves space for the longest number in the dimension that can grow.
     let growing = if fortran_order { lengths_of.last() } else { lengths_of.first() };
     let room = growing.map_or(0, |n| GROWING_DIGITS.saturating_sub(n.to_string().len()));
     let text = format!(
@@ -167,7 +167,7 @@ pub fn to_bytes(descr: &str, fortran_order: bool, lengths_of: &[u64]) -> Result<
         true => text.chars().map(|c| c as u8).collect(),
         false => text.into_bytes(),
     };
-    // The array begins at a multiple of 64.
+    // The array must begin at a multiple of 64.
     let padded = |prefix: usize| (prefix + text.len() + 1).next_multiple_of(64) - prefix;
     let mut out = MAGIC.to_vec();
     if latin && padded(10) <= usize::from(u16::MAX) {

@@ -1,4 +1,4 @@
-//! The few Python literals that a `.npy` header is made of.
+//! The Python literals that occur in a `.npy` header.
 
 /// Deepest nesting.
 const MAX_DEPTH: usize = 32;
@@ -18,7 +18,7 @@ pub enum Literal {
     Dict(Vec<(Self, Self)>),
 }
 
-/// Parses one literal and nothing behind it but white space.
+/// Parses one literal; only white space may follow.
 ///
 /// # Errors
 /// A message with the place.
@@ -32,7 +32,7 @@ pub fn parse(text: &str) -> Result<Literal, String> {
     Ok(value)
 }
 
-/// The text of the value of a key of the outer dictionary, as it stands.
+/// The unchanged text of the value of a key in the outer dictionary.
 pub fn value_text<'a>(text: &'a str, key: &str) -> Result<&'a str, String> {
     let mut parser = Parser { text, at: 0 };
     parser.expect('{')?;
@@ -143,7 +143,7 @@ impl Parser<'_> {
         Err(self.error("not a string, number, True, False, tuple, list or dictionary"))
     }
 
-    /// Items up to `end`; one item alone in round brackets is still a sequence here.
+    /// Items up to `end`; here, a single item in round brackets is also a sequence.
     fn sequence(&mut self, end: char, depth: usize) -> Result<Literal, String> {
         self.at += 1;
         let mut items = Vec::new();

@@ -21,7 +21,7 @@ const MAX_MEMBERS: usize = 1 << 20;
 pub struct NpzSource {
     path: PathBuf,
     datasets: Vec<DatasetInfo>,
-    /// For each dataset its place in the archive.
+    /// For each dataset, its index in the archive.
     entries: Vec<usize>,
     unread: Vec<Unread>,
 }
@@ -30,7 +30,7 @@ impl NpzSource {
     /// Reads the directory and all headers.
     ///
     /// # Errors
-    /// [`Error::Io`]; [`Error::Source`] for a damaged archive. Members that are no arrays are
+    /// [`Error::Io`]; [`Error::Source`] for a damaged archive. Members that are not arrays are
     /// listed as unread.
     pub fn open(path: &Path) -> Result<Self> {
         let mut source = Self {
@@ -57,7 +57,7 @@ impl NpzSource {
                 if expected == size {
                     Ok(header)
                 } else {
-                    Err(format!("{size} bytes; {expected} were due"))
+                    Err(format!("{size} bytes; {expected} were expected"))
                 }
             });
             match header {
@@ -97,14 +97,14 @@ impl Source for NpzSource {
         Header::read(&info.name, &mut entry)
             .map_err(|what| Error::source(&self.path, &info.name, what))?;
         stream_exact(&self.path, &info.name, &mut entry, info.n_bytes(), sink)?;
-        // The end is where the checksum is compared.
+        // The checksum is compared at the end.
         let mut rest = [0; 1];
         entry.read(&mut rest).map_err(|e| self.damaged(&e))?;
         Ok(())
     }
 }
 
-/// Writes an archive of arrays that are not packed: their bytes are for a codec to come.
+/// Writes an archive of uncompressed arrays, because a codec will compress their bytes later.
 pub(in crate::formats) fn write(
     out: BufWriter<&File>,
     datasets: &mut [&mut dyn Stored],

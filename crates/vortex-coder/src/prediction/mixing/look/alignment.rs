@@ -1,19 +1,21 @@
-//! Where numbers begin, and which of their bytes comes first: as they follow each other most closely.
+//! Finds where numbers begin, and their byte order: the choice with the smallest differences
+//! between consecutive numbers.
 
 use super::super::numbers::Numbers;
 use super::distances;
 use super::form::{as_bits, form};
 
-/// Numbers that are looked at: in runs, from places all over the region.
+/// Numbers that are analysed: in runs, from places all over the region.
 const RUNS: usize = 64;
 const RUN: usize = 32;
 /// Bytes from which the distances to earlier numbers are taken.
 const SAMPLE: usize = 64 << 10;
-/// Bits a number, in thousandths, by which another way to read them must be better than the first one.
+/// Bits per number, in thousandths, by which another way to read the numbers must be better than
+/// the first one.
 const BETTER: u64 = 700;
 
 /// Phase (the place of the first byte of a number, modulo the width) and byte order of the numbers of `start..end`;
-/// `phase` and little-endian where no other is clearly better.
+/// `phase` and little-endian if no other choice is clearly better.
 pub(super) fn find(
     bytes: &[u8],
     start: usize,
@@ -24,7 +26,7 @@ pub(super) fn find(
     if width == 1 || end - start < 4 * width {
         return (phase, false);
     }
-    // Numbers of a grid follow those of the row above, not each other.
+    // Numbers of a grid are close to those of the row above, not to each other.
     let guess = as_bits(width, false);
     let from = first_number(start, width, phase);
     let far = distances::find(bytes, from, end.min(from + SAMPLE), &guess);
@@ -41,13 +43,13 @@ pub(super) fn find(
     costs.min().map_or((phase, false), |(_, phase, big_endian)| (phase, big_endian))
 }
 
-/// Where the first number of a width and a phase begins, at `start` or after it.
+/// The place of the first number with this width and phase, at `start` or after it.
 pub(super) fn first_number(start: usize, width: usize, phase: usize) -> usize {
     start + (phase + width - start % width) % width
 }
 
-/// Bits of the difference to the number one of the distances `back` before, at the best of them, in thousandths of a bit
-/// a number.
+/// Bits of the difference to an earlier number at the best of the distances `back`, in thousandths
+/// of a bit per number.
 fn distance(
     bytes: &[u8],
     start: usize,

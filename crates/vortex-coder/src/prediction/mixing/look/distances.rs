@@ -1,4 +1,5 @@
-//! Numbers that resemble others far back: rows of a grid, steps of a simulation, columns of a table.
+//! Finds numbers that resemble others far back: rows of a grid, steps of a simulation, columns of a
+//! table.
 
 use super::super::numbers::Numbers;
 
@@ -9,9 +10,10 @@ const SECOND: usize = 384;
 const FINALISTS: usize = 24;
 /// Longest distance in numbers.
 const LONGEST: usize = 16_384;
-/// Bits that a distance may be worse than the number before, in thousandths: both together say more than each.
+/// Bits, in thousandths, by which a distance may be worse than the previous number; both together
+/// predict better than one.
 const SLACK: u64 = 500;
-/// The second distance is this far from the first and from the numbers at hand.
+/// The second distance differs by at least this from the first and from the current numbers.
 const APART: usize = 4;
 
 /// Up to two distances in bytes for the numbers at `start..end`, 0 for none.
@@ -41,8 +43,8 @@ pub(super) fn find(bytes: &[u8], start: usize, end: usize, numbers: &Numbers) ->
     [first, second.map_or(0, |(_, far)| *far)]
 }
 
-/// Bits of the difference to the number `far` bytes back, in thousandths of a bit a number; `None` where half of the
-/// numbers have none.
+/// Bits of the difference to the number `far` bytes back, in thousandths of a bit a number; `None`
+/// if half of the numbers have no such earlier number.
 fn difference(
     bytes: &[u8],
     start: usize,
@@ -58,7 +60,8 @@ fn difference(
     (compared > 0 && compared * 2 >= wanted).then(|| bits * 1000 / compared)
 }
 
-/// Bits of the differences between the numbers at some places and those `far` bytes before them, and how many have one.
+/// Bits of the differences between the numbers at some places and those `far` bytes before them,
+/// and the count of numbers that have one.
 pub(super) fn differences(
     bytes: &[u8],
     places: impl Iterator<Item = usize>,

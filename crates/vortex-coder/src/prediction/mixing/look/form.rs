@@ -1,8 +1,8 @@
-//! What the bits of numbers look like.
+//! Finds the form of numbers: unsigned, signed or float.
 
 use super::super::numbers::{Form, Numbers};
 
-/// Numbers whose bits are read as they are.
+/// Numbers whose bits are read without change.
 pub(super) fn as_bits(width: usize, big_endian: bool) -> Numbers {
     Numbers { width, big_endian, form: Form::Unsigned, far: [0; 2], flat: 0 }
 }
@@ -20,7 +20,7 @@ pub(super) fn is_everyday_float(bits: u64, width: usize) -> bool {
     }
 }
 
-/// The form of the numbers at `start..end`, which lie like `lie`.
+/// The form of the numbers at `start..end`, with the layout of `lie`.
 pub(super) fn form(bytes: &[u8], start: usize, end: usize, lie: &Numbers) -> Form {
     let width = lie.width;
     if width < 4 {

@@ -1,4 +1,5 @@
-//! Low bytes of numbers that nothing predicts: they are coded as they are, without running the model.
+//! Finds low bytes of numbers that cannot be predicted: they are coded as raw bits, without the
+//! model.
 
 use super::super::bits::{Bits, Cost};
 use super::super::block::Block;
@@ -10,19 +11,21 @@ use super::sums::entropy;
 use crate::cost::COST_ONE_BIT;
 use crate::error::Result;
 
-/// Numbers without which nothing is called noise, share of the numbers that is looked at, and how many at most.
+/// Least numbers for deciding about noise, share of the numbers that is analysed, and their
+/// maximum.
 const LEAST_NUMBERS: usize = 16_384;
 const SHARE: usize = 32;
 const MOST_NUMBERS: usize = 8192;
-/// Bits by which the entropy of so few bytes that are drawn at random is too small: 255 degrees of freedom and some.
+/// Bits by which the entropy of a small sample of random bytes is too small: for 255 degrees of
+/// freedom, and a margin.
 const CHANCE: u64 = 300 * COST_ONE_BIT as u64;
-/// log2 of the number of pairs of numbers that are remembered.
+/// log2 of the number of pairs of numbers that are stored.
 const PAIRS_LOG2: u32 = 20;
 
 /// How many low bytes of the numbers at `start..end` are noise.
 ///
 /// # Errors
-/// Those of coding a sample, which are none in practice.
+/// The errors of coding a sample, which do not occur in practice.
 pub(super) fn find(bytes: &[u8], start: usize, end: usize, lie: &Numbers) -> Result<usize> {
     let width = lie.width;
     let n = (end - start) / width;
@@ -34,13 +37,13 @@ pub(super) fn find(bytes: &[u8], start: usize, end: usize, lie: &Numbers) -> Res
     let halves = [looked_at / 2, looked_at].map(|n| begin + n * width);
     let [first, all] = halves.map(|end| cost_by_rank(&bytes[begin..end], lie));
     let (first, all) = (first?, all?);
-    // While the model learns, everything costs too much: the second half counts.
+    // At first the model still learns and costs are too high, so only the second half counts.
     let least = least_cost(looked_at - looked_at / 2);
     let noise = |rank: &usize| all[*rank] - first[*rank] >= least;
     Ok((0..width).rev().take_while(noise).count())
 }
 
-/// What the numbers of a sample cost, by rank.
+/// The cost of the numbers of a sample, by rank.
 fn cost_by_rank(sample: &[u8], lie: &Numbers) -> Result<Vec<u64>> {
     let far = lie.far.map(|far| if far < sample.len() { far } else { 0 });
     let content = Content::Numbers(Numbers { far, ..*lie });
@@ -58,7 +61,7 @@ fn cost_by_rank(sample: &[u8], lie: &Numbers) -> Result<Vec<u64>> {
     Ok(cost.into_roles())
 }
 
-/// Pairs of numbers that follow each other, as far as they were seen.
+/// The pairs of consecutive numbers that were seen.
 pub(super) struct Seen(Vec<u32>);
 
 impl Seen {
@@ -66,8 +69,8 @@ impl Seen {
         Self(vec![0; 1 << PAIRS_LOG2])
     }
 
-    /// How many of the `flat` low bytes of the numbers at `start..end` are noise there too: neither uneven, nor copies of
-    /// earlier ones, which a match would predict.
+    /// How many of the `flat` low bytes of the numbers at `start..end` are also noise there: evenly
+    /// distributed, and not copies of earlier bytes, which a match would predict.
     pub(super) fn still_noise(
         &mut self,
         bytes: &[u8],
@@ -94,7 +97,7 @@ impl Seen {
         counts[..flat].iter().take_while(|counts| entropy(*counts) >= least).count()
     }
 
-    /// Remembers a pair, and says whether it was the last one in its place.
+    /// Stores a pair, and returns whether it was already the last one in its place.
     #[allow(clippy::cast_possible_truncation)] // parts of a hash
     fn replace(&mut self, number: u64, before: u64) -> bool {
         let hash = (number ^ before.rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -109,7 +112,7 @@ mod tests {
     use super::super::form::as_bits;
     use super::*;
 
-    /// Four-byte numbers with two upper bytes of few values and two lower ones of chance.
+    /// Four-byte numbers with two upper bytes of few values and two random lower bytes.
     fn noise(seed: u32) -> Vec<u8> {
         let number = |i: u32| {
             (i.wrapping_add(seed)).wrapping_mul(0x9e37_79b1) >> 13 & 0xffff | (i % 7) << 20

@@ -1,5 +1,5 @@
-//! The first look at a block: what it holds, and which contexts are worth their time. Only an encoder looks; what it
-//! decides stands in the block's [`Plan`].
+//! The first look at a block: it finds the contents of the block and the contexts that are worth
+//! their time. Only the encoder does this; it stores its decisions in the block's [`Plan`].
 
 mod alignment;
 mod distances;
@@ -21,7 +21,7 @@ use crate::layout::RecordLayout;
 /// The plan of a block of whole records.
 ///
 /// # Errors
-/// Those of coding a sample, which are none in practice.
+/// The errors of coding a sample, which do not occur in practice.
 pub(super) fn plan(level: Level, layout: &RecordLayout, bytes: &[u8]) -> Result<Plan> {
     let slots_log2 = |contexts| level.slots_log2().min(most_slots_log2(bytes.len(), contexts));
     if layout.stride() == 1 {

@@ -1,4 +1,5 @@
-//! Symbols of records that nothing predicts: they are coded as they are, without running the model.
+//! Finds symbols of records that cannot be predicted: they are coded as raw bits, without the
+//! model.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
@@ -11,27 +12,28 @@ use crate::cost::COST_ONE_BIT;
 use crate::error::Result;
 use crate::layout::RecordLayout;
 
-/// Share of the block that is looked at, and bytes.
+/// Share of the block that is analysed, and its bytes.
 const SHARE: usize = 16;
 const MOST_BYTES: usize = 512 << 10;
-/// Records without which nothing is called noise.
+/// Least records for deciding about noise.
 const LEAST_RECORDS: usize = 1500;
-/// What a symbol of noise costs the model, in thousandths of 8 bits, or more.
+/// Least cost of a symbol of noise under the model, in thousandths of 8 bits.
 const NOISE: u64 = 998;
-/// Contexts and slots of the look.
+/// Contexts and slots of the first look.
 pub(super) const CONTEXTS: usize = 8;
 pub(super) const SLOTS_LOG2: u32 = 16;
-/// Records of which one in so many may repeat before their bytes are modelled after all.
+/// If more than one in this number of records repeats, their bytes are modelled although they look
+/// like noise.
 pub(super) const REPEATS: usize = 200;
-/// Symbols of a record that are too few to tell a repeat from chance.
+/// With fewer symbols of noise in a record than this, a repeat cannot be distinguished from chance.
 const TOO_FEW: usize = 5;
 
-/// What so many symbols of noise cost at least, in 2^-16 bits.
+/// Least cost of this number of symbols of noise, in 2^-16 bits.
 pub(super) fn least_cost(symbols: usize) -> u64 {
     8 * u64::from(COST_ONE_BIT) * symbols as u64 * NOISE / 1000
 }
 
-/// By role: whether it is noise.
+/// For each role, whether it is noise.
 pub(super) fn find(layout: &RecordLayout, partners: &Partners, bytes: &[u8]) -> Result<Vec<bool>> {
     let stride = layout.stride();
     let roles = layout.roles().len();
@@ -41,7 +43,7 @@ pub(super) fn find(layout: &RecordLayout, partners: &Partners, bytes: &[u8]) -> 
     if looked_at < LEAST_RECORDS || n < looked_at {
         return Ok(none);
     }
-    // From the middle, which is rarely as special as the start.
+    // The sample is from the middle, because the start is often special.
     let start = (n - looked_at) / 2 * stride;
     let sample = &bytes[start..start + looked_at * stride];
     let half = looked_at / 2;
@@ -63,14 +65,14 @@ pub(super) fn find(layout: &RecordLayout, partners: &Partners, bytes: &[u8]) -> 
     };
     loop_.code()?;
     let Bits::Weigh(cost) = bits else { unreachable!("as it was made") };
-    // While the model learns, everything costs too much: the second half counts.
+    // At first the model still learns and costs are too high, so only the second half counts.
     let least = least_cost(looked_at - half);
     let flat: Vec<bool> =
         cost.by_role().iter().zip(at_half).map(|(all, first)| all - first >= least).collect();
     Ok(if repeats(layout, &flat, bytes) { none } else { flat })
 }
 
-/// Whether noise comes twice: then a match predicts it, however far away the first one is.
+/// Whether noise occurs twice: then a match predicts it, however far away the first one is.
 fn repeats(layout: &RecordLayout, flat: &[bool], bytes: &[u8]) -> bool {
     let noise: Vec<usize> = (0..flat.len()).filter(|&role| flat[role]).collect();
     if noise.len() < TOO_FEW {

@@ -1,24 +1,26 @@
-//! Which fields before it say most about a field: by mutual information of their first symbols.
+//! Finds the earlier field that predicts a field best, by mutual information of their first
+//! symbols.
 
 use super::super::record_contexts::Partners;
 use super::sums::entropy;
 use crate::layout::RecordLayout;
 
-/// Records that are looked at.
+/// Number of records that are analysed.
 const RECORDS: usize = 4096;
-/// Fields before the field that are looked at; its neighbours have contexts of their own.
+/// Number of direct neighbours, which are not tried as partners because they have their own
+/// contexts.
 const NEIGHBOURS: usize = 2;
 const FURTHEST: usize = 96;
-/// Steps that the look may take in all: fewer fields are looked at where records are very wide.
+/// Largest number of steps in total: if records are very wide, fewer fields are analysed.
 const MOST_STEPS: usize = 300_000_000;
-/// Steps for a pair of fields besides one a record.
+/// Steps for a pair of fields, in addition to one per record.
 const PAIR_STEPS: usize = 1024;
 /// Classes of a symbol.
 const CLASSES: usize = 16;
-/// Bits a record that a partner must tell, in 2^-16, besides those that chance would tell.
+/// Least information of a partner in 2^-16 bits per record, in addition to that of chance.
 const LEAST: u64 = 1 << 11;
 
-/// For each field the best one.
+/// The best partner of each field.
 pub(super) fn find(layout: &RecordLayout, bytes: &[u8]) -> Partners {
     let n = (bytes.len() / layout.stride()).min(RECORDS);
     let classes: Vec<Vec<u8>> = columns(layout, bytes, n).iter().map(|c| classes(c)).collect();
@@ -32,7 +34,8 @@ pub(super) fn find(layout: &RecordLayout, bytes: &[u8]) -> Partners {
                 (alone[field] + alone[other]).saturating_sub(joint)
             };
             let (told, other) = before.map(|other| (told(other), other)).max()?;
-            // What chance tells grows with the number of pairs of classes, not with that of records.
+            // The information of chance grows with the number of pairs of classes, not with the
+            // number of records.
             let chance = (CLASSES * CLASSES) as u64 * 46_000;
             if told > chance + LEAST * n as u64 { u16::try_from(other).ok() } else { None }
         })
@@ -55,7 +58,7 @@ fn columns(layout: &RecordLayout, bytes: &[u8], n: usize) -> Vec<Vec<u16>> {
     columns
 }
 
-/// Classes of about equal size in the order of the values.
+/// Classes of about equal size, in the order of the values.
 fn classes(column: &[u16]) -> Vec<u8> {
     let mut sorted = column.to_vec();
     sorted.sort_unstable();

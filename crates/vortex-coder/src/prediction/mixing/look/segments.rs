@@ -1,8 +1,8 @@
-//! Where bytes change their meaning: text, or numbers of which width.
+//! Finds where bytes change their meaning: text, or numbers of a width.
 //!
 //! The block is cut into chunks. For each chunk and each hypothesis (bytes, or numbers of some width that
-//! begin at some phase) the code length is estimated, and the cheapest way through all chunks is found
-//! (Viterbi, 1967), where each change of hypothesis costs something.
+//! begin at some phase) the code length is estimated, and the cheapest path through all chunks is found
+//! (Viterbi, 1967); each change of hypothesis has a cost.
 
 use super::super::numbers::Numbers;
 use super::super::regions::{Content, Region};
@@ -15,13 +15,13 @@ use crate::error::Result;
 
 const BIT: u64 = COST_ONE_BIT as u64;
 const CHUNK: usize = 1024;
-/// What a change costs.
+/// Cost of a change.
 const CHANGE: u64 = 200 * BIT;
-/// What a symbol costs that was not seen in the chunk before.
+/// Cost of a symbol that does not occur in the previous chunk.
 const NEW_SYMBOL: u64 = 5 * BIT;
-/// What a number costs that is neither a float of everyday size nor a small integer.
+/// Additional cost of a number that is neither a float of usual size nor a small integer.
 const UNBELIEVABLE: u64 = 2 * BIT;
-/// Numbers of one region; distances are sought for each.
+/// Numbers per region; distances are searched for each region.
 const PIECE: usize = 64 << 10;
 /// (width, phase); width 0 is bytes.
 const HYPOTHESES: [(usize, usize); 16] = [
@@ -46,7 +46,7 @@ const HYPOTHESES: [(usize, usize); 16] = [
 /// The regions of a block, which cover it.
 ///
 /// # Errors
-/// Those of coding a sample, which are none in practice.
+/// The errors of coding a sample, which do not occur in practice.
 pub(super) fn find(bytes: &[u8]) -> Result<Vec<Region>> {
     let path = cheapest_path(bytes);
     let mut regions = Vec::new();
@@ -76,7 +76,7 @@ pub(super) fn find(bytes: &[u8]) -> Result<Vec<Region>> {
     Ok(regions)
 }
 
-/// Appends a region, or makes the last one longer.
+/// Appends a region, or extends the last one.
 fn push(regions: &mut Vec<Region>, bytes: usize, content: Content) {
     match regions.last_mut() {
         Some(last) if last.content == content => last.bytes += bytes,
@@ -95,7 +95,8 @@ fn cheapest_path(bytes: &[u8]) -> Vec<(usize, usize)> {
         let start = chunk * CHUNK;
         let end = (start + CHUNK).min(bytes.len());
         let as_bytes = bytes_cost(&bytes[start..end]);
-        // Numbers of one width have the same ranks at every phase, but for a few bytes at the ends.
+        // Numbers of one width have the same ranks at every phase, except for a few bytes at the
+        // ends.
         let ranks = [1, 2, 4, 8].map(|width| {
             let ranks = start..(start + width).min(end);
             ranks.map(|first| rank_cost(bytes, first, end, width)).sum::<u64>()
@@ -134,17 +135,18 @@ fn least_of(cost: &[u64]) -> (usize, u64) {
     least.map(|(i, &cost)| (i, cost)).expect("there are hypotheses")
 }
 
-/// About what a chunk of bytes costs, in 2^-16 bits.
+/// Approximate cost of a chunk of bytes, in 2^-16 bits.
 fn bytes_cost(chunk: &[u8]) -> u64 {
     let mut counts = [0; 256];
     chunk.iter().for_each(|&byte| counts[usize::from(byte)] += 1);
     let alone = entropy(&counts) + distinct(&counts) * NEW_SYMBOL;
     let printable = chunk.iter().filter(|b| matches!(b, b'\t' | b'\n' | b'\r' | 32..=126)).count();
-    // Text has words and columns, which make it about half as long.
+    // Words and columns of text reduce its cost to about half.
     if printable * 100 >= chunk.len() * 98 { alone / 2 } else { alone + 64 * BIT }
 }
 
-/// What the bytes at `first`, `first + width`, ... cost: alone, or with flags that say which repeat the one before.
+/// The cost of the bytes at `first`, `first + width`, ...: alone, or with flags for bytes that
+/// repeat the previous one.
 fn rank_cost(bytes: &[u8], first: usize, end: usize, width: usize) -> u64 {
     let (mut all, mut changed) = ([0u32; 256], [0u32; 256]);
     for at in (first..end).step_by(width) {
@@ -163,7 +165,7 @@ fn distinct(counts: &[u32; 256]) -> u64 {
     counts.iter().filter(|count| **count > 0).count() as u64
 }
 
-/// What numbers cost that are of no everyday size.
+/// Additional cost of numbers of unusual size.
 fn unbelievable(bytes: &[u8], start: usize, end: usize, width: usize, phase: usize) -> u64 {
     if width < 4 {
         return 0;
@@ -176,7 +178,8 @@ fn unbelievable(bytes: &[u8], start: usize, end: usize, width: usize, phase: usi
     numbers.filter(|&at| !believable(lie.at(bytes, at))).count() as u64 * UNBELIEVABLE
 }
 
-/// Appends the numbers at `start..end`, which lie like `lie`, as regions with what each of them needs.
+/// Appends the numbers at `start..end`, with the layout of `lie`, as regions, each with its own
+/// settings.
 fn numbers(
     bytes: &[u8],
     start: usize,

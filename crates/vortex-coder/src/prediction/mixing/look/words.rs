@@ -1,4 +1,4 @@
-//! What the look found in bytes without records, for people.
+//! A readable description of what the first look found in bytes without records.
 
 use std::fmt;
 use std::ops::Range;
@@ -7,10 +7,10 @@ use super::super::numbers::{Form, Numbers};
 use super::super::regions::Content;
 use super::segments;
 
-/// A stretch of bytes and what it seems to hold.
+/// A range of bytes and its probable contents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stretch {
-    /// Where it lies.
+    /// The range.
     pub bytes: Range<usize>,
     what: String,
 }
@@ -21,7 +21,7 @@ impl fmt::Display for Stretch {
     }
 }
 
-/// What bytes without records seem to hold, stretch by stretch.
+/// The probable contents of bytes without records, range by range.
 pub fn stretches(bytes: &[u8]) -> Vec<Stretch> {
     let regions = segments::find(bytes).unwrap_or_default();
     let mut found: Vec<Stretch> = Vec::new();
