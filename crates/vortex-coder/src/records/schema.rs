@@ -11,6 +11,9 @@ pub use vortex_base::DType;
 
 /// Largest stride in bytes.
 pub const MAX_STRIDE: u32 = 65_535;
+/// Most steps of all formulas of a schema: so many, and so many more for each byte of a record. They bound the time of a record.
+const MAX_STEPS: usize = 2048;
+const MAX_STEPS_A_BYTE: usize = 64;
 /// Longest field name in bytes.
 pub const MAX_NAME_LEN: usize = 255;
 
@@ -140,6 +143,7 @@ impl Schema {
         for Field { name, dtype, coding, .. } in &self.fields {
             coding.check(*dtype, n).map_err(|what| format!("field {name:?}: {what}"))?;
         }
+        check_steps(self.fields.iter().map(|field| field.coding.steps()).sum(), self.stride)?;
         match self.order_of_needs() {
             Some(_) => Ok(()),
             None => Err("laws of fields refer to each other in a circle".into()),
@@ -185,6 +189,17 @@ impl Schema {
         }
         (order.len() == self.fields.len()).then_some(order)
     }
+}
+
+/// What is wrong with formulas of so many steps in records of this stride, if anything.
+pub(super) fn check_steps(steps: usize, stride: u32) -> std::result::Result<(), String> {
+    let most = MAX_STEPS + MAX_STEPS_A_BYTE * stride as usize;
+    if steps > most {
+        return Err(format!(
+            "formulas of {steps} steps in records of {stride} bytes; at most {most} are allowed"
+        ));
+    }
+    Ok(())
 }
 
 fn size_u32(dtype: DType) -> u32 {
@@ -298,6 +313,24 @@ mod tests {
     }
 
     #[test]
+    fn formulas_take_bounded_time() {
+        let long = |n: usize| (1..n).fold(Expression::field(1), |x, _| x.apply(Unary::Abs));
+        let with = |n: usize| {
+            let formula = Formula { any_of: vec![long(n); 4], reach: 16 };
+            let fields = vec![Field::new("a", DType::F32, 0), Field::new("b", DType::F32, 4)];
+            let predicted = [(0, Predicted::Formula(formula))];
+            Schema::new(8, fields).unwrap().with_predictions(predicted)
+        };
+        assert!(with(640).is_ok());
+        let error = with(641).unwrap_err();
+        assert!(
+            error.message.contains("2564 steps in records of 8 bytes; at most 2560"),
+            "{}",
+            error.message
+        );
+    }
+
+    #[test]
     fn a_field_has_one_prediction() {
         let before = |index| [(index, Predicted::RecordBefore)];
         let schema = with_laws().with_predictions(before(1)).unwrap();
@@ -353,12 +386,15 @@ mod tests {
 
     #[test]
     fn hostile_bytes_are_refused() {
-        let cases: [&[u8]; 13] = [
+        let cases: [&[u8]; 16] = [
             &[0, 0],                                                                         // no fields
-            &[1, 0, 0x0d, 1, b'a'],    // unknown dtype
-            &[1, 0, 0x30, 1, b'a'],    // unknown transform
-            &[1, 0, 0x80, 1, b'a', 8], // unknown extension
-            &[1, 0, 0x99, 1, b'a', 4], // distance out of order
+            &[1, 0, 0x0d, 1, b'a'],                          // unknown dtype
+            &[1, 0, 0x30, 1, b'a'],                          // unknown transform
+            &[1, 0, 0x80, 1, b'a', 16],                      // unknown extension
+            &[1, 0, 0xa9, 1, b'a', 8, 16, 1, 1, 0, 0, 0, 0], // formula about itself
+            &[1, 0, 0xa9, 1, b'a', 8, 17, 1, 1, 0, 0, 0, 0], // formula that reaches too far
+            &[1, 0, 0xa9, 1, b'a', 8, 16, 1, 1, 0, 15],      // unknown step
+            &[1, 0, 0x99, 1, b'a', 4],                       // distance out of order
             &[2, 0, 0xa9, 1, b'a', 6, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 9, 1, b'b'], // with a law
             &[1, 0, 0x99, 1, b'a', 0],       // empty extension
             &[1, 0, 0x99, 1, b'a', 1, 9, 0], // grid of nine digits

@@ -1,7 +1,7 @@
 //! The binary form of a schema; docs/format.md, "Schema".
 
 use super::coding::{Field, FieldCoding, take};
-use super::schema::{MAX_STRIDE, Schema};
+use super::schema::{MAX_STRIDE, Schema, check_steps};
 use crate::error::{Error, Result};
 use vortex_base::dtype::DType;
 
@@ -43,10 +43,12 @@ impl Schema {
             return Err(Error::corrupt("schema has no fields; at least one is needed"));
         }
         let mut fields = Vec::new();
-        let mut offset = 0u32;
+        let (mut offset, mut steps) = (0u32, 0);
         for index in 0..count {
             let field = read_field(input, index, offset)?;
             offset += u32::try_from(field.dtype.size()).expect("at most 8");
+            steps += field.coding.steps();
+            check_steps(steps, MAX_STRIDE).map_err(Error::corrupt)?;
             fields.push(field);
             if offset > MAX_STRIDE {
                 return Err(Error::corrupt(format!(

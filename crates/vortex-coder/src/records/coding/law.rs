@@ -116,6 +116,7 @@ impl Stage for Law {
         needs
     }
 
+    #[cfg(feature = "container")]
     fn heap_bytes(&self) -> usize {
         size_of_val(&self.terms[..])
     }

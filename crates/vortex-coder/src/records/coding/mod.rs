@@ -140,6 +140,14 @@ impl FieldCoding {
         self.stages().try_for_each(|stage| stage.check(dtype, n_fields))
     }
 
+    /// Steps of its formulas.
+    pub(super) fn steps(&self) -> usize {
+        match self.predicted() {
+            Predicted::Formula(formula) => formula.steps(),
+            _ => 0,
+        }
+    }
+
     /// Bytes that it takes besides its own size.
     #[cfg(feature = "container")]
     pub(super) fn heap_bytes(&self) -> usize {

@@ -22,6 +22,7 @@ pub(super) trait Stage {
     }
 
     /// Bytes that it takes besides its own size.
+    #[cfg(feature = "container")]
     fn heap_bytes(&self) -> usize {
         0
     }

@@ -41,6 +41,11 @@ impl Formula {
         Self { any_of: vec![expression], reach: most_reach(dtype) }
     }
 
+    /// Steps of all its expressions.
+    pub(in crate::records) fn steps(&self) -> usize {
+        self.any_of.iter().map(|expression| expression.ops().len()).sum()
+    }
+
     /// The field's integer as a distance from what a formula gives, where that is near.
     pub(super) fn enter(
         &self,
@@ -168,6 +173,7 @@ impl Stage for Formula {
         needs
     }
 
+    #[cfg(feature = "container")]
     fn heap_bytes(&self) -> usize {
         self.any_of.iter().map(|expression| size_of_val(expression.ops())).sum()
     }

@@ -173,5 +173,6 @@ mod tests {
         words.dedup();
         // The sign stands for two.
         assert_eq!(words.len(), codes.len() - 1);
+        assert!(Unary::ALL.iter().all(|f| (16..48).contains(&(*f as u8))));
     }
 }
