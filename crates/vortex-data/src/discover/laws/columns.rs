@@ -106,6 +106,12 @@ impl Columns {
         self.values.len()
     }
 
+    /// One of [`FIRST`] telling records.
+    pub(super) fn first(&self, place: usize) -> Option<usize> {
+        let step = (self.telling.len() / FIRST).max(1);
+        self.telling.get(place * step).copied()
+    }
+
     /// A column as part of an expression.
     pub(super) fn x(&self, column: usize) -> Expression {
         Expression::field(self.field[column] as u16)

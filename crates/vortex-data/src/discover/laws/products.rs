@@ -11,6 +11,8 @@ const REACH: usize = 12;
 const SAME: f64 = 1e-4;
 /// The same for squares that are fitted by a line, from few records.
 const LINE: f64 = 2e-3;
+/// The same for lines through two records each, which deviations turn.
+const ROUGHLY: f64 = 0.3;
 /// Slopes that are tried: quantiles of those of all records. Where a particle loses energy, most lie at one end.
 const SLOPES: [f64; 4] = [0.1, 0.25, 0.5, 0.75];
 /// Digits of the speed of light.
@@ -23,24 +25,19 @@ pub(super) fn find(columns: &Columns) -> Vec<Proposal> {
     for target in 0..columns.len() {
         let near: Vec<usize> = columns.around(target, REACH).collect();
         for (i, &a) in near.iter().enumerate() {
-            scaled(columns, target, columns.x(a), |r| columns.values[a][r], &mut found);
+            let value = |c: usize, r: usize| columns.values[c][r];
+            let mut with = |expression: &dyn Fn() -> Expression, of: &dyn Fn(usize) -> f64| {
+                scaled(columns, target, expression, of, &mut found);
+            };
+            with(&|| columns.x(a), &|r| value(a, r));
             for &b in &near[i + 1..] {
-                let value = |c: usize, r: usize| columns.values[c][r];
                 let (x, y) = (|| columns.x(a), || columns.x(b));
-                let one = || Expression::constant(1.0);
-                scaled(columns, target, x() * y(), |r| value(a, r) * value(b, r), &mut found);
-                scaled(columns, target, x() / y(), |r| value(a, r) / value(b, r), &mut found);
-                scaled(columns, target, y() / x(), |r| value(b, r) / value(a, r), &mut found);
-                for (c, d) in [(a, b), (b, a)] {
-                    let less = columns.x(c) * (one() - columns.x(d));
-                    scaled(
-                        columns,
-                        target,
-                        less,
-                        |r| value(c, r) * (1.0 - value(d, r)),
-                        &mut found,
-                    );
-                }
+                with(&|| x() * y(), &|r| value(a, r) * value(b, r));
+                with(&|| x() / y(), &|r| value(a, r) / value(b, r));
+                with(&|| y() / x(), &|r| value(b, r) / value(a, r));
+                let less = |e: Expression| Expression::constant(1.0) - e;
+                with(&|| x() * less(y()), &|r| value(a, r) * (1.0 - value(b, r)));
+                with(&|| y() * less(x()), &|r| value(b, r) * (1.0 - value(a, r)));
             }
         }
         for &a in &near {
@@ -54,15 +51,15 @@ pub(super) fn find(columns: &Columns) -> Vec<Proposal> {
 fn scaled(
     columns: &Columns,
     target: usize,
-    expression: Expression,
-    value: impl Fn(usize) -> f64,
+    expression: &dyn Fn() -> Expression,
+    value: &dyn Fn(usize) -> f64,
     found: &mut Vec<Proposal>,
 ) {
     let own = &columns.values[target];
     let ratio = |r: usize| own[r] / value(r);
     let Some(k) = agreed(columns, ratio) else { return };
-    let expression =
-        if (k - 1.0).abs() < 1e-7 { expression } else { Expression::constant(k) * expression };
+    let one = (k - 1.0).abs() < 1e-7;
+    let expression = if one { expression() } else { Expression::constant(k) * expression() };
     propose(columns, target, expression, found);
 }
 
@@ -76,11 +73,11 @@ fn propose(columns: &Columns, target: usize, expression: Expression, found: &mut
 /// What most records agree on, if they do.
 fn agreed(columns: &Columns, number: impl Fn(usize) -> f64) -> Option<f64> {
     let first = columns.some(FIRST);
-    let of_few: Vec<f64> = first.clone().take(4).map(&number).collect();
-    let pairs = (0..of_few.len()).flat_map(|i| (0..i).map(move |j| (i, j)));
     let near = |a: f64, b: f64| (a - b).abs() <= 2.0 * SAME * b.abs();
-    // Most candidates are wrong, which a few records show: nearly half of those pairs must agree.
-    if pairs.filter(|&(i, j)| near(of_few[i], of_few[j])).count() < 2 {
+    // Most candidates are wrong, which a few records show: with two of them or more, one of the first two must agree.
+    let of_few = [0, 1, 2, 3].map(|i| columns.first(i).map_or(f64::NAN, &number));
+    let agrees = |with: f64| of_few.iter().filter(|x| near(**x, with)).count() > 2;
+    if !agrees(of_few[0]) && !agrees(of_few[1]) {
         return None;
     }
     let mut all: Vec<f64> = first.map(&number).filter(|x| x.is_finite() && *x != 0.0).collect();
@@ -112,6 +109,9 @@ fn flights(columns: &Columns, target: usize, a: usize, near: &[usize], found: &m
                 let [x, y] = [u, v].map(|c| columns.values[c][r].powi(2));
                 if u == v { x } else { x + y }
             };
+            if !straight(columns, p, square) {
+                continue;
+            }
             let Some((alpha, beta)) = line(columns.some(FIRST), p, square) else { continue };
             let holds = |r: &usize| (alpha + beta * p(*r) - square(*r)).abs() <= LINE * square(*r);
             let curved = |r: &usize| beta * p(*r) > LINE * alpha && alpha > LINE * beta * p(*r);
@@ -141,6 +141,21 @@ fn flights(columns: &Columns, target: usize, a: usize, near: &[usize], found: &m
                 propose(columns, target, columns.x(a) * root.sqrt(), found);
             }
         }
+    }
+}
+
+/// Whether few records lie on a line: of three through two of them each, two must be nearly the same.
+fn straight(columns: &Columns, x: impl Fn(usize) -> f64, y: impl Fn(usize) -> f64) -> bool {
+    let slope = |i: usize| {
+        let [a, b] = [columns.first(i), columns.first(i + 1)];
+        let (Some(a), Some(b)) = (a, b) else { return f64::NAN };
+        (y(a) - y(b)) / (x(a) - x(b))
+    };
+    let same = |a: f64, b: f64| a > 0.0 && (a - b).abs() <= ROUGHLY * a;
+    let (a, b) = (slope(0), slope(2));
+    same(a, b) || {
+        let c = slope(4);
+        same(a, c) || same(b, c)
     }
 }
 
