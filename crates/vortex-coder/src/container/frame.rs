@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 ///
 /// # Errors
 /// `Corrupt` when `frame` is no frame, more than one, or holds another number of bytes.
-pub(super) fn expand(
+pub(crate) fn expand(
     decompressor: &mut Decompressor<'_>,
     frame: &[u8],
     len: usize,
