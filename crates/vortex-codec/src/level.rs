@@ -18,6 +18,8 @@ pub struct Level(u8);
 impl Level {
     /// The lowest level.
     pub const FASTEST: Self = Self(1);
+    /// A level that looks for decimals and laws, and is quick.
+    pub const QUICK: Self = Self(2);
     /// The level of those who choose none.
     pub const DEFAULT: Self = Self(5);
     /// The highest level.
@@ -65,7 +67,7 @@ impl Level {
             (Predictor::Columns(level), Coder::Model(model))
                 if model.identity() == Identity::Columns =>
             {
-                (level > columns::Level::LOWEST).then(|| level.zstd_level())
+                level.zstd_of_records()
             }
             _ => default,
         }

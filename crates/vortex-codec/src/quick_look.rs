@@ -11,10 +11,14 @@ use crate::error::Result;
 use crate::level::Level;
 use crate::look::Known;
 
-/// Bytes from the start of a stream that are searched for decimals and laws.
-const SEARCHED_BYTES: usize = 1 << 20;
+/// Records from the start of a stream that are searched for decimals and laws, and bounds on their bytes.
+const SEARCHED_RECORDS: usize = 1024;
+const SEARCHED_BYTES: std::ops::RangeInclusive<usize> = 64 << 10..=512 << 10;
 /// Bytes from the middle of the sample that each candidate is tried on.
-const TRIED_BYTES: usize = 256 << 10;
+const TRIED_BYTES: usize = 128 << 10;
+
+/// The level that candidates are tried at, or a lower one.
+const TRIAL_LEVEL: Level = Level::QUICK;
 
 /// The schema with decimals and laws of the sample where they make it shorter, from level 2 on; instead of a guess that
 /// does not pay, [`Schema::bytes`].
@@ -28,7 +32,9 @@ pub(crate) fn improve(
     let mut candidates = vec![schema];
     if columns > columns::Level::LOWEST && candidates[0] != Schema::bytes() {
         let schema = &candidates[0];
-        let start = &sample[..sample.len().min(SEARCHED_BYTES)];
+        let bytes = (SEARCHED_RECORDS * schema.stride())
+            .clamp(*SEARCHED_BYTES.start(), *SEARCHED_BYTES.end());
+        let start = &sample[..sample.len().min(bytes) / schema.stride() * schema.stride()];
         // Distances from the record before are found block by block, by pcodec.
         let search = Search { decimals: true, laws: true, deltas: false };
         let found = discover(schema, start, search)?.schema;
@@ -42,9 +48,11 @@ pub(crate) fn improve(
     if candidates.len() == 1 {
         return Ok(candidates.remove(0));
     }
+    // The candidates differ in more than what a higher level makes of them.
+    let trial = level.min(TRIAL_LEVEL);
     let mut best: Option<(u64, Schema)> = None;
     for schema in candidates {
-        let size = size(level, &schema, tried(sample, schema.stride()))?;
+        let size = size(trial, &schema, tried(sample, schema.stride()))?;
         if best.as_ref().is_none_or(|(least, _)| size < *least) {
             best = Some((size, schema));
         }

@@ -48,8 +48,8 @@ pub struct Compress {
     /// With --datasets: how records lie in their streams
     #[arg(long, value_enum, default_value_t = LayoutChoice::Auto, requires = "datasets")]
     layout: LayoutChoice,
-    /// Bytes coded on their own: the unit of random access and of threads; by default 1 MiB, at levels 4
-    /// to 6 16 MiB, at 7 to 9 64 MiB
+    /// Bytes coded on their own: the unit of random access and of threads; by default 4 MiB at level 1, 16 MiB
+    /// at 2 to 6, 64 MiB at 7 to 9, and 1 MiB with a model
     #[arg(long, value_name = "SIZE", value_parser = block_size)]
     block_size: Option<u32>,
     #[command(flatten)]

@@ -71,7 +71,9 @@ mod tests {
 
     #[test]
     fn codes_come_back() {
-        for identity in [Identity::Adaptive, Identity::Mixing, Identity::Columns, Identity::Network([7; 32])] {
+        for identity in
+            [Identity::Adaptive, Identity::Mixing, Identity::Columns, Identity::Network([7; 32])]
+        {
             let digest = identity.model_file().unwrap_or_default();
             assert_eq!(Identity::from_code(identity.code(), digest), Some(identity));
         }

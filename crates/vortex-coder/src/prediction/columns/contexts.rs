@@ -21,46 +21,61 @@ pub(super) struct Context {
 }
 
 /// Finds buckets.
-pub(super) struct Buckets {
-    bounds: Vec<u64>,
-    /// Buckets of the numbers up to 255, which are most where a column has few values.
-    table: Vec<u8>,
+pub(super) struct Buckets<T> {
+    /// Filled up with the largest number.
+    bounds: Vec<[T; LANES]>,
+    n_bounds: u8,
 }
 
-impl Buckets {
+/// Bounds that are compared side by side.
+const LANES: usize = 16;
+
+impl<T: Code> Buckets<T> {
+    /// Of bounds that are no larger than the numbers may be.
     pub(super) fn new(bounds: &[u64]) -> Self {
-        let bucket = |number: u64| bounds.partition_point(|&bound| bound <= number);
-        let table = (0..256).map(|number| u8::try_from(bucket(number)).expect("at most 63")).collect();
-        Self { bounds: bounds.to_vec(), table }
+        let group = |bounds: &[u64]| {
+            let mut lanes = [T::default().turned(); LANES];
+            lanes.iter_mut().zip(bounds).for_each(|(lane, &bound)| *lane = T::low_bits(bound));
+            lanes
+        };
+        let n_bounds = u8::try_from(bounds.len()).expect("at most 63");
+        Self { bounds: bounds.chunks(LANES).map(group).collect(), n_bounds }
     }
 
-    pub(super) fn of(&self, number: u64) -> usize {
-        match self.table.get(usize::try_from(number).unwrap_or(usize::MAX)) {
-            Some(&bucket) => bucket.into(),
-            None => self.bounds.partition_point(|&bound| bound <= number),
+    pub(super) fn of(&self, number: T) -> u8 {
+        let mut bucket = 0;
+        for lanes in &self.bounds {
+            bucket += lanes.iter().map(|&bound| u8::from(bound <= number)).sum::<u8>();
         }
+        bucket.min(self.n_bounds)
     }
 }
 
 impl Context {
     /// The bucket of each number, where another column tells: `other` is that of [`Self::field`].
     pub(super) fn buckets(&self, other: &Column) -> Vec<u8> {
-        let buckets = Buckets::new(&self.bounds);
-        let of = |number: u64| u8::try_from(buckets.of(number)).expect("at most 63");
-        with_column!(other, numbers => {
-            let n = numbers.len();
-            let all = numbers.iter().map(|&number| of(number.into()));
-            if self.before {
-                std::iter::once(of(0)).chain(all).take(n).collect()
-            } else {
-                all.collect()
-            }
-        })
+        with_column!(other, numbers => self.buckets_of(numbers))
+    }
+
+    fn buckets_of<T: Code>(&self, numbers: &[T]) -> Vec<u8> {
+        let buckets = Buckets::<T>::new(&self.bounds);
+        let n = numbers.len();
+        let mut out = Vec::with_capacity(n + 1);
+        if self.before {
+            out.push(buckets.of(T::default()));
+        }
+        out.extend(numbers.iter().map(|&number| buckets.of(number)));
+        out.truncate(n);
+        out
     }
 }
 
 /// Numbers by their buckets, those of a bucket in the order of the records; and how many each bucket has.
-pub(super) fn apart<T: Code>(numbers: &[T], buckets: &[u8], n_buckets: usize) -> (Vec<T>, Vec<usize>) {
+pub(super) fn apart<T: Code>(
+    numbers: &[T],
+    buckets: &[u8],
+    n_buckets: usize,
+) -> (Vec<T>, Vec<usize>) {
     let mut counts = vec![0; n_buckets];
     buckets.iter().for_each(|&bucket| counts[usize::from(bucket)] += 1);
     let mut next = starts(&counts);

@@ -49,7 +49,8 @@ pub(super) fn decode(
         fields.iter().map(|field| Column::with_capacity(field.dtype.size(), 0)).collect();
     let mut tools = Tools { pcodec: &pcodec, zstd };
     for index in order::order(&heads)? {
-        let stream = Stream { field: &fields[index], head: &heads[index], bytes: streams[index], n };
+        let stream =
+            Stream { field: &fields[index], head: &heads[index], bytes: streams[index], n };
         let column = stream.column(index, &columns, &mut tools);
         columns[index] = column.map_err(|error| named(error, &fields[index]))?;
     }
@@ -76,7 +77,12 @@ struct Stream<'a> {
 
 impl Stream<'_> {
     /// The numbers of the column; those that it needs are among `columns`.
-    fn column(&self, index: usize, columns: &[Column], tools: &mut Tools<'_, '_>) -> Result<Column> {
+    fn column(
+        &self,
+        index: usize,
+        columns: &[Column],
+        tools: &mut Tools<'_, '_>,
+    ) -> Result<Column> {
         let size = self.field.dtype.size();
         Ok(match size {
             1 => Column::One(self.numbers(index, columns, tools)?),
@@ -189,8 +195,11 @@ impl Stream<'_> {
             return self.by_itself(context, &mut together, number);
         }
         let buckets = context.buckets(&columns[usize::from(context.field)]);
-        let numbers = buckets.iter().enumerate();
-        numbers.map(|(i, &bucket)| number(i, together.take(bucket.into())?)).collect()
+        let mut numbers = Vec::with_capacity(self.n);
+        for (i, &bucket) in buckets.iter().enumerate() {
+            numbers.push(number(i, together.take(bucket.into())?)?);
+        }
+        Ok(numbers)
     }
 
     /// The numbers of a column that tells itself apart.
@@ -200,13 +209,12 @@ impl Stream<'_> {
         together: &mut Together<'_, S>,
         number: impl Fn(usize, S) -> Result<T>,
     ) -> Result<Vec<T>> {
-        let buckets = Buckets::new(&context.bounds);
-        let mut before = 0u64;
+        let buckets = Buckets::<T>::new(&context.bounds);
+        let mut before = T::default();
         let mut numbers = Vec::with_capacity(self.n);
         for i in 0..self.n {
-            let found = number(i, together.take(buckets.of(before))?)?;
-            before = found.into();
-            numbers.push(found);
+            before = number(i, together.take(buckets.of(before).into())?)?;
+            numbers.push(before);
         }
         Ok(numbers)
     }

@@ -2,7 +2,7 @@
 
 use zstd::bulk::Compressor;
 
-use super::head::Head;
+use super::head::{Head, Method};
 use super::level::Level;
 use super::look::Look;
 use super::pcodec;
@@ -19,6 +19,11 @@ pub(super) struct Coded {
 }
 
 impl Coded {
+    /// These bytes, and nothing special in the head.
+    pub(super) fn of(method: Method, bytes: Vec<u8>) -> Self {
+        Self { head: Head { method, bytes: bytes.len(), ..Head::constant(0) }, bytes }
+    }
+
     /// Bytes of both.
     pub(super) fn size(&self) -> usize {
         let mut head = Vec::new();

@@ -144,7 +144,10 @@ impl Head {
         let (constant, bytes) = match method {
             Method::Constant if last <= largest => (last, 0),
             Method::Constant => {
-                return Err(Error::corrupt(format!("the number {last} in a column of {}", field.dtype)));
+                return Err(Error::corrupt(format!(
+                    "the number {last} in a column of {}",
+                    field.dtype
+                )));
             }
             _ => (0, number(last, 0, usize::MAX, "bytes of a column")?),
         };

@@ -4,8 +4,6 @@ use super::contexts::MAX_BUCKETS;
 use super::level::Level;
 use crate::records::columns::{Column, with_column};
 
-/// Records that are looked at.
-const RECORDS: usize = 4096;
 /// Classes of the numbers of a column that is told apart.
 const CLASSES: usize = 64;
 /// Buckets by a column of many values.
@@ -29,6 +27,7 @@ struct Seen {
     buckets: Vec<u8>,
     before: Vec<u8>,
     n_classes: usize,
+    few_values: bool,
 }
 
 /// A column to be told apart by.
@@ -41,11 +40,8 @@ pub(super) struct Teller {
 
 impl Look {
     pub(super) fn new(columns: &[Column], level: Level) -> Self {
-        if !level.compares() {
-            return Self { order: (0..columns.len()).collect(), seen: Vec::new(), rows: Vec::new() };
-        }
         let n = columns.first().map_or(0, Column::len);
-        let m = n.min(RECORDS);
+        let m = n.min(level.looked_at());
         let rows: Vec<usize> = (0..m).map(|i| i * n / m).collect();
         let seen: Vec<Seen> = columns.iter().map(|column| Seen::new(column, &rows)).collect();
         let mut order: Vec<usize> = (0..columns.len()).collect();
@@ -54,12 +50,14 @@ impl Look {
         Self { order, seen, rows }
     }
 
+    /// Whether a column may have few values.
+    pub(super) fn few_values(&self, index: usize) -> bool {
+        self.seen[index].few_values
+    }
+
     /// The column that tells the numbers of `index` apart best, and the bits a number that this saves at least.
     pub(super) fn teller(&self, index: usize, candidates: &[usize]) -> Option<(Teller, f64)> {
-        let seen = &self.seen[index];
-        if seen.n_classes < 2 {
-            return None;
-        }
+        let seen = Some(&self.seen[index]).filter(|seen| seen.n_classes > 1)?;
         let own = seen.entropy();
         let mut best: Option<(usize, bool, f64)> = None;
         let others = candidates.iter().map(|&other| (other, false));
@@ -112,6 +110,7 @@ impl Seen {
             let before = rows.iter().map(|&row| row.checked_sub(1).map_or(0, at));
             let mut sorted = taken.clone();
             sorted.sort_unstable();
+            let few_values = sorted.chunk_by(|a, b| a == b).count() <= sorted.len() / 4;
             let fine = bounds(&sorted, CLASSES);
             let coarse = bounds(&sorted, BUCKETS);
             let place = |number: u64, bounds: &[u64]| {
@@ -122,6 +121,7 @@ impl Seen {
                 buckets: taken.iter().map(|&number| place(number, &coarse)).collect(),
                 before: before.map(|number| place(number, &coarse)).collect(),
                 n_classes: fine.len() + 1,
+                few_values,
                 bounds: coarse,
             }
         })
@@ -143,7 +143,9 @@ impl Seen {
         let sum: f64 = counts.iter().map(bits).sum();
         // What few records seem to say by chance: half a nat for each count that is free (Miller and Madow).
         let used = counts.iter().flatten().filter(|&&count| count > 0).count();
-        let chance = used.saturating_sub(self.n_classes + n_buckets - 1) as f64 * 0.5 * std::f64::consts::LOG2_E;
+        let chance = used.saturating_sub(self.n_classes + n_buckets - 1) as f64
+            * 0.5
+            * std::f64::consts::LOG2_E;
         (sum + chance) / self.classes.len().max(1) as f64
     }
 }

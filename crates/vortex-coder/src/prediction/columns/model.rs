@@ -34,7 +34,8 @@ impl Model for ColumnsModel {
     }
 
     fn coder(&self) -> Box<dyn BlockCoder + '_> {
-        let coder = ColumnsCoder { layout: &self.layout, level: self.level, zstd: None, back: None };
+        let coder =
+            ColumnsCoder { layout: &self.layout, level: self.level, zstd: None, back: None };
         Box::new(coder)
     }
 

@@ -5,8 +5,8 @@ use std::fmt::Display;
 
 use pco::data_types::Number;
 use pco::metadata::DeltaEncoding;
-use pco::wrapped::{FileCompressor, FileDecompressor};
-use pco::{ChunkConfig, PagingSpec};
+use pco::wrapped::{ChunkCompressor, FileCompressor, FileDecompressor};
+use pco::{ChunkConfig, DeltaSpec, PagingSpec};
 
 use crate::error::{Error, Result};
 
@@ -46,17 +46,48 @@ pub(super) fn read_version(input: &mut &[u8]) -> Result<FileDecompressor> {
     }
 }
 
-/// Appends a chunk of at least one number and at most [`MAX_NUMBERS`].
-pub(super) fn write<T: Number>(numbers: &[T], level: usize, out: &mut Vec<u8>) -> Result<()> {
+/// Bytes of a chunk.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Size {
+    /// Of what is said once, whatever the count of numbers.
+    pub head: usize,
+    /// Of the numbers.
+    pub page: usize,
+}
+
+/// About what [`write`] would write of at least one number and at most [`MAX_NUMBERS`].
+pub(super) fn size<T: Number>(numbers: &[T], level: usize) -> Result<Size> {
+    let chunk = chunk(numbers, level, DeltaSpec::Auto)?;
+    // The hint for a page is a fifth more than what is likely, so that a buffer of that size is enough.
+    Ok(Size { head: chunk.meta_size_hint(), page: chunk.page_size_hint(0) / 6 * 5 })
+}
+
+/// A chunk for each count that is not 0, of at most [`MAX_NUMBERS`] numbers. Numbers of several counts are no neighbours in
+/// the data, and no differences of them are tried.
+pub(super) fn write<T: Number>(numbers: &[T], counts: &[usize], level: usize) -> Result<Vec<u8>> {
+    let delta = if counts.len() > 1 { DeltaSpec::NoOp } else { DeltaSpec::Auto };
+    let (mut out, mut rest) = (Vec::new(), numbers);
+    for &count in counts.iter().filter(|&&count| count > 0) {
+        let (numbers, later) = rest.split_at(count);
+        let mut chunk = chunk(numbers, level, delta.clone())?;
+        chunk.write_meta(&mut out).map_err(failed)?;
+        chunk.write_page(0, &mut out).map_err(failed)?;
+        rest = later;
+    }
+    Ok(out)
+}
+
+fn chunk<T: Number>(numbers: &[T], level: usize, delta: DeltaSpec) -> Result<ChunkCompressor> {
     let config = ChunkConfig::default()
         .with_compression_level(level)
+        .with_delta_spec(delta)
         .with_paging_spec(PagingSpec::Exact(vec![numbers.len()]))
         .with_enable_8_bit(true);
-    let failed = |error| Error::invalid_argument(format!("pcodec: {error}"));
-    let mut chunk = FileCompressor::default().chunk_compressor(numbers, &config).map_err(failed)?;
-    chunk.write_meta(&mut *out).map_err(failed)?;
-    chunk.write_page(0, out).map_err(failed)?;
-    Ok(())
+    FileCompressor::default().chunk_compressor(numbers, &config).map_err(failed)
+}
+
+fn failed(error: impl Display) -> Error {
+    Error::invalid_argument(format!("pcodec: {error}"))
 }
 
 /// Reads a chunk of `out.len()` numbers and moves `input` past it.

@@ -78,6 +78,12 @@ pub(super) fn write(
     written.is_ok_and(|len| len < limit).then_some(frame)
 }
 
+/// A zstd frame of `bytes`, however long.
+pub(super) fn stored(compressor: &mut Compressor<'_>, bytes: &[u8]) -> Vec<u8> {
+    let most = zstd::zstd_safe::compress_bound(bytes.len());
+    write(compressor, bytes, most + 1).expect("a frame has a bound")
+}
+
 /// The `len` bytes of a frame.
 ///
 /// # Errors
@@ -108,7 +114,8 @@ mod tests {
     #[test]
     fn numbers_of_every_width_come_back() {
         for n in [0, 1, 2, 33] {
-            let numbers: Vec<u64> = (0..n).map(|i: u64| i.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
+            let numbers: Vec<u64> =
+                (0..n).map(|i: u64| i.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
             there_and_back::<u8>(&numbers);
             there_and_back::<u16>(&numbers);
             there_and_back::<u32>(&numbers);

@@ -58,7 +58,9 @@ pub(super) fn read_growing(n: usize, largest: u64, input: &mut &[u8]) -> Result<
         let distance = read(input)?;
         let number = next.and_then(|next| next.checked_add(distance)).filter(|&x| x <= largest);
         let Some(number) = number else {
-            return Err(Error::corrupt(format!("a value beyond {largest} in the heads of the columns")));
+            return Err(Error::corrupt(format!(
+                "a value beyond {largest} in the heads of the columns"
+            )));
         };
         numbers.push(number);
         next = number.checked_add(1);

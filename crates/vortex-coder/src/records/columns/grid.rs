@@ -12,6 +12,9 @@ const MAX_POWER: i32 = 22;
 const LARGEST_PRODUCT: f64 = 1e9;
 /// Distance from the middle of two integers from which on rounding is sure: far more than the error of a product.
 const SURE: f64 = 1e-6;
+/// Decimals of so many digits lie further apart than twice what single precision rounds, so that the place of a place's
+/// value is that place: neighbours differ by 10^-6 of the value at least, and rounding moves it by 2^-24.
+const SURE_DIGITS: i32 = 6;
 /// Bits of a double that single precision cuts off, and their middle.
 const CUT: u64 = (1 << 29) - 1;
 const MIDDLE: u64 = 1 << 28;
@@ -25,8 +28,8 @@ const LIMIT: u32 = (127 + 64) << 23;
 const SMALLEST_NORMAL: u32 = 1 << 23;
 
 const POWERS: [f64; 23] = [
-    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17,
-    1e18, 1e19, 1e20, 1e21, 1e22,
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+    1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
 ];
 
 /// A grid and what is computed once for it.
@@ -39,7 +42,8 @@ pub(super) struct FastGrid {
 }
 
 /// The definition must decide.
-struct Unsure;
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Unsure;
 
 impl FastGrid {
     pub(super) fn new(grid: DecimalGrid) -> Self {
@@ -52,13 +56,18 @@ impl FastGrid {
         self.sure_swap(bits).unwrap_or_else(|Unsure| self.grid.swap(bits))
     }
 
+    /// The place next to a float, or its own bits where it is beyond the grid.
+    pub(super) fn nearest(&self, bits: u32) -> Result<u32, Unsure> {
+        Ok(self.place(bits)?.unwrap_or(bits))
+    }
+
     fn sure_swap(&self, bits: u32) -> Result<u32, Unsure> {
         if let Some(code) = self.code(bits)? {
             return Ok(code);
         }
         if bits & REGION == REGION
             && let Some(value) = self.value(bits)?
-            && self.code(value)? == Some(bits)
+            && (self.digits <= SURE_DIGITS || self.place(value)? == Some(bits))
         {
             return Ok(value);
         }
@@ -130,13 +139,12 @@ impl FastGrid {
 
     /// The float of a place; `None` for one that would be beyond the floats of the grid.
     fn value(&self, code: u32) -> Result<Option<u32>, Unsure> {
-        let index = u64::from(code & INDEX);
-        let (step, count) = if index < self.ten {
+        let (index, ten) = (code & INDEX, low(self.ten));
+        let (step, count) = if index < ten {
             (0, index)
         } else {
-            let (above, decade) = (index - self.ten, self.ten / 10 * 9);
-            let step = i32::try_from(above / decade).map_err(|_| Unsure)?;
-            (step + 1, self.ten / 10 + above % decade)
+            let (above, decade) = (index - ten, ten / 10 * 9);
+            ((above / decade).cast_signed() + 1, ten / 10 + above % decade)
         };
         let places = self.places - step;
         if places < -20 {
@@ -145,7 +153,7 @@ impl FastGrid {
         if count == 0 {
             return Ok(Some(code & SIGN));
         }
-        let count = count as f64;
+        let count = f64::from(count);
         let value = if places <= 0 {
             count * POWERS[places.unsigned_abs() as usize]
         } else if places <= MAX_POWER {
@@ -174,7 +182,7 @@ fn rounded(x: f64) -> f32 {
     x as f32
 }
 
-/// An index of at most 29 bits.
+/// A number of at most 32 bits.
 #[allow(clippy::cast_possible_truncation)] // checked by the caller
 fn low(index: u64) -> u32 {
     index as u32
@@ -191,8 +199,10 @@ mod tests {
 
     #[test]
     fn special_numbers_on_every_grid() {
-        let edges = [0, 1, SMALLEST_NORMAL - 1, SMALLEST_NORMAL, LIMIT - 1, LIMIT, REGION, u32::MAX >> 1];
-        let printed = [0.5f32, 1.0, 9.5, 99.5, 999_999.5, 1e6, 16_777_216.0, 1e9, 4e18, 9e18, 1.8e19];
+        let edges =
+            [0, 1, SMALLEST_NORMAL - 1, SMALLEST_NORMAL, LIMIT - 1, LIMIT, REGION, u32::MAX >> 1];
+        let printed =
+            [0.5f32, 1.0, 9.5, 99.5, 999_999.5, 1e6, 16_777_216.0, 1e9, 4e18, 9e18, 1.8e19];
         for digits in 1..=8 {
             for places in 0..=30 {
                 let grid = DecimalGrid::new(digits, places).unwrap();

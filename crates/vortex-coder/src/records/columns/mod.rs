@@ -5,19 +5,23 @@
 //! that of any other field is its bits in order, larger where the value is larger, whatever order its symbols have.
 //!
 //! Fields without a law take a way of their own, a loop a stage over the whole column; `tests` compares it with the
-//! definition. Laws are computed record by record, by the functions of the coding.
+//! definition. Laws are computed record by record, by the functions of the coding, or in double precision where that is
+//! proved to be the same.
 
 mod column;
 mod grid;
+mod law;
 mod stages;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use column::{Code, Column, with_column};
 
-use super::coding::FieldCoding;
+use super::coding::{FieldCoding, in_order, out_of_order};
 use super::layout::RecordLayout;
 use super::schema::{Field, Order, Predicted};
+use law::{FastLaw, low};
+use stages::Stages;
 
 /// Bytes of records that are gone through for all fields before the next ones: they stay in the cache.
 const TILE_BYTES: usize = 16 << 10;
@@ -36,26 +40,35 @@ impl RecordLayout {
             fields.iter().map(|field| Column::with_capacity(field.dtype.size(), n)).collect();
         for tile in bytes.chunks((TILE_BYTES / stride).max(1) * stride) {
             for (field, column) in fields.iter().zip(&mut columns) {
-                if field.coding.law().is_none() {
+                if by_column(field) {
                     with_column!(column, numbers => gather(field, tile, stride, numbers));
                 }
             }
         }
         for (field, column) in fields.iter().zip(&mut columns) {
-            if field.coding.law().is_none() {
+            if by_column(field) {
                 let stages = Stages::of(field);
                 with_column!(column, numbers => stages.to_numbers(numbers));
             }
         }
         for lawful in self.derived() {
             let field = &fields[lawful.index()];
-            if field.coding.law().is_none() {
+            if by_column(field) {
                 continue;
             }
+            let fast = FastLaw::of(field, fields);
+            let fast_number = |record: &[u8]| {
+                let (law, bits) = (fast.as_ref()?, low(field.bits(record)));
+                let expected = law.expected(record).ok()?;
+                let number = in_order(field.dtype, law.exchanged(bits).into());
+                Some(number.wrapping_sub(expected).wrapping_add(field.dtype.sign()))
+            };
             let mut before = None;
             with_column!(&mut columns[lawful.index()], numbers => {
                 for record in bytes.chunks_exact(stride) {
-                    numbers.push(Code::low_bits(lawful.number(fields, before, record)));
+                    let number =
+                        fast_number(record).unwrap_or_else(|| lawful.number(fields, before, record));
+                    numbers.push(Code::low_bits(number));
                     before = Some(record);
                 }
             });
@@ -73,7 +86,7 @@ impl RecordLayout {
         let n = bytes.len() / stride;
         assert!(columns.len() == fields.len() && columns.iter().all(|column| column.len() == n));
         for (field, column) in fields.iter().zip(&mut *columns) {
-            if field.coding.law().is_none() {
+            if by_column(field) {
                 let stages = Stages::of(field);
                 with_column!(column, numbers => stages.to_bits(numbers));
             }
@@ -81,26 +94,41 @@ impl RecordLayout {
         let tile = (TILE_BYTES / stride).max(1);
         for (tile_number, out) in bytes.chunks_mut(tile * stride).enumerate() {
             for (field, column) in fields.iter().zip(&*columns) {
-                if field.coding.law().is_none() {
+                if by_column(field) {
                     with_column!(column, bits => scatter(field, &bits[tile_number * tile..], stride, out));
                 }
             }
         }
         for lawful in self.derived() {
-            if fields[lawful.index()].coding.law().is_none() {
+            let field = &fields[lawful.index()];
+            if by_column(field) {
                 continue;
             }
+            let fast = FastLaw::of(field, fields);
             for i in 0..n {
                 let (done, rest) = bytes.split_at_mut(i * stride);
-                let before = done.len().checked_sub(stride).map(|at| &done[at..]);
+                let record = &mut rest[..stride];
                 let number = columns[lawful.index()].get(i);
-                lawful.set_number(fields, before, number, &mut rest[..stride]);
+                if let Some(law) = &fast
+                    && let Ok(expected) = law.expected(record)
+                {
+                    let distance = number.wrapping_sub(field.dtype.sign());
+                    let code = distance.wrapping_add(expected) & field.dtype.mask();
+                    let bits = law.exchanged(low(out_of_order(field.dtype, code)));
+                    field.set_bits(record, bits.into());
+                    continue;
+                }
+                let before = done.len().checked_sub(stride).map(|at| &done[at..]);
+                lawful.set_number(fields, before, number, record);
             }
         }
     }
 }
 
-use stages::Stages;
+/// Whether a field needs no other: it is coded as a whole column.
+fn by_column(field: &Field) -> bool {
+    matches!(field.coding.predicted(), Predicted::Nothing | Predicted::RecordBefore)
+}
 
 impl Stages {
     fn of(field: &Field) -> Self {

@@ -18,7 +18,7 @@ fn by_record(layout: &RecordLayout, bytes: &[u8]) -> Vec<Vec<u64>> {
             column.push(if field.coding.is_derived() {
                 symbols[layout.roles_of(index)].iter().fold(0, join)
             } else {
-                crate::records::coding::in_order(field.dtype, field.bits(record))
+                in_order(field.dtype, field.bits(record))
             });
         }
     }
@@ -41,7 +41,8 @@ fn check(schema: Schema, bytes: &[u8]) {
 fn no_records_and_records_longer_than_a_tile() {
     check(Schema::bytes(), &[]);
     let fields = (0..9000).map(|i| Field::new(format!("x{i}"), DType::F32, 4 * i)).collect();
-    let bytes: Vec<u8> = (0..36_000u32 * 3).flat_map(|i| [(i >> 3) as u8 ^ (i * 7) as u8]).collect();
+    let bytes: Vec<u8> =
+        (0..36_000u32 * 3).flat_map(|i| [(i >> 3) as u8 ^ (i * 7) as u8]).collect();
     check(Schema::new(36_000, fields).unwrap(), &bytes);
 }
 
