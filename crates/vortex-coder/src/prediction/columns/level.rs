@@ -56,13 +56,13 @@ impl Level {
         }
     }
 
-    /// The level of pcodec, 0 to 12: log2 of the bins that it begins with. More than 2^10 gain some thousandths and take most
+    /// The level of pcodec, 0 to 12: log2 of the bins that it begins with. More than 2^9 gain a thousandth and take most
     /// of the time.
     pub(super) fn pcodec(self) -> usize {
         match self.0 {
             1 => 7,
             2 => 8,
-            _ => 10,
+            _ => 9,
         }
     }
 
@@ -83,6 +83,14 @@ impl Level {
     /// How much larger the codec that is larger on a sample may be there to be tried on the whole column.
     pub(super) fn margin(self) -> f64 {
         if self.tries_all() { 1.15 } else { 1.0 }
+    }
+
+    /// Numbers of a column that both codecs are tried on.
+    pub(super) fn sampled(self) -> usize {
+        match self.0 {
+            1 => 4096,
+            _ => 8192,
+        }
     }
 
     /// Share of a column's bytes that being told apart must save.

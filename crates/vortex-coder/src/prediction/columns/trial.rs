@@ -25,8 +25,7 @@ pub(super) struct Trial<'a, 'z> {
 
 /// Most values of a dictionary that are worth one.
 const WORTHY_VALUES: usize = 4096;
-/// Numbers of a column that all codecs are tried on, in so many pieces.
-const SAMPLE: usize = 8192;
+/// Pieces of a column that a sample of it comes in.
 const PIECES: usize = 8;
 /// Bits that each bucket takes in the head and before its chunk.
 const BUCKET_BITS: f64 = 200.0;
@@ -92,7 +91,7 @@ impl Trial<'_, '_> {
 
     /// What the codecs make of a sample of the numbers.
     fn estimate<T: Code + Number>(&mut self, numbers: &[T]) -> Result<Estimate> {
-        let sample = sample(numbers);
+        let sample = sample(numbers, self.level.sampled());
         let share = numbers.len() as f64 / sample.len().max(1) as f64;
         let mut frame = |method| {
             let frame = self.frame(&sample, method, usize::MAX);
@@ -241,13 +240,13 @@ impl Estimate {
     }
 }
 
-/// Pieces of a column; all of a short one.
-fn sample<T: Code>(numbers: &[T]) -> Vec<T> {
+/// At most so many numbers of a column; all of a short one.
+fn sample<T: Code>(numbers: &[T], most: usize) -> Vec<T> {
     let n = numbers.len();
-    if n <= 2 * SAMPLE {
+    if n <= 2 * most {
         return numbers.to_vec();
     }
-    let piece = SAMPLE / PIECES;
+    let piece = most / PIECES;
     let starts = (0..PIECES).map(|i| i * (n - piece) / (PIECES - 1));
     starts.flat_map(|start| &numbers[start..start + piece]).copied().collect()
 }
