@@ -100,7 +100,7 @@ def stored(head, n, stream, version, unzstd):
     numbers = []
     for count in filter(None, head.counts if head.context is not None else [n]):
         assert count <= 1 << 24 and stream and stream[0] & 15 != 4
-        chunk, used = decompressor.read_chunk_meta(stream, f"{letter}{8 * width}")
+        chunk, used = decompressor.chunk_decompressor(stream, f"{letter}{8 * width}")
         stream = stream[used:]
         page = numpy.zeros(count, dtype=f"{letter}{width}")
         progress, used = chunk.read_page_into(stream, count, page)

@@ -180,7 +180,7 @@ impl Stream<'_> {
     ) -> Result<Vec<T>> {
         let others: Option<Vec<T>> = self.head.reference.map(|other| {
             with_column!(&columns[usize::from(other)], numbers => {
-                numbers.iter().map(|&number| T::low_bits(number.into())).collect()
+                numbers.iter().map(|&number| T::low_bits(number.wide())).collect()
             })
         });
         let number = |i: usize, stored: S| {

@@ -2,7 +2,7 @@
 
 use super::contexts::MAX_BUCKETS;
 use super::level::Level;
-use crate::records::columns::{Column, with_column};
+use crate::records::columns::{Code, Column, with_column};
 
 /// Classes of the numbers of a column that is told apart.
 const CLASSES: usize = 64;
@@ -45,8 +45,8 @@ impl Look {
         let rows: Vec<usize> = (0..m).map(|i| i * n / m).collect();
         let seen: Vec<Seen> = columns.iter().map(|column| Seen::new(column, &rows)).collect();
         let mut order: Vec<usize> = (0..columns.len()).collect();
-        let costs: Vec<u64> = seen.iter().map(|seen| seen.entropy().round() as u64).collect();
-        order.sort_by_key(|&index| costs[index]);
+        let bits: Vec<f64> = seen.iter().map(|seen| seen.entropy().round()).collect();
+        order.sort_by(|&a, &b| bits[a].total_cmp(&bits[b]));
         Self { order, seen, rows }
     }
 
@@ -105,7 +105,7 @@ impl Look {
 impl Seen {
     fn new(column: &Column, rows: &[usize]) -> Self {
         with_column!(column, numbers => {
-            let at = |row: usize| -> u64 { numbers[row].into() };
+            let at = |row: usize| -> u64 { numbers[row].wide() };
             let taken: Vec<u64> = rows.iter().map(|&row| at(row)).collect();
             let before = rows.iter().map(|&row| row.checked_sub(1).map_or(0, at));
             let mut sorted = taken.clone();

@@ -178,7 +178,7 @@ impl Trial<'_, '_> {
     fn beside<T: Code + Number>(&mut self, numbers: &[T], other: usize) -> Result<Coded> {
         let columns = self.columns;
         let others: Vec<T> = with_column!(&columns[other], others => {
-            others.iter().map(|&other| T::low_bits(other.into())).collect()
+            others.iter().map(|&other| T::low_bits(other.wide())).collect()
         });
         let distances = difference::distances(numbers, &others);
         let first = distances.first().copied().unwrap_or_default();

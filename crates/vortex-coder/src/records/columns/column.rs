@@ -12,6 +12,10 @@ pub(crate) trait Code:
     /// Its highest bit.
     const TOP: Self;
 
+    /// The same number, as wide as any.
+    fn wide(self) -> u64 {
+        self.into()
+    }
     /// The lowest bits of a wider number.
     fn low_bits(bits: u64) -> Self;
     /// The number of `BYTES` bytes, the least significant one first.
@@ -111,6 +115,6 @@ impl Column {
 
     /// One of them.
     pub(crate) fn get(&self, i: usize) -> u64 {
-        with_column!(self, numbers => numbers[i].into())
+        with_column!(self, numbers => numbers[i].wide())
     }
 }
