@@ -40,7 +40,8 @@ fn forge(data: &[u8]) -> Option<Vec<u8>> {
         Err(_) if d & 1 == 0 => &[],
         Err(_) => schema,
     };
-    let predictor = [Some(Identity::Adaptive), Some(Identity::Mixing), None][usize::from(p % 3)];
+    let known = [Some(Identity::Adaptive), Some(Identity::Mixing), Some(Identity::Columns), None];
+    let predictor = known[usize::from(p % 4)];
     let mut file = Vec::new();
     let header = MemberHeader {
         predictor,

@@ -5,7 +5,7 @@
 use std::io::{Cursor, Write};
 
 use libfuzzer_sys::fuzz_target;
-use vortex_coder::Schema;
+use vortex_coder::{Schema, columns};
 use vortex_coder::container::constants::*;
 use vortex_coder::container::*;
 
@@ -14,10 +14,14 @@ fuzz_target!(|data: &[u8]| {
     let [kind, schema_len, lanes, threads, b0, b1, piece, level] = *head;
     let Some((schema, original)) = rest.split_at_checked(schema_len.into()) else { return };
     let schema = Schema::read_from(&mut &*schema).unwrap_or_else(|_| Schema::bytes());
-    let coder = if kind & 1 == 0 { Coder::adaptive(schema) } else { Coder::Classic(schema) };
+    let coder = match kind & 5 {
+        0 => Coder::adaptive(schema),
+        4 => Coder::columns(schema, columns::Level::HIGHEST),
+        _ => Coder::Classic(schema),
+    };
     let options = WriterOptions {
         block_bytes: MIN_BLOCK_BYTES + u32::from(u16::from_le_bytes([b0, b1])),
-        lanes: (lanes > 0).then_some(u16::from(lanes) * 4),
+        lanes: (lanes > 0 && kind & 5 != 4).then_some(u16::from(lanes) * 4),
         threads: usize::from(threads % 3),
         zstd_level: (level > 0).then_some(i32::from(level % 5) + 1),
         verify: kind & 2 != 0,

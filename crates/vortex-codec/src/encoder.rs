@@ -95,6 +95,7 @@ impl<'a, W: Write> Encoder<'a, W> {
         }
         writer.label = label;
         writer.block_bytes = part.block_bytes;
+        writer.zstd_level = options.request.level.zstd_level(&part.coder, writer.zstd_level);
         writer.lanes = options.lanes;
         writer.threads = options.threads;
         writer.cancel = options.cancel.clone();

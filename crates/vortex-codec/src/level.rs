@@ -4,21 +4,22 @@ use std::fmt;
 use std::str::FromStr;
 
 use vortex_coder::container::Coder;
-use vortex_coder::container::constants::DEFAULT_BLOCK_BYTES;
-use vortex_coder::{Schema, mixing};
+use vortex_coder::{Identity, Schema, columns, mixing};
 
 use crate::error::{Error, Result};
 
 /// A level of compression without a model, from [`Level::FASTEST`] to [`Level::SMALLEST`].
 ///
-/// This is the one place that says which predictor a level stands for: 1 to 3 are the adaptive one,
-/// 4 to 8 the mixing one, with more contexts and larger blocks the higher the level. 9 is as 8.
+/// This is the one place that says which predictor a level stands for: 1 to 3 are the columns one, and zstd for what has
+/// no records; 4 to 8 the mixing one, with more contexts and larger blocks the higher the level. 9 is as 8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Level(u8);
 
 impl Level {
     /// The lowest level.
     pub const FASTEST: Self = Self(1);
+    /// A level that looks for decimals and laws, and is quick.
+    pub const QUICK: Self = Self(2);
     /// The level of those who choose none.
     pub const DEFAULT: Self = Self(5);
     /// The highest level.
@@ -42,25 +43,55 @@ impl Level {
 
     /// What codes records of a schema at this level.
     pub fn coder(self, schema: Schema) -> Coder {
-        match self.mixing() {
-            Some(level) => Coder::mixing(schema, level),
-            None => Coder::adaptive(schema),
+        match self.predictor() {
+            Predictor::Columns(_) if schema == Schema::bytes() => Coder::Classic(schema),
+            Predictor::Columns(level) => Coder::columns(schema, level),
+            Predictor::Mixing(level) => Coder::mixing(schema, level),
         }
     }
 
     /// Bytes a block where the caller does not choose.
     pub fn block_bytes(self) -> u32 {
-        self.mixing().map_or(DEFAULT_BLOCK_BYTES, mixing::Level::block_bytes)
+        match self.predictor() {
+            Predictor::Columns(level) => level.block_bytes(),
+            Predictor::Mixing(level) => level.block_bytes(),
+        }
     }
 
-    /// Whether bytes are looked at for decimals and laws before they are coded.
-    pub(crate) fn looks(self) -> bool {
-        self.mixing().is_some()
+    /// The zstd level of blocks that zstd makes smaller than this coder does, as
+    /// [`WriterOptions::zstd_level`](vortex_coder::container::WriterOptions::zstd_level) has it; `default` is that of
+    /// coders that levels have no say in.
+    pub(crate) fn zstd_level(self, coder: &Coder, default: Option<i32>) -> Option<i32> {
+        match (self.predictor(), coder) {
+            (Predictor::Columns(level), Coder::Classic(_)) => Some(level.zstd_level()),
+            (Predictor::Columns(level), Coder::Model(model))
+                if model.identity() == Identity::Columns =>
+            {
+                level.zstd_of_records()
+            }
+            _ => default,
+        }
     }
 
-    fn mixing(self) -> Option<mixing::Level> {
-        mixing::Level::new(self.0.min(mixing::Level::HIGHEST.number()))
+    /// The level of the columns predictor, where it is the one.
+    pub(crate) fn columns(self) -> Option<columns::Level> {
+        match self.predictor() {
+            Predictor::Columns(level) => Some(level),
+            Predictor::Mixing(_) => None,
+        }
     }
+
+    fn predictor(self) -> Predictor {
+        let mixing = || mixing::Level::new(self.0.min(mixing::Level::HIGHEST.number()));
+        let columns = columns::Level::new(self.0).map(Predictor::Columns);
+        columns.or_else(|| mixing().map(Predictor::Mixing)).expect("1 to 9")
+    }
+}
+
+/// The predictor that a level stands for, with its own level.
+enum Predictor {
+    Columns(columns::Level),
+    Mixing(mixing::Level),
 }
 
 impl Default for Level {

@@ -30,6 +30,7 @@ mod look;
 pub mod models;
 pub mod output;
 pub mod plan;
+mod quick_look;
 #[cfg(feature = "train")]
 pub mod training;
 mod verify;

@@ -12,6 +12,7 @@ use vortex_data::{Search, discover};
 
 use crate::error::{Error, Result};
 use crate::level::Level;
+use crate::quick_look;
 
 /// Bytes from the start of a stream that are looked at; more change nothing.
 pub const SAMPLE_BYTES: usize = 8 << 20;
@@ -32,8 +33,11 @@ pub(crate) enum Known {
 /// The schema with decimals and laws of the sample where they make it shorter; instead of a guess that does not pay,
 /// [`Schema::bytes`].
 pub(crate) fn improve(level: Level, schema: Schema, known: Known, sample: &[u8]) -> Result<Schema> {
-    if !level.looks() || sample.is_empty() {
+    if sample.is_empty() {
         return Ok(schema);
+    }
+    if let Some(columns) = level.columns() {
+        return quick_look::improve(level, columns, schema, known, sample);
     }
     if known == Known::Guess && !has_records(&schema) {
         // The predictor finds numbers that change their type along the way, and their rows.

@@ -13,6 +13,8 @@ mod records;
 pub mod threads;
 
 pub use entropy::{cdf, cost, probs, range};
+#[cfg(feature = "container")]
+pub use prediction::columns;
 pub use prediction::{adaptive, codec, mixing, model, predictor, score};
 use prediction::{identity, lane_coder};
 pub use records::{layout, schema};

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, Once, PoisonError};
 
 use container_support::*;
+use vortex_coder::columns;
 use vortex_coder::container::constants::*;
 use vortex_coder::container::*;
 use vortex_coder::mixing::Level;
@@ -201,6 +202,37 @@ fn mixed_bytes() -> Vec<u8> {
     out
 }
 
+/// A kind, a value that depends on it, the same value again and a name; 20 bytes.
+fn grouped() -> Schema {
+    let fields = vec![
+        Field::new("kind", DType::I16, 0),
+        Field::new("value", DType::F32, 2),
+        Field::new("again", DType::F32, 6),
+        Field::new("name", DType::U64, 10),
+        Field::new("step", DType::I16, 18),
+    ];
+    Schema::new(20, fields).unwrap()
+}
+
+/// Records of [`grouped`]; a step is near the one before it or far away.
+fn grouped_records(n: u32) -> Vec<u8> {
+    let mut random = Random(41);
+    let mut out = Vec::new();
+    let mut step = 0i16;
+    for _ in 0..n {
+        let kind = (random.next() >> 62) as i16 * 100 - 300;
+        // Only exact operations, so that these bytes are the same on every machine.
+        let value = f32::from(kind) * 8.0 + (random.next() >> 56) as f32 / 256.0;
+        let name = [0x1234_5678_9abc_def0u64, 7, u64::MAX][(random.next() >> 32) as usize % 3];
+        step = if step > 1000 { 7 } else { step + (random.next() >> 56) as i16 };
+        out.extend(kind.to_le_bytes());
+        out.extend([value, value].map(f32::to_le_bytes).concat());
+        out.extend(name.to_le_bytes());
+        out.extend(step.to_le_bytes());
+    }
+    out
+}
+
 /// Name, original bytes and, for each member, how many of them and how they were written.
 type Golden = (&'static str, Vec<u8>, Vec<(usize, WriterOptions)>);
 
@@ -218,6 +250,11 @@ fn goldens() -> Vec<Golden> {
         block_bytes: 1 << 16,
         ..WriterOptions::new(Coder::mixing(schema, level))
     };
+    let by_columns = |schema, level| WriterOptions {
+        zstd_level: None,
+        block_bytes: 1 << 16,
+        ..WriterOptions::new(Coder::columns(schema, level))
+    };
     let mut typed = typed_records(100);
     typed.extend([1, 2, 3, 4, 5]);
     let mut zero_tail = records(200, 3);
@@ -225,6 +262,8 @@ fn goldens() -> Vec<Golden> {
     let text = b"the quick brown fox jumps over the lazy dog; ".repeat(60);
     // Enough records of the first kind that its noise is coded flat.
     let mixed_records = [lawful_records(1600), sequential_records(300), typed.clone()];
+    let columns_bytes =
+        [lawful_records(300), sequential_records(300), typed.clone(), grouped_records(3000)];
     let parts = [records(50, 2), Random(6).bytes(300), vec![b'z'; 2000]];
     vec![
         ("v1_empty.vxc", Vec::new(), vec![(0, bytes())]),
@@ -263,6 +302,15 @@ fn goldens() -> Vec<Golden> {
                 mixing(every_type(), Level::DEFAULT),
             ];
             mixed_records.iter().map(Vec::len).zip(options).collect()
+        }),
+        ("v1_columns.vxc", columns_bytes.concat(), {
+            let options = [
+                by_columns(lawful(), columns::Level::LOWEST),
+                by_columns(sequential(), columns::Level::HIGHEST),
+                by_columns(every_type(), columns::Level::HIGHEST),
+                by_columns(grouped(), columns::Level::HIGHEST),
+            ];
+            columns_bytes.iter().map(Vec::len).zip(options).collect()
         }),
         ("v1_packed_schema.vxc", records(50, 4), vec![(550, adaptive(long_names()))]),
         ("v1_labels.vxc", parts.concat(), {
@@ -320,6 +368,7 @@ fn golden_files_use_what_they_should() {
     assert_eq!(methods("v1_laws.vxc"), [false, false, true]);
     assert_eq!(methods("v1_deltas.vxc"), [false, false, true]);
     assert_eq!(methods("v1_formulas.vxc"), [false, false, true]);
+    assert_eq!(methods("v1_columns.vxc"), [false, false, true]);
     assert_eq!(methods("v1_mixing_bytes.vxc"), [false, false, true]);
     assert_eq!(methods("v1_mixing_records.vxc"), [false, false, true]);
 }

@@ -51,7 +51,8 @@ pub struct Compress {
     #[arg(long, value_enum, default_value_t = LayoutChoice::Auto, requires = "datasets")]
     layout: LayoutChoice,
     /// Size of the blocks, which are coded independently: the unit of random access and of threads;
-    /// the default is 1 MiB, 16 MiB at levels 4 to 6, and 64 MiB at levels 7 to 9
+    /// the default is 4 MiB at level 1, 16 MiB at levels 2 to 6, 64 MiB at levels 7 to 9, and 1 MiB
+    /// with a model
     #[arg(long, value_name = "SIZE", value_parser = block_size)]
     block_size: Option<u32>,
     #[command(flatten)]

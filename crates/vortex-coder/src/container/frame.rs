@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 ///
 /// # Errors
 /// `Corrupt` if `frame` is not exactly one frame, or holds another number of bytes.
-pub(super) fn expand(
+pub(crate) fn expand(
     decompressor: &mut Decompressor<'_>,
     frame: &[u8],
     len: usize,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::constants::DIGEST_BYTES;
 use crate::adaptive::AdaptiveModel;
+use crate::columns::{self, ColumnsModel};
 use crate::error::{Error, ErrorKind, Result};
 use crate::identity::Identity;
 use crate::mixing::{Level, MixingModel};
@@ -32,6 +33,10 @@ pub(super) fn find(wanted: &Wanted<'_>, loader: &dyn ModelLoader) -> Result<Arc<
         (Identity::Mixing, _) => {
             without_parameters(identity, parameters)?;
             Arc::new(MixingModel::new(schema.clone(), Level::DEFAULT))
+        }
+        (Identity::Columns, _) => {
+            without_parameters(identity, parameters)?;
+            Arc::new(ColumnsModel::new(schema.clone(), columns::Level::HIGHEST))
         }
         (Identity::Network(_), Some(bytes)) => loader.from_bytes(bytes)?,
         (Identity::Network(digest), None) => loader.by_digest(digest)?,

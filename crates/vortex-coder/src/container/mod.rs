@@ -28,7 +28,7 @@ mod block;
 mod decode;
 mod encode;
 mod footer;
-mod frame;
+pub(crate) mod frame;
 mod header;
 mod index;
 mod indexed;

@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::constants::*;
 use crate::adaptive::AdaptiveModel;
+use crate::columns::{self, ColumnsModel};
 use crate::mixing::{Level, MixingModel};
 use crate::model::Model;
 use crate::schema::Schema;
@@ -28,6 +29,11 @@ impl Coder {
     /// The mixing predictor of this crate.
     pub fn mixing(schema: Schema, level: Level) -> Self {
         Self::Model(Arc::new(MixingModel::new(schema, level)))
+    }
+
+    /// The columns predictor of this crate.
+    pub fn columns(schema: Schema, level: columns::Level) -> Self {
+        Self::Model(Arc::new(ColumnsModel::new(schema, level)))
     }
 }
 

@@ -11,6 +11,8 @@ pub enum Identity {
     Adaptive,
     /// The mixing predictor of this crate, [`crate::mixing`].
     Mixing,
+    /// The columns predictor of this crate, `vortex_coder::columns`.
+    Columns,
     /// The network in the model file with this BLAKE3 digest.
     Network([u8; 32]),
 }
@@ -20,7 +22,7 @@ impl Identity {
     /// which need no file.
     pub fn model_file(self) -> Option<[u8; 32]> {
         match self {
-            Self::Adaptive | Self::Mixing => None,
+            Self::Adaptive | Self::Mixing | Self::Columns => None,
             Self::Network(digest) => Some(digest),
         }
     }
@@ -32,6 +34,7 @@ impl Identity {
             Self::Adaptive => 1,
             Self::Network(_) => 2,
             Self::Mixing => 5,
+            Self::Columns => 6,
         }
     }
 
@@ -43,6 +46,7 @@ impl Identity {
             1 => Some(Self::Adaptive),
             2 => Some(Self::Network(digest)),
             5 => Some(Self::Mixing),
+            6 => Some(Self::Columns),
             _ => None,
         }
     }
@@ -53,6 +57,7 @@ impl fmt::Display for Identity {
         match self {
             Self::Adaptive => f.write_str("the adaptive predictor"),
             Self::Mixing => f.write_str("the mixing predictor"),
+            Self::Columns => f.write_str("the columns predictor"),
             Self::Network(digest) => {
                 write!(f, "the model with BLAKE3 {}", hex::encode(digest))
             }
@@ -66,7 +71,9 @@ mod tests {
 
     #[test]
     fn codes_come_back() {
-        for identity in [Identity::Adaptive, Identity::Mixing, Identity::Network([7; 32])] {
+        for identity in
+            [Identity::Adaptive, Identity::Mixing, Identity::Columns, Identity::Network([7; 32])]
+        {
             let digest = identity.model_file().unwrap_or_default();
             assert_eq!(Identity::from_code(identity.code(), digest), Some(identity));
         }

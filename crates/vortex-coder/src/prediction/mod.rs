@@ -2,6 +2,8 @@
 
 pub mod adaptive;
 pub mod codec;
+#[cfg(feature = "container")]
+pub mod columns;
 pub(crate) mod identity;
 pub(crate) mod lane_coder;
 pub mod mixing;

@@ -71,6 +71,11 @@ impl RecordLayout {
     pub fn roles_of(&self, field: usize) -> std::ops::Range<usize> {
         self.first_role[field] as usize..self.first_role[field + 1] as usize
     }
+    /// Fields whose symbols count something, each after those that it needs.
+    #[cfg(feature = "container")]
+    pub(super) fn derived(&self) -> &[PipelineField] {
+        &self.derived
+    }
     /// Number of fields, which is the number of tokens per record.
     pub fn n_fields(&self) -> usize {
         self.schema.fields().len()

@@ -1,6 +1,8 @@
 //! The schema of a record, and the conversion between records and symbols.
 
 mod coding;
+#[cfg(feature = "container")]
+pub(crate) mod columns;
 pub mod layout;
 mod pipeline;
 pub mod schema;

@@ -31,15 +31,27 @@ impl PipelineField {
         record: &[u8],
         symbols: &mut [u8],
     ) {
+        let size = fields[self.index].dtype.size();
+        let number = self.number(fields, before, record);
+        symbols[self.first_role..][..size].copy_from_slice(&number.to_be_bytes()[8 - size..]);
+    }
+
+    /// Index in the schema.
+    #[cfg(feature = "container")]
+    pub(crate) fn index(&self) -> usize {
+        self.index
+    }
+
+    /// The field's symbols as one number, in the low bits of what is returned.
+    pub(crate) fn number(&self, fields: &[Field], before: Option<&[u8]>, record: &[u8]) -> u64 {
         let field = &fields[self.index];
-        let FieldCoding::Number { grid, order } = &field.coding else { return };
+        let FieldCoding::Number { grid, order } = &field.coding else { return field.bits(record) };
         let mut code = exchanged(*grid, field.bits(record));
         if let Order::Ordered(predicted) = order {
             code = in_order(field.dtype, code);
             code = predicted.enter(code, field, *grid, fields, before, record);
         }
-        let size = field.dtype.size();
-        symbols[self.first_role..][..size].copy_from_slice(&code.to_be_bytes()[8 - size..]);
+        code
     }
 
     /// Writes the field's bytes; the fields that it depends on are already written. `before` is as
@@ -51,12 +63,23 @@ impl PipelineField {
         symbols: &[u8],
         record: &mut [u8],
     ) {
-        let field = &fields[self.index];
-        let FieldCoding::Number { grid, order } = &field.coding else { return };
-        let size = field.dtype.size();
+        let size = fields[self.index].dtype.size();
         let mut bytes = [0; 8];
         bytes[8 - size..].copy_from_slice(&symbols[self.first_role..][..size]);
-        let mut code = u64::from_be_bytes(bytes);
+        self.set_number(fields, before, u64::from_be_bytes(bytes), record);
+    }
+
+    /// Writes the field's bytes, undoing [`Self::number`]; those that it needs are there already.
+    pub(crate) fn set_number(
+        &self,
+        fields: &[Field],
+        before: Option<&[u8]>,
+        number: u64,
+        record: &mut [u8],
+    ) {
+        let field = &fields[self.index];
+        let FieldCoding::Number { grid, order } = &field.coding else { return };
+        let mut code = number;
         if let Order::Ordered(predicted) = order {
             code = predicted.leave(code, field, *grid, fields, before, record);
             code = out_of_order(field.dtype, code);

@@ -99,6 +99,7 @@ fn predictor(member: &MemberInfo) -> String {
         None => "no predictor".into(),
         Some(Identity::Adaptive) => "built-in predictor".into(),
         Some(Identity::Mixing) => "built-in mixing predictor".into(),
+        Some(Identity::Columns) => "columns, by pcodec and zstd".into(),
         Some(Identity::Network(digest)) => format!(
             "model {}{}",
             blake3::Hash::from_bytes(digest).to_hex(),
