@@ -22,6 +22,7 @@ use vortex_coder::schema::{Field, FieldCoding, Predicted, Schema};
 
 use cost::Coded;
 
+pub use laws::describe;
 pub use report::{Discovery, Finding, FindingKind};
 
 /// What to look for; by default everything.

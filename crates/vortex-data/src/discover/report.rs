@@ -1,5 +1,6 @@
 //! What was found, and what it is worth.
 
+use super::laws::describe;
 use vortex_coder::schema::Schema;
 
 /// What a search found.
@@ -44,7 +45,7 @@ impl Discovery {
         let lines = of_fields.map(|of_field| {
             let (first, last) = (of_field[0], of_field[of_field.len() - 1]);
             let name = &self.schema.fields()[first.field].name;
-            let what = self.schema.describe(first.field);
+            let what = describe(&self.schema, first.field);
             let (before, after) = (first.bits_before, last.bits_after);
             format!("{name}: {what} ({before:.1} -> {after:.1} bits a record)")
         });

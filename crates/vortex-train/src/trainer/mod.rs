@@ -212,7 +212,8 @@ fn record_spec(config: &TrainConfig, data: &RecordSet, parts: &Parts) -> Result<
 /// Descriptions of the fields with a grid, a law or a distance.
 fn known_fields(schema: &Schema) -> Vec<String> {
     let fields = schema.fields().iter().enumerate();
-    let known = fields.map(|(index, field)| (&field.name, schema.describe(index)));
+    let known =
+        fields.map(|(index, field)| (&field.name, vortex_data::discover::describe(schema, index)));
     known
         .filter(|(_, text)| !text.is_empty())
         .map(|(name, text)| format!("{name}: {text}"))

@@ -9,7 +9,7 @@ use vortex_codec::coder::container::{IndexedReader, MemberInfo};
 use vortex_codec::inspection::{count_blocks, largest_member, member_costs, predictor_of};
 use vortex_codec::{ErrorKind, Schema};
 
-use super::raw::field_table;
+use super::raw::{field_table, known};
 use crate::arguments::Common;
 use crate::failure::describe as describe_error;
 use crate::input::open_file;
@@ -55,6 +55,7 @@ pub fn describe(file: &Path, model: Option<&Path>, common: &Common) -> Result<St
             if let Some(schema) = &largest.schema {
                 text.push_str(&format!("\nrecords of {} bytes\n", schema.stride()));
                 text.push_str(&fields(schema).to_string());
+                text.push_str(&known(schema));
             }
             return Ok(text);
         }
@@ -68,6 +69,7 @@ pub fn describe(file: &Path, model: Option<&Path>, common: &Common) -> Result<St
         thousands(costs.sample_bytes)
     ));
     text.push_str(&field_table(&costs.schema, &costs.bits).to_string());
+    text.push_str(&known(&costs.schema));
     Ok(text)
 }
 

@@ -53,7 +53,7 @@ pub fn describe(file: &Path, common: &Common) -> Result<String> {
             field.dtype.numpy(field.big_endian),
             field.offset.to_string(),
             lag.to_string(),
-            schema.describe(index),
+            vortex_codec::data::discover::describe(schema, index),
         ]);
     }
     text.push_str(&table.to_string());

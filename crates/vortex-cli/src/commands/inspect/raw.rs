@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use vortex_codec::Schema;
 use vortex_codec::coder::mixing::stretches;
+use vortex_codec::data::discover::describe as describe_field;
 use vortex_codec::data::sidecar::read_schema;
 use vortex_codec::inspection::entropies;
 use vortex_codec::plan::{Origin, Plan, Request, Subject};
@@ -53,6 +54,7 @@ pub fn describe(file: &Path, given: Option<&Path>) -> Result<String> {
     let entropies = entropies(&bytes, schema);
     text.push('\n');
     text.push_str(&field_table(schema, &entropies).to_string());
+    text.push_str(&known(schema));
     let bits: f64 = entropies.iter().flatten().sum();
     if !bytes.is_empty() {
         text.push_str(&format!(
@@ -76,6 +78,17 @@ fn stretch_table(bytes: &[u8]) -> String {
         text.push_str(&format!("and {more} more stretches\n"));
     }
     text
+}
+
+/// One line for each field of which something is known: decimals, laws, closeness to the previous record.
+pub fn known(schema: &Schema) -> String {
+    let fields = schema.fields().iter().enumerate();
+    let described = fields.map(|(index, field)| (&field.name, describe_field(schema, index)));
+    let lines: String = described
+        .filter(|(_, what)| !what.is_empty())
+        .map(|(name, what)| format!("{name}: {what}\n"))
+        .collect();
+    if lines.is_empty() { lines } else { format!("\n{lines}") }
 }
 
 /// One line per field, with the bits of its symbols.

@@ -4,7 +4,7 @@ use vortex_coder::schema::{Expression, Formula, MAX_FORMULAS, Predicted, Unary};
 
 use super::Proposal;
 use super::columns::{Columns, FIRST};
-use super::vector_sums::differences;
+use super::quantities::differences;
 use super::vectors::Vector;
 
 /// Most particles of which one is chosen.
@@ -91,7 +91,9 @@ fn pairs(columns: &Columns, vectors: &[Vector]) -> Vec<Proposal> {
     for (b, second) in vectors.iter().enumerate().filter(|_| kinds > 0) {
         for (a, first) in vectors[..b].iter().enumerate() {
             index[a][b] = all[0].len();
-            for (of_kind, expression) in all.iter_mut().zip(differences(columns, first, second)) {
+            let [one, other] = [first, second].map(|vector| vector.direction(columns));
+            let apart = differences(one.each_ref(), other.each_ref());
+            for (of_kind, (_, expression)) in all.iter_mut().zip(apart) {
                 let values = records.iter().map(|&r| columns.evaluate(&expression, r));
                 of_kind.push((expression.clone(), values.collect::<Vec<f64>>()));
             }

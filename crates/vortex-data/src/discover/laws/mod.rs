@@ -3,6 +3,7 @@
 mod choices;
 mod columns;
 mod constraints;
+mod names;
 mod products;
 mod quantities;
 mod sums;
@@ -14,6 +15,8 @@ mod vectors;
 use vortex_coder::schema::{DType, Expression, Formula, Predicted, Schema};
 
 use columns::Columns;
+
+pub use names::describe;
 
 /// Laws of a field that are worth a closer look.
 const MOST_OF_A_FIELD: usize = 4;

@@ -71,25 +71,42 @@ impl Momentum {
         Some((energy.square() - self.squared()).sqrt())
     }
 
-    /// All that follows from it, in the orders of steps that are usual.
-    pub fn quantities(&self) -> Vec<Expression> {
-        let mut all = vec![self.pt(), self.eta(), self.eta_of_cosine(), self.phi()];
-        all.push(self.squared().sqrt());
-        all.extend([&self.px, &self.py, &self.pz].map(Clone::clone));
+    /// All that follows from it, with its name, in the orders of steps that are usual.
+    pub fn quantities(&self) -> Vec<(&'static str, Expression)> {
+        let mut all = vec![
+            ("pt", self.pt()),
+            ("eta", self.eta()),
+            ("eta", self.eta_of_cosine()),
+            ("phi", self.phi()),
+            ("p", self.squared().sqrt()),
+            ("px", self.px.clone()),
+            ("py", self.py.clone()),
+            ("pz", self.pz.clone()),
+        ];
         if let Some(e) = &self.energy {
             let e = || e.clone();
             let [x, y, z] = [&self.px, &self.py, &self.pz].map(|p| p.clone().square());
             let rapidity = ((e() + self.pz.clone()) / (e() - self.pz.clone())).apply(Unary::Log);
             all.extend([
-                e(),
-                self.mass().expect("it has an energy"),
-                (e().square() - x - y - z.clone()).sqrt(),
-                (e().square() - z).sqrt(),
-                Expression::constant(0.5) * rapidity,
+                ("E", e()),
+                ("m", self.mass().expect("it has an energy")),
+                ("m", (e().square() - x - y - z.clone()).sqrt()),
+                ("mt", (e().square() - z).sqrt()),
+                ("rapidity", Expression::constant(0.5) * rapidity),
             ]);
         }
         all
     }
+}
+
+/// `pt cosh(eta)`.
+pub(super) fn momentum_of(pt: &Expression, eta: &Expression) -> Expression {
+    pt.clone() * eta.clone().apply(Unary::Cosh)
+}
+
+/// `sqrt(m^2 + (pt cosh(eta))^2)`
+pub(super) fn energy_of(mass: &Expression, pt: &Expression, eta: &Expression) -> Expression {
+    (mass.clone().square() + momentum_of(pt, eta).square()).sqrt()
 }
 
 /// The angle between a particle and the way its parent of this mass flies, in the parent's rest frame, and its cosine.
@@ -97,7 +114,7 @@ pub(super) fn decay_angle(
     parent: &Momentum,
     mass: &Expression,
     child: &Momentum,
-) -> Option<[Expression; 2]> {
+) -> Option<[(&'static str, Expression); 2]> {
     let product = |a: &Expression, b: &Expression| a.clone() * b.clone();
     let cross =
         |a: [&Expression; 2], b: [&Expression; 2]| product(a[0], b[1]) - product(a[1], b[0]);
@@ -110,15 +127,24 @@ pub(super) fn decay_angle(
     let (parent_energy, energy) = (p.energy.clone()?, c.energy.clone()?);
     let along = (parent_energy * dot - p.squared() * energy) / mass.clone();
     let cosine = along.clone() / across.clone().with(Binary::Hypot, along.clone());
-    Some([across.with(Binary::Atan2, along), cosine])
+    let angle = across.with(Binary::Atan2, along);
+    Some([("decay_angle", angle), ("cos_decay_angle", cosine)])
 }
 
-/// Difference of two angles, between -pi and pi.
-pub(super) fn delta_phi(a: &Expression, b: &Expression) -> Expression {
-    (a.clone() - b.clone()).apply(Unary::Wrap)
-}
-
-/// Distance in pseudorapidity and azimuth: `sqrt(delta_eta^2 + delta_phi^2)`.
-pub(super) fn delta_r(a: [&Expression; 2], b: [&Expression; 2]) -> Expression {
-    (a[0].clone() - b[0].clone()).with(Binary::Hypot, delta_phi(a[1], b[1]))
+/// What two particles are apart, each as its pseudorapidity and azimuth, with its name.
+pub(super) fn differences(
+    [eta_a, phi_a]: [&Expression; 2],
+    [eta_b, phi_b]: [&Expression; 2],
+) -> Vec<(&'static str, Expression)> {
+    let between = |a: &Expression, b: &Expression| (a.clone() - b.clone()).apply(Unary::Wrap);
+    let (phi, eta) = (between(phi_a, phi_b), eta_a.clone() - eta_b.clone());
+    vec![
+        ("delta_r", eta.clone().with(Binary::Hypot, phi.clone())),
+        ("abs_delta_phi", phi.clone().apply(Unary::Abs)),
+        ("delta_phi", phi),
+        ("delta_phi", between(phi_b, phi_a)),
+        ("abs_delta_eta", eta.clone().apply(Unary::Abs)),
+        ("delta_eta", eta),
+        ("delta_eta", eta_b.clone() - eta_a.clone()),
+    ]
 }

@@ -133,6 +133,21 @@ fn a_parent_follows_from_its_children() {
             let known = *field.coding.predicted() != Predicted::Nothing;
             assert!(known, "{name} as {dtype}: {:#?}", found.describe());
         }
+        let named = [
+            ("h_pt", "near pt(a, b)"),
+            ("h_m", "near m(a, b)"),
+            ("distance", "near delta_r(a, b)"),
+            ("delta_phi", "delta_phi"),
+            ("angle", "decay_angle(a in "),
+        ];
+        for (name, words) in named {
+            let lines = found.describe();
+            let line = lines.iter().find(|line| line.starts_with(&format!("{name}: ")));
+            // Differences of angles are also found as sums.
+            let plain =
+                name == "delta_phi" && line.is_some_and(|line| line.contains("a_phi - b_phi"));
+            assert!(plain || line.is_some_and(|line| line.contains(words)), "{name}: {lines:#?}");
+        }
         for particle in ["a", "b"] {
             let own = |f: &&Field| f.name.starts_with(particle) && f.name.contains("_");
             let of_it = found.schema.fields().iter().filter(own);

@@ -3,10 +3,10 @@
 
 use std::f64::consts::PI;
 
-use vortex_coder::schema::{Expression, Unary};
+use vortex_coder::schema::Expression;
 
 use super::columns::{Columns, FIRST, KEPT};
-use super::quantities::Momentum;
+use super::quantities::{Momentum, energy_of};
 
 /// Columns before and after a pseudorapidity among which the others of its particle are.
 const REACH: usize = 6;
@@ -31,23 +31,21 @@ impl Vector {
         [self.pt, self.eta, self.phi].into_iter().chain(self.energy).chain(self.mass)
     }
 
+    /// Its pseudorapidity and azimuth.
+    pub fn direction(&self, columns: &Columns) -> [Expression; 2] {
+        [self.eta, self.phi].map(|c| columns.x(c))
+    }
+
     /// Its momentum, as an expression of its columns.
     pub fn momentum(&self, columns: &Columns) -> Momentum {
         let [pt, eta, phi] = [self.pt, self.eta, self.phi].map(|c| columns.x(c));
         let energy = match (self.energy, self.mass) {
             (Some(energy), _) => Some(columns.x(energy)),
-            (None, Some(mass)) => {
-                Some((columns.x(mass).square() + momentum(&pt, &eta).square()).sqrt())
-            }
+            (None, Some(mass)) => Some(energy_of(&columns.x(mass), &pt, &eta)),
             (None, None) => None,
         };
         Momentum { energy, ..Momentum::polar(&pt, &eta, &phi) }
     }
-}
-
-/// `pt cosh(eta)`.
-pub(super) fn momentum(pt: &Expression, eta: &Expression) -> Expression {
-    pt.clone() * eta.clone().apply(Unary::Cosh)
 }
 
 /// All that are found, in the order of their columns.

@@ -1,5 +1,6 @@
 //! Values that are computed from the fields of a record.
 
+use super::super::field::Field;
 use super::op::{Binary, MAX_RANKED, Op, Unary};
 
 /// Most steps of an expression.
@@ -67,7 +68,8 @@ impl Expression {
         Self::from_ops(self.ops.clone()).map(drop)
     }
 
-    pub(super) fn ops(&self) -> &[Op] {
+    /// Its steps, in reverse Polish notation.
+    pub fn ops(&self) -> &[Op] {
         &self.ops
     }
 
@@ -115,6 +117,27 @@ impl Expression {
             }
         }
         Self { ops }
+    }
+
+    /// The same with fields in place of [their nearest single precision numbers](Self::rounded).
+    #[must_use]
+    pub fn unrounded(&self) -> Self {
+        let mut ops: Vec<Op> = Vec::new();
+        for &op in &self.ops {
+            let rounds = op == Op::Unary(Unary::Single) && matches!(ops.last(), Some(Op::Field(_)));
+            if !rounds {
+                ops.push(op);
+            }
+        }
+        Self { ops }
+    }
+
+    /// The expression as a sidecar states it, with the names of its fields.
+    ///
+    /// # Panics
+    /// For an expression of fields that are not there.
+    pub fn text(&self, fields: &[Field]) -> String {
+        super::text::write(self, fields)
     }
 
     /// A function of it.
@@ -200,6 +223,7 @@ mod tests {
         assert_eq!(-Expression::constant(2.0), Expression::constant(-2.0));
         let third = (Expression::constant(1.0) / x(0)).rounded(|index| index == 0);
         assert_eq!(third.evaluate(|_| 0.1), 1.0 / f64::from(0.1f32));
+        assert_eq!(third.unrounded(), Expression::constant(1.0) / x(0));
     }
 
     #[test]
