@@ -80,6 +80,9 @@ class Schema:
             self.known.append((grid, law, delta, formula))
         assert self.fields and at == len(data)
         self.stride = offset
+        formulas = [known[3] for known in self.known if known[3]]
+        assert sum(formula.cost for formula in formulas) <= 512 + 64 * offset
+        assert all(max(formula.fields, default=0) < len(self.fields) for formula in formulas)
         self.role_field, self.role_first = [], []
         for f, (offset, size, *_) in enumerate(self.fields):
             self.role_field += [f] * size
@@ -150,8 +153,9 @@ class Schema:
         offset, size, kind, _, big = self.fields[f]
         bits = int.from_bytes(record[offset : offset + size], "big" if big else "little")
         value = exact(kind, size, bits)
+        sign = -1 if bits >> 8 * size - 1 else 1
         if value is None:
-            return math.nan
+            return math.nan if bits & (1 << FLOATS[size][0]) - 1 else sign * math.inf
         m, e = value
         negative_zero = kind == "f" and not m and bits >> 8 * size - 1
         return -0.0 if negative_zero else math.ldexp(m, e)

@@ -73,7 +73,9 @@ class Formula:
         self.expressions, self.end = [], at + 2
         for _ in range(n):
             self.expressions.append(self.expression(data))
-        self.fields = {op[1] for ops in self.expressions for op in ops if op[0] == 0}
+        steps = [op for ops in self.expressions for op in ops]
+        self.fields = {op[1] for op in steps if op[0] == 0}
+        self.cost = sum(op[2] if op[0] == 2 else 16 if 22 <= op[0] <= 32 or op[0] == 55 else 1 for op in steps)
 
     def expression(self, data):
         n, at = int.from_bytes(data[self.end : self.end + 2], "little"), self.end + 2
@@ -91,6 +93,7 @@ class Formula:
                 op, at, takes = (2, data[at], data[at + 1]), at + 2, data[at + 1]
                 assert 2 <= op[2] <= MAX_RANKED and op[1] < op[2]
             else:
+                assert code in TAKES, f"{code} is no step"
                 op, takes = (code,), TAKES[code]
                 assert code != 16 or ops[-1][0] != 1
             ops.append(op)
@@ -111,7 +114,8 @@ class Formula:
                 elif op[0] == 1:
                     stack.append(op[1])
                 elif op[0] == 2:
-                    chosen = sorted(stack[-op[2] :], key=total_order)[op[1]]
+                    top = stack[-op[2] :]
+                    chosen = math.nan if any(map(math.isnan, top)) else sorted(top, key=total_order)[op[1]]
                     stack[-op[2] :] = [chosen]
                 else:
                     takes = TAKES[op[0]]

@@ -44,12 +44,10 @@ pub(crate) fn improve(level: Level, schema: Schema, known: Known, sample: &[u8])
         return Ok(Schema::bytes());
     }
     let sample = &sample[..sample.len().min(SAMPLE_BYTES)];
-    let found = |deltas| {
-        let search = Search { decimals: true, laws: true, deltas };
-        discover(&schema, sample, search).map(|found| found.schema)
-    };
-    let lawful = found(false)?;
-    let with_deltas = found(true)?;
+    let search = Search { decimals: true, laws: true, deltas: false };
+    let lawful = discover(&schema, sample, search)?.schema;
+    let only_deltas = Search { decimals: false, laws: false, deltas: true };
+    let with_deltas = discover(&lawful, sample, only_deltas)?.schema;
     let mut candidates = vec![lawful];
     for other in [with_deltas, schema] {
         if !candidates.contains(&other) {

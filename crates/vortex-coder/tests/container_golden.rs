@@ -289,7 +289,7 @@ fn goldens() -> Vec<Golden> {
         ("v1_laws.vxc", lawful_records(300), vec![(7200, three_lanes(lawful()))]),
         ("v1_deltas.vxc", sequential_records(300), vec![(6900, three_lanes(sequential()))]),
         ("v1_formulas.vxc", formulas::records(300), {
-            vec![(21_600, three_lanes(formulas::schema()))]
+            vec![(24_000, three_lanes(formulas::schema()))]
         }),
         ("v1_mixing_bytes.vxc", mixed_bytes(), {
             let options = mixing(Schema::bytes(), Level::DEFAULT);

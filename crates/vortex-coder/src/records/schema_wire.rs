@@ -1,7 +1,7 @@
 //! The binary form of a schema; docs/format.md, "Schema".
 
 use super::coding::{Field, FieldCoding, take};
-use super::schema::{MAX_STRIDE, Schema, check_steps};
+use super::schema::{MAX_STRIDE, Schema, most_cost};
 use crate::error::{Error, Result};
 use vortex_base::dtype::DType;
 
@@ -43,12 +43,17 @@ impl Schema {
             return Err(Error::corrupt("schema has no fields; at least one is needed"));
         }
         let mut fields = Vec::new();
-        let (mut offset, mut steps) = (0u32, 0);
+        let (mut offset, mut cost) = (0u32, 0);
         for index in 0..count {
             let field = read_field(input, index, offset)?;
             offset += u32::try_from(field.dtype.size()).expect("at most 8");
-            steps += field.coding.steps();
-            check_steps(steps, MAX_STRIDE).map_err(Error::corrupt)?;
+            cost += field.coding.cost();
+            // Whether it is too much for this stride is known at the end.
+            if cost > most_cost(MAX_STRIDE) {
+                return Err(Error::corrupt(format!(
+                    "schema fields up to {index}: formulas that cost {cost} additions"
+                )));
+            }
             fields.push(field);
             if offset > MAX_STRIDE {
                 return Err(Error::corrupt(format!(

@@ -11,7 +11,7 @@ fn x(index: u16) -> Expression {
     Expression::field(index)
 }
 
-/// The formulas of fields 2 to 9; fields 0 and 1 are `a` and `b`.
+/// The formulas of fields 2 to 10; fields 0 and 1 are `a` and `b`.
 fn formulas() -> Vec<(DType, Formula)> {
     use Unary::*;
     let (a, b) = (|| x(0), || x(1));
@@ -33,10 +33,12 @@ fn formulas() -> Vec<(DType, Formula)> {
             a().with(Binary::Max, b()) - a().with(Binary::Min, number(0.5)) + x(2) * number(0.25),
             DType::F32,
         ),
+        // Finite where a is infinite.
+        one(a().apply(Tanh) * number(3.0) + b(), DType::F64),
     ]
 }
 
-/// Two numbers and what follows from them; 72 bytes.
+/// Two numbers and what follows from them; 80 bytes.
 pub fn schema() -> Schema {
     let mut fields = vec![Field::new("a", DType::F64, 0), Field::new("b", DType::F64, 8)];
     let mut offset = 16;
@@ -59,8 +61,12 @@ pub fn records(n: u32) -> Vec<u8> {
         // Only operations that every machine rounds alike, so that these bytes are the same everywhere.
         let mut draw = || (random.next() >> 40) as f64 / 16_777_216.0;
         let mut values = vec![0.03125 + 8.0 * draw(), 8.0 * draw() - 4.0];
-        if i % 16 == 11 {
-            values[0] = f64::NEG_INFINITY;
+        match i % 32 {
+            11 => values[0] = f64::NEG_INFINITY,
+            15 => values[0] = f64::INFINITY,
+            21 => values[0] = f64::NAN,
+            27 => values[0] = -f64::NAN,
+            _ => {}
         }
         out.extend(values[0].to_le_bytes());
         out.extend(values[1].to_le_bytes());

@@ -30,7 +30,7 @@ pub use report::{Discovery, Finding, FindingKind};
 pub struct Search {
     /// Decimal grids of single precision fields.
     pub decimals: bool,
-    /// Sums and roots of sums of squares.
+    /// Laws and formulas between the fields of a record.
     pub laws: bool,
     /// Distances from the record before.
     pub deltas: bool,
@@ -86,7 +86,7 @@ impl Discovery {
         let mut fields = self.schema.clone().into_fields();
         let mut with_grid = Vec::new();
         for (index, field) in fields.iter_mut().enumerate() {
-            let free = field.coding.grid().is_none() && field.coding.law().is_none();
+            let free = field.coding.grid().is_none() && !field.coding.needs_others();
             let found = if free { decimals::find(field, stride, sample) } else { continue };
             if let FieldCoding::Number { grid, .. } = &mut field.coding {
                 *grid = found;
@@ -116,7 +116,9 @@ impl Discovery {
                 continue;
             }
             // Without others, it stands in no circle.
-            let with = only(schema, field)?.with_predictions([(field, law.clone())])?;
+            let alone = only(schema, field)?;
+            // A law may be more than a schema of so short records can hold.
+            let Ok(with) = alone.with_predictions([(field, law.clone())]) else { continue };
             let bits_before = match plain.get(&field) {
                 Some(bits) => *bits,
                 None => {

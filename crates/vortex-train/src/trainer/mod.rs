@@ -12,6 +12,7 @@ use std::time::Instant;
 
 use vortex_coder::layout::RecordLayout;
 use vortex_coder::schema::Schema;
+use vortex_data::discover::describe;
 use vortex_data::{RecordFile, RecordSet, discover};
 use vortex_model::RecordSpec;
 
@@ -212,8 +213,7 @@ fn record_spec(config: &TrainConfig, data: &RecordSet, parts: &Parts) -> Result<
 /// Descriptions of the fields with a grid, a law or a distance.
 fn known_fields(schema: &Schema) -> Vec<String> {
     let fields = schema.fields().iter().enumerate();
-    let known =
-        fields.map(|(index, field)| (&field.name, vortex_data::discover::describe(schema, index)));
+    let known = fields.map(|(index, field)| (&field.name, describe(schema, index)));
     known
         .filter(|(_, text)| !text.is_empty())
         .map(|(name, text)| format!("{name}: {text}"))

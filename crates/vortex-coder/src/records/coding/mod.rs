@@ -124,6 +124,11 @@ impl FieldCoding {
         }
     }
 
+    /// Whether other fields of the record say something about the values.
+    pub const fn needs_others(&self) -> bool {
+        matches!(self.predicted(), Predicted::Law(_) | Predicted::Formula(_))
+    }
+
     /// Whether the symbols count something, places on a grid or distances, rather than being the bits of a number
     /// in some order.
     pub const fn is_derived(&self) -> bool {
@@ -140,10 +145,10 @@ impl FieldCoding {
         self.stages().try_for_each(|stage| stage.check(dtype, n_fields))
     }
 
-    /// Steps of its formulas.
-    pub(super) fn steps(&self) -> usize {
+    /// About how long its formulas take, in additions.
+    pub(super) fn cost(&self) -> usize {
         match self.predicted() {
-            Predicted::Formula(formula) => formula.steps(),
+            Predicted::Formula(formula) => formula.cost(),
             _ => 0,
         }
     }

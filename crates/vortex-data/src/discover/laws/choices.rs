@@ -2,10 +2,10 @@
 
 use vortex_coder::schema::{Expression, Formula, MAX_FORMULAS, Predicted, Unary};
 
-use super::Proposal;
 use super::columns::{Columns, FIRST};
 use super::quantities::differences;
 use super::vectors::Vector;
+use super::{MOST_OF_A_FIELD, Proposal};
 
 /// Most particles of which one is chosen.
 const MOST_PARTICLES: usize = 6;
@@ -40,12 +40,17 @@ fn copies(columns: &Columns) -> Vec<Proposal> {
     let records: Vec<usize> = columns.some(FIRST).collect();
     for target in 0..columns.len() {
         let own = &columns.values[target];
-        // What comes again and again is the same by chance.
+        // Frequent values are equal by chance.
         let often = |x: f64| records.iter().filter(|&&r| own[r] == x).count() > FIRST / 4;
+        let mut same_columns = 0;
         for other in (0..columns.len()).filter(|&c| c != target) {
+            if same_columns == MOST_OF_A_FIELD {
+                break;
+            }
             let same =
                 records.iter().filter(|&&r| own[r] == columns.values[other][r] && !often(own[r]));
             if same.count() as f64 >= COPIED * records.len() as f64 {
+                same_columns += 1;
                 let left = columns.left(target, |r| columns.values[other][r]);
                 found.extend(Proposal::formulas(columns, target, &columns.x(other), left));
             }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use vortex_coder::schema::{DType, Expression, Field, Schema};
+use vortex_coder::schema::{DType, Expression, Field, FieldCoding, Schema};
 
 use super::super::values::value;
 
@@ -30,6 +30,7 @@ pub(super) struct Columns {
     /// Index of each in the schema.
     pub field: Vec<usize>,
     pub values: Vec<Vec<f64>>,
+    dtype: Vec<DType>,
     /// Unit in the last place of a value of 1.
     pub last_place: Vec<f64>,
     pub records: usize,
@@ -52,10 +53,12 @@ impl Columns {
             records.map(|record| value(field, record)).collect()
         };
         let usable = |field: &&(usize, &Field)| {
-            matches!(field.1.dtype, DType::F32 | DType::F64) && field.1.coding.law().is_none()
+            matches!(field.1.dtype, DType::F32 | DType::F64)
+                && field.1.coding != FieldCoding::Raw
+                && !field.1.coding.needs_others()
         };
         let (mut field, mut values, mut last_place) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut usual, mut singles) = (Vec::new(), Vec::new());
+        let (mut usual, mut singles, mut dtype) = (Vec::new(), Vec::new(), Vec::new());
         for (index, described) in schema.fields().iter().enumerate().filter(|f| usable(&f)) {
             let column = values_of(described);
             let mut sorted: Vec<u64> = column.iter().map(|v| v.to_bits()).collect();
@@ -68,6 +71,7 @@ impl Columns {
                 let single = described.dtype == DType::F32;
                 singles.push(!single && are_near_singles(&column));
                 field.push(index);
+                dtype.push(described.dtype);
                 values.push(column);
                 last_place.push(if single { f32::EPSILON.into() } else { f64::EPSILON });
             }
@@ -77,6 +81,7 @@ impl Columns {
         let mut columns = Self {
             field,
             values,
+            dtype,
             last_place,
             records,
             usual,
@@ -172,7 +177,7 @@ impl Columns {
     }
 
     pub(super) fn dtype(&self, column: usize) -> DType {
-        if self.full(column) > 24.0 { DType::F64 } else { DType::F32 }
+        self.dtype[column]
     }
 
     /// Bits of a value.

@@ -1,9 +1,9 @@
 //! Fields of which one follows because something that they make up is constant: the sum of two, or the mass of a decaying particle.
 
-use vortex_coder::schema::{Binary, Expression, Formula, Predicted};
+use vortex_coder::schema::{Binary, DType, Expression, Formula, Predicted};
 
-use super::Proposal;
 use super::columns::{Columns, FIRST};
+use super::{MOST_OF_A_FIELD, Proposal};
 
 /// Masses of charged particles that live long enough to be seen, in GeV (Particle Data Group).
 const MASSES: [f64; 5] = [0.000_510_999, 0.105_658_4, 0.139_570_4, 0.493_677, 0.938_272_1];
@@ -40,8 +40,13 @@ fn sums(columns: &Columns) -> Vec<Proposal> {
     let mut found = Vec::new();
     let records: Vec<usize> = columns.some(FIRST).collect();
     let value = |c: usize, r: usize| columns.values[c][r];
+    let mut partners = vec![0; columns.len()];
     for a in 0..columns.len() {
         for b in a + 1..columns.len() {
+            // Of many that differ by constants a few say it all.
+            if partners[a] >= MOST_OF_A_FIELD || partners[b] >= MOST_OF_A_FIELD {
+                continue;
+            }
             for minus in [false, true] {
                 let sum = |r: usize| {
                     if minus { value(a, r) - value(b, r) } else { value(a, r) + value(b, r) }
@@ -57,6 +62,8 @@ fn sums(columns: &Columns) -> Vec<Proposal> {
                 if !agree(0) && !agree(1) {
                     continue;
                 }
+                partners[a] += 1;
+                partners[b] += 1;
                 let constant = constant_of(columns, sum, size);
                 let c = Expression::constant(constant);
                 let mut propose = |column: usize, expression: Expression| {
@@ -151,7 +158,7 @@ fn decay(columns: &Columns, momenta: &[[usize; 3]]) -> Vec<Proposal> {
                 let [a, b] = roots.each_ref().map(|root| columns.evaluate(root, r));
                 if (a - value).abs() < (b - value).abs() { a } else { b }
             });
-            let reach = if columns.full(column) > 24.0 { 40 } else { 16 };
+            let reach = if columns.dtype(column) == DType::F64 { 40 } else { 16 };
             let predicted = Predicted::Formula(Formula { any_of: roots.into(), reach });
             found.push(Proposal { column, predicted, left: left + 1.0 });
         }

@@ -21,6 +21,9 @@ pub use names::describe;
 /// Laws of a field that are worth a closer look.
 const MOST_OF_A_FIELD: usize = 4;
 
+/// The same of all fields.
+const MOST: usize = 128;
+
 /// A law that holds, and the bits that it leaves of a value.
 struct Proposal {
     column: usize,
@@ -74,5 +77,6 @@ pub(super) fn find(schema: &Schema, sample: &[u8]) -> Vec<(usize, Predicted)> {
         of_column[proposal.column] += 1;
         of_column[proposal.column] <= MOST_OF_A_FIELD
     });
+    found.truncate(MOST);
     found.into_iter().map(|found| (columns.field[found.column], found.predicted)).collect()
 }

@@ -7,6 +7,8 @@ use super::columns::{Columns, FIRST, KEPT};
 
 /// Columns before and after that a column is compared with.
 const REACH: usize = 12;
+/// Proposals of a column after which no more are looked for, and lines that are followed up.
+const MOST_PRODUCTS: usize = 16;
 /// How near to its median a ratio must be.
 const SAME: f64 = 1e-4;
 /// The same for squares that are fitted by a line, from few records.
@@ -24,7 +26,12 @@ pub(super) fn find(columns: &Columns) -> Vec<Proposal> {
     let mut found = Vec::new();
     for target in 0..columns.len() {
         let near: Vec<usize> = columns.around(target, REACH).collect();
+        let before = found.len();
         for (i, &a) in near.iter().enumerate() {
+            // Of many that are proportional a few say it all.
+            if found.len() - before >= MOST_PRODUCTS {
+                break;
+            }
             let value = |c: usize, r: usize| columns.values[c][r];
             let mut with = |expression: &dyn Fn() -> Expression, of: &dyn Fn(usize) -> f64| {
                 scaled(columns, target, expression, of, &mut found);
@@ -40,8 +47,9 @@ pub(super) fn find(columns: &Columns) -> Vec<Proposal> {
                 with(&|| y() * less(x()), &|r| value(b, r) * (1.0 - value(a, r)));
             }
         }
+        let mut tries = MOST_PRODUCTS;
         for &a in &near {
-            flights(columns, target, a, &near, &mut found);
+            flights(columns, target, a, &near, &mut tries, &mut found);
         }
     }
     found
@@ -83,7 +91,7 @@ fn agreed(columns: &Columns, number: impl Fn(usize) -> f64) -> Option<f64> {
     let mut all: Vec<f64> = first.map(&number).filter(|x| x.is_finite() && *x != 0.0).collect();
     let middle = median(&mut all)?;
     let agree = all.iter().filter(|x| near(**x, middle)).count();
-    if (agree as f64) < KEPT * FIRST.min(columns.records) as f64 {
+    if (agree as f64) < KEPT * columns.some(FIRST).count() as f64 {
         return None;
     }
     let mut all: Vec<f64> = (0..columns.records).map(number).collect();
@@ -97,11 +105,21 @@ fn median(values: &mut [f64]) -> Option<f64> {
 }
 
 /// `target = a sqrt(alpha + beta (u^2 + v^2))`: a time is a length times energy over momentum, an energy is the mass times a boost.
-fn flights(columns: &Columns, target: usize, a: usize, near: &[usize], found: &mut Vec<Proposal>) {
+fn flights(
+    columns: &Columns,
+    target: usize,
+    a: usize,
+    near: &[usize],
+    tries: &mut usize,
+    found: &mut Vec<Proposal>,
+) {
     let own = &columns.values[target];
     let square = |r: usize| (own[r] / columns.values[a][r]).powi(2);
     for (i, &u) in near.iter().enumerate() {
         for &v in &near[i..] {
+            if *tries == 0 {
+                return;
+            }
             if u == a || v == a {
                 continue;
             }
@@ -115,11 +133,13 @@ fn flights(columns: &Columns, target: usize, a: usize, near: &[usize], found: &m
             let Some((alpha, beta)) = line(columns.some(FIRST), p, square) else { continue };
             let holds = |r: &usize| (alpha + beta * p(*r) - square(*r)).abs() <= LINE * square(*r);
             let curved = |r: &usize| beta * p(*r) > LINE * alpha && alpha > LINE * beta * p(*r);
-            let enough = |n: usize| n as f64 >= KEPT * FIRST as f64;
+            let n_first = columns.some(FIRST).count() as f64;
+            let enough = |n: usize| n as f64 >= KEPT * n_first;
             let count = |like: &dyn Fn(&usize) -> bool| columns.some(FIRST).filter(like).count();
             if !enough(count(&holds)) || !enough(count(&curved)) {
                 continue;
             }
+            *tries -= 1;
             let alpha = light(alpha);
             let mut slopes: Vec<f64> = (0..columns.records)
                 .map(|r| (square(r) - alpha) / p(r))

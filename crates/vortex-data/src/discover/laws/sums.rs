@@ -93,6 +93,14 @@ impl Columns {
         keeping.count() as f64 >= KEPT * n as f64 && n > 0
     }
 
+    /// Whether one of the first few records keeps the law, which most candidates fail.
+    fn keeps_some(&self, candidate: &Candidate, constant: f64) -> bool {
+        (0..4).filter_map(|place| self.first(place)).any(|record| {
+            self.rest(candidate, record)
+                .is_some_and(|(rest, largest)| (rest - constant).abs() <= TOLERANCE * largest)
+        })
+    }
+
     /// Whether every term matters in most records.
     fn all_matter(&self, candidate: &Candidate) -> bool {
         candidate.terms.iter().all(|&(column, _)| {
@@ -105,7 +113,8 @@ impl Columns {
     }
 
     fn holds(&self, candidate: &Candidate, constant: f64) -> bool {
-        self.keeps(candidate, constant, FIRST)
+        self.keeps_some(candidate, constant)
+            && self.keeps(candidate, constant, FIRST)
             && self.keeps(candidate, constant, RECORDS)
             && self.all_matter(candidate)
     }

@@ -248,3 +248,18 @@ fn nothing_is_found_in_noise() {
         });
     }
 }
+
+/// Neither many copies of a column, nor many that differ by constants, make the search propose all pairs.
+#[test]
+fn many_equal_and_shifted_columns() {
+    let names: Vec<String> = (0..300).map(|i| format!("x{i}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    for shifted in [false, true] {
+        let (schema, bytes) = table(&names, DType::F64, |draw| {
+            let x = draw.between(1.0, 9.0);
+            (0..300).map(|i| if shifted { x + f64::from(i) } else { x }).collect()
+        });
+        let proposals = super::find(&schema, &bytes);
+        assert!((100..=super::MOST).contains(&proposals.len()), "{}", proposals.len());
+    }
+}

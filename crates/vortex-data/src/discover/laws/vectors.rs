@@ -141,6 +141,6 @@ fn on_shell(columns: &Columns, pt: usize, eta: usize, energy: usize, mass: usize
 }
 
 fn lighter(columns: &Columns, a: usize, b: usize) -> bool {
-    let n = columns.some(FIRST).filter(|&r| columns.values[a][r] < columns.values[b][r]).count();
-    n > FIRST / 2
+    let lighter = |r: &usize| columns.values[a][*r] < columns.values[b][*r];
+    2 * columns.some(FIRST).filter(lighter).count() > columns.some(FIRST).count()
 }

@@ -81,7 +81,7 @@ impl Expression {
         })
     }
 
-    /// Its value where the fields have these; not finite where it says nothing.
+    /// The value for these values of fields; infinite or NaN if it is not defined.
     ///
     /// # Panics
     /// When the expression is one that no [`Formula`](super::Formula) takes.
@@ -98,7 +98,9 @@ impl Expression {
                 Op::Ranked { rank, of } => {
                     let values = &mut stack[depth..depth + usize::from(of)];
                     values.sort_unstable_by(f64::total_cmp);
-                    values[usize::from(rank)]
+                    // The sign of a NaN, which the order depends on, differs between machines.
+                    let undefined = values.iter().any(|value| value.is_nan());
+                    if undefined { f64::NAN } else { values[usize::from(rank)] }
                 }
             };
             depth += 1;
@@ -163,7 +165,7 @@ impl Expression {
         let (mut ops, mut n) = (Vec::new(), 0);
         for each in of {
             ops.extend(each.ops);
-            n += 1;
+            n = u8::saturating_add(n, 1);
         }
         ops.push(Op::Ranked { rank, of: n });
         Self { ops }
@@ -220,6 +222,10 @@ mod tests {
         assert_eq!(value(-(x(0) * x(2))), 6.0);
         let ranked = |rank| value(Expression::ranked(rank, [x(0), x(1), x(2)]));
         assert_eq!([0, 1, 2].map(ranked), [-2.0, 3.0, 4.0]);
+        for nan in [f64::NAN, -f64::NAN] {
+            let with = Expression::ranked(0, [x(0), x(1)]).evaluate(|i| [nan, 1.0][usize::from(i)]);
+            assert!(with.is_nan());
+        }
         assert_eq!(-Expression::constant(2.0), Expression::constant(-2.0));
         let third = (Expression::constant(1.0) / x(0)).rounded(|index| index == 0);
         assert_eq!(third.evaluate(|_| 0.1), 1.0 / f64::from(0.1f32));

@@ -1,7 +1,7 @@
 //! The stage that predicts a field by formulas of others of its record: `m = sqrt(e^2 - (pt * cosh(eta))^2)`.
 //!
-//! Several formulas may stand beside each other where the field follows one of them in each record, as a distance of two of four
-//! jets does: then the symbols say which one, and how far away. Values that are near to none of them keep their own symbols.
+//! A field may have several formulas if each record follows one of them: the distance of some two of four jets. The
+//! symbols then say which formula, and how far from it. Values that are near to no formula keep their own symbols.
 
 mod expression;
 mod near;
@@ -31,7 +31,7 @@ pub struct Formula {
     /// Of which one gives the value; 1 to [`MAX_FORMULAS`].
     pub any_of: Vec<Expression>,
     /// Values within `2^(reach - 1)` of what a formula gives, in steps of the field, are coded as a distance from it: 8 to
-    /// 8 bits less than the field has, so that there is room to say which formula it is.
+    /// 16 bits less than the field has, so that there is room to say which formula it is.
     pub reach: u8,
 }
 
@@ -41,9 +41,9 @@ impl Formula {
         Self { any_of: vec![expression], reach: most_reach(dtype) }
     }
 
-    /// Steps of all its expressions.
-    pub(in crate::records) fn steps(&self) -> usize {
-        self.any_of.iter().map(|expression| expression.ops().len()).sum()
+    /// About how long it takes, in additions.
+    pub(in crate::records) fn cost(&self) -> usize {
+        self.any_of.iter().flat_map(|expression| expression.ops()).map(|op| op.cost()).sum()
     }
 
     /// The field's integer as a distance from what a formula gives, where that is near.
@@ -94,15 +94,21 @@ impl Formula {
     }
 }
 
-/// The value of a field in a record, in binary64: exact for floats, the nearest one for integers of 64 bits.
+/// The fraction of a number of half precision: NaN has one, infinity has none.
+const HALF_FRACTION: u64 = (1 << 10) - 1;
+
+/// The value of a field in a record, in binary64, infinities and NaN included: exact for floats, the nearest one for integers of 64 bits.
 #[allow(clippy::cast_precision_loss)] // rounds to the nearest, ties to even
 pub(super) fn value(field: &Field, record: &[u8]) -> f64 {
     let bits = field.bits(record);
     match field.dtype {
         DType::F64 => f64::from_bits(bits),
         DType::F32 => f32::from_bits(low_half(bits)).into(),
+        DType::Bf16 => f32::from_bits(low_half(bits) << 16).into(),
         dtype => match (Exact::from_bits(dtype, bits), dtype.number_kind()) {
-            (None, _) => f64::NAN,
+            (None, _) if bits & HALF_FRACTION != 0 => f64::NAN,
+            (None, _) if bits & dtype.sign() != 0 => f64::NEG_INFINITY,
+            (None, _) => f64::INFINITY,
             (Some(exact), NumberKind::Float) => f64::from_bits(exact.to_bits(DType::F64)),
             (Some(exact), _) => {
                 let magnitude = exact.mantissa as f64;
@@ -134,7 +140,7 @@ fn bits(dtype: DType, value: f64) -> Option<u64> {
 
 /// The largest reach on a type.
 fn most_reach(dtype: DType) -> u8 {
-    u8::try_from(8 * dtype.size() - 16).expect("at most 48")
+    u8::try_from((8 * dtype.size()).saturating_sub(16)).expect("at most 48")
 }
 
 impl Stage for Formula {

@@ -73,7 +73,7 @@ mod tests {
         fn every_one_comes_back(
             value in any::<u64>(),
             near in prop::collection::vec(prop::option::of((any::<u64>(), -70_000i64..70_000)), 1..16),
-            reach in 8u32..=56,
+            reach in 8u32..=48,
         ) {
             let expected: Vec<_> = near
                 .iter()

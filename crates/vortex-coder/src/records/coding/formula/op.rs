@@ -13,7 +13,7 @@ pub enum Op {
     Unary(Unary),
     /// A function of two values.
     Binary(Binary),
-    /// The `rank`-th smallest of `of` values, from 0.
+    /// The `rank`-th smallest of `of` values, from 0, with -0 before +0; NaN if one of them is NaN.
     Ranked {
         /// Place in ascending order, below `of`.
         rank: u8,
@@ -21,6 +21,9 @@ pub enum Op {
         of: u8,
     },
 }
+
+/// How long an elementary function takes, in additions, as files are judged.
+const ELEMENTARY: usize = 16;
 
 /// Most values of which one is taken by its rank.
 pub const MAX_RANKED: u8 = 16;
@@ -127,6 +130,16 @@ fn wrap(x: f64) -> f64 {
 }
 
 impl Op {
+    /// About how long it takes, in additions.
+    pub(super) fn cost(self) -> usize {
+        match self {
+            Self::Unary(function) if function as u8 >= Unary::Exp as u8 => ELEMENTARY,
+            Self::Binary(Binary::Atan2) => ELEMENTARY,
+            Self::Ranked { of, .. } => of.into(),
+            _ => 1,
+        }
+    }
+
     /// Values that it takes from the stack.
     pub(super) fn takes(self) -> usize {
         match self {

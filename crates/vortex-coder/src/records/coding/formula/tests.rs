@@ -141,6 +141,26 @@ fn what_no_schema_can_hold() {
     refused(DType::F64, Formula { reach: 8, any_of: vec![x(1); 17] }, "17 formulas");
 }
 
+#[test]
+fn infinite_and_nan_fields_keep_their_value() {
+    for (dtype, infinity, nan) in [
+        (DType::F16, 0x7c00, 0x7c01),
+        (DType::Bf16, 0x7f80, 0x7f81),
+        (DType::F32, 0x7f80_0000, 0x7f80_0001),
+        (DType::F64, 0x7ff0 << 48, 0x7ff0 << 48 | 1),
+    ] {
+        let field = Field::new("x", dtype, 0);
+        let of = |bits: u64| value(&field, &bits.to_le_bytes()[..dtype.size()]);
+        assert_eq!(of(infinity), f64::INFINITY, "{dtype}");
+        assert_eq!(of(infinity | dtype.sign()), f64::NEG_INFINITY, "{dtype}");
+        assert!(of(nan).is_nan() && of(nan | dtype.sign()).is_nan(), "{dtype}");
+    }
+    let half = Field::new("x", DType::F16, 0);
+    assert_eq!(value(&half, &0x3c00u16.to_le_bytes()), 1.0);
+    let brain = Field::new("x", DType::Bf16, 0);
+    assert_eq!(value(&brain, &0xbf80u16.to_le_bytes()), -1.0);
+}
+
 proptest! {
     #[test]
     fn any_values_come_back(
