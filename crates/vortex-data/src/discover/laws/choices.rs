@@ -76,8 +76,9 @@ fn ranks_and_means(columns: &Columns, run: &[Vector]) -> Vec<Proposal> {
         for rank in 0..run.len() as u8 {
             try_out(Expression::ranked(rank, values()));
         }
-        for sum in [values().reduce(|a, b| a + b), sizes().reduce(|a, b| a + b)] {
-            let sum = sum.expect("there are some");
+        let signed = each.iter().any(|&c| columns.share(c, |x| x < 0.0) > 0.0);
+        let sum_of_sizes = if signed { sizes().reduce(|a, b| a + b) } else { None };
+        for sum in values().reduce(|a, b| a + b).into_iter().chain(sum_of_sizes) {
             try_out(sum.clone() / Expression::constant(run.len() as f64));
             try_out(sum);
         }

@@ -22,6 +22,8 @@ const NEAR_SINGLES: f64 = 0.5;
 const USUAL: f64 = 0.2;
 /// One in so many records is among the telling ones, or more.
 const TELLING: usize = 8;
+/// A prime number that scatters the records of a sample.
+const SCATTER: usize = 7919;
 /// Different values that a column must have: constants and flags obey too many laws.
 const DISTINCT: usize = 32;
 
@@ -115,6 +117,28 @@ impl Columns {
     pub(super) fn first(&self, place: usize) -> Option<usize> {
         let step = (self.telling.len() / FIRST).max(1);
         self.telling.get(place * step).copied()
+    }
+
+    /// A column as part of an expression.
+    pub(super) fn x(&self, column: usize) -> Expression {
+        Expression::field(self.field[column] as u16)
+    }
+
+    /// Telling records from everywhere in the sample, at most so many, in no regular distance: tables have periods.
+    pub(super) fn some(&self, n: usize) -> impl Iterator<Item = usize> + Clone + use<'_> {
+        let n = n.clamp(1, self.telling.len().max(1));
+        (0..n).filter_map(move |place| self.place(place, n))
+    }
+
+    /// One of [`FIRST`] telling records.
+    pub(super) fn first(&self, place: usize) -> Option<usize> {
+        let n = FIRST.min(self.telling.len());
+        if place < n { self.place(place, n) } else { None }
+    }
+
+    fn place(&self, place: usize, of: usize) -> Option<usize> {
+        let step = self.telling.len() / of;
+        self.telling.get(place * step + place * SCATTER % step.max(1)).copied()
     }
 
     /// A column as part of an expression.

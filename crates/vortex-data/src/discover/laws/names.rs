@@ -184,13 +184,12 @@ fn in_order(fields: impl Iterator<Item = u16>) -> Vec<u16> {
 fn of(fields: &[Field], particle: &[u16]) -> String {
     let names: Vec<&str> = particle.iter().map(|&i| fields[usize::from(i)].name.as_str()).collect();
     let first = names[0];
-    let shared = |part: &&str, end: bool| {
-        names.iter().all(|name| if end { name.ends_with(*part) } else { name.starts_with(*part) })
-    };
-    let starts = first.char_indices().map(|(at, _)| at);
-    let end = starts.clone().map(|at| &first[at..]).find(|part| shared(part, true)).unwrap_or("");
-    let start = starts.rev().map(|at| &first[..at]).find(|part| shared(part, false)).unwrap_or("");
-    let longest = if names.len() > 1 && start.len() > end.len() { start } else { end };
-    let word = longest.trim_matches(|c: char| !c.is_alphanumeric());
-    if word.is_empty() || names.len() == 1 { first.into() } else { word.into() }
+    let cuts = || first.char_indices().filter(|(_, c)| !c.is_alphanumeric());
+    // A word begins behind a sign, and ends before one.
+    let ends = cuts().map(|(at, c)| &first[at + c.len_utf8()..]);
+    let starts = cuts().map(|(at, _)| &first[..at]);
+    let end = ends.filter(|part| names.iter().all(|name| name.ends_with(part)));
+    let start = starts.filter(|part| names.iter().all(|name| name.starts_with(part)));
+    let longest = end.chain(start).filter(|part| !part.is_empty()).max_by_key(|part| part.len());
+    longest.filter(|_| names.len() > 1).unwrap_or(first).into()
 }

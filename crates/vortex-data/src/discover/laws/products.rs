@@ -164,7 +164,7 @@ fn flights(
     }
 }
 
-/// Whether few records lie on a line: of three through two of them each, two must be nearly the same.
+/// Whether few records lie on a line: of those through two of them each, two must be nearly the same.
 fn straight(columns: &Columns, x: impl Fn(usize) -> f64, y: impl Fn(usize) -> f64) -> bool {
     let slope = |i: usize| {
         let [a, b] = [columns.first(i), columns.first(i + 1)];
@@ -172,11 +172,11 @@ fn straight(columns: &Columns, x: impl Fn(usize) -> f64, y: impl Fn(usize) -> f6
         (y(a) - y(b)) / (x(a) - x(b))
     };
     let same = |a: f64, b: f64| a > 0.0 && (a - b).abs() <= ROUGHLY * a;
-    let (a, b) = (slope(0), slope(2));
-    same(a, b) || {
-        let c = slope(4);
-        same(a, c) || same(b, c)
-    }
+    let mut slopes = [f64::NAN; 4];
+    (0..slopes.len()).any(|i| {
+        slopes[i] = slope(2 * i);
+        slopes[..i].iter().any(|&before| same(before, slopes[i]))
+    })
 }
 
 /// One over the square of the speed of light, where it is nearly that in some unit of lengths and times.

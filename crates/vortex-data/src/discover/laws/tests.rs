@@ -203,8 +203,8 @@ fn a_constant_mass_gives_one_component() {
     let (schema, bytes) = table(&names, DType::F64, |draw| three_kaons(draw).to_vec());
     let found = discover(&schema, &bytes, Search { deltas: false, ..Search::default() }).unwrap();
     assert_eq!(found.found.len(), 1, "{:#?}", found.describe());
-    let line = &found.describe()[0];
-    assert!(line.contains("243716.98"), "the square of a kaon's mass: {line}");
+    let text = found.schema.describe(found.found[0].field);
+    assert!(text.contains("243716.98"), "the square of a kaon's mass: {text}");
 }
 
 /// Momenta of three kaons of 493.677 MeV each, whose sum has a mass of 5279.
