@@ -113,17 +113,6 @@ impl Columns {
         self.values.len()
     }
 
-    /// One of [`FIRST`] telling records.
-    pub(super) fn first(&self, place: usize) -> Option<usize> {
-        let step = (self.telling.len() / FIRST).max(1);
-        self.telling.get(place * step).copied()
-    }
-
-    /// A column as part of an expression.
-    pub(super) fn x(&self, column: usize) -> Expression {
-        Expression::field(self.field[column] as u16)
-    }
-
     /// Telling records from everywhere in the sample, at most so many, in no regular distance: tables have periods.
     pub(super) fn some(&self, n: usize) -> impl Iterator<Item = usize> + Clone + use<'_> {
         let n = n.clamp(1, self.telling.len().max(1));
@@ -144,12 +133,6 @@ impl Columns {
     /// A column as part of an expression.
     pub(super) fn x(&self, column: usize) -> Expression {
         Expression::field(self.field[column] as u16)
-    }
-
-    /// Telling records from everywhere in the sample, at most so many.
-    pub(super) fn some(&self, n: usize) -> impl Iterator<Item = usize> + Clone + use<'_> {
-        let step = (self.telling.len() / n.max(1)).max(1);
-        self.telling.iter().copied().step_by(step).take(n)
     }
 
     /// The value of an expression in a record.

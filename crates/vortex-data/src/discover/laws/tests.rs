@@ -135,7 +135,7 @@ fn a_parent_follows_from_its_children() {
         }
         let named = [
             ("h_pt", "near pt(a, b)"),
-            ("h_m", "near m(a, b)"),
+            ("h_m", "near m("),
             ("distance", "near delta_r(a, b)"),
             ("delta_phi", "delta_phi"),
             ("angle", "decay_angle(a in "),
