@@ -101,7 +101,7 @@ class Schema:
                 else:
                     value = bytearray(b ^ 255 for b in value)
             out += value if transform == 0 or big else value[::-1]
-        done = {f for f, known in enumerate(self.known) if known == (None, None, None, None)}
+        done = {f for f, known in enumerate(self.known) if not any(known)}
         while len(done) < len(self.fields):
             f = next(
                 f

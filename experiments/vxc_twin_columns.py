@@ -69,7 +69,7 @@ class Head:
         if self.method == "constant":
             assert not code & 48
         if self.method == "floats":
-            derived = schema.known[field] != (None, None, None)
+            derived = any(schema.known[field])
             assert not code & 40 and kinds[field] == "f" and sizes[field] >= 4 and not derived
         self.last = read.varint()
         self.length = 0 if self.method == "constant" else self.last
@@ -138,7 +138,7 @@ def column(field, head, numbers, columns, size):
 def symbols(number, f, schema):
     """The symbols of a field from its number."""
     _, size, kind, transform, big = schema.fields[f]
-    if schema.known[f] == (None, None, None) and transform < 2:
+    if not any(schema.known[f]) and transform < 2:
         sign = 1 << 8 * size - 1
         if kind == "s":
             number ^= sign
