@@ -23,7 +23,7 @@ impl Expression {
         Self { ops: vec![Op::Field(index)] }
     }
 
-    /// A number. Not finite, it makes the expression [invalid](Self::from_ops).
+    /// A number, which must be finite: no schema takes another one.
     pub fn constant(value: f64) -> Self {
         Self { ops: vec![Op::Constant(value.to_bits())] }
     }
