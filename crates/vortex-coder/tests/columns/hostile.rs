@@ -123,7 +123,7 @@ fn lying_heads_are_refused() {
         (vec![0; 5], "behind the last column"),
         (vec![3, 1, 4], "dictionary"),
         (vec![3, 0], "pcodec"),
-        (vec![1, 1, 7], "no zstd frame"),
+        (vec![1, 1, 7], "not a zstd frame"),
         ([&[0][..], &[0xff; 11]].concat(), "more than 64 bits"),
     ];
     for (head, word) in lies {
