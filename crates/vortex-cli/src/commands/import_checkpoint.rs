@@ -77,7 +77,7 @@ impl ImportCheckpoint {
         eprintln!("{out}: {layers} layers of width {d}, {heads} heads, feed-forward width {ff}");
         if left_out > 0 {
             eprintln!(
-                "{out}: the memory ({left_out} tensors) is left out; see docs/checkpoints.md"
+                "{out}: the memory ({left_out} tensors) is left out: see docs/checkpoints.md"
             );
         }
         match exported {
