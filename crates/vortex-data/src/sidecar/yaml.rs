@@ -331,7 +331,7 @@ fields:
             ("law: {form: product, plus: [a]}", "root_of_squares"),
             ("law: {form: sum, constant: .nan, plus: [a]}", "finite"),
             ("decimal: {digits: 9, places: 2}", "1 to 8 digits"),
-            ("delta: true, law: {form: sum, plus: [a]}", "without a law"),
+            ("delta: true, law: {form: sum, plus: [a]}", "at most one of a law"),
             ("transform: msb_first, delta: true", "in order"),
             ("delta: 1", "line 3"),
             ("transform: identity, decimal: {digits: 3, places: 2}", "decimals are for"),

@@ -203,7 +203,7 @@ fn stopped_by_the_user() {
             }
             cancel.store(true, Ordering::SeqCst);
         });
-        bench.wrong(&entry, &["stopped", "to go on"]);
+        bench.wrong(&entry, &["stopped", "to continue"]);
     });
     bench.cancel.store(false, Ordering::SeqCst);
     bench.right(&entry, &file);

@@ -98,7 +98,7 @@ fn known_addresses_when_there_is_no_list() {
     let more = "files: [{name: a, urls: ['https://h/a']}]\n";
     let (found, log) = files(&list(&server, more), None);
     assert_eq!(found.unwrap()[0].name, "a");
-    assert!(log.iter().any(|line| line.contains("neither size nor checksum")), "{log:#?}");
+    assert!(log.iter().any(|line| line.contains("without known sizes and checksums")), "{log:#?}");
     let error = files(&list(&server, ""), None).0.unwrap_err().to_string();
     assert!(error.contains("404"), "{error}");
 }
