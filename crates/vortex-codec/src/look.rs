@@ -76,8 +76,13 @@ pub(crate) fn improve(level: Level, schema: Schema, known: Known, sample: &[u8])
 /// Whole records from the middle of a sample.
 fn trial(sample: &[u8], stride: usize) -> &[u8] {
     let wanted = (sample.len() / TRIAL_SHARE).clamp(*TRIAL_BYTES.start(), *TRIAL_BYTES.end());
+    middle(sample, stride, wanted)
+}
+
+/// Whole records from the middle of a sample, of about so many bytes; one at least, if there is one.
+pub(crate) fn middle(sample: &[u8], stride: usize, bytes: usize) -> &[u8] {
     let records = sample.len() / stride;
-    let tried = (wanted / stride).max(1).min(records);
+    let tried = (bytes / stride).max(1).min(records);
     let start = (records - tried) / 2 * stride;
     &sample[start..start + tried * stride]
 }

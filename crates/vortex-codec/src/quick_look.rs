@@ -9,7 +9,7 @@ use vortex_data::{Search, discover};
 
 use crate::error::Result;
 use crate::level::Level;
-use crate::look::Known;
+use crate::look::{Known, middle};
 
 /// Records from the start of a stream that are searched for decimals and laws, and bounds on their bytes.
 const SEARCHED_RECORDS: usize = 1024;
@@ -52,20 +52,12 @@ pub(crate) fn improve(
     let trial = level.min(TRIAL_LEVEL);
     let mut best: Option<(u64, Schema)> = None;
     for schema in candidates {
-        let size = size(trial, &schema, tried(sample, schema.stride()))?;
+        let size = size(trial, &schema, middle(sample, schema.stride(), TRIED_BYTES))?;
         if best.as_ref().is_none_or(|(least, _)| size < *least) {
             best = Some((size, schema));
         }
     }
     Ok(best.expect("there are candidates").1)
-}
-
-/// Whole records from the middle of a sample.
-fn tried(sample: &[u8], stride: usize) -> &[u8] {
-    let records = sample.len() / stride;
-    let tried = (TRIED_BYTES / stride).max(1).min(records);
-    let start = (records - tried) / 2 * stride;
-    &sample[start..start + tried * stride]
 }
 
 /// Bytes of a file of these records.

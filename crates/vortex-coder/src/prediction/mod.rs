@@ -10,3 +10,4 @@ pub mod mixing;
 pub mod model;
 pub mod predictor;
 pub mod score;
+mod varint;

@@ -1,7 +1,7 @@
 //! The interface between a model and the container: whole blocks in, whole blocks out.
 
 use crate::codec::lanes_for;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::identity::Identity;
 use crate::layout::RecordLayout;
 
@@ -23,6 +23,26 @@ pub struct BlockPayload<'a> {
     pub lanes: usize,
     /// Output for the records; its length gives their number.
     pub out: &'a mut [u8],
+}
+
+/// Whether a block of so many bytes and lanes is whole records in one lane, as `predictor` codes them.
+pub(crate) fn check_one_lane(
+    predictor: &str,
+    layout: &RecordLayout,
+    bytes: usize,
+    lanes: usize,
+) -> Result<()> {
+    if lanes != 1 {
+        let message = format!("{lanes} lanes; the {predictor} predictor has one");
+        return Err(Error::invalid_argument(message));
+    }
+    let stride = layout.stride();
+    if !bytes.is_multiple_of(stride) {
+        return Err(Error::invalid_argument(format!(
+            "{bytes} bytes are not a whole number of records of {stride} bytes"
+        )));
+    }
+    Ok(())
 }
 
 /// Codes groups of blocks on one thread. Every block is coded independently: neither its bytes nor

@@ -4,6 +4,7 @@ mod coding;
 #[cfg(feature = "container")]
 pub(crate) mod columns;
 pub mod layout;
+pub(crate) mod needs;
 mod pipeline;
 pub mod schema;
 mod schema_wire;

@@ -1,6 +1,6 @@
 //! All stages of a field one after the other, in both directions.
 
-use super::coding::{Field, FieldCoding, Order, exchanged, in_order, out_of_order};
+use super::coding::{Field, FieldCoding, Order, Surroundings, exchanged, in_order, out_of_order};
 use super::schema::Schema;
 
 /// A field that passes through the stages as an integer, because its symbols are
@@ -49,7 +49,8 @@ impl PipelineField {
         let mut code = exchanged(*grid, field.bits(record));
         if let Order::Ordered(predicted) = order {
             code = in_order(field.dtype, code);
-            code = predicted.enter(code, field, *grid, fields, before, record);
+            code =
+                predicted.enter(code, &Surroundings { field, grid: *grid, fields, before, record });
         }
         code
     }
@@ -81,7 +82,8 @@ impl PipelineField {
         let FieldCoding::Number { grid, order } = &field.coding else { return };
         let mut code = number;
         if let Order::Ordered(predicted) = order {
-            code = predicted.leave(code, field, *grid, fields, before, record);
+            code =
+                predicted.leave(code, &Surroundings { field, grid: *grid, fields, before, record });
             code = out_of_order(field.dtype, code);
         }
         field.set_bits(record, exchanged(*grid, code));

@@ -6,6 +6,7 @@ pub use super::coding::{
     Binary, DecimalGrid, Expression, Field, FieldCoding, Formula, Law, LawForm, MAX_FORMULAS,
     MAX_RANKED, MAX_TERMS, Op, Order, Predicted, Shape, Term, Unary, Words,
 };
+use super::needs;
 use crate::error::{Error, Result};
 pub use vortex_base::DType;
 
@@ -167,28 +168,7 @@ impl Schema {
     /// Indices of the fields, each after the fields that it depends on; `None` if there is no such
     /// order.
     pub(super) fn order_of_needs(&self) -> Option<Vec<usize>> {
-        let mut order = Vec::with_capacity(self.fields.len());
-        // The references between fields, so that each term is visited once.
-        let mut waits = vec![0usize; self.fields.len()];
-        let mut users = vec![Vec::new(); self.fields.len()];
-        for (index, field) in self.fields.iter().enumerate() {
-            for needed in field.coding.needs() {
-                users.get_mut(needed)?.push(index);
-                waits[index] += 1;
-            }
-        }
-        let mut ready: Vec<usize> =
-            (0..self.fields.len()).rev().filter(|&i| waits[i] == 0).collect();
-        while let Some(index) = ready.pop() {
-            order.push(index);
-            for &user in &users[index] {
-                waits[user] -= 1;
-                if waits[user] == 0 {
-                    ready.push(user);
-                }
-            }
-        }
-        (order.len() == self.fields.len()).then_some(order)
+        needs::in_order(self.fields.len(), |index| self.fields[index].coding.needs())
     }
 }
 

@@ -2,6 +2,7 @@
 #![allow(dead_code, clippy::cast_possible_truncation)]
 
 pub mod formulas;
+pub mod golden_records;
 
 use std::io::{Cursor, Write};
 use std::sync::Arc;

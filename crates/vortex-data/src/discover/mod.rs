@@ -12,7 +12,6 @@ mod cost;
 mod decimals;
 mod laws;
 mod report;
-mod values;
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -117,16 +116,10 @@ impl Discovery {
             }
             // Without others, it stands in no circle.
             let alone = only(schema, field)?;
+            let bits_before =
+                *plain.entry(field).or_insert_with(|| Coded::new(&alone, judged).bits(field));
             // A law may be more than a schema of so short records can hold.
             let Ok(with) = alone.with_predictions([(field, law.clone())]) else { continue };
-            let bits_before = match plain.get(&field) {
-                Some(bits) => *bits,
-                None => {
-                    let bits = Coded::new(&only(schema, field)?, judged).bits(field);
-                    plain.insert(field, bits);
-                    bits
-                }
-            };
             let bits_after = Coded::new(&with, judged).bits(field);
             if bits_before - bits_after >= LEAST_SAVING.max(bits_before * LEAST_SHARE) {
                 let kind = FindingKind::Law;

@@ -6,10 +6,11 @@ use zstd::bulk::Decompressor;
 
 use super::contexts::{Buckets, Context, Together};
 use super::head::{Head, Method, Place};
-use super::{difference, order, pcodec, planes};
+use super::{difference, pcodec, planes};
 use crate::error::{Error, Result};
 use crate::layout::RecordLayout;
 use crate::records::columns::{Code, Column, with_column};
+use crate::records::needs;
 use crate::schema::{DType, Field};
 
 /// Undoes what an encoder did to whole records.
@@ -48,7 +49,9 @@ pub(super) fn decode(
     let mut columns: Vec<Column> =
         fields.iter().map(|field| Column::with_capacity(field.dtype.size(), 0)).collect();
     let mut tools = Tools { pcodec: &pcodec, zstd };
-    for index in order::order(&heads)? {
+    let order = needs::in_order(heads.len(), |index| heads[index].needs(index));
+    let circle = || Error::corrupt("columns that refer to each other in a circle");
+    for index in order.ok_or_else(circle)? {
         let stream =
             Stream { field: &fields[index], head: &heads[index], bytes: streams[index], n };
         let column = stream.column(index, &columns, &mut tools);
@@ -140,13 +143,13 @@ impl Stream<'_> {
             Method::Floats if self.field.dtype == DType::F32 => {
                 let mut floats = vec![0f32; self.n];
                 self.chunks(&mut floats, tools)?;
-                let bits = floats.iter().map(|x| in_order(x.to_bits()).into());
+                let bits = floats.iter().map(|x| x.to_bits().float_in_order().into());
                 numbers.iter_mut().zip(bits).for_each(|(number, bits)| *number = S::low_bits(bits));
             }
             Method::Floats => {
                 let mut floats = vec![0f64; self.n];
                 self.chunks(&mut floats, tools)?;
-                let bits = floats.iter().map(|x| in_order(x.to_bits()));
+                let bits = floats.iter().map(|x| x.to_bits().float_in_order());
                 numbers.iter_mut().zip(bits).for_each(|(number, bits)| *number = S::low_bits(bits));
             }
         }
@@ -218,9 +221,4 @@ impl Stream<'_> {
         }
         Ok(numbers)
     }
-}
-
-/// Bits of a float in the order of the floats.
-fn in_order<T: Code>(bits: T) -> T {
-    if bits >= T::TOP { bits.turned() } else { bits.xor(T::TOP) }
 }

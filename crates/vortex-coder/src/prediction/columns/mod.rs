@@ -19,7 +19,6 @@ mod head;
 mod level;
 mod look;
 mod model;
-mod order;
 mod pcodec;
 mod planes;
 mod trial;

@@ -4,10 +4,10 @@ use zstd::bulk::{Compressor, Decompressor};
 
 use super::level::Level;
 use super::{decode, encode};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::identity::Identity;
 use crate::layout::RecordLayout;
-use crate::model::{BlockCoder, BlockPayload, BlockRecords, Model};
+use crate::model::{BlockCoder, BlockPayload, BlockRecords, Model, check_one_lane};
 use crate::schema::Schema;
 
 /// The columns predictor for records of a schema.
@@ -54,18 +54,7 @@ struct ColumnsCoder<'a> {
 
 impl ColumnsCoder<'_> {
     fn check(&self, bytes: usize, lanes: usize) -> Result<()> {
-        if lanes != 1 {
-            return Err(Error::invalid_argument(format!(
-                "{lanes} lanes; the columns predictor has one"
-            )));
-        }
-        let stride = self.layout.stride();
-        if !bytes.is_multiple_of(stride) {
-            return Err(Error::invalid_argument(format!(
-                "{bytes} bytes are not a whole number of records of {stride} bytes"
-            )));
-        }
-        Ok(())
+        check_one_lane("columns", self.layout, bytes, lanes)
     }
 
     fn columns(&mut self, block: &BlockRecords<'_>) -> Result<encode::Columns> {

@@ -280,15 +280,10 @@ fn of_floats<T: Code, R>(
     then: &mut dyn FnMut(Floats<'_>) -> Result<R>,
 ) -> Result<R> {
     if dtype == DType::F32 {
-        let float = |&number: &T| f32::from_bits(out_of_order(u32::low_bits(number.into())));
+        let float = |&number: &T| f32::from_bits(u32::low_bits(number.wide()).float_out_of_order());
         then(Floats::Single(&numbers.iter().map(float).collect::<Vec<_>>()))
     } else {
-        let float = |&number: &T| f64::from_bits(out_of_order(number.into()));
+        let float = |&number: &T| f64::from_bits(number.wide().float_out_of_order());
         then(Floats::Double(&numbers.iter().map(float).collect::<Vec<_>>()))
     }
-}
-
-/// Undoes the order of floats.
-fn out_of_order<T: Code>(number: T) -> T {
-    if number < T::TOP { number.turned() } else { number.xor(T::TOP) }
 }

@@ -1,18 +1,10 @@
-//! Numbers of variable length: seven bits a byte, the lowest ones first, the highest bit set in all bytes but the last.
+//! Numbers of variable length in the heads of columns, one by one or growing.
 
 use crate::error::{Error, Result};
+pub(super) use crate::prediction::varint::write;
 
 /// Most bytes of a number.
 const MAX_BYTES: u32 = 10;
-
-/// Appends a number.
-pub(super) fn write(mut n: u64, out: &mut Vec<u8>) {
-    while n >= 0x80 {
-        out.push(n.to_le_bytes()[0] | 0x80);
-        n >>= 7;
-    }
-    out.push(n.to_le_bytes()[0]);
-}
 
 /// Reads a number and moves `input` past it.
 ///

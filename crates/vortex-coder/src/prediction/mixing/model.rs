@@ -7,10 +7,10 @@ use super::code_regions::Regions;
 use super::level::Level;
 use super::look;
 use super::plan::{Plan, Reading};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::identity::Identity;
 use crate::layout::RecordLayout;
-use crate::model::{BlockCoder, BlockPayload, BlockRecords, Model};
+use crate::model::{BlockCoder, BlockPayload, BlockRecords, Model, check_one_lane};
 use crate::range::{RangeDecoder, RangeEncoder};
 use crate::schema::Schema;
 
@@ -55,18 +55,7 @@ struct MixingCoder<'a> {
 
 impl MixingCoder<'_> {
     fn check(&self, bytes: usize, lanes: usize) -> Result<()> {
-        if lanes != 1 {
-            return Err(Error::invalid_argument(format!(
-                "{lanes} lanes; the mixing predictor has one"
-            )));
-        }
-        let stride = self.layout.stride();
-        if !bytes.is_multiple_of(stride) {
-            return Err(Error::invalid_argument(format!(
-                "{bytes} bytes are not a whole number of records of {stride} bytes"
-            )));
-        }
-        Ok(())
+        check_one_lane("mixing", self.layout, bytes, lanes)
     }
 
     fn run(&self, plan: &Plan, block: Block<'_>, bits: &mut Bits<'_>) -> Result<()> {

@@ -7,6 +7,7 @@ use super::record_contexts::{Partners, RECORD_CONTEXTS};
 use super::regions::{Content, Region};
 use crate::error::{Error, Result};
 use crate::layout::RecordLayout;
+use crate::prediction::varint;
 
 /// log2 of the fewest and the most slots.
 pub(super) const SLOTS_LOG2: std::ops::RangeInclusive<u32> = 4..=23;
@@ -121,17 +122,8 @@ fn take<'a, const N: usize>(input: &mut &'a [u8]) -> Result<&'a [u8; N]> {
     Ok(first)
 }
 
-/// Writes seven bits per byte, the lowest first.
-fn write_number(mut n: u32, out: &mut Vec<u8>) {
-    while n >= 0x80 {
-        out.push(n.to_le_bytes()[0] | 0x80);
-        n >>= 7;
-    }
-    out.push(n.to_le_bytes()[0]);
-}
-
 fn write_length(n: usize, out: &mut Vec<u8>) {
-    write_number(u32::try_from(n).expect("a block is shorter than 2^32"), out);
+    varint::write(u32::try_from(n).expect("a block is shorter than 2^32").into(), out);
 }
 
 fn read_number(input: &mut &[u8]) -> Result<u32> {
@@ -187,7 +179,7 @@ fn write_partners(partners: &Partners, out: &mut Vec<u8>) {
     let mut next = 0;
     for (field, partner) in with {
         write_length(field - next, out);
-        write_number(partner.into(), out);
+        varint::write(partner.into(), out);
         next = field + 1;
     }
 }

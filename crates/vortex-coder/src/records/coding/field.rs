@@ -1,7 +1,12 @@
 //! One value of a record: where it lies, what it is and how it is coded.
 
 use super::FieldCoding;
+use super::exact::Exact;
+use super::grid::low_half;
 use vortex_base::dtype::DType;
+
+/// The fraction of a number of half precision: NaN has one, infinity has none.
+const HALF_FRACTION: u64 = (1 << 10) - 1;
 
 /// One value of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,8 +36,50 @@ impl Field {
     /// When the record ends before the field.
     pub fn bits(&self, record: &[u8]) -> u64 {
         let bytes = &record[self.offset as usize..self.end()];
-        let join = |bits: u64, byte: &u8| bits << 8 | u64::from(*byte);
-        if self.big_endian { bytes.iter().fold(0, join) } else { bytes.iter().rev().fold(0, join) }
+        // Each width for itself, so that it is one load.
+        macro_rules! load {
+            ($number:ty) => {{
+                let bytes = bytes.try_into().expect("its width");
+                let read = if self.big_endian {
+                    <$number>::from_be_bytes
+                } else {
+                    <$number>::from_le_bytes
+                };
+                u64::from(read(bytes))
+            }};
+        }
+        match bytes.len() {
+            1 => bytes[0].into(),
+            2 => load!(u16),
+            4 => load!(u32),
+            _ => load!(u64),
+        }
+    }
+
+    /// Its value in a record, in binary64, infinities and NaN included: exact for floats, the nearest number (ties to even)
+    /// for integers of 64 bits.
+    ///
+    /// # Panics
+    /// When the record ends before the field.
+    #[allow(clippy::cast_precision_loss)] // rounds to the nearest, ties to even
+    pub fn value(&self, record: &[u8]) -> f64 {
+        let bits = self.bits(record);
+        match self.dtype {
+            DType::F64 => f64::from_bits(bits),
+            DType::F32 => f32::from_bits(low_half(bits)).into(),
+            DType::Bf16 => f32::from_bits(low_half(bits) << 16).into(),
+            DType::F16 => match Exact::from_bits(DType::F16, bits) {
+                Some(exact) => f64::from_bits(exact.to_bits(DType::F64)),
+                None if bits & HALF_FRACTION != 0 => f64::NAN,
+                None if bits & DType::F16.sign() != 0 => f64::NEG_INFINITY,
+                None => f64::INFINITY,
+            },
+            DType::I8 | DType::I16 | DType::I32 | DType::I64 => {
+                let unused = 64 - 8 * self.dtype.size();
+                ((bits << unused).cast_signed() >> unused) as f64
+            }
+            DType::U8 | DType::Bool | DType::U16 | DType::U32 | DType::U64 => bits as f64,
+        }
     }
 
     /// Writes [`Self::bits`].

@@ -227,7 +227,7 @@ pub(in crate::records) fn exchanged(grid: Option<DecimalGrid>, bits: u64) -> u64
 }
 
 /// The bits of a single precision number.
-pub(super) fn low_half(bits: u64) -> u32 {
+pub(in crate::records) fn low_half(bits: u64) -> u32 {
     let [.., a, b, c, d] = bits.to_be_bytes();
     u32::from_be_bytes([a, b, c, d])
 }

@@ -3,10 +3,9 @@
 //! `E = sqrt(px^2 + py^2 + pz^2 + m^2)`, `pb = 1 - pc - pu`: such a field holds little of its own. It is
 //! coded as its distance from what the law says, which is computed in integers alone.
 
+use super::Surroundings;
 use super::exact::Exact;
 use super::field::Field;
-use super::grid::{DecimalGrid, low_half};
-use super::order::in_order;
 use super::stage::{KnownStage, Stage, take};
 use super::words::{Shape, Words};
 use crate::error::{Error, Result};
@@ -60,26 +59,18 @@ impl LawForm {
 
 impl Law {
     /// What it says about a field, as the field itself is written before the difference is taken.
-    pub(super) fn expected(
-        &self,
-        field: &Field,
-        grid: Option<DecimalGrid>,
-        fields: &[Field],
-        record: &[u8],
-    ) -> u64 {
+    pub(super) fn expected(&self, around: &Surroundings<'_>) -> u64 {
         let mut evaluation = Evaluation::new(self.form);
         evaluation.constant(Exact::from_bits(DType::F64, self.constant).unwrap_or(Exact::ZERO));
         for term in &self.terms {
-            let other = &fields[usize::from(term.field)];
+            let other = &around.fields[usize::from(term.field)];
             // Nothing can be said of a record with an infinite term, and nothing is.
-            let Some(value) = Exact::from_bits(other.dtype, other.bits(record)) else {
-                return field.dtype.sign();
+            let Some(value) = Exact::from_bits(other.dtype, other.bits(around.record)) else {
+                return around.field.dtype.sign();
             };
             evaluation.term(value, term.minus);
         }
-        let bits = evaluation.finish().to_bits(field.dtype);
-        let bits = grid.map_or(bits, |grid| grid.nearest(low_half(bits)).into());
-        in_order(field.dtype, bits)
+        around.nearest(evaluation.finish().to_bits(around.field.dtype))
     }
 }
 
@@ -274,6 +265,7 @@ fn at_scale(value: &Exact, scale: i32) -> i128 {
 #[cfg(test)]
 mod tests {
     use super::super::bit_patterns::{any_bits, any_typed_bits, come_back, every, narrow, special};
+    use super::super::grid::DecimalGrid;
     use super::super::{FieldCoding, Order, Predicted};
     use super::*;
     use crate::records::schema::Schema;

@@ -28,7 +28,7 @@ use vortex_base::dtype::DType;
 pub use field::Field;
 pub use formula::{Binary, Expression, Formula, MAX_FORMULAS, MAX_RANKED, Op, Unary};
 pub use grid::DecimalGrid;
-pub(super) use grid::exchanged;
+pub(super) use grid::{exchanged, low_half};
 pub use law::{Law, LawForm, MAX_TERMS, Term};
 pub(super) use order::{SignedField, in_order, out_of_order};
 pub(super) use stage::take;
@@ -294,45 +294,69 @@ impl FieldCoding {
     }
 }
 
-impl Predicted {
-    /// What is coded of a number in order, on this grid: its distance from what is expected, if anything is; `before` is the
-    /// record before, if there is one. Undone by [`Self::leave`].
-    pub(super) fn enter(
-        &self,
-        code: u64,
-        field: &Field,
-        grid: Option<DecimalGrid>,
-        fields: &[Field],
-        before: Option<&[u8]>,
-        record: &[u8],
-    ) -> u64 {
-        let distance = |expected: u64| code.wrapping_sub(expected).wrapping_add(field.dtype.sign());
-        match self {
-            Self::Nothing => code,
-            Self::RecordBefore => distance(RecordBefore.expected(field, grid, before)),
-            Self::Law(law) => distance(law.expected(field, grid, fields, record)),
-            Self::Formula(formula) => formula.enter(code, field, grid, fields, record),
-        }
+/// A number and the records around it.
+#[derive(Clone, Copy)]
+pub(super) struct Surroundings<'a> {
+    /// The number.
+    pub(super) field: &'a Field,
+    /// Its grid.
+    pub(super) grid: Option<DecimalGrid>,
+    /// The fields of the schema.
+    pub(super) fields: &'a [Field],
+    /// The record before, if there is one.
+    pub(super) before: Option<&'a [u8]>,
+    /// The record, with at least the fields that the prediction needs.
+    pub(super) record: &'a [u8],
+}
+
+impl Surroundings<'_> {
+    /// The integer that stands for a number with these bits, before anything is taken from it.
+    fn in_order(&self, bits: u64) -> u64 {
+        in_order(self.field.dtype, bits)
     }
 
-    /// The number in order of which this was coded; the fields that it needs are in `record`.
-    pub(super) fn leave(
-        &self,
-        code: u64,
-        field: &Field,
-        grid: Option<DecimalGrid>,
-        fields: &[Field],
-        before: Option<&[u8]>,
-        record: &[u8],
-    ) -> u64 {
-        let number = |expected: u64| {
-            code.wrapping_sub(field.dtype.sign()).wrapping_add(expected) & field.dtype.mask()
-        };
+    /// The integer that stands for the number next to these bits on its grid, if it has one.
+    fn nearest(&self, bits: u64) -> u64 {
+        let bits = self.grid.map_or(bits, |grid| grid.nearest(low_half(bits)).into());
+        self.in_order(bits)
+    }
+}
+
+impl Predicted {
+    /// What is coded of a number in order: its distance from what is expected, if anything is. Undone by [`Self::leave`].
+    pub(super) fn enter(&self, code: u64, around: &Surroundings<'_>) -> u64 {
+        if let Self::Formula(formula) = self {
+            return formula.enter(code, around);
+        }
+        let Some(expected) = self.expected(around) else { return code };
+        distance(around.field.dtype, code, expected)
+    }
+
+    /// The number in order of which this was coded.
+    pub(super) fn leave(&self, code: u64, around: &Surroundings<'_>) -> u64 {
+        if let Self::Formula(formula) = self {
+            return formula.leave(code, around);
+        }
+        let Some(expected) = self.expected(around) else { return code };
+        at_distance(around.field.dtype, code, expected)
+    }
+
+    /// The one integer that is expected, if there is one.
+    fn expected(&self, around: &Surroundings<'_>) -> Option<u64> {
         match self {
-            Self::Nothing => code,
-            Self::RecordBefore => number(RecordBefore.expected(field, grid, before)),
-            Self::Law(law) => number(law.expected(field, grid, fields, record)),
-            Self::Formula(formula) => formula.leave(code, field, grid, fields, record),
+            Self::Nothing | Self::Formula(_) => None,
+            Self::RecordBefore => Some(RecordBefore.expected(around)),
+            Self::Law(law) => Some(law.expected(around)),
         }
     }
+}
+
+/// How far a number in order is from another, so that none is the middle; in the low bits of what is returned.
+pub(super) fn distance(dtype: DType, number: u64, from: u64) -> u64 {
+    number.wrapping_sub(from).wrapping_add(dtype.sign())
+}
+
+/// The number at a [`distance`] from another.
+pub(super) fn at_distance(dtype: DType, distance: u64, from: u64) -> u64 {
+    distance.wrapping_sub(dtype.sign()).wrapping_add(from) & dtype.mask()
 }

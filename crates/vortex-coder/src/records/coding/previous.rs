@@ -1,8 +1,8 @@
 //! The stage that predicts a field from the same field of the record before.
 
+use super::Surroundings;
 use super::field::Field;
-use super::grid::{DecimalGrid, exchanged};
-use super::order::in_order;
+use super::grid::exchanged;
 use super::stage::{KnownStage, Stage};
 use super::words::{Shape, Words};
 use crate::error::{Error, Result};
@@ -15,13 +15,9 @@ pub(super) struct RecordBefore;
 impl RecordBefore {
     /// What is expected of the field: its integer in the record before. Of a lane's first record values
     /// themselves are coded, because 0 is expected of it, as a distance is counted.
-    pub(super) fn expected(
-        self,
-        field: &Field,
-        grid: Option<DecimalGrid>,
-        before: Option<&[u8]>,
-    ) -> u64 {
-        let integer = |before| in_order(field.dtype, exchanged(grid, field.bits(before)));
+    pub(super) fn expected(self, around: &Surroundings<'_>) -> u64 {
+        let Surroundings { field, grid, before, .. } = around;
+        let integer = |before| around.in_order(exchanged(*grid, field.bits(before)));
         before.map_or(field.dtype.sign(), integer)
     }
 }
@@ -70,6 +66,8 @@ impl KnownStage for RecordBefore {
 #[cfg(test)]
 mod tests {
     use super::super::bit_patterns::{any_typed_bits, every, narrow, round_trip, special};
+    use super::super::grid::DecimalGrid;
+    use super::super::order::in_order;
     use super::super::{FieldCoding, Order, Predicted};
     use super::*;
     use proptest::prelude::*;

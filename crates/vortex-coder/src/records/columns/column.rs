@@ -34,6 +34,14 @@ pub(crate) trait Code:
     fn xor(self, other: Self) -> Self;
     /// All bits turned.
     fn turned(self) -> Self;
+    /// The bits of a float, in the order of the floats.
+    fn float_in_order(self) -> Self {
+        if self >= Self::TOP { self.turned() } else { self.xor(Self::TOP) }
+    }
+    /// Undoes [`Self::float_in_order`].
+    fn float_out_of_order(self) -> Self {
+        if self < Self::TOP { self.turned() } else { self.xor(Self::TOP) }
+    }
 }
 
 macro_rules! impl_code {

@@ -37,7 +37,8 @@ impl<'a> FastLaw<'a> {
         let constant = f64::from_bits(self.law.constant);
         let (mut sum, mut magnitude) = (constant, constant.abs());
         for (field, sign) in &self.terms {
-            let value = value(field, record);
+            // With a relative error of at most 2^-53.
+            let value = field.value(record);
             let addend = match self.law.form {
                 LawForm::Sum => value,
                 LawForm::RootOfSquares => value * value,
@@ -74,32 +75,6 @@ impl<'a> FastLaw<'a> {
     pub(super) fn exchanged(&self, bits: u32) -> u32 {
         self.grid.as_ref().map_or(bits, |grid| grid.swap(bits))
     }
-}
-
-/// The value of a field, with a relative error of at most 2^-53.
-fn value(field: &Field, record: &[u8]) -> f64 {
-    if field.dtype == DType::F32 {
-        let bytes = &record[field.offset as usize..field.end()];
-        let bytes = bytes.try_into().expect("its width");
-        let value =
-            if field.big_endian { f32::from_be_bytes(bytes) } else { f32::from_le_bytes(bytes) };
-        return f64::from(value);
-    }
-    let bits = field.bits(record);
-    let unused = 64 - 8 * field.dtype.size();
-    match field.dtype {
-        DType::F64 => f64::from_bits(bits),
-        DType::I8 | DType::I16 | DType::I32 | DType::I64 => {
-            ((bits << unused).cast_signed() >> unused) as f64
-        }
-        _ => bits as f64,
-    }
-}
-
-/// The bits of a single precision number.
-#[allow(clippy::cast_possible_truncation)] // its field has 32
-pub(super) fn low(bits: u64) -> u32 {
-    bits as u32
 }
 
 /// The nearest number of single precision.

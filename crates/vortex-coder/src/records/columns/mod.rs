@@ -17,10 +17,10 @@ mod tests;
 
 pub(crate) use column::{Code, Column, with_column};
 
-use super::coding::{FieldCoding, in_order, out_of_order};
+use super::coding::{FieldCoding, at_distance, distance, in_order, low_half, out_of_order};
 use super::layout::RecordLayout;
 use super::schema::{Field, Order, Predicted};
-use law::{FastLaw, low};
+use law::FastLaw;
 use stages::Stages;
 
 /// Bytes of records that are gone through for all fields before the next ones: they stay in the cache.
@@ -58,10 +58,10 @@ impl RecordLayout {
             }
             let fast = FastLaw::of(field, fields);
             let fast_number = |record: &[u8]| {
-                let (law, bits) = (fast.as_ref()?, low(field.bits(record)));
+                let (law, bits) = (fast.as_ref()?, low_half(field.bits(record)));
                 let expected = law.expected(record).ok()?;
                 let number = in_order(field.dtype, law.exchanged(bits).into());
-                Some(number.wrapping_sub(expected).wrapping_add(field.dtype.sign()))
+                Some(distance(field.dtype, number, expected))
             };
             let mut before = None;
             with_column!(&mut columns[lawful.index()], numbers => {
@@ -112,9 +112,8 @@ impl RecordLayout {
                 if let Some(law) = &fast
                     && let Ok(expected) = law.expected(record)
                 {
-                    let distance = number.wrapping_sub(field.dtype.sign());
-                    let code = distance.wrapping_add(expected) & field.dtype.mask();
-                    let bits = law.exchanged(low(out_of_order(field.dtype, code)));
+                    let code = at_distance(field.dtype, number, expected);
+                    let bits = law.exchanged(low_half(out_of_order(field.dtype, code)));
                     field.set_bits(record, bits.into());
                     continue;
                 }

@@ -23,9 +23,7 @@ impl Stages {
             match self.dtype.number_kind() {
                 NumberKind::Unsigned => {}
                 NumberKind::Signed => column.iter_mut().for_each(|x| *x = x.xor(T::TOP)),
-                NumberKind::Float => column.iter_mut().for_each(|x| {
-                    *x = if *x >= T::TOP { x.turned() } else { x.xor(T::TOP) };
-                }),
+                NumberKind::Float => column.iter_mut().for_each(|x| *x = x.float_in_order()),
             }
         }
         if self.near {
@@ -51,9 +49,7 @@ impl Stages {
             match self.dtype.number_kind() {
                 NumberKind::Unsigned => {}
                 NumberKind::Signed => column.iter_mut().for_each(|x| *x = x.xor(T::TOP)),
-                NumberKind::Float => column.iter_mut().for_each(|x| {
-                    *x = if *x < T::TOP { x.turned() } else { x.xor(T::TOP) };
-                }),
+                NumberKind::Float => column.iter_mut().for_each(|x| *x = x.float_out_of_order()),
             }
         }
         self.exchange(column);

@@ -63,9 +63,7 @@ fn copies(columns: &Columns) -> Vec<Proposal> {
 fn ranks_and_means(columns: &Columns, run: &[Vector]) -> Vec<Proposal> {
     let mut found = Vec::new();
     let mut try_out = |expression: Expression| {
-        for (column, left) in columns.explained(&expression) {
-            found.extend(Proposal::formulas(columns, column, &expression, left));
-        }
+        Proposal::wherever(columns, &expression, &mut found);
     };
     let parts: [fn(&Vector) -> Option<usize>; 4] =
         [|v| Some(v.pt), |v| v.energy, |v| v.mass, |v| Some(v.eta)];

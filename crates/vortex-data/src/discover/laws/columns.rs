@@ -4,8 +4,6 @@ use std::collections::HashMap;
 
 use vortex_coder::schema::{DType, Expression, Field, FieldCoding, Schema};
 
-use super::super::values::value;
-
 /// Records that a candidate is tried on.
 pub(super) const RECORDS: usize = 2048;
 /// Records on which most candidates fail.
@@ -14,8 +12,6 @@ pub(super) const FIRST: usize = 24;
 pub(super) const KEPT: f64 = 0.6;
 /// Largest deviation from an expression, as a share of the value.
 const NEAR: f64 = 1e-3;
-/// Share of a value's bits that a law may leave, at most.
-const LEFT: f64 = 0.6;
 /// Share of the values that are single precision numbers where others are computed from those.
 const NEAR_SINGLES: f64 = 0.5;
 /// Share of the records from which on a value comes often.
@@ -33,8 +29,6 @@ pub(super) struct Columns {
     pub field: Vec<usize>,
     pub values: Vec<Vec<f64>>,
     dtype: Vec<DType>,
-    /// Unit in the last place of a value of 1.
-    pub last_place: Vec<f64>,
     pub records: usize,
     /// The value that comes most often, of columns where it comes often: it obeys too many laws.
     usual: Vec<Option<u64>>,
@@ -52,15 +46,15 @@ impl Columns {
         let step = (sample.len() / stride / RECORDS).max(1);
         let values_of = |field: &Field| -> Vec<f64> {
             let records = sample.chunks_exact(stride).step_by(step).take(RECORDS);
-            records.map(|record| value(field, record)).collect()
+            records.map(|record| field.value(record)).collect()
         };
         let usable = |field: &&(usize, &Field)| {
             matches!(field.1.dtype, DType::F32 | DType::F64)
                 && field.1.coding != FieldCoding::Raw
                 && !field.1.coding.needs_others()
         };
-        let (mut field, mut values, mut last_place) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut usual, mut singles, mut dtype) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut field, mut values, mut dtype) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut usual, mut singles) = (Vec::new(), Vec::new());
         for (index, described) in schema.fields().iter().enumerate().filter(|f| usable(&f)) {
             let column = values_of(described);
             let mut sorted: Vec<u64> = column.iter().map(|v| v.to_bits()).collect();
@@ -70,27 +64,16 @@ impl Columns {
                 let longest = runs.max_by_key(|run| run.len());
                 let often = longest.filter(|run| run.len() as f64 > USUAL * column.len() as f64);
                 usual.push(often.map(|run| run[0]));
-                let single = described.dtype == DType::F32;
-                singles.push(!single && are_near_singles(&column));
+                singles.push(described.dtype == DType::F64 && are_near_singles(&column));
                 field.push(index);
                 dtype.push(described.dtype);
                 values.push(column);
-                last_place.push(if single { f32::EPSILON.into() } else { f64::EPSILON });
             }
         }
         let records = values.first().map_or(0, Vec::len);
         let column = field.iter().enumerate().map(|(c, &f)| (f as u16, c)).collect();
-        let mut columns = Self {
-            field,
-            values,
-            dtype,
-            last_place,
-            records,
-            usual,
-            singles,
-            telling: Vec::new(),
-            column,
-        };
+        let mut columns =
+            Self { field, values, dtype, records, usual, singles, telling: Vec::new(), column };
         columns.telling = columns.telling_records();
         columns
     }
@@ -130,6 +113,11 @@ impl Columns {
         self.telling.get(place * step + place * SCATTER % step.max(1)).copied()
     }
 
+    /// Share of [`FIRST`] telling records that are like this.
+    pub(super) fn share_of_first(&self, like: impl Fn(&usize) -> bool) -> f64 {
+        self.some(FIRST).filter(like).count() as f64 / self.some(FIRST).count() as f64
+    }
+
     /// A column as part of an expression.
     pub(super) fn x(&self, column: usize) -> Expression {
         Expression::field(self.field[column] as u16)
@@ -154,8 +142,8 @@ impl Columns {
         same.count() as f64 / n as f64
     }
 
-    /// The columns that an expression gives in most records, with the bits that it leaves of a value.
-    pub(super) fn explained(&self, expression: &Expression) -> Vec<(usize, f64)> {
+    /// The columns that an expression nearly gives in most of the first records.
+    pub(super) fn explained(&self, expression: &Expression) -> Vec<usize> {
         let records: Vec<usize> = self.some(FIRST).collect();
         let expected: Vec<f64> = records.iter().map(|&r| self.evaluate(expression, r)).collect();
         let least = (KEPT * records.len() as f64).ceil() as usize;
@@ -175,21 +163,21 @@ impl Columns {
             near >= least
         };
         let uses: Vec<usize> = expression.fields().map(|field| self.column[&field]).collect();
-        let candidates = (0..self.len()).filter(|c| !uses.contains(c) && near(*c));
-        let judged = candidates.map(|column| {
-            let left = self.left(column, |record| self.evaluate(expression, record));
-            (column, left)
-        });
-        judged.filter(|&(column, left)| left <= LEFT * self.full(column)).collect()
+        (0..self.len()).filter(|c| !uses.contains(c) && near(*c)).collect()
     }
 
     pub(super) fn dtype(&self, column: usize) -> DType {
         self.dtype[column]
     }
 
+    /// Unit in the last place of a value of 1.
+    pub(super) fn last_place(&self, column: usize) -> f64 {
+        if self.dtype[column] == DType::F32 { f32::EPSILON.into() } else { f64::EPSILON }
+    }
+
     /// Bits of a value.
     pub(super) fn full(&self, column: usize) -> f64 {
-        1.0 - self.last_place[column].log2()
+        1.0 - self.last_place(column).log2()
     }
 
     /// Bits of the distance between a column and what is expected of it, in units of the last place, where it is not its usual value.
@@ -200,7 +188,7 @@ impl Columns {
             n += 1;
             let value = self.values[column][record];
             let distance = (value - expected(record)).abs();
-            let unit = value.abs().max(f64::MIN_POSITIVE) * self.last_place[column];
+            let unit = value.abs().max(f64::MIN_POSITIVE) * self.last_place(column);
             let bits = (1.0 + distance / unit).log2();
             if bits.is_finite() { bits.min(full) } else { full }
         });

@@ -3,6 +3,7 @@
 use vortex_coder::schema::{Binary, DType, Expression, Formula, Predicted};
 
 use super::columns::{Columns, FIRST};
+use super::median::{median, of_small_parts};
 use super::{MOST_OF_A_FIELD, Proposal};
 
 /// Masses of charged particles that live long enough to be seen, in GeV (Particle Data Group).
@@ -64,13 +65,11 @@ fn sums(columns: &Columns) -> Vec<Proposal> {
                 }
                 partners[a] += 1;
                 partners[b] += 1;
-                let constant = constant_of(columns, sum, size);
+                let sums = (0..columns.records).map(|r| (sum(r), size(r))).collect();
+                let Some(constant) = of_small_parts(sums) else { continue };
                 let c = Expression::constant(constant);
                 let mut propose = |column: usize, expression: Expression| {
-                    let left = columns.left(column, |r| columns.evaluate(&expression, r));
-                    if left <= 0.6 * columns.full(column) {
-                        found.extend(Proposal::formulas(columns, column, &expression, left));
-                    }
+                    Proposal::unless_far(columns, column, &expression, &mut found);
                 };
                 if minus {
                     propose(a, columns.x(b) + c.clone());
@@ -83,20 +82,6 @@ fn sums(columns: &Columns) -> Vec<Proposal> {
         }
     }
     found
-}
-
-/// The median over the records where the parts are smallest, so that their rounding counts least.
-fn constant_of(columns: &Columns, sum: impl Fn(usize) -> f64, size: impl Fn(usize) -> f64) -> f64 {
-    let mut records: Vec<usize> = (0..columns.records).collect();
-    records.sort_by(|&a, &b| size(a).total_cmp(&size(b)));
-    records.truncate((records.len() / 4).max(1));
-    let mut sums: Vec<f64> = records.into_iter().map(sum).collect();
-    median(&mut sums)
-}
-
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
 
 /// Three components of a momentum, one after the other.
@@ -133,7 +118,7 @@ fn decay(columns: &Columns, momenta: &[[usize; 3]]) -> Vec<Proposal> {
             let masses: Vec<f64> = masses.iter().map(|m| m * unit).collect();
             let mut invariant: Vec<f64> =
                 columns.some(SHOWN).map(|r| mass(columns, momenta, &masses, r)).collect();
-            let middle = median(&mut invariant);
+            let Some(middle) = median(&mut invariant) else { continue };
             let near = invariant.iter().filter(|m| (*m - middle).abs() <= NARROW * middle).count();
             let share = near as f64 / invariant.len() as f64;
             // Where all are at rest nothing is narrow but the sum of the masses.
@@ -147,7 +132,7 @@ fn decay(columns: &Columns, momenta: &[[usize; 3]]) -> Vec<Proposal> {
     let mut near: Vec<f64> =
         (0..columns.records).map(|r| mass(columns, momenta, &masses, r)).collect();
     near.retain(|m| (m - middle).abs() <= NARROW * middle);
-    let parent = median(&mut near);
+    let Some(parent) = median(&mut near) else { return Vec::new() };
     let mut found = Vec::new();
     for particle in 0..momenta.len() {
         for component in 0..3 {
@@ -192,9 +177,8 @@ fn solved(
     let number = Expression::constant;
     let others: Vec<usize> = (0..momenta.len()).filter(|&i| i != particle).collect();
     let sum = |axis: usize| {
-        let mut parts = others.iter().map(|&i| x(momenta[i][axis]));
-        let first = parts.next().expect("two particles or more");
-        parts.fold(first, |sum, next| sum + next)
+        let parts = others.iter().map(|&i| x(momenta[i][axis]));
+        parts.reduce(|sum, next| sum + next).expect("two particles or more")
     };
     let square_of = |i: usize| {
         let [a, b, c] = momenta[i].map(|c| x(c).square());

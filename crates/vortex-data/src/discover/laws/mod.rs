@@ -3,6 +3,7 @@
 mod choices;
 mod columns;
 mod constraints;
+mod median;
 mod names;
 mod products;
 mod quantities;
@@ -31,6 +32,8 @@ struct Proposal {
     left: f64,
 }
 
+/// Share of a value's bits that a formula may leave, at most.
+const LEFT: f64 = 0.6;
 /// Share of the records in which single precision numbers must give the very value, so that both ways of computing it are
 /// kept.
 const EXACT: f64 = 0.3;
@@ -38,7 +41,28 @@ const EXACT: f64 = 0.3;
 const REACH: u8 = 24;
 
 impl Proposal {
-    /// The formulas of a column of these: the expression, and where its fields are nearly single precision numbers also the one of those.
+    /// Proposes an expression for every column that it gives in most records.
+    fn wherever(columns: &Columns, expression: &Expression, found: &mut Vec<Self>) {
+        for column in columns.explained(expression) {
+            Self::unless_far(columns, column, expression, found);
+        }
+    }
+
+    /// Proposes an expression for a column, unless it leaves too much of it.
+    fn unless_far(
+        columns: &Columns,
+        column: usize,
+        expression: &Expression,
+        found: &mut Vec<Self>,
+    ) {
+        let left = columns.left(column, |record| columns.evaluate(expression, record));
+        if left <= LEFT * columns.full(column) {
+            found.extend(Self::formulas(columns, column, expression, left));
+        }
+    }
+
+    /// The formulas of a column that leave so much: the expression, and where its fields are nearly single precision numbers
+    /// also the one of those.
     fn formulas(
         columns: &Columns,
         column: usize,

@@ -4,6 +4,7 @@ use vortex_coder::schema::Expression;
 
 use super::Proposal;
 use super::columns::{Columns, FIRST, KEPT};
+use super::median::median;
 
 /// Columns before and after that a column is compared with.
 const REACH: usize = 12;
@@ -19,8 +20,6 @@ const ROUGHLY: f64 = 0.3;
 const SLOPES: [f64; 4] = [0.1, 0.25, 0.5, 0.75];
 /// Digits of the speed of light.
 const LIGHT: f64 = 2.997_924_58;
-/// Share of a value's bits that a law may leave.
-const LEFT: f64 = 0.6;
 
 pub(super) fn find(columns: &Columns) -> Vec<Proposal> {
     let mut found = Vec::new();
@@ -68,14 +67,7 @@ fn scaled(
     let Some(k) = agreed(columns, ratio) else { return };
     let one = (k - 1.0).abs() < 1e-7;
     let expression = if one { expression() } else { Expression::constant(k) * expression() };
-    propose(columns, target, expression, found);
-}
-
-fn propose(columns: &Columns, target: usize, expression: Expression, found: &mut Vec<Proposal>) {
-    let left = columns.left(target, |r| columns.evaluate(&expression, r));
-    if left <= LEFT * columns.full(target) {
-        found.extend(Proposal::formulas(columns, target, &expression, left));
-    }
+    Proposal::unless_far(columns, target, &expression, found);
 }
 
 /// What most records agree on, if they do.
@@ -97,11 +89,6 @@ fn agreed(columns: &Columns, number: impl Fn(usize) -> f64) -> Option<f64> {
     let mut all: Vec<f64> = (0..columns.records).map(number).collect();
     all.retain(|x| near(*x, middle));
     median(&mut all)
-}
-
-fn median(values: &mut [f64]) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied()
 }
 
 /// `target = a sqrt(alpha + beta (u^2 + v^2))`: a time is a length times energy over momentum, an energy is the mass times a boost.
@@ -133,10 +120,7 @@ fn flights(
             let Some((alpha, beta)) = line(columns.some(FIRST), p, square) else { continue };
             let holds = |r: &usize| (alpha + beta * p(*r) - square(*r)).abs() <= LINE * square(*r);
             let curved = |r: &usize| beta * p(*r) > LINE * alpha && alpha > LINE * beta * p(*r);
-            let n_first = columns.some(FIRST).count() as f64;
-            let enough = |n: usize| n as f64 >= KEPT * n_first;
-            let count = |like: &dyn Fn(&usize) -> bool| columns.some(FIRST).filter(like).count();
-            if !enough(count(&holds)) || !enough(count(&curved)) {
+            if columns.share_of_first(holds) < KEPT || columns.share_of_first(curved) < KEPT {
                 continue;
             }
             *tries -= 1;
@@ -158,7 +142,8 @@ fn flights(
                 let beta = slopes[(share * (slopes.len() - 1) as f64) as usize];
                 let root =
                     Expression::constant(alpha) + Expression::constant(beta) * squares.clone();
-                propose(columns, target, columns.x(a) * root.sqrt(), found);
+                let expression = columns.x(a) * root.sqrt();
+                Proposal::unless_far(columns, target, &expression, found);
             }
         }
     }

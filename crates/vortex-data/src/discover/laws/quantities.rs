@@ -3,7 +3,6 @@
 use vortex_coder::schema::{Binary, Expression, Unary};
 
 /// The momentum of a particle, or the sum of several, in whatever unit the table has.
-#[derive(Clone)]
 pub(super) struct Momentum {
     pub px: Expression,
     pub py: Expression,
@@ -25,21 +24,16 @@ impl Momentum {
 
     /// The sum of some.
     pub fn sum(parts: &[&Self]) -> Self {
-        let add = |of: fn(&Self) -> &Expression| {
-            let mut each = parts.iter().map(|part| of(part).clone());
-            let first = each.next().expect("at least one");
-            each.fold(first, |sum, next| sum + next)
-        };
+        fn added(each: impl IntoIterator<Item = Expression>) -> Expression {
+            each.into_iter().reduce(|sum, next| sum + next).expect("at least one")
+        }
+        let add = |of: fn(&Self) -> &Expression| added(parts.iter().map(|part| of(part).clone()));
         let energies: Option<Vec<Expression>> = parts.iter().map(|p| p.energy.clone()).collect();
         Self {
             px: add(|p| &p.px),
             py: add(|p| &p.py),
             pz: add(|p| &p.pz),
-            energy: energies.map(|each| {
-                let mut each = each.into_iter();
-                let first = each.next().expect("at least one");
-                each.fold(first, |sum, next| sum + next)
-            }),
+            energy: energies.map(added),
         }
     }
 

@@ -4,6 +4,7 @@ use vortex_coder::schema::{Law, LawForm, Predicted, Term};
 
 use super::Proposal;
 use super::columns::{Columns, FIRST, KEPT, RECORDS};
+use super::median::{median, of_small_parts};
 
 /// Largest deviation, as a share of the largest term.
 const TOLERANCE: f64 = 2e-5;
@@ -61,7 +62,7 @@ impl Columns {
                 LawForm::Sum => value - rest + constant,
                 LawForm::RootOfSquares => (value * value - rest + constant).max(0.0).sqrt(),
             };
-            (1.0 + (value - expected).abs() / (value.abs() * self.last_place[candidate.target]))
+            (1.0 + (value - expected).abs() / (value.abs() * self.last_place(candidate.target)))
                 .log2()
         });
         left.map(|bits| if bits.is_finite() { bits } else { LEFT * 2.0 }).sum::<f64>() / n as f64
@@ -176,22 +177,18 @@ impl Columns {
     fn constant(&self, candidate: &Candidate) -> f64 {
         let rests = |n: usize| self.some(n).filter_map(|r| self.rest(candidate, r));
         // Most candidates are wrong, which a few records show.
-        let mut rest: Vec<(f64, f64)> = rests(FIRST).collect();
-        if spread(&mut rest) {
+        let first: Vec<(f64, f64)> = rests(FIRST).collect();
+        if spread(&first) {
             return f64::NAN;
         }
-        rest = rests(self.records).collect();
-        rest.sort_by(|a, b| a.1.total_cmp(&b.1));
-        rest.truncate((rest.len() / 4).max(1));
-        rest.sort_by(|a, b| a.0.total_cmp(&b.0));
-        rest.get(rest.len() / 2).map_or(f64::NAN, |&(rest, _)| rest)
+        of_small_parts(rests(self.records).collect()).unwrap_or(f64::NAN)
     }
 }
 
 /// Whether the rests lie too far apart, measured by their parts, to be one constant.
-fn spread(rest: &mut [(f64, f64)]) -> bool {
-    rest.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let Some(&(median, _)) = rest.get(rest.len() / 2) else { return true };
-    let near = rest.iter().filter(|(r, largest)| (r - median).abs() <= TOLERANCE * largest);
+fn spread(rest: &[(f64, f64)]) -> bool {
+    let middle = median(&mut rest.iter().map(|(rest, _)| *rest).collect::<Vec<f64>>());
+    let Some(middle) = middle else { return true };
+    let near = rest.iter().filter(|(r, largest)| (r - middle).abs() <= TOLERANCE * largest);
     (near.count() as f64) < 0.5 * rest.len() as f64
 }

@@ -12,9 +12,7 @@ const MOST_OF_SUMS: usize = 8;
 pub(super) fn find(columns: &Columns, vectors: &[Vector]) -> Vec<Proposal> {
     let mut found = Vec::new();
     let mut try_out = |expression: Expression| {
-        for (column, left) in columns.explained(&expression) {
-            found.extend(Proposal::formulas(columns, column, &expression, left));
-        }
+        Proposal::wherever(columns, &expression, &mut found);
     };
     let x = |c: usize| columns.x(c);
     for vector in vectors {
@@ -40,9 +38,9 @@ pub(super) fn find(columns: &Columns, vectors: &[Vector]) -> Vec<Proposal> {
     }
     for set in subsets(vectors.len()) {
         let parts: Vec<&Momentum> = set.iter().map(|&i| &momenta[i]).collect();
-        unnamed(Momentum::sum(&parts).quantities()).for_each(&mut try_out);
+        let parent = Momentum::sum(&parts);
+        unnamed(parent.quantities()).for_each(&mut try_out);
         if let [a, b] = set[..] {
-            let parent = Momentum::sum(&parts);
             let angles = parent.mass().and_then(|m| decay_angle(&parent, &m, &momenta[a]));
             unnamed(angles.into_iter().flatten()).for_each(&mut try_out);
             let [a, b] = [a, b].map(|i| vectors[i].direction(columns));

@@ -1,5 +1,4 @@
-//! Columns that are the momenta of particles: transverse momentum, pseudorapidity and azimuth with energy and mass, or three
-//! components with an energy.
+//! Columns that are the momenta of particles: transverse momentum, pseudorapidity and azimuth, with energy or mass.
 
 use std::f64::consts::PI;
 
@@ -124,7 +123,7 @@ impl Kind {
 /// Whether `E^2 = m^2 + (pt cosh(eta))^2` in most records, and not because the mass is too small to be seen.
 fn on_shell(columns: &Columns, pt: usize, eta: usize, energy: usize, mass: usize) -> bool {
     let value = |c: usize, r: usize| columns.values[c][r];
-    let unit = TOLERANCE * columns.last_place[energy].max(columns.last_place[pt]);
+    let unit = TOLERANCE * columns.last_place(energy).max(columns.last_place(pt));
     let (mut holds, mut seen, mut n) = (0, 0, 0);
     for r in columns.some(FIRST) {
         let p = value(pt, r) * value(eta, r).cosh();
@@ -141,6 +140,5 @@ fn on_shell(columns: &Columns, pt: usize, eta: usize, energy: usize, mass: usize
 }
 
 fn lighter(columns: &Columns, a: usize, b: usize) -> bool {
-    let lighter = |r: &usize| columns.values[a][*r] < columns.values[b][*r];
-    2 * columns.some(FIRST).filter(lighter).count() > columns.some(FIRST).count()
+    columns.share_of_first(|&r| columns.values[a][r] < columns.values[b][r]) > 0.5
 }

@@ -30,11 +30,19 @@ impl Expression {
 
     /// The expression with these steps, or what is wrong with them.
     pub(super) fn from_ops(ops: Vec<Op>) -> Result<Self, String> {
+        let expression = Self { ops };
+        expression.check()?;
+        Ok(expression)
+    }
+
+    /// What is wrong with its steps, if anything: a file holds only those of which nothing is.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let ops = &self.ops;
         if ops.len() > MAX_OPS {
             return Err(format!("an expression of {} steps; at most {MAX_OPS}", ops.len()));
         }
         let (mut depth, mut before) = (0usize, None);
-        for &op in &ops {
+        for &op in ops {
             match op {
                 Op::Constant(bits) if !f64::from_bits(bits).is_finite() => {
                     return Err("a constant of an expression is not a finite number".into());
@@ -60,12 +68,7 @@ impl Expression {
         if depth != 1 {
             return Err(format!("an expression leaves {depth} values; it must leave one"));
         }
-        Ok(Self { ops })
-    }
-
-    /// Whether it is one that a file can hold.
-    pub(super) fn check(&self) -> Result<(), String> {
-        Self::from_ops(self.ops.clone()).map(drop)
+        Ok(())
     }
 
     /// Its steps, in reverse Polish notation.

@@ -10,14 +10,12 @@ mod parse;
 mod text;
 mod wire;
 
-use super::exact::Exact;
+use super::Surroundings;
 use super::field::Field;
-use super::grid::{DecimalGrid, low_half};
-use super::order::in_order;
 use super::stage::{KnownStage, Stage, take};
 use super::words::{Shape, Words};
 use crate::error::{Error, Result};
-use vortex_base::dtype::{DType, NumberKind};
+use vortex_base::dtype::DType;
 
 pub use expression::Expression;
 pub use op::{Binary, MAX_RANKED, Op, Unary};
@@ -47,74 +45,26 @@ impl Formula {
     }
 
     /// The field's integer as a distance from what a formula gives, where that is near.
-    pub(super) fn enter(
-        &self,
-        code: u64,
-        field: &Field,
-        grid: Option<DecimalGrid>,
-        fields: &[Field],
-        record: &[u8],
-    ) -> u64 {
-        let (expected, n) = self.expected(field, grid, fields, record);
-        near::enter(code, &expected[..n], self.reach.into(), field.dtype.mask())
+    pub(super) fn enter(&self, code: u64, around: &Surroundings<'_>) -> u64 {
+        let (expected, n) = self.expected(around);
+        near::enter(code, &expected[..n], self.reach.into(), around.field.dtype.mask())
     }
 
     /// Undoes [`Self::enter`].
-    pub(super) fn leave(
-        &self,
-        code: u64,
-        field: &Field,
-        grid: Option<DecimalGrid>,
-        fields: &[Field],
-        record: &[u8],
-    ) -> u64 {
-        let (expected, n) = self.expected(field, grid, fields, record);
-        near::leave(code, &expected[..n], self.reach.into(), field.dtype.mask())
+    pub(super) fn leave(&self, code: u64, around: &Surroundings<'_>) -> u64 {
+        let (expected, n) = self.expected(around);
+        near::leave(code, &expected[..n], self.reach.into(), around.field.dtype.mask())
     }
 
     /// What each formula gives, as the field itself is written before anything is taken from it.
-    fn expected(
-        &self,
-        field: &Field,
-        grid: Option<DecimalGrid>,
-        fields: &[Field],
-        record: &[u8],
-    ) -> ([Option<u64>; MAX_FORMULAS], usize) {
+    fn expected(&self, around: &Surroundings<'_>) -> ([Option<u64>; MAX_FORMULAS], usize) {
         let mut expected = [None; MAX_FORMULAS];
-        let value = |index: u16| value(&fields[usize::from(index)], record);
+        let value = |index: u16| around.fields[usize::from(index)].value(around.record);
         for (expected, expression) in expected.iter_mut().zip(&self.any_of) {
-            let bits = bits(field.dtype, expression.evaluate(value));
-            let bits = bits.map(|bits| match grid {
-                Some(grid) => grid.nearest(low_half(bits)).into(),
-                None => bits,
-            });
-            *expected = bits.map(|bits| in_order(field.dtype, bits));
+            let bits = bits(around.field.dtype, expression.evaluate(value));
+            *expected = bits.map(|bits| around.nearest(bits));
         }
         (expected, self.any_of.len())
-    }
-}
-
-/// The fraction of a number of half precision: NaN has one, infinity has none.
-const HALF_FRACTION: u64 = (1 << 10) - 1;
-
-/// The value of a field in a record, in binary64, infinities and NaN included: exact for floats, the nearest one for integers of 64 bits.
-#[allow(clippy::cast_precision_loss)] // rounds to the nearest, ties to even
-pub(super) fn value(field: &Field, record: &[u8]) -> f64 {
-    let bits = field.bits(record);
-    match field.dtype {
-        DType::F64 => f64::from_bits(bits),
-        DType::F32 => f32::from_bits(low_half(bits)).into(),
-        DType::Bf16 => f32::from_bits(low_half(bits) << 16).into(),
-        dtype => match (Exact::from_bits(dtype, bits), dtype.number_kind()) {
-            (None, _) if bits & HALF_FRACTION != 0 => f64::NAN,
-            (None, _) if bits & dtype.sign() != 0 => f64::NEG_INFINITY,
-            (None, _) => f64::INFINITY,
-            (Some(exact), NumberKind::Float) => f64::from_bits(exact.to_bits(DType::F64)),
-            (Some(exact), _) => {
-                let magnitude = exact.mantissa as f64;
-                if exact.negative { -magnitude } else { magnitude }
-            }
-        },
     }
 }
 

@@ -1,4 +1,6 @@
 use super::super::bit_patterns::{any_bits, any_typed_bits, come_back, every, narrow, special};
+use super::super::grid::DecimalGrid;
+use super::super::order::in_order;
 use super::super::{FieldCoding, Order, Predicted};
 use super::*;
 use crate::records::schema::Schema;
@@ -150,15 +152,15 @@ fn infinite_and_nan_fields_keep_their_value() {
         (DType::F64, 0x7ff0 << 48, 0x7ff0 << 48 | 1),
     ] {
         let field = Field::new("x", dtype, 0);
-        let of = |bits: u64| value(&field, &bits.to_le_bytes()[..dtype.size()]);
+        let of = |bits: u64| field.value(&bits.to_le_bytes()[..dtype.size()]);
         assert_eq!(of(infinity), f64::INFINITY, "{dtype}");
         assert_eq!(of(infinity | dtype.sign()), f64::NEG_INFINITY, "{dtype}");
         assert!(of(nan).is_nan() && of(nan | dtype.sign()).is_nan(), "{dtype}");
     }
     let half = Field::new("x", DType::F16, 0);
-    assert_eq!(value(&half, &0x3c00u16.to_le_bytes()), 1.0);
+    assert_eq!(half.value(&0x3c00u16.to_le_bytes()), 1.0);
     let brain = Field::new("x", DType::Bf16, 0);
-    assert_eq!(value(&brain, &0xbf80u16.to_le_bytes()), -1.0);
+    assert_eq!(brain.value(&0xbf80u16.to_le_bytes()), -1.0);
 }
 
 proptest! {
