@@ -36,6 +36,8 @@ pub(super) struct Columns {
     singles: Vec<bool>,
     /// Records with the fewest such values.
     telling: Vec<usize>,
+    /// The values of each in [`FIRST`] telling records, or fewer.
+    first: Vec<Vec<f64>>,
     /// Column of a field.
     column: HashMap<u16, usize>,
 }
@@ -72,9 +74,12 @@ impl Columns {
         }
         let records = values.first().map_or(0, Vec::len);
         let column = field.iter().enumerate().map(|(c, &f)| (f as u16, c)).collect();
+        let (telling, first) = (Vec::new(), Vec::new());
         let mut columns =
-            Self { field, values, dtype, records, usual, singles, telling: Vec::new(), column };
+            Self { field, values, dtype, records, usual, singles, telling, first, column };
         columns.telling = columns.telling_records();
+        let of = |values: &Vec<f64>| columns.some(FIRST).map(|r| values[r]).collect();
+        columns.first = columns.values.iter().map(of).collect();
         columns
     }
 
@@ -106,6 +111,12 @@ impl Columns {
     pub(super) fn first(&self, place: usize) -> Option<usize> {
         let n = FIRST.min(self.telling.len());
         if place < n { self.place(place, n) } else { None }
+    }
+
+    /// A column in `N` of [`FIRST`] telling records, which show that most candidates for laws are none; not a number where
+    /// there are fewer.
+    pub(super) fn few<const N: usize>(&self, column: usize) -> [f64; N] {
+        std::array::from_fn(|place| self.first[column].get(place).copied().unwrap_or(f64::NAN))
     }
 
     fn place(&self, place: usize, of: usize) -> Option<usize> {
@@ -144,23 +155,11 @@ impl Columns {
 
     /// The columns that an expression nearly gives in most of the first records.
     pub(super) fn explained(&self, expression: &Expression) -> Vec<usize> {
-        let records: Vec<usize> = self.some(FIRST).collect();
-        let expected: Vec<f64> = records.iter().map(|&r| self.evaluate(expression, r)).collect();
-        let least = (KEPT * records.len() as f64).ceil() as usize;
+        let expected: Vec<f64> = self.some(FIRST).map(|r| self.evaluate(expression, r)).collect();
         let near = |column: usize| {
-            let (mut near, mut far) = (0, 0);
-            for (&record, &expected) in records.iter().zip(&expected) {
-                let value = self.values[column][record];
-                if (value - expected).abs() <= NEAR * value.abs() {
-                    near += 1;
-                } else {
-                    far += 1;
-                    if far > records.len() - least {
-                        return false;
-                    }
-                }
-            }
-            near >= least
+            let pairs = self.first[column].iter().zip(&expected);
+            let near = pairs.map(|(v, e)| usize::from((v - e).abs() <= NEAR * v.abs()));
+            near.sum::<usize>() as f64 >= KEPT * expected.len() as f64
         };
         let uses: Vec<usize> = expression.fields().map(|field| self.column[&field]).collect();
         (0..self.len()).filter(|c| !uses.contains(c) && near(*c)).collect()

@@ -3,6 +3,7 @@
 mod choices;
 mod columns;
 mod constraints;
+mod flights;
 mod median;
 mod names;
 mod products;
@@ -23,7 +24,7 @@ pub use names::describe;
 const MOST_OF_A_FIELD: usize = 4;
 
 /// The same of all fields.
-const MOST: usize = 128;
+const MOST: usize = 512;
 
 /// A law that holds, and the bits that it leaves of a value.
 struct Proposal {
@@ -83,7 +84,7 @@ impl Proposal {
     }
 }
 
-/// Laws to try: (index of the field, law), those that leave least first. Each relation may be proposed for several of its fields.
+/// Laws to try: (index of the field, law), the best of each field first, and of those the ones that leave least. Each relation may be proposed for several of its fields.
 pub(super) fn find(schema: &Schema, sample: &[u8]) -> Vec<(usize, Predicted)> {
     let columns = Columns::new(schema, sample);
     if columns.records < columns::FIRST {
@@ -92,15 +93,23 @@ pub(super) fn find(schema: &Schema, sample: &[u8]) -> Vec<(usize, Predicted)> {
     let mut found = sums::find(&columns);
     let vectors = vectors::find(&columns);
     found.extend(vector_sums::find(&columns, &vectors));
-    found.extend(choices::find(&columns, &vectors));
+    found.extend(choices::find(&columns, vectors::together(&vectors)));
     found.extend(constraints::find(&columns));
     found.extend(products::find(&columns));
+    found.extend(flights::find(&columns));
     found.sort_by(|a, b| a.left.total_cmp(&b.left));
     let mut of_column = vec![0; columns.len()];
-    found.retain(|proposal| {
-        of_column[proposal.column] += 1;
-        of_column[proposal.column] <= MOST_OF_A_FIELD
-    });
-    found.truncate(MOST);
-    found.into_iter().map(|found| (columns.field[found.column], found.predicted)).collect()
+    let mut ranked: Vec<(usize, Proposal)> = Vec::new();
+    for proposal in found {
+        let rank = &mut of_column[proposal.column];
+        if *rank < MOST_OF_A_FIELD {
+            ranked.push((*rank, proposal));
+            *rank += 1;
+        }
+    }
+    // Of many columns each gets its best law before one gets its second.
+    ranked.sort_by_key(|(rank, _)| *rank);
+    ranked.truncate(MOST);
+    let law = |(_, found): (usize, Proposal)| (columns.field[found.column], found.predicted);
+    ranked.into_iter().map(law).collect()
 }

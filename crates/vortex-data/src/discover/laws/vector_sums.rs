@@ -3,12 +3,13 @@
 use super::Proposal;
 use super::columns::Columns;
 use super::quantities::{Momentum, decay_angle, differences, energy_of, momentum_of};
-use super::vectors::Vector;
+use super::vectors::{Vector, together};
 use vortex_coder::schema::{Expression, Unary};
 
 /// Particles of which three and four are added.
 const MOST_OF_SUMS: usize = 8;
 
+/// Quantities of each particle, and of sums of the first of many.
 pub(super) fn find(columns: &Columns, vectors: &[Vector]) -> Vec<Proposal> {
     let mut found = Vec::new();
     let mut try_out = |expression: Expression| {
@@ -28,6 +29,7 @@ pub(super) fn find(columns: &Columns, vectors: &[Vector]) -> Vec<Proposal> {
         try_out(p);
         unnamed(vector.momentum(columns).quantities()).for_each(&mut try_out);
     }
+    let vectors = together(vectors);
     let momenta: Vec<Momentum> = vectors.iter().map(|v| v.momentum(columns)).collect();
     for (parent, of_parent) in vectors.iter().zip(&momenta) {
         let Some(mass) = parent.mass.map(x) else { continue };

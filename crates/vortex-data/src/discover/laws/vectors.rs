@@ -13,9 +13,6 @@ const REACH: usize = 6;
 const TOLERANCE: f64 = 64.0;
 /// Share of the values that must lie in the range of their kind.
 const MOST_VALUES: f64 = 0.9;
-/// Most particles of a table.
-const MOST: usize = 24;
-
 /// A particle, a jet, or the sum of several.
 pub(super) struct Vector {
     pub pt: usize,
@@ -47,12 +44,20 @@ impl Vector {
     }
 }
 
+/// Most particles that are looked at together.
+const MOST_TOGETHER: usize = 24;
+
+/// The first of many particles: sums, choices and distances of more are too many to try.
+pub(super) fn together(vectors: &[Vector]) -> &[Vector] {
+    &vectors[..vectors.len().min(MOST_TOGETHER)]
+}
+
 /// All that are found, in the order of their columns.
 pub(super) fn find(columns: &Columns) -> Vec<Vector> {
     let kinds: Vec<Kind> = (0..columns.len()).map(|c| Kind::of(columns, c)).collect();
     let mut found: Vec<Vector> = Vec::new();
     for eta in 0..columns.len() {
-        if !kinds[eta].pseudorapidity || found.len() == MOST {
+        if !kinds[eta].pseudorapidity {
             continue;
         }
         let free = |c: &usize| !found.iter().any(|v| v.columns().any(|used| used == *c));
