@@ -1,7 +1,5 @@
 //! Floating point columns of a sample, and how well an expression gives one of them.
 
-use std::collections::HashMap;
-
 use vortex_coder::schema::{DType, Expression, Field, FieldCoding, Schema};
 
 /// Records that a candidate is tried on.
@@ -38,8 +36,8 @@ pub(super) struct Columns {
     telling: Vec<usize>,
     /// The values of each in [`FIRST`] telling records, or fewer.
     first: Vec<Vec<f64>>,
-    /// Column of a field.
-    column: HashMap<u16, usize>,
+    /// Column of each field; of those that are none, [`usize::MAX`].
+    column: Vec<usize>,
 }
 
 impl Columns {
@@ -73,7 +71,8 @@ impl Columns {
             }
         }
         let records = values.first().map_or(0, Vec::len);
-        let column = field.iter().enumerate().map(|(c, &f)| (f as u16, c)).collect();
+        let mut column = vec![usize::MAX; schema.fields().len()];
+        field.iter().enumerate().for_each(|(c, &f): (usize, &usize)| column[f] = c);
         let (telling, first) = (Vec::new(), Vec::new());
         let mut columns =
             Self { field, values, dtype, records, usual, singles, telling, first, column };
@@ -136,12 +135,12 @@ impl Columns {
 
     /// The value of an expression in a record.
     pub(super) fn evaluate(&self, expression: &Expression, record: usize) -> f64 {
-        expression.evaluate(|field| self.values[self.column[&field]][record])
+        expression.evaluate(|field| self.values[self.column[usize::from(field)]][record])
     }
 
     /// The expression with single precision numbers in place of values that are near to them, if there are such.
     pub(super) fn of_singles(&self, expression: &Expression) -> Option<Expression> {
-        let is_single = |field: u16| self.singles[self.column[&field]];
+        let is_single = |field: u16| self.singles[self.column[usize::from(field)]];
         expression.fields().any(is_single).then(|| expression.rounded(is_single))
     }
 
@@ -161,7 +160,8 @@ impl Columns {
             let near = pairs.map(|(v, e)| usize::from((v - e).abs() <= NEAR * v.abs()));
             near.sum::<usize>() as f64 >= KEPT * expected.len() as f64
         };
-        let uses: Vec<usize> = expression.fields().map(|field| self.column[&field]).collect();
+        let uses: Vec<usize> =
+            expression.fields().map(|field| self.column[usize::from(field)]).collect();
         (0..self.len()).filter(|c| !uses.contains(c) && near(*c)).collect()
     }
 
