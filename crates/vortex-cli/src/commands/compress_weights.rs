@@ -14,7 +14,7 @@ use crate::output::{Content, Output, Target};
 use crate::progress;
 use crate::report::sizes::Sizes;
 
-/// Compress weights of networks to FILE.vxw.
+/// Compress weights of networks (safetensors) to FILE.vxw.
 ///
 /// A file is a safetensors file or, with --dtype, bare values of one type. Decompression gives back
 /// the same bytes: header, metadata, order, NaN payloads. Each output is decoded again and compared

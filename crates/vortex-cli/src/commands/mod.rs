@@ -39,37 +39,23 @@ pub struct Arguments {
     pub command: Command,
 }
 
-/// A command, with its arguments.
+/// A command, with its arguments, whose documentation is its help.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Turn HDF5, npy, safetensors and text files into records to train on
     Prepare(prepare::Prepare),
-    /// Write the original files from a prepared folder
     Restore(restore::Restore),
-    /// Train a model on data files
     Train(train::Train),
-    /// Import a PyTorch checkpoint of the Python prototype
     ImportCheckpoint(import_checkpoint::ImportCheckpoint),
-    /// Compress files to FILE.vxc
     Compress(compress::Compress),
-    /// Decompress .vxc files
     Decompress(decompress::Decompress),
-    /// Compress weights of networks (safetensors) to FILE.vxw
     CompressWeights(compress_weights::CompressWeights),
-    /// Decompress .vxw files
     DecompressWeights(decompress_weights::DecompressWeights),
-    /// Check .vxc and .vxw files without writing anything
     Test(test::Test),
-    /// Show what a file is: compressed, model, weights or raw data
     Inspect(inspect::Inspect),
-    /// Measure real sizes on held-out data and compare with other codecs
     Evaluate(evaluate::Evaluate),
-    /// Run all steps on synthetic jets in a few minutes
     Demo(demo::Demo),
-    /// Download the files of an experiment
     #[cfg(feature = "download")]
     Download(download::Download),
-    /// Print shell completions, or the manual page
     #[command(hide = true)]
     Completions(completions::Completions),
 }
