@@ -25,7 +25,7 @@ def numbers():
 @st.composite
 def structures(draw, members=None):
     """A structured dtype: padding, members that are structures, and small arrays."""
-    members = draw(st.lists(members or numbers(), min_size=1, max_size=4))
+    members = draw(st.lists(numbers() if members is None else members, min_size=1, max_size=4))
     shapes = st.sampled_from([(), (), (2,), (2, 2)])
     fields = [(f"f{i}", member, draw(shapes)) for i, member in enumerate(members)]
     dtype = np.dtype(fields, align=draw(st.booleans()))

@@ -14,7 +14,7 @@ from .errors import InvalidArgumentError
 from .models import Model
 
 #: A schema: a dtype, or the path of a ``.schema.yaml`` or ``.json`` file.
-SchemaLike = Union[str, os.PathLike, np.dtype, type, list, dict]
+SchemaLike = Union[str, os.PathLike, np.dtype, type, list, dict, _core.Schema]
 #: A model, or the path of one.
 ModelLike = Union[Model, str, os.PathLike]
 
@@ -47,7 +47,7 @@ def schema_from(schema: SchemaLike | None) -> _core.Schema | None:
     ):
         return _core.Schema.read(os.fspath(schema))
     try:
-        dtype = np.dtype(schema)
+        dtype: np.dtype = np.dtype(schema)  # type: ignore[arg-type]
     except TypeError as error:
         raise InvalidArgumentError(
             f"schema {schema!r}: neither a dtype nor the path of a schema file: {error}"

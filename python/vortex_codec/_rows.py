@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import operator
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ class Rows:
     ) -> None:
         self._archive, self._name = archive, name
         self.dtype, shape = described(schema, label)
+        self._members: Mapping[str, Any] = self.dtype.fields or {}
         self._columns = {field: place for field, *place in schema.fields}
         row_bytes = self.dtype.itemsize * math.prod(shape[1:])
         # Records of the schema that make one row of the array.
@@ -46,9 +48,8 @@ class Rows:
         if isinstance(index, list) and index and all(isinstance(name, str) for name in index):
             return self._fields(index)
         if isinstance(index, tuple) and index and isinstance(index[0], str):
-            name, *rest = index
-            return self._of_field(name, tuple(rest))
-        if not self.shape or index is Ellipsis or index == ():
+            return self._of_field(index[0], index[1:])
+        if not self.shape or index is Ellipsis or (isinstance(index, tuple) and not index):
             return self._read_all()[index]
         first, rest = (index[0], index[1:]) if isinstance(index, tuple) else (index, ())
         if first is Ellipsis or first is None:
@@ -105,7 +106,7 @@ class Rows:
 
     def _field(self, name: str, start: int, stop: int) -> np.ndarray:
         self._check([name])
-        dtype, offset = self.dtype.fields[name][:2]
+        dtype, offset = self._members[name][:2]
         # A number of the schema, not a member that only numpy knows.
         number = self._columns.get(name) == [dtype.str, offset]
         if number and len(self.shape) == 1 and self._records == 1:
@@ -118,7 +119,7 @@ class Rows:
         return self._read_all()[names].copy()
 
     def _check(self, names: list[str]) -> None:
-        missing = [name for name in names if name not in (self.dtype.names or ())]
+        missing = [name for name in names if name not in self._members]
         if missing:
             known = ", ".join((self.dtype.names or ())[:20]) or "none: a record is a number"
             raise NotFoundError(

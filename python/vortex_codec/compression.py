@@ -98,7 +98,7 @@ def decompress_array(
     """
     flat = flat_bytes(data)
     inner = model_from(model)
-    archive = _core.Archive.open(io.BytesIO(flat), inner, threads_of(threads))
+    archive = _core.Archive.open(io.BytesIO(flat.tobytes()), inner, threads_of(threads))
     datasets = archive.datasets()
     if len(datasets) != 1:
         names = ", ".join(name for name, *_ in datasets[:10])

@@ -43,15 +43,16 @@ class Archive(Mapping):
         storage_options: dict[str, Any] | None = None,
     ) -> None:
         self._place = Place(source, storage_options)
-        opened = model is None or isinstance(model, Model)
-        self._model = model if opened else Model.load(model)
+        if model is not None and not isinstance(model, Model):
+            model = Model.load(model)
+        self._model = model
         self._threads = threads_of(threads)
         self._inner = _core.Archive.open(
             self._place.opened(), model_from(self._model), self._threads
         )
         self._files = {
-            name: File(self, name, Rows(self._inner, name, *described))
-            for name, *described in self._inner.datasets()
+            dataset[0]: File(self, dataset[0], Rows(self._inner, *dataset))
+            for dataset in self._inner.datasets()
         }
 
     @property

@@ -70,10 +70,14 @@ def train(
         "schema": _schema_of(arrays) if arrays else None,
         "schema_file": None if schema is None else os.fspath(schema),
     }
-    text = json.dumps(config) if isinstance(config, dict) else None
+    text = file = None
+    if isinstance(config, dict):
+        text = json.dumps(config)
+    elif config is not None:
+        file = os.fspath(config)
     run = {
         "out": os.fspath(out),
-        "config_file": None if config is None or text is not None else os.fspath(config),
+        "config_file": file,
         "config_text": text,
         "seconds": None if seconds is None else float(seconds),
         "threads": threads_of(threads),

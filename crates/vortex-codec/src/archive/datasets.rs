@@ -141,7 +141,9 @@ pub(super) fn of_members<R: Read + Seek>(reader: &mut IndexedReader<R>) -> Resul
         };
         let stride = schema.stride() as u64;
         let rows = member.original_bytes / stride;
-        let same = |last: &&mut Dataset| last.schema == schema && last.label == member.label;
+        // Codings may differ: each member has those that made it smaller.
+        let same =
+            |last: &&mut Dataset| last.schema.same_records(&schema) && last.label == member.label;
         match datasets.last_mut().filter(|last| whole && same(last)) {
             Some(last) => last.rows += rows,
             None => {

@@ -3,7 +3,8 @@
 use std::io::Cursor;
 
 use vortex_codec::archive::{ARRAY_LABEL, Archive};
-use vortex_codec::{Compressor, DType, Decompressor, ErrorKind};
+use vortex_codec::coder::schema::Predicted;
+use vortex_codec::{Compressor, DType, Decompressor, ErrorKind, Level};
 
 use super::bench::{STRIDE, column, model, modelled_records, records, schema};
 
@@ -54,6 +55,16 @@ fn members_with_the_same_records_are_one_table() {
     let rows = opened(&both).rows(650..750).unwrap();
     let all = [&first[..], &second].concat();
     assert!(rows.bytes == all[STRIDE * 650..STRIDE * 750]);
+    // Each member may code the same records in its own way.
+    let mut other = Vec::new();
+    let near = [(1, Predicted::RecordBefore)];
+    let schema_of_second = schema().with_predictions(near).unwrap();
+    let compressor = Compressor::new().schema(schema_of_second).level(Level::FASTEST);
+    compressor.compress(&second[..], &mut other).unwrap();
+    let mut archive = opened(&[pack(&first), other].concat());
+    let schemas: Vec<_> = archive.reader().members().map(|m| m.schema.clone()).collect();
+    assert!(schemas[0] != schemas[1] && archive.datasets().len() == 1);
+    assert!(archive.rows(650..750).unwrap().bytes == all[STRIDE * 650..STRIDE * 750]);
     // An incomplete row between them separates the datasets.
     let cut = [pack(&first[..first.len() - 1]), pack(&second)].concat();
     let mut archive = opened(&cut);
