@@ -77,8 +77,9 @@ def test_arrays_that_are_not_contiguous(dtype, seed, data):
 
 
 def test_larger_arrays_of_every_layout(jets):
-    for level in (1, 2, 3, 5):
+    for level in (1, 2, 3):
         check(jets, level=level)
+    check(jets[:3000], level=5)
     table = np.arange(30_000, dtype=">f4").reshape(-1, 3) ** 2
     check(table)
     assert len(vortex_codec.compress(table)) < table.nbytes / 3
@@ -120,6 +121,7 @@ def test_other_buffers():
 
 
 def test_buffers_with_a_schema(tmp_path, jets):
+    jets = jets[:3000]
     raw = jets.tobytes()
     by_dtype = vortex_codec.compress(raw, schema=jets.dtype)
     assert vortex_codec.decompress(by_dtype) == raw
@@ -133,6 +135,7 @@ def test_buffers_with_a_schema(tmp_path, jets):
 
 
 def test_threads_and_levels_do_not_change_what_comes_back(jets):
+    jets = jets[:4000]
     one, two = (vortex_codec.compress(jets, threads=n, block_bytes=8192) for n in (1, 2))
     assert one == two
     assert vortex_codec.decompress(one, threads=2) == jets.tobytes()
@@ -142,6 +145,7 @@ def test_threads_and_levels_do_not_change_what_comes_back(jets):
 
 def test_files(tmp_path, jets):
     source, packed, back = (tmp_path / name for name in ("jets.bin", "jets.vxc", "back"))
+    jets = jets[:4000]
     source.write_bytes(jets.tobytes())
     sizes = vortex_codec.compress_file(source, packed, schema=jets.dtype)
     assert sizes == {"original_bytes": jets.nbytes, "compressed_bytes": packed.stat().st_size}
