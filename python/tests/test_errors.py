@@ -1,5 +1,6 @@
 """Exceptions: their classes, their messages, and that hostile input only ever raises them."""
 
+import io
 import pickle
 
 import numpy as np
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import vortex_codec
-from vortex_codec import errors
+from vortex_codec import _core, _options, errors
 
 
 def test_one_hierarchy_with_the_exceptions_of_python():
@@ -87,6 +88,39 @@ def test_arrays_that_do_not_fit_their_label():
     raised(errors.DamagedError, lambda: vortex_codec.decompress_array(scalar + scalar), "shape")
     other = file + vortex_codec.compress(np.zeros(2, "<f4"))
     raised(errors.InvalidArgumentError, lambda: vortex_codec.decompress_array(other), "2 arrays")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{'descr': '<f4'}",
+        "{'descr': '<f4', 'shape': (-1, -5)}",
+        "{'descr': '<f4', 'shape': (-1, 99999999999999999999999999)}",
+        "{'descr': '<f4', 'shape': (4000000000000,)}",
+        "{'descr': '<f4', 'shape': 7}",
+        "{'descr': '<f9', 'shape': (-1,)}",
+        "{'descr': '|O', 'shape': (-1,)}",
+        "{'descr': '|S3', 'shape': (-1,)}",
+        "{'descr': '|S99999999999999999999', 'shape': (-1,)}",
+        "{'descr': [('a', '<f4', (70000, 70000, 70000))], 'shape': (-1,)}",
+        "{'descr': '<f8', 'shape': (-1, 0)}",
+        "(" * 2000,
+        "__import__('os').abort()",
+        "\0",
+    ],
+)
+def test_hostile_labels_raise(text):
+    flat = np.arange(16, dtype="u1")
+    options = _options.coding(np.dtype("<f8"))
+    file = _core.compress(flat, options, f"vortex:array:{text}")
+    for read in (
+        vortex_codec.decompress_array,
+        lambda file: vortex_codec.open(io.BytesIO(file))[:],
+    ):
+        with pytest.raises(errors.DamagedError):
+            read(file)
+    assert vortex_codec.decompress(file) == flat.tobytes()
 
 
 @settings(max_examples=150, deadline=None)

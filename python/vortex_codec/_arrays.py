@@ -23,6 +23,17 @@ MAX_LABEL_BYTES = 4096
 
 Shape = tuple[int, ...]
 
+#: What Python and numpy raise for a literal that is no dtype or no shape.
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    SyntaxError,
+    MemoryError,
+    RecursionError,
+)
+
 
 def flat_bytes(data: Any) -> np.ndarray:
     """The bytes of a buffer or an array as uint8, without a copy where they are contiguous."""
@@ -80,7 +91,10 @@ def described(schema: _core.Schema, label: str | None) -> tuple[np.dtype, Shape]
         dtype, shape = _dtype(found["descr"]), tuple(int(n) for n in found["shape"])
         if any(n < 0 for n in shape[1:]) or any(n < -1 for n in shape[:1]):
             raise ValueError(f"a shape of {shape}")
-    except (ValueError, TypeError, KeyError, SyntaxError, MemoryError, RecursionError) as error:
+        if shape[:1] == (-1,) and not dtype.itemsize * math.prod(shape[1:]):
+            raise ValueError(f"rows of no bytes, {shape}")
+        np.empty((0, *shape[1:]), dtype)
+    except _UNREADABLE as error:
         raise DamagedError(f"the label of the array cannot be read: {error}", "Corrupt") from error
     if dtype.hasobject:
         raise DamagedError("the label states a dtype of Python objects", "Corrupt")

@@ -12,7 +12,7 @@ import numpy as np
 
 from . import _core
 from ._arrays import described, shaped
-from .errors import NotFoundError
+from .errors import DamagedError, NotFoundError
 
 
 class Rows:
@@ -32,6 +32,13 @@ class Rows:
         self._members: Mapping[str, Any] = self.dtype.fields or {}
         self._columns = {field: place for field, *place in schema.fields}
         row_bytes = self.dtype.itemsize * math.prod(shape[1:])
+        whole = -1 if shape[:1] == (-1,) else self.dtype.itemsize * math.prod(shape)
+        if row_bytes % schema.stride or whole not in (-1, rows * schema.stride):
+            raise DamagedError(
+                f"{rows} records of {schema.stride} bytes are no array of {self.dtype} and shape "
+                f"{shape}",
+                "Corrupt",
+            )
         # Records of the schema that make one row of the array.
         self._records = row_bytes // schema.stride
         if shape[:1] == (-1,):
