@@ -61,7 +61,8 @@ fn members_with_the_same_records_are_one_table() {
     let schema_of_second = schema().with_predictions(near).unwrap();
     let compressor = Compressor::new().schema(schema_of_second).level(Level::FASTEST);
     compressor.compress(&second[..], &mut other).unwrap();
-    let mut archive = opened(&[pack(&first), other].concat());
+    let both = [pack(&first), other].concat();
+    let mut archive = opened(&both);
     let schemas: Vec<_> = archive.reader().members().map(|m| m.schema.clone()).collect();
     assert!(schemas[0] != schemas[1] && archive.datasets().len() == 1);
     assert!(archive.rows(650..750).unwrap().bytes == all[STRIDE * 650..STRIDE * 750]);
