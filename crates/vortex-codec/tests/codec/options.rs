@@ -103,7 +103,7 @@ fn stopped_within(work: impl FnOnce(Arc<AtomicBool>) -> Result<Summary>) -> Erro
 #[test]
 fn a_long_block_ends_when_it_is_cancelled() {
     // One block, which takes many seconds.
-    let data = modelled_records(STRIDE * 600_000);
+    let data = modelled_records(STRIDE * 250_000);
     let compressor = Compressor::new().schema(schema()).threads(1);
     let found = stopped_within(|flag| {
         compressor.clone().cancel(flag).compress(data.as_slice(), std::io::sink())
