@@ -24,6 +24,14 @@ test:
 doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --release --workspace --no-deps
 
+# The Python module: a wheel in target/wheels, and its tests in a virtual environment
+python:
+    python3 -m venv target/venv
+    target/venv/bin/pip install -q './python[test]' maturin
+    target/venv/bin/maturin build --release --manifest-path python/Cargo.toml
+    target/venv/bin/python -m pytest -q python/tests
+    target/venv/bin/python python/bench/speed.py
+
 # Speed of coder, network and weights, compared with other programs
 bench *ARGS:
     cargo bench -p vortex-coder --bench range {{ARGS}}

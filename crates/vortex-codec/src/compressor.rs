@@ -140,8 +140,8 @@ impl Compressor {
         self
     }
 
-    /// A flag that is checked before each block: if it is set, compression ends with
-    /// [`crate::ErrorKind::Cancelled`].
+    /// A flag that is checked before each block, and inside the long blocks of the mixing predictor:
+    /// if it is set, compression ends with [`crate::ErrorKind::Cancelled`].
     #[must_use]
     pub fn cancel(mut self, flag: Arc<AtomicBool>) -> Self {
         self.cancel = Some(flag);

@@ -100,8 +100,8 @@ impl Decompressor {
         self
     }
 
-    /// A flag that is checked before each block: if it is set, decompression ends with
-    /// [`crate::ErrorKind::Cancelled`].
+    /// A flag that is checked before each block, and inside the long blocks of the mixing predictor:
+    /// if it is set, decompression ends with [`crate::ErrorKind::Cancelled`].
     #[must_use]
     pub fn cancel(mut self, flag: Arc<AtomicBool>) -> Self {
         self.cancel = Some(flag);

@@ -33,7 +33,10 @@ impl<'a, W: Write> Encoder<'a, W> {
                 Some(model) => Arc::new(OneModel(model.predictor())),
                 None => Arc::new(NoModels),
             };
-            let decoder = Decompressor::new().threads(options.threads);
+            let mut decoder = Decompressor::new().threads(options.threads);
+            if let Some(cancel) = &options.cancel {
+                decoder = decoder.cancel(Arc::clone(cancel));
+            }
             Verifier::start(move |input, output| {
                 decoder.reader_from(input, models).copy_to(output)?;
                 Ok(())

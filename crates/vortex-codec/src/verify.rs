@@ -47,6 +47,7 @@ impl Verifier {
             |what: &str| Err(Error::new(ErrorKind::VerifyFailed, format!("{what}; {advice}")));
         match self.decoder.join() {
             Err(_) => failed("the verifying decoder stopped"),
+            Ok(Err(error)) if error.kind() == ErrorKind::Cancelled => Err(error),
             Ok(Err(error)) => failed(&format!("did not decode again: {error}")),
             Ok(Ok(decoded)) if decoded != original => failed("decoded to other bytes"),
             Ok(Ok(_)) => Ok(()),

@@ -8,8 +8,8 @@ use vortex_codec::data::RecordSet;
 use vortex_codec::data::sidecar::read_schema;
 use vortex_codec::train::TrainConfig;
 use vortex_codec::train::import::{ImportedRun, Options, Prototype, default_config};
+use vortex_codec::training::holds_run;
 
-use super::train::holds_run;
 use crate::arguments::Common;
 use crate::failure::Failure;
 use crate::input;

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use vortex_codec::data::RecordSet;
 use vortex_codec::train::{DeviceChoice, Devices, Silent, TrainConfig, TrainObserver, train_with};
-use vortex_codec::training::same_records;
+use vortex_codec::training::{holds_run, same_records};
 
 use crate::arguments::{Common, seconds};
 use crate::failure::Failure;
@@ -144,9 +144,4 @@ impl Train {
         }
         Ok(config)
     }
-}
-
-/// Whether training or an import wrote into this folder.
-pub fn holds_run(folder: &Path) -> bool {
-    ["model.vxm", "last.safetensors"].iter().any(|f| folder.join(f).exists())
 }

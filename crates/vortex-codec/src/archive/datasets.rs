@@ -12,7 +12,7 @@ use vortex_sources::prepare::{
 };
 
 use super::rows::{Column, Rows, field_index};
-use super::{DatasetInfo, MANIFEST_LABEL, STREAM_LABEL};
+use super::{ARRAY_LABEL, DatasetInfo, MANIFEST_LABEL, STREAM_LABEL};
 use crate::error::{Error, ErrorKind, Result};
 use crate::inspection::predictor_of;
 
@@ -21,6 +21,8 @@ pub(super) struct Dataset {
     name: String,
     schema: Arc<Schema>,
     rows: u64,
+    block_rows: u64,
+    label: Option<String>,
     lies: Lies,
 }
 
@@ -58,7 +60,7 @@ pub(super) fn of_manifest<R: Read + Seek>(
     let mut datasets = Vec::new();
     for source in &manifest.sources {
         for entry in &source.datasets {
-            let mut starts = Vec::new();
+            let (mut starts, mut block_rows) = (Vec::new(), 1);
             let placement = entry.placement(manifest)?;
             let lengths = stream_lengths(entry, placement.schema())?;
             for (stream, due) in entry.streams.iter().zip(lengths) {
@@ -77,6 +79,8 @@ pub(super) fn of_manifest<R: Read + Seek>(
                     return Err(corrupt(format!("member {number} has {what}")));
                 }
                 starts.push(member.original_offset);
+                let width = (due / entry.records.max(1)).max(1);
+                block_rows = block_rows.max(u64::from(member.block_bytes) / width);
             }
             let name = match manifest.sources.len() {
                 1 => entry.name.clone(),
@@ -84,7 +88,8 @@ pub(super) fn of_manifest<R: Read + Seek>(
             };
             let schema = Arc::new(placement.schema().clone());
             let lies = Lies::InStreams { placement, starts };
-            datasets.push(Dataset { name, schema, rows: entry.records, lies });
+            let (rows, label) = (entry.records, None);
+            datasets.push(Dataset { name, schema, rows, block_rows, label, lies });
         }
     }
     match members.next() {
@@ -117,8 +122,8 @@ fn stream_lengths(entry: &DatasetEntry, schema: &Schema) -> Result<Vec<u64>> {
     Ok(rows.into_iter().map(|row| row * entry.records).collect())
 }
 
-/// The datasets of a file without a manifest: consecutive members with the same records are one
-/// dataset.
+/// The datasets of a file without a manifest: consecutive members with the same records and the same
+/// label are one dataset.
 pub(super) fn of_members<R: Read + Seek>(reader: &mut IndexedReader<R>) -> Result<Vec<Dataset>> {
     let members: Vec<MemberInfo> = reader.members().cloned().collect();
     let mut datasets: Vec<Dataset> = Vec::new();
@@ -136,13 +141,18 @@ pub(super) fn of_members<R: Read + Seek>(reader: &mut IndexedReader<R>) -> Resul
         };
         let stride = schema.stride() as u64;
         let rows = member.original_bytes / stride;
-        match datasets.last_mut().filter(|last| whole && last.schema == schema) {
+        // Codings may differ: each member has those that made it smaller.
+        let same =
+            |last: &&mut Dataset| last.schema.same_records(&schema) && last.label == member.label;
+        match datasets.last_mut().filter(|last| whole && same(last)) {
             Some(last) => last.rows += rows,
             None => {
                 let label = member.label.clone();
-                let name = label.unwrap_or_else(|| format!("part {}", datasets.len() + 1));
+                let named = label.clone().filter(|label| !label.starts_with(ARRAY_LABEL));
+                let name = named.unwrap_or_else(|| format!("part {}", datasets.len() + 1));
                 let lies = Lies::InARow(member.original_offset);
-                datasets.push(Dataset { name, schema, rows, lies });
+                let block_rows = (u64::from(member.block_bytes) / stride).max(1);
+                datasets.push(Dataset { name, schema, rows, block_rows, label, lies });
             }
         }
         whole = member.original_bytes.is_multiple_of(stride);
@@ -152,7 +162,13 @@ pub(super) fn of_members<R: Read + Seek>(reader: &mut IndexedReader<R>) -> Resul
 
 impl Dataset {
     pub(super) fn info(&self) -> DatasetInfo<'_> {
-        DatasetInfo { name: &self.name, schema: &self.schema, rows: self.rows }
+        DatasetInfo {
+            name: &self.name,
+            schema: &self.schema,
+            rows: self.rows,
+            block_rows: self.block_rows,
+            label: self.label.as_deref(),
+        }
     }
 
     /// Whole rows.

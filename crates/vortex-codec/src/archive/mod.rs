@@ -31,6 +31,8 @@ pub use unpack::{is_archive, unpack};
 const MANIFEST_LABEL: &str = "vortex:manifest";
 /// Prefix of the labels of streams; the name of the stream follows.
 const STREAM_LABEL: &str = "vortex:stream:";
+/// Prefix of the labels of arrays; their dtype and shape follow, as docs/format.md describes.
+pub const ARRAY_LABEL: &str = "vortex:array:";
 
 /// A compressed file, open for random access. Only the needed blocks are decoded.
 ///
@@ -59,12 +61,17 @@ pub struct Archive<R: Read + Seek = BufReader<File>> {
 /// Description of a dataset in an archive.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DatasetInfo<'a> {
-    /// Its name, unique in the archive.
+    /// Its name, unique in an archive of datasets.
     pub name: &'a str,
     /// Schema of a row.
     pub schema: &'a Schema,
     /// Number of rows.
     pub rows: u64,
+    /// Number of rows that one block holds, at least 1. A read that starts at a multiple of it and
+    /// has this length decodes as few blocks as possible.
+    pub block_rows: u64,
+    /// The label of its members, if they have one.
+    pub label: Option<&'a str>,
 }
 
 impl Archive {

@@ -1,4 +1,4 @@
-//! Which files can be used for one training.
+//! Which files can be used for one training, and which folders hold one.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -43,6 +43,11 @@ pub fn same_records(files: &[&Path], explicit: Option<&Path>) -> Result<Schema> 
         }
     }
     Ok(schema)
+}
+
+/// Whether training or an import wrote into this folder.
+pub fn holds_run(folder: &Path) -> bool {
+    ["model.vxm", "last.safetensors"].iter().any(|file| folder.join(file).exists())
 }
 
 /// Files of a prepared folder with one schema, on which one model can be trained.

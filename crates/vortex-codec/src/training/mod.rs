@@ -5,6 +5,6 @@ mod data;
 mod float;
 mod score;
 
-pub use data::{Group, groups, same_records};
+pub use data::{Group, groups, holds_run, same_records};
 pub use float::float_bits;
 pub use score::Score;

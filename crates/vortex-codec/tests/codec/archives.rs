@@ -2,8 +2,9 @@
 
 use std::io::Cursor;
 
-use vortex_codec::archive::Archive;
-use vortex_codec::{Compressor, DType, Decompressor, ErrorKind};
+use vortex_codec::archive::{ARRAY_LABEL, Archive};
+use vortex_codec::coder::schema::Predicted;
+use vortex_codec::{Compressor, DType, Decompressor, ErrorKind, Level};
 
 use super::bench::{STRIDE, column, model, modelled_records, records, schema};
 
@@ -20,6 +21,7 @@ fn rows_of_a_file_of_records() {
     let mut archive = opened(&file);
     let info = archive.datasets().next().unwrap();
     assert_eq!((archive.datasets().len(), info.rows, info.schema.stride()), (1, 3000, STRIDE));
+    assert_eq!((info.block_rows, info.label), (4096 / STRIDE as u64, None));
     assert!(archive.manifest().is_none());
     let rows = archive.rows(1000..2000).unwrap();
     assert_eq!(rows.len(), 1000);
@@ -53,6 +55,17 @@ fn members_with_the_same_records_are_one_table() {
     let rows = opened(&both).rows(650..750).unwrap();
     let all = [&first[..], &second].concat();
     assert!(rows.bytes == all[STRIDE * 650..STRIDE * 750]);
+    // Each member may code the same records in its own way.
+    let mut other = Vec::new();
+    let near = [(1, Predicted::RecordBefore)];
+    let schema_of_second = schema().with_predictions(near).unwrap();
+    let compressor = Compressor::new().schema(schema_of_second).level(Level::FASTEST);
+    compressor.compress(&second[..], &mut other).unwrap();
+    let both = [pack(&first), other].concat();
+    let mut archive = opened(&both);
+    let schemas: Vec<_> = archive.reader().members().map(|m| m.schema.clone()).collect();
+    assert!(schemas[0] != schemas[1] && archive.datasets().len() == 1);
+    assert!(archive.rows(650..750).unwrap().bytes == all[STRIDE * 650..STRIDE * 750]);
     // An incomplete row between them separates the datasets.
     let cut = [pack(&first[..first.len() - 1]), pack(&second)].concat();
     let mut archive = opened(&cut);
@@ -61,6 +74,23 @@ fn members_with_the_same_records_are_one_table() {
     let error = archive.rows(0..1).unwrap_err();
     assert!(error.message().contains("part 1, part 2"), "{error}");
     assert!(archive.rows_of("part 2", 0..300).unwrap().bytes == second);
+}
+
+#[test]
+fn members_with_other_labels_are_other_tables() {
+    let pack = |label: &str, n: usize| {
+        let mut file = Vec::new();
+        let compressor = Compressor::new().schema(schema()).label(label);
+        compressor.compress(records(STRIDE * n).as_slice(), &mut file).unwrap();
+        file
+    };
+    let array = format!("{ARRAY_LABEL}any text");
+    let file = [pack("a", 10), pack("a", 20), pack("b", 5), pack(&array, 7)].concat();
+    let archive = opened(&file);
+    let found: Vec<_> = archive.datasets().map(|d| (d.name, d.rows, d.label)).collect();
+    // The label of an array is its description, not its name.
+    let array = Some(array.as_str());
+    assert_eq!(found, [("a", 30, Some("a")), ("b", 5, Some("b")), ("part 3", 7, array)]);
 }
 
 #[test]

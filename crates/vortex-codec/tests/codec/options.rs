@@ -2,10 +2,13 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
-use vortex_codec::{Compressor, Decompressor, ErrorKind, Level, Progress, evaluate};
+use vortex_codec::{
+    Compressor, Decompressor, ErrorKind, Level, Progress, Result, Summary, evaluate,
+};
 
-use super::bench::{STRIDE, records, schema};
+use super::bench::{STRIDE, modelled_records, records, schema};
 
 #[test]
 fn no_byte_depends_on_threads_verification_or_level() {
@@ -81,6 +84,37 @@ fn progress_and_a_flag_to_stop() {
     assert_eq!(stopped.unwrap_err().kind(), ErrorKind::Cancelled);
     let stopped = Decompressor::new().cancel(flag).decompress(file.as_slice(), std::io::sink());
     assert_eq!(stopped.unwrap_err().kind(), ErrorKind::Cancelled);
+}
+
+/// Sets a flag soon after `work` has begun, and returns the kind of its error.
+fn stopped_within(work: impl FnOnce(Arc<AtomicBool>) -> Result<Summary>) -> ErrorKind {
+    let flag = Arc::new(AtomicBool::new(false));
+    let later = Arc::clone(&flag);
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(300));
+        later.store(true, Ordering::Relaxed);
+    });
+    let start = Instant::now();
+    let error = work(flag).unwrap_err();
+    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+    error.kind()
+}
+
+#[test]
+fn a_long_block_ends_when_it_is_cancelled() {
+    // One block, which takes many seconds.
+    let data = modelled_records(STRIDE * 250_000);
+    let compressor = Compressor::new().schema(schema()).threads(1);
+    let found = stopped_within(|flag| {
+        compressor.clone().cancel(flag).compress(data.as_slice(), std::io::sink())
+    });
+    assert_eq!(found, ErrorKind::Cancelled);
+    let mut file = Vec::new();
+    compressor.verify(false).level(Level::new(4).unwrap()).compress(&data[..], &mut file).unwrap();
+    let found = stopped_within(|flag| {
+        Decompressor::new().threads(1).cancel(flag).decompress(&file[..], std::io::sink())
+    });
+    assert_eq!(found, ErrorKind::Cancelled);
 }
 
 #[test]

@@ -11,9 +11,9 @@ use super::indexed_member::{IndexedMember, Kept, MemberInfo, read_member};
 use super::member::MemberStart;
 use super::reader::{ReaderOptions, decode_pool};
 use super::source::Source;
-use super::writer::check_cancel;
 use crate::error::{Error, Result};
 use crate::model::Model;
+use crate::threads::check_cancel;
 
 /// The header of a block and its places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,7 +171,7 @@ impl<R: Read + Seek> IndexedReader<R> {
         let (first, last) =
             (block_of(start).map_err(too_far)?, block_of(end - 1).map_err(too_far)?);
 
-        let mut pool = decode_pool(self.options.threads, &self.members[member].decoder);
+        let mut pool = decode_pool(&self.options, &self.members[member].decoder);
         let mut decoded = VecDeque::new();
         let mut next = first;
         for block in first..=last {

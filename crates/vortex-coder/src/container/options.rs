@@ -62,8 +62,8 @@ pub struct WriterOptions {
     pub zstd_level: Option<i32>,
     /// Decode and compare each block before it is written.
     pub verify: bool,
-    /// Checked before each block: if it is set, the writer stops with
-    /// [`crate::ErrorKind::Cancelled`].
+    /// Checked before each block, and inside the long blocks of the mixing predictor: if it is set,
+    /// the writer stops with [`crate::ErrorKind::Cancelled`].
     pub cancel: Option<Arc<AtomicBool>>,
 }
 

@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::threads;
 
 /// Blocks in flight in addition to one per thread: one waits for a thread, one waits to be
 /// collected.
@@ -19,6 +20,8 @@ type Body<J, D> = Arc<dyn Fn(&Jobs<J, D>) + Send + Sync>;
 /// is work for them. They end when the pool is dropped, after their current job.
 pub(super) struct Pool<J, D> {
     threads: usize,
+    /// Ends the job of each thread that asks for it.
+    cancel: Option<Arc<AtomicBool>>,
     body: Body<J, D>,
     started: usize,
     jobs: Sender<(u64, J)>,
@@ -45,7 +48,11 @@ pub(super) struct Ticket<D> {
 }
 
 impl<J: Send + 'static, D: Send + 'static> Pool<J, D> {
-    pub(super) fn new(threads: usize, body: impl Fn(&Jobs<J, D>) + Send + Sync + 'static) -> Self {
+    pub(super) fn new(
+        threads: usize,
+        cancel: Option<Arc<AtomicBool>>,
+        body: impl Fn(&Jobs<J, D>) + Send + Sync + 'static,
+    ) -> Self {
         let (jobs, waiting) = channel();
         let (finished, done) = channel();
         let taken = Jobs {
@@ -54,7 +61,8 @@ impl<J: Send + 'static, D: Send + 'static> Pool<J, D> {
             abandoned: Arc::default(),
         };
         Self {
-            threads: crate::threads::count(threads),
+            threads: threads::count(threads),
+            cancel,
             body: Arc::new(body),
             started: 0,
             jobs,
@@ -82,7 +90,11 @@ impl<J: Send + 'static, D: Send + 'static> Pool<J, D> {
             let (body, jobs) = (Arc::clone(&self.body), self.taken.clone());
             let thread = std::thread::Builder::new().name("vortex block".to_owned());
             // The ticket of the job reports a panic; the thread continues with the next job.
-            let serve = move || while catch_unwind(AssertUnwindSafe(|| body(&jobs))).is_err() {};
+            let cancel = self.cancel.clone();
+            let serve = move || {
+                threads::stop_on(cancel);
+                while catch_unwind(AssertUnwindSafe(|| body(&jobs))).is_err() {}
+            };
             match thread.spawn(serve) {
                 Ok(_detached) => self.started += 1,
                 // One thread is enough to continue.
@@ -169,7 +181,7 @@ mod tests {
     #[test]
     fn results_come_in_order() {
         for threads in [1, 2, 5] {
-            let mut pool = Pool::new(threads, |jobs: &Jobs<u64, u64>| {
+            let mut pool = Pool::new(threads, None, |jobs: &Jobs<u64, u64>| {
                 while let Some((job, ticket)) = jobs.next() {
                     std::thread::sleep(std::time::Duration::from_micros(job * 7 % 50));
                     ticket.finish(job * job);
@@ -192,7 +204,7 @@ mod tests {
 
     #[test]
     fn a_panic_is_an_error_and_the_others_go_on() {
-        let mut pool = Pool::new(2, |jobs: &Jobs<u64, u64>| {
+        let mut pool = Pool::new(2, None, |jobs: &Jobs<u64, u64>| {
             while let Some((job, ticket)) = jobs.next() {
                 assert!(job != 3 && job != 5, "on purpose");
                 ticket.finish(job);

@@ -16,9 +16,9 @@ use super::member::MemberStart;
 use super::pool::{Jobs, Pool};
 use super::source::Source;
 use super::summary::{OnBlock, Summary};
-use super::writer::check_cancel;
 use crate::error::{Error, Result};
 use crate::model::Model;
+use crate::threads::check_cancel;
 
 /// How to read a `.vxc` file.
 #[derive(Clone)]
@@ -31,8 +31,8 @@ pub struct ReaderOptions {
     pub threads: usize,
     /// Blocks that a thread decodes together; `None`: the choice of the model ([`Model::group`]).
     pub group: Option<usize>,
-    /// Checked before each block: if it is set, the reader stops with
-    /// [`crate::ErrorKind::Cancelled`].
+    /// Checked before each block, and inside the long blocks of the mixing predictor: if it is set,
+    /// the reader stops with [`crate::ErrorKind::Cancelled`].
     pub cancel: Option<Arc<AtomicBool>>,
 }
 
@@ -52,14 +52,18 @@ impl Default for ReaderOptions {
 pub(super) type DecodePool = Pool<Vec<DecodeJob>, Vec<Result<Vec<u8>>>>;
 
 /// The threads of one member.
-pub(super) fn decode_pool(threads: usize, decoder: &Arc<BlockDecoder>) -> DecodePool {
+pub(super) fn decode_pool(options: &ReaderOptions, decoder: &Arc<BlockDecoder>) -> DecodePool {
     let decoder = Arc::clone(decoder);
-    Pool::new(threads, move |jobs: &Jobs<Vec<DecodeJob>, Vec<Result<Vec<u8>>>>| {
-        let mut state = decoder.state();
-        while let Some((group, ticket)) = jobs.next() {
-            ticket.finish(decoder.decode(&mut state, group));
-        }
-    })
+    Pool::new(
+        options.threads,
+        options.cancel.clone(),
+        move |jobs: &Jobs<Vec<DecodeJob>, Vec<Result<Vec<u8>>>>| {
+            let mut state = decoder.state();
+            while let Some((group, ticket)) = jobs.next() {
+                ticket.finish(decoder.decode(&mut state, group));
+            }
+        },
+    )
 }
 
 /// The member being read.
@@ -248,7 +252,7 @@ impl<R: Read> Reader<R> {
         let embedded = start.read_model(&mut self.source)?;
         self.summary.compressed_bytes += start.len();
         let decoder = Arc::default();
-        let pool = decode_pool(self.options.threads, &decoder);
+        let pool = decode_pool(&self.options, &decoder);
         Ok(Member {
             start,
             embedded,

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use super::constants::*;
 use super::encode::{BlockEncoder, EncodedBlock};
@@ -15,9 +15,10 @@ use super::pool::{Jobs, Pool};
 use super::schema_section::SchemaSection;
 use super::summary::{OnBlock, Summary};
 use super::wire::crc32;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::identity::Identity;
 use crate::schema::Schema;
+use crate::threads::check_cancel;
 
 /// Blocks and the number of the first one.
 type EncodeJob = (u64, Vec<Vec<u8>>);
@@ -47,7 +48,7 @@ impl<W: Write> Writer<W> {
     /// Writes the header.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] for options that do not fit together, [`ErrorKind::Io`].
+    /// [`crate::ErrorKind::InvalidArgument`] for options that do not fit together, [`crate::ErrorKind::Io`].
     pub fn new(mut out: W, options: WriterOptions) -> Result<Self> {
         let bounds = MIN_BLOCK_BYTES..=MAX_BLOCK_BYTES;
         if !bounds.contains(&options.block_bytes) {
@@ -111,7 +112,7 @@ impl<W: Write> Writer<W> {
         };
         Ok(Self {
             out,
-            pool: Pool::new(options.threads, body),
+            pool: Pool::new(options.threads, options.cancel.clone(), body),
             block_bytes: header.block_bytes as usize,
             block: Vec::new(),
             group: Vec::new(),
@@ -258,13 +259,6 @@ impl<W: Write> Write for Writer<W> {
     fn flush(&mut self) -> std::io::Result<()> {
         self.out.flush()
     }
-}
-
-pub(super) fn check_cancel(cancel: Option<&AtomicBool>) -> Result<()> {
-    if cancel.is_some_and(|flag| flag.load(Ordering::Relaxed)) {
-        return Err(Error::new(ErrorKind::Cancelled, "stopped on request"));
-    }
-    Ok(())
 }
 
 /// Rounds a block length down to whole records, but to at least one record.

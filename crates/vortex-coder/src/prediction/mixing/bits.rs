@@ -3,6 +3,7 @@
 use crate::cost::{COST_ONE_BIT, log2};
 use crate::error::Result;
 use crate::range::{RangeDecoder, RangeEncoder};
+use crate::threads::check_stop;
 
 /// Takes decisions one after the other. It is one type for all three cases, so that the loops over
 /// a block are compiled once.
@@ -69,12 +70,14 @@ impl Bits<'_> {
         }
     }
 
-    /// Call this regularly: it checks whether the stream can still be valid.
+    /// Call this regularly: it checks whether the stream can still be valid, and is still wanted.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::Truncated`] for a stream that was cut, which would continue with zeros.
+    /// [`crate::ErrorKind::Truncated`] for a stream that was cut, which would continue with zeros,
+    /// and [`crate::ErrorKind::Cancelled`].
     #[inline(always)]
     pub(super) fn check(&self) -> Result<()> {
+        check_stop()?;
         match self {
             Self::Read(decoder) if decoder.is_truncated() => decoder.clone().finish(),
             _ => Ok(()),

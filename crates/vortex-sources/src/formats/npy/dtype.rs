@@ -56,6 +56,10 @@ impl Element {
     }
 
     fn of_code(code: &str) -> Result<Self, String> {
+        if code == "bfloat16" {
+            // The name that ml_dtypes gives it; numpy has no code for it.
+            return Ok(Self::Number { dtype: DType::Bf16, big_endian: false, count: 1 });
+        }
         let (order, rest) = match code.as_bytes().first() {
             Some(b'<' | b'>' | b'|' | b'=') => code.split_at(1),
             _ => ("|", code),

@@ -3,10 +3,13 @@
 use std::io::{self, Read};
 
 use serde::{Deserialize, Serialize};
+use vortex_coder::schema::{DType, Schema};
 
 use super::dtype::{Element, dimensions};
 use super::literal::{Literal, parse, value_text};
-use crate::fields::Records;
+#[cfg(doc)]
+use crate::fields::MAX_ROW_COLUMNS;
+use crate::fields::{Fields, Records};
 use crate::source::{DatasetInfo, Origin};
 use crate::stored::{Stored, refuse};
 
@@ -142,6 +145,27 @@ fn describe(name: &str, text: &str) -> Result<DatasetInfo, String> {
     })
 }
 
+/// The schema of the records of an array in C order; `descr` is the description of its dtype in a
+/// `.npy` header, a Python literal. An element is a record; in a two-dimensional array of single
+/// numbers, a row of at most [`MAX_ROW_COLUMNS`] columns is one.
+///
+/// # Errors
+/// A message for a dtype without a fixed layout, or for elements of no bytes.
+pub fn array_schema(descr: &str, shape: &[u64]) -> Result<Schema, String> {
+    let element = Element::parse(&parse(descr)?)?;
+    let plain_byte = Element::Number { dtype: DType::U8, big_endian: false, count: 1 };
+    match element.size() {
+        0 => Err("elements of no bytes".into()),
+        // Bytes of any meaning, in which the predictors find numbers and text themselves.
+        _ if element == plain_byte && shape.len() < 2 => Ok(Schema::bytes()),
+        size => {
+            let describe =
+                |fields: &mut Fields, name: &str, at: u64| element.describe(fields, name, at);
+            Ok(Records::of_array(shape, size, element.is_number(), describe).schema)
+        }
+    }
+}
+
 /// The bytes of a header as numpy writes it; `descr` is a Python literal.
 ///
 /// # Errors
@@ -188,7 +212,6 @@ pub fn to_bytes(descr: &str, fortran_order: bool, lengths_of: &[u64]) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use vortex_coder::schema::DType;
 
     fn read(bytes: &[u8]) -> Result<DatasetInfo, String> {
         Header::read("x", &mut &*bytes).map(|header| header.info)
@@ -235,6 +258,19 @@ mod tests {
         let names = to_bytes("[('\u{e9}', '<f4'), ('\u{3b7}', '<f4')]", false, &[1]).unwrap();
         assert_eq!(names[6], 3);
         assert_eq!(read(&names).unwrap().schema.fields()[1].name, "\u{3b7}");
+    }
+
+    #[test]
+    fn schemas_of_arrays() {
+        let strides = |descr, shape: &[u64]| array_schema(descr, shape).unwrap().stride();
+        assert_eq!(strides("'<f4'", &[10]), 4);
+        assert_eq!(strides("'<f4'", &[10, 3]), 12);
+        assert_eq!(strides("'<f4'", &[2, 10, 3]), 4);
+        assert_eq!(strides("[('a', '<f4'), ('', '|V3'), ('b', '>i2')]", &[]), 9);
+        assert_eq!(array_schema("'|u1'", &[5]).unwrap(), Schema::bytes());
+        assert_eq!(array_schema("'bfloat16'", &[5]).unwrap().fields()[0].dtype, DType::Bf16);
+        assert!(array_schema("'|V0'", &[5]).unwrap_err().contains("no bytes"));
+        assert!(array_schema("'|O'", &[5]).is_err() && array_schema("[(", &[5]).is_err());
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod npz;
 
 pub use array::NpySource;
 pub(super) use array::write as write_npy;
-pub use header::{Described, Header, MAGIC, to_bytes};
+pub use header::{Described, Header, MAGIC, array_schema, to_bytes};
 #[cfg(feature = "npz")]
 pub use npz::NpzSource;
 #[cfg(feature = "npz")]

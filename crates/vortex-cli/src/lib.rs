@@ -1,0 +1,58 @@
+//! The command `vortex` as a function, for programs that carry it: trains a model on records,
+//! compresses with it, and gives back the same bytes.
+
+/// Like the standard macro, but it ignores a closed standard error instead of panicking.
+macro_rules! eprintln {
+    ($($message:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), $($message)*);
+    }};
+}
+
+mod arguments;
+mod commands;
+#[cfg(test)]
+mod documented;
+mod failure;
+mod input;
+mod interrupt;
+mod models;
+mod output;
+mod progress;
+mod report;
+mod scoreboard;
+mod stdout;
+mod weighted;
+
+use std::ffi::OsString;
+
+use clap::Parser;
+
+use crate::commands::Arguments;
+use crate::failure::Failure;
+
+/// Exit status of a command that succeeded.
+const SUCCESS: u8 = 0;
+/// Exit status of a command that failed; a message was printed.
+const FAILURE: u8 = 1;
+/// Exit status if a reader closed our standard output, as if SIGPIPE had ended the program.
+const BROKEN_PIPE: u8 = 141;
+
+/// Runs a command line, whose first word is the name of the program, and returns its exit status.
+///
+/// It prints to the standard streams of the process and handles its signals from now on. Help, wrong
+/// usage and interruption end the process.
+pub fn run(words: impl IntoIterator<Item = OsString>) -> u8 {
+    let arguments = Arguments::parse_from(words);
+    let outcome = interrupt::install().map_err(Failure::Error);
+    match outcome.and_then(|()| commands::run(arguments)) {
+        Ok(()) => SUCCESS,
+        Err(Failure::Reported) => FAILURE,
+        Err(Failure::Interrupted) => interrupt::INTERRUPTED,
+        Err(Failure::BrokenPipe) => BROKEN_PIPE,
+        Err(Failure::Error(error)) => {
+            eprintln!("vortex: {}", failure::describe(&error));
+            FAILURE
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Long calls: the work runs on a thread of its own, without the lock of the interpreter, while the
+//! calling thread passes it the input and looks for signals such as Ctrl-C.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::{Duration, Instant};
+
+use pyo3::prelude::*;
+use vortex_codec::Result;
+
+use crate::errors::{of_kind, to_python};
+
+/// How often signals are looked for.
+const TICK: Duration = Duration::from_millis(50);
+/// How long the work may take to end after a signal. Blocks can take longer; then the exception does
+/// not wait, and the thread ends after its block.
+pub const GRACE: Duration = Duration::from_millis(500);
+/// Bytes of the input that are passed at a time.
+const PIECE: usize = 1 << 20;
+
+/// What the work tells the calling thread.
+enum Event<T> {
+    /// It needs the next piece of the input.
+    NeedsInput,
+    /// It has ended.
+    Done(Result<T>),
+}
+
+/// Runs `work` on `input`. The work should end soon after its flag is set.
+pub fn run<T: Send + 'static>(
+    py: Python<'_>,
+    input: &[u8],
+    work: impl FnOnce(Input<T>, Arc<AtomicBool>) -> Result<T> + Send + 'static,
+) -> PyResult<T> {
+    run_until(py, input, Some(GRACE), Arc::default(), work)
+}
+
+/// As [`run`], with the flag of the caller. After a signal it waits for `grace`; without it, until
+/// the work has ended or there is another signal.
+pub fn run_until<T: Send + 'static>(
+    py: Python<'_>,
+    mut input: &[u8],
+    grace: Option<Duration>,
+    cancel: Arc<AtomicBool>,
+    work: impl FnOnce(Input<T>, Arc<AtomicBool>) -> Result<T> + Send + 'static,
+) -> PyResult<T> {
+    py.detach(move || {
+        let (events, received) = channel();
+        let (pieces, next) = channel();
+        let flag = Arc::clone(&cancel);
+        std::thread::spawn(move || {
+            let input = Input { events: events.clone(), next, piece: Vec::new(), at: 0 };
+            let done = work(input, flag);
+            // The caller may have left after a signal.
+            let _ = events.send(Event::Done(done));
+        });
+        let mut signal: Option<(PyErr, Option<Instant>)> = None;
+        loop {
+            match received.recv_timeout(TICK) {
+                Ok(Event::NeedsInput) => {
+                    let (piece, rest) = input.split_at(input.len().min(PIECE));
+                    input = rest;
+                    let _ = pieces.send(piece.to_vec());
+                }
+                Ok(Event::Done(done)) => {
+                    return match (signal, done) {
+                        (Some((error, _)), _) => Err(error),
+                        (None, Ok(value)) => Ok(value),
+                        (None, Err(error)) => Err(Python::attach(|py| to_python(py, &error))),
+                    };
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    let message = "a thread of the library panicked; please report this";
+                    return Err(Python::attach(|py| of_kind(py, "WorkerPanicked", message)));
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    if let Err(error) = Python::attach(|py| py.check_signals()) {
+                        cancel.store(true, Ordering::SeqCst);
+                        if signal.is_some() {
+                            return Err(error);
+                        }
+                        signal = Some((error, grace.map(|grace| Instant::now() + grace)));
+                    }
+                }
+            }
+            if let Some((error, until)) = signal.take() {
+                if until.is_some_and(|until| until < Instant::now()) {
+                    return Err(error);
+                }
+                signal = Some((error, until));
+            }
+        }
+    })
+}
+
+/// The input of the work, as a reader.
+pub struct Input<T> {
+    events: Sender<Event<T>>,
+    next: Receiver<Vec<u8>>,
+    piece: Vec<u8>,
+    at: usize,
+}
+
+impl<T> Read for Input<T> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.at == self.piece.len() {
+            let gone = || io::Error::other("the caller has left");
+            self.events.send(Event::NeedsInput).map_err(|_| gone())?;
+            (self.piece, self.at) = (self.next.recv().map_err(|_| gone())?, 0);
+        }
+        let n = buffer.len().min(self.piece.len() - self.at);
+        buffer[..n].copy_from_slice(&self.piece[self.at..self.at + n]);
+        self.at += n;
+        Ok(n)
+    }
+}
