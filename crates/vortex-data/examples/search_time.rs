@@ -55,7 +55,7 @@ fn table(fields: usize) -> (Schema, Vec<u8>) {
             let bytes = match kind {
                 0..5 => at[kind].to_le_bytes(),
                 5 => (random.bits(3) as i32).to_le_bytes(),
-                6 => ((1 << random.bits(4)) as i32).to_le_bytes(),
+                6 => (1i32 << random.bits(4)).to_le_bytes(),
                 _ => ((random.bits(24) as f32).to_bits() & !0xfff).to_le_bytes(),
             };
             sample.extend(bytes);
