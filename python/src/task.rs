@@ -18,12 +18,14 @@ const TICK: Duration = Duration::from_millis(50);
 /// not wait, and the thread ends after its block.
 pub const GRACE: Duration = Duration::from_millis(500);
 /// Bytes of the input that are passed at a time.
-const PIECE: usize = 1 << 20;
+const PIECE: usize = 256 << 10;
+/// Pieces that wait for the work, so that it does not wait for them.
+const AHEAD: usize = 8;
 
 /// What the work tells the calling thread.
 enum Event<T> {
-    /// It needs the next piece of the input.
-    NeedsInput,
+    /// It has taken a piece of the input; one more may follow.
+    Taken,
     /// It has ended.
     Done(Result<T>),
 }
@@ -51,19 +53,23 @@ pub fn run_until<T: Send + 'static>(
         let (pieces, next) = channel();
         let flag = Arc::clone(&cancel);
         std::thread::spawn(move || {
-            let input = Input { events: events.clone(), next, piece: Vec::new(), at: 0 };
+            let (taken, piece) = (events.clone(), Vec::new());
+            let input = Input { events: taken, next, piece, at: 0, ended: false };
             let done = work(input, flag);
             // The caller may have left after a signal.
             let _ = events.send(Event::Done(done));
         });
+        let mut pass_one = || {
+            let (piece, rest) = input.split_at(input.len().min(PIECE));
+            input = rest;
+            // After its end the work needs no input.
+            let _ = pieces.send(piece.to_vec());
+        };
+        (0..AHEAD).for_each(|_| pass_one());
         let mut signal: Option<(PyErr, Option<Instant>)> = None;
         loop {
             match received.recv_timeout(TICK) {
-                Ok(Event::NeedsInput) => {
-                    let (piece, rest) = input.split_at(input.len().min(PIECE));
-                    input = rest;
-                    let _ = pieces.send(piece.to_vec());
-                }
+                Ok(Event::Taken) => pass_one(),
                 Ok(Event::Done(done)) => {
                     return match (signal, done) {
                         (Some((error, _)), _) => Err(error),
@@ -99,16 +105,20 @@ pub fn run_until<T: Send + 'static>(
 pub struct Input<T> {
     events: Sender<Event<T>>,
     next: Receiver<Vec<u8>>,
+    /// The piece that is being read. An empty one ends the input.
     piece: Vec<u8>,
     at: usize,
+    ended: bool,
 }
 
 impl<T> Read for Input<T> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.at == self.piece.len() {
-            let gone = || io::Error::other("the caller has left");
-            self.events.send(Event::NeedsInput).map_err(|_| gone())?;
-            (self.piece, self.at) = (self.next.recv().map_err(|_| gone())?, 0);
+        if self.at == self.piece.len() && !self.ended {
+            let gone = |_| io::Error::other("the caller has left");
+            (self.piece, self.at) = (self.next.recv().map_err(gone)?, 0);
+            self.ended = self.piece.is_empty();
+            // If the caller has left, the next piece is missing.
+            let _ = self.events.send(Event::Taken);
         }
         let n = buffer.len().min(self.piece.len() - self.at);
         buffer[..n].copy_from_slice(&self.piece[self.at..self.at + n]);
