@@ -1,7 +1,6 @@
 //! Matrix products with their epilogues, norms and SwiGLU, for a batch of lanes.
 //!
-//! Everything is `inline(always)` so that it is compiled with the instructions that
-//! calls it.
+//! Everything is `inline(always)` so that it is compiled with the instructions of its caller.
 
 use super::packed::{PackedLinear, PackedSwiGlu};
 use crate::arithmetic::clamp8;

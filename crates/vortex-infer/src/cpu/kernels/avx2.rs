@@ -140,7 +140,8 @@ unsafe fn clamp8(v: __m256i) -> __m256i {
 unsafe impl Isa for Avx2 {
     const KEY_FLIP: i8 = Portable::KEY_FLIP;
 
-    #[inline(always)]
+    // Not inlined: it is called in many places, and copies in all of them take the compiler minutes.
+    #[target_feature(enable = "avx2")]
     unsafe fn gemm(m: Matrix<'_>, _column_sums: &[i32], a: &[i8], n: usize, out: &mut [i32]) {
         let k = m.groups * 4;
         const CHUNK: usize = 32;
@@ -180,19 +181,19 @@ unsafe impl Isa for Avx2 {
         }
     }
 
-    #[inline(always)]
+    #[target_feature(enable = "avx2")]
     unsafe fn scores(q: &[i8], keys: Matrix<'_>, out: &mut [i32]) {
         // SAFETY: passed on from the caller.
         unsafe { product(q, keys, out) }
     }
 
-    #[inline(always)]
+    #[target_feature(enable = "avx2")]
     unsafe fn mix(weights: &[u8], values: Matrix<'_>, out: &mut [i32]) {
         // SAFETY: passed on from the caller.
         unsafe { product(weights, values, out) }
     }
 
-    #[inline(always)]
+    #[target_feature(enable = "avx2")]
     unsafe fn gated(a: &[i32], b: &[i32], silu: &SiluTable, shift: u32, out: &mut [i8]) {
         assert!(a.len() == b.len() && a.len() == out.len());
         let whole = a.len() / 8 * 8;
@@ -219,7 +220,7 @@ unsafe impl Isa for Avx2 {
         }
     }
 
-    #[inline(always)]
+    #[target_feature(enable = "avx2")]
     unsafe fn attention_weights(
         scores: &[i32],
         best: i32,
@@ -245,7 +246,7 @@ unsafe impl Isa for Avx2 {
         }
     }
 
-    #[inline(always)]
+    #[target_feature(enable = "avx2")]
     unsafe fn symbol_weights(logits: &[i32], best: i32, table: &[u32; 32], out: &mut [u32]) {
         assert!(logits.len() == out.len() && logits.len().is_multiple_of(COLUMNS));
         // SAFETY: whole vectors inside the slices.

@@ -130,7 +130,8 @@ unsafe fn clamp8(v: __m512i) -> __m512i {
 unsafe impl Isa for Avx512 {
     const KEY_FLIP: i8 = i8::MIN;
 
-    #[inline(always)]
+    // Not inlined: it is called in many places, and copies in all of them take the compiler minutes.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")]
     unsafe fn gemm(m: Matrix<'_>, column_sums: &[i32], a: &[i8], n: usize, out: &mut [i32]) {
         m.check();
         let mut block = 0;
@@ -149,7 +150,7 @@ unsafe impl Isa for Avx512 {
         }
     }
 
-    #[inline(always)]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")]
     unsafe fn scores(q: &[i8], keys: Matrix<'_>, out: &mut [i32]) {
         keys.check();
         assert!(keys.groups * 4 <= q.len() && keys.blocks * COLUMNS <= out.len());
@@ -168,7 +169,7 @@ unsafe impl Isa for Avx512 {
         }
     }
 
-    #[inline(always)]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")]
     unsafe fn mix(weights: &[u8], values: Matrix<'_>, out: &mut [i32]) {
         values.check();
         assert!(values.groups * 4 <= weights.len() && values.blocks * COLUMNS <= out.len());
@@ -189,7 +190,7 @@ unsafe impl Isa for Avx512 {
         }
     }
 
-    #[inline(always)]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")]
     unsafe fn gated(a: &[i32], b: &[i32], silu: &SiluTable, shift: u32, out: &mut [i8]) {
         const STEP: usize = 32;
         assert!(a.len() == b.len() && a.len() == out.len());
@@ -239,7 +240,7 @@ unsafe impl Isa for Avx512 {
         }
     }
 
-    #[inline(always)]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")]
     unsafe fn attention_weights(
         scores: &[i32],
         best: i32,
@@ -265,7 +266,7 @@ unsafe impl Isa for Avx512 {
         }
     }
 
-    #[inline(always)]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")]
     unsafe fn symbol_weights(logits: &[i32], best: i32, table: &[u32; 32], out: &mut [u32]) {
         assert!(logits.len() == out.len() && logits.len().is_multiple_of(COLUMNS));
         // SAFETY: whole vectors inside the two slices and the table of 32.

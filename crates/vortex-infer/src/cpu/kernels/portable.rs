@@ -34,7 +34,8 @@ fn product<T: Copy + Into<i16>>(v: &[T], m: Matrix<'_>, out: &mut [i32]) {
 unsafe impl Isa for Portable {
     const KEY_FLIP: i8 = 0;
 
-    #[inline(always)]
+    // Not inlined: it is called in many places, and copies in all of them take the compiler minutes.
+    #[inline(never)]
     unsafe fn gemm(m: Matrix<'_>, _column_sums: &[i32], a: &[i8], n: usize, out: &mut [i32]) {
         let (k, width) = (m.groups * 4, m.blocks * COLUMNS);
         for l in 0..n {
