@@ -132,6 +132,15 @@ pub(super) struct Engine<const N: usize, const ADVISED: bool> {
     chance: u32,
 }
 
+/// One decision of a symbol.
+#[derive(Clone, Copy)]
+struct Decision {
+    /// The bits so far, after a leading 1.
+    node: usize,
+    bit: u32,
+    split: Split,
+}
+
 /// The values that were looked up for one decision.
 struct Looked<const N: usize> {
     nodes: [Node; N],
@@ -183,7 +192,7 @@ impl<const N: usize, const ADVISED: bool> Engine<N, ADVISED> {
                 if ADVISED {
                     s.advice.split(&mut split, node, bit);
                 }
-                let y = self.decide(bits, s, symbol, node, bit, places, split);
+                let y = self.decide(bits, s, symbol, Decision { node, bit, split }, places);
                 if ADVISED {
                     split.take(y);
                 }
@@ -200,11 +209,10 @@ impl<const N: usize, const ADVISED: bool> Engine<N, ADVISED> {
         bits: &mut Bits<'_>,
         s: &Situation,
         symbol: u8,
-        node: usize,
-        bit: u32,
+        decision: Decision,
         places: &[u32],
-        split: Split,
     ) -> u32 {
+        let Decision { node, bit, split } = decision;
         let (n, forecasts) = (places.len(), self.shape.forecasts);
         let role = s.role % self.shape.roles;
         let leaf = leaf(node, bit);

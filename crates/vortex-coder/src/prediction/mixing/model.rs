@@ -72,6 +72,7 @@ impl<'a> MixingCoder<'a> {
 
     fn run(&mut self, plan: &Plan, block: Block<'_>, bits: &mut Bits<'_>) -> Result<()> {
         let &Plan { slots_log2, contexts, .. } = plan;
+        #[allow(clippy::redundant_closure)] // it shortens the lifetime of the predictor
         let adviser = self.network.as_deref_mut().map(|network| Adviser::begin(network));
         match &plan.reading {
             Reading::Records { flat, partners } => Records {
