@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use vortex_coder::container::Coder;
+use vortex_coder::Model;
 use vortex_coder::mixing::MixedModel;
-use vortex_coder::{Model, Schema};
 
 use crate::error::Result;
 use crate::level::Level;
@@ -16,8 +15,7 @@ use crate::models::TrainedModel;
 /// longer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mix {
-    /// A sample decides: mixed where that makes it smaller by 1 % or more; otherwise the model or
-    /// the contexts alone, whichever is smaller.
+    /// A sample decides: mixed where that makes it smaller by 1 % or more.
     #[default]
     Auto,
     /// Always mixed.
@@ -26,7 +24,7 @@ pub enum Mix {
     Never,
 }
 
-/// Mixing must make the sample smaller than this share of the smaller of both alone, in thousandths.
+/// Mixing must make the sample smaller than this share of what the model alone does, in thousandths.
 const WORTH_IT: u64 = 990;
 
 /// What codes the records of a model.
@@ -35,8 +33,6 @@ pub(crate) enum Choice {
     Network,
     /// The model mixed with contexts.
     Mixed(Arc<dyn Model>),
-    /// The contexts alone, which need no model.
-    Contexts(Arc<dyn Model>),
 }
 
 /// What codes records with `model`; `sample` is their start, and only read for [`Mix::Auto`].
@@ -63,29 +59,14 @@ pub(crate) fn choose(
     }
     let sample = sample()?;
     let records = trial(&sample, model.schema().stride());
-    let contexts = contexts(level, model.schema().clone());
-    let [alone, mixed_cost, of_contexts] = costs([&*network, &*mixed, &*contexts], records)?;
-    let smaller = alone.min(of_contexts);
-    Ok(if mixed_cost < smaller / 1000 * WORTH_IT {
-        Choice::Mixed(mixed)
-    } else if of_contexts < alone {
-        Choice::Contexts(contexts)
-    } else {
-        Choice::Network
-    })
-}
-
-/// The built-in contexts for the records of a model.
-fn contexts(level: Level, schema: Schema) -> Arc<dyn Model> {
-    match Coder::mixing(schema, level.of_mixing()) {
-        Coder::Model(model) => model,
-        Coder::Classic(_) => unreachable!("a predictor"),
-    }
+    let [alone, with_contexts] = costs([&*network, &*mixed], records)?;
+    let gains = with_contexts < alone / 1000 * WORTH_IT;
+    Ok(if gains { Choice::Mixed(mixed) } else { Choice::Network })
 }
 
 /// What each model makes of the records, in 2^-16 bits.
-fn costs(models: [&dyn Model; 3], records: &[u8]) -> Result<[u64; 3]> {
-    let mut costs = [0; 3];
+fn costs(models: [&dyn Model; 2], records: &[u8]) -> Result<[u64; 2]> {
+    let mut costs = [0; 2];
     std::thread::scope(|scope| {
         let trials = models.map(|model| scope.spawn(move || cost_of(model, records)));
         for (cost, trial) in costs.iter_mut().zip(trials) {

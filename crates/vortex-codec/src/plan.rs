@@ -152,8 +152,7 @@ impl Plan {
         Ok(plan(vec![part(None, 0, schema, known)?], source.into()))
     }
 
-    /// The plan with a model: alone, mixed with contexts, or, where they are smaller, the contexts
-    /// alone.
+    /// The plan with a model, alone or mixed with contexts.
     fn with_model(
         model: &TrainedModel,
         request: &Request,
@@ -163,7 +162,6 @@ impl Plan {
         let (coder, block_bytes) = match mix::choose(request.mix, level, model, sample)? {
             Choice::Network => (Coder::Model(model.predictor()), DEFAULT_BLOCK_BYTES),
             Choice::Mixed(mixed) => (Coder::Model(mixed), level.of_mixing().block_bytes()),
-            Choice::Contexts(contexts) => (Coder::Model(contexts), level.of_mixing().block_bytes()),
         };
         let block_bytes = request.block_bytes.unwrap_or(block_bytes);
         let part = Part { bytes: None, coder, block_bytes };

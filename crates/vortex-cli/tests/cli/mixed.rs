@@ -12,7 +12,7 @@ fn mix_and_no_mix() {
     let data = modelled_records(STRIDE * 2000 + 3);
     bench.write("data", &data);
     bench.write("m.vxm", model());
-    for (options, mixed) in [(&["--mix"][..], true), (&["--no-mix"], false), (&[], false)] {
+    for (options, mixed) in [(&["--mix"][..], true), (&["--no-mix"], false)] {
         let compress = ["compress", "-q", "-f", "--embed-model", "-m", "m.vxm"];
         bench.ok(&[&compress[..], options, &["data"]].concat());
         let text = inspected(&bench, "data.vxc");
