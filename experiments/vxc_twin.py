@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""A second reader of .vxc files, written from docs/format.md and docs/mixing.md alone.
+"""A second reader of .vxc files, written from docs/format.md, docs/mixing.md and docs/numerics.md alone.
 
     python3 experiments/vxc_twin.py FILE.vxc > original
     python3 experiments/vxc_twin.py --golden crates/vortex-coder/assets
 
-It shows that the pages say enough. Slow and strict; without model files, and without BLAKE3 unless
-the `blake3` package is there. zstd frames go through the `zstd` command.
-`vxc_twin_mixing.py` has the mixing predictor, `vxc_twin_columns.py` the columns predictor, `vxc_twin_formula.py` the formulas of fields.
+It shows that the pages say enough. Slow and strict; models must be in the file, and BLAKE3 is checked only
+if the `blake3` package is there. zstd frames go through the `zstd` command.
+`vxc_twin_mixing.py` has the mixing predictor, `vxc_twin_columns.py` the columns predictor, `vxc_twin_formula.py` the formulas of fields,
+`vxc_twin_network.py` the networks of models.
 """
 import math
 import struct
@@ -18,7 +19,8 @@ from pathlib import Path
 import vxc_twin_columns as columns
 import vxc_twin_mixing as mixing
 from vxc_twin_formula import Formula, single
-from vxc_twin_mixing import U32, finish, mix
+from vxc_twin_mixing import U32, finish, log16, mix
+from vxc_twin_network import Lane, Network
 
 try:
     from blake3 import blake3
@@ -29,7 +31,6 @@ SLOTS, SLOT_STEP = 16, 2
 TRUST_RATE, COST_DECAY, STEP, TOTAL_LIMIT = 5, 5, 5, 1 << 15
 SIZES = [1, 1, 1, 2, 2, 2, 2, 4, 4, 4, 8, 8, 8]
 KINDS = ["u", "s", "u", "u", "s", "f", "f", "u", "s", "f", "u", "s", "f"]
-LOG = [round(65536 * math.log2(1 + i / 256)) for i in range(257)]
 
 
 def le(data, at, size):
@@ -308,10 +309,7 @@ class RangeDecoder:
         return self.data[self.at - 1] if self.at <= len(self.data) else 0
 
     def symbol(self, weights):
-        s = 0
-        while sum((w >> s) + 1 for w in weights) >= 1 << 24:
-            s += 1
-        freq = [(w >> s) + 1 for w in weights]
+        freq = mixing.frequencies(weights)
         total = sum(freq)
         unit = self.range * (((1 << 64) - 1) // total) >> 64
         t, low, v = min(self.code // unit, total - 1), 0, 0
@@ -355,13 +353,6 @@ class RangeDecoder:
         assert self.taken <= len(self.data) <= self.taken + 8, "length of the stream"
 
 
-def log2(x):
-    e = x.bit_length() - 1
-    m = (x << (31 - e)) & ((1 << 31) - 1)
-    i, q = m >> 23, m >> 7 & 0xFFFF
-    return (e << 16) + LOG[i] + (((LOG[i + 1] - LOG[i]) * q + (1 << 15)) >> 16)
-
-
 class Slot:
     def __init__(self):
         self.check, self.total, self.pairs = 0, 0, []
@@ -393,11 +384,11 @@ class Table:
         self.trust = [[49152] * 64 for _ in range(6)]
 
     def remember(self, k, p):
-        bits = max(0, (30 << 16) - log2(max(1, p)))
+        bits = max(0, (30 << 16) - log16(max(1, p)))
         self.cost[k] += bits - (self.cost[k] >> COST_DECAY)
 
 
-class Lane:
+class AdaptiveLane:
     def __init__(self, roles):
         self.now, self.last, self.older = [0] * roles, [0] * roles, [0] * roles
         self.history = [0] * 8
@@ -407,7 +398,7 @@ class Lane:
 class Adaptive:
     def __init__(self, schema, lanes):
         self.schema, self.slots = schema, {}
-        self.lanes = [Lane(schema.stride) for _ in range(lanes)]
+        self.lanes = [AdaptiveLane(schema.stride) for _ in range(lanes)]
         self.tables = [Table() for _ in range(min(4096, schema.stride))]
 
     def slot(self, i):
@@ -510,9 +501,22 @@ class Adaptive:
             lane.now, lane.last, lane.older = lane.older, lane.now, lane.last
 
 
-def modelled(payload, n, lanes, schema):
+class Networks:
+    """Lanes of a network, as :class:`Adaptive`."""
+
+    def __init__(self, network, lanes):
+        self.lanes = [Lane(network) for _ in range(lanes)]
+
+    def predict(self, lane, _):
+        return lane.weights()
+
+    def update(self, lane, _, symbol):
+        lane.push(symbol)
+
+
+def modelled(payload, n, lanes, schema, model):
     """n records."""
-    coder, model = RangeDecoder(payload), Adaptive(schema, lanes)
+    coder = RangeDecoder(payload)
     each, more = divmod(n, lanes)
     out = [bytearray() for _ in range(lanes)]
     for s in range(each + (more > 0)):
@@ -520,7 +524,7 @@ def modelled(payload, n, lanes, schema):
         records = [[] for _ in range(active)]
         for r in range(schema.stride):
             weights = [model.predict(model.lanes[i], r) for i in range(active)]
-            symbols = [coder.symbol(w) for w in weights]
+            symbols = [coder.raw(8) if w is None else coder.symbol(w) for w in weights]
             for i, symbol in enumerate(symbols):
                 model.update(model.lanes[i], r, symbol)
                 records[i].append(symbol)
@@ -530,11 +534,11 @@ def modelled(payload, n, lanes, schema):
     return b"".join(out)
 
 
-def mixed(payload, n, schema):
-    """n bytes of whole records."""
-    plan = mixing.Plan(payload, n, schema)
+def mixed(payload, n, schema, network=None):
+    """n bytes of whole records, with a network beside the contexts if there is one."""
+    plan = mixing.Plan(payload, n, schema, network is not None)
     coder = RangeDecoder(payload[plan.size :])
-    out = mixing.decode(coder, plan, n, schema)
+    out = mixing.decode(coder, plan, n, schema, network and Lane(network))
     coder.finish()
     return out
 
@@ -545,12 +549,14 @@ def member(data, start):
     assert data[start + 8] == 1, "version"
     check_crc(data, start, start + 56)
     flags, predictor, reserved = data[start + 9 : start + 12]
-    assert not flags & ~27 and predictor in (0, 1, 2, 5, 6) and reserved == 0
-    assert predictor != 2, "model files are not for this reader"
+    assert not flags & ~27 and predictor in (0, 1, 2, 4, 5, 6) and reserved == 0
+    digest = data[start + 24 : start + 56]
     block_bytes, schema_bytes, model_bytes = (le(data, start + at, 4) for at in (12, 16, 20))
     assert 512 <= block_bytes <= 1 << 26 and (flags & 1) == (schema_bytes > 0)
-    assert model_bytes == 0 and not flags & 2 and data[start + 24 : start + 56] == bytes(32)
-    at, schema = start + 60, Schema(b"\1\0\0\4byte")
+    assert (flags >> 1 & 1) == (model_bytes > 0)
+    assert predictor in (2, 4) or model_bytes == 0 and digest == bytes(32)
+    assert predictor not in (2, 4) or model_bytes, "this reader needs the model in the file"
+    at, schema, stored, network = start + 60, Schema(b"\1\0\0\4byte"), None, None
     if flags & 8:
         label_bytes = le(data, at, 2)
         assert 1 <= label_bytes <= 4096
@@ -566,6 +572,13 @@ def member(data, start):
             stored = unpacked
         schema = Schema(stored)
         at += schema_bytes + 4
+    if model_bytes:
+        model = data[at : at + model_bytes]
+        assert len(model) == model_bytes, "truncated"
+        assert blake3 is None or blake3(model).digest() == digest, "digest of the model"
+        network, at = Network(model, unzstd, Schema, blake3), at + model_bytes
+        assert stored in (None, network.schema_bytes), "schema of the model"
+        schema = network.schema
     assert block_bytes % schema.stride == 0
     original, entries, whole = b"", b"", True
     while data[at] == 0xB1:
@@ -581,14 +594,15 @@ def member(data, start):
             assert predictor and 1 <= lanes <= min(1024, length // schema.stride)
             assert stored < length and tail == length % schema.stride and coded_tail <= tail
             body, end = payload[: stored - coded_tail], payload[stored - coded_tail :]
-            if predictor == 5:
+            if predictor in (4, 5):
                 assert lanes == 1
-                block = mixed(body, length - tail, schema)
+                block = mixed(body, length - tail, schema, network)
             elif predictor == 6:
                 assert lanes == 1
                 block = columns.decode(body, length // schema.stride, schema, unzstd)
             else:
-                block = modelled(body, length // schema.stride, lanes, schema)
+                model = Networks(network, lanes) if predictor == 2 else Adaptive(schema, lanes)
+                block = modelled(body, length // schema.stride, lanes, schema, model)
             whole &= block is not None
             block = (block or bytes(length - tail)) + (end if coded_tail == tail else unzstd(end))
         else:

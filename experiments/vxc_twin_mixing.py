@@ -2,6 +2,7 @@
 
 Names and order are those of the page. Readable first: about a KB a second.
 """
+import math
 import zlib
 from bisect import bisect_left, bisect_right
 
@@ -20,7 +21,23 @@ def log2(x):
     return x.bit_length() - 1
 
 
-RECORD_CONTEXTS = 28
+RECORD_CONTEXTS, MIXED_CONTEXTS = 28, 27
+LOG = [round(65536 * math.log2(1 + i / 256)) for i in range(257)]
+
+
+def frequencies(weights):
+    s = 0
+    while sum((w >> s) + 1 for w in weights) >= 1 << 24:
+        s += 1
+    return [(w >> s) + 1 for w in weights]
+
+
+def log16(x):
+    """`log` of docs/format.md: log2 in 2^-16."""
+    e = x.bit_length() - 1
+    m = (x << (31 - e)) & ((1 << 31) - 1)
+    i, q = m >> 23, m >> 7 & 0xFFFF
+    return (e << 16) + LOG[i] + (((LOG[i + 1] - LOG[i]) * q + (1 << 15)) >> 16)
 
 
 # Plan
@@ -70,12 +87,15 @@ class Region:
 class Plan:
     """The first bytes of the payload of `n` bytes of whole records. `size` is the plan's length."""
 
-    def __init__(self, payload, n, schema):
+    def __init__(self, payload, n, schema, mixed):
         reader = PlanReader(payload)
         self.regions, kind = None, reader.byte()
         assert kind == 0 or kind == 1 and schema.stride == 1, "kind"
+        raw = not mixed or schema.fields[0][3] == 0 and not any(schema.known[0])
+        assert kind == 0 or raw, "regions beside a network of symbols"
         self.slots, self.contexts = reader.byte(), reader.byte()
-        assert 1 <= self.contexts <= (17 if kind else RECORD_CONTEXTS), "contexts"
+        most = 17 if kind else MIXED_CONTEXTS if mixed else RECORD_CONTEXTS
+        assert 1 <= self.contexts <= most, "contexts"
         assert 4 <= self.slots <= clamp(log2(max(1, 2 * self.contexts * n)), 4, 23), "slots"
         if kind:
             self.regions, left = [], n
@@ -85,6 +105,7 @@ class Plan:
                 self.regions.append(Region(reader, n, left))
                 left -= self.regions[-1].bytes
             assert left == 0, "regions"
+            assert not mixed or not any(region.width for region in self.regions), "numbers"
         else:
             self.flat = []
             runs = reader.number()
@@ -234,8 +255,8 @@ NO_FORECASTS = [0] * 6
 class Mixer:
     """Sets of weights, made when they are first used."""
 
-    def __init__(self, inputs, start):
-        self.new, self.sets, self.used = [start] * inputs, {}, {}
+    def __init__(self, start):
+        self.new, self.sets, self.used = start, {}, {}
 
     def weights(self, i):
         if i not in self.sets:
@@ -252,16 +273,34 @@ def moved(weights, x, error):
     return [(w + v * error + 0x80000000 & U32) - 0x80000000 for w, v in zip(weights, x)]
 
 
+# Beside a network: the first weights of contexts and the like, of the network, and of the final mixer
+ADVISED = [1 << 24, [3 << 26, 0], [1 << 25] * 4 + [1 << 26, 1 << 25, 1 << 27, 0]]
+
+
+def advised(freq, node, bit):
+    """The inputs of the network; None where the role is flat for it."""
+    if freq is None:
+        return [0, 0]
+    low = (node << bit + 1) % 256
+    zeros, ones = sum(freq[low : low + (1 << bit)]), sum(freq[low + (1 << bit) : low + (2 << bit)])
+    stretched = clamp((log16(ones) - log16(zeros)) * 2839 >> 20, -3072, 3072)
+    return [stretched, squash(stretched) - 32768 >> 6]
+
+
 class Model:
     """Slots, match, mixers and corrections: all that codes one symbol after another."""
 
-    def __init__(self, coder, plan, roles, symbols):
+    def __init__(self, coder, plan, roles, symbols, lane=None):
         self.coder, self.bits, self.contexts = coder, plan.slots, plan.contexts
         self.roles, self.slots, self.match = min(roles, 1024), {}, Match(symbols)
-        self.forecasts = plan.regions is not None
+        self.forecasts, self.lane = plan.regions is not None, lane
         inputs = self.contexts + (9 if self.forecasts else 3)
-        self.mixers = [Mixer(inputs, 1 << 25) for _ in range(4)]
-        self.final = Mixer(5, 1 << 26)
+        if lane:
+            self.mixers = [Mixer([ADVISED[0]] * inputs + ADVISED[1]) for _ in range(5)]
+            self.final = Mixer(ADVISED[2])
+        else:
+            self.mixers = [Mixer([1 << 25] * inputs) for _ in range(4)]
+            self.final = Mixer([1 << 26] * 5)
         self.corrections = [{}, {}]
         self.match_p, self.lcg = [32768] * 512, 1
 
@@ -289,6 +328,8 @@ class Model:
     def symbol(self, hashes, role, group, equal, forecasts=lambda node, bit: NO_FORECASTS):
         """Decodes a symbol. `group` is the class; `forecasts` gives six inputs for a decision."""
         r, node = role % self.roles, 1
+        weights = self.lane and self.lane.weights()
+        freq = frequencies(weights) if weights else None
         expected, length = self.match.expected(), self.match.length
         for bit in range(7, -1, -1):
             if bit in (7, 3):
@@ -315,7 +356,14 @@ class Model:
             sets = [8 * r + bit, 256 * group + node, m, 0]
             for level in levels[:5]:
                 sets[3] = 4 * sets[3] + OFTEN[level]
-            says = [said(mixer.weights(i), x) for mixer, i in zip(self.mixers, sets)] + [80]
+            if self.lane:
+                advice = advised(freq, node, bit)
+                x += advice
+                sets.append((8 * (advice[0] + 3200 >> 8) + bit) * 16 + group // 4 % 16)
+            said_ = [said(mixer.weights(i), x) for mixer, i in zip(self.mixers, sets)]
+            says = said_[:4] + [80]
+            if self.lane:
+                says += said_[4:] + advice
             s = said(self.final.weights(sets[0]), says)
             p_s = SQUASH[s + 3072]
 
@@ -327,13 +375,13 @@ class Model:
             y = self.coder.decision(clamp(2 * p_s + v[0] + v[1] >> 2, 1, 65535))
 
             target = 65535 * y
-            for mixer, i_set, said_i in zip(self.mixers, sets, says):
+            for mixer, i_set, said_i in zip(self.mixers, sets, said_):
                 error, used = target - SQUASH[said_i + 3072], mixer.used[i_set]
                 error = error * (4096 + 245760 // (used + 16)) >> 12
                 error = clamp(error + 4 >> 3, -32767, 32767)
                 mixer.used[i_set] = min(255, used + 1)
                 mixer.sets[i_set] = moved(mixer.sets[i_set], x, error)
-            error = target - p_s + 4 >> 3
+            error = target - p_s + 8 >> 4 if self.lane else target - p_s + 4 >> 3
             self.final.sets[sets[0]] = moved(self.final.sets[sets[0]], says, error)
             for c in curve:
                 c[i + (part >= 128)] += target - c[i + (part >= 128)] >> 7
@@ -426,21 +474,25 @@ def record_contexts(schema, plan, r, now, ups, H):
     return found, same, same2
 
 
-def records(coder, plan, n, schema):
+def records(coder, plan, n, schema, lane):
     stride, count = schema.stride, n // schema.stride
-    model = Model(coder, plan, stride, count * plan.flat.count(False))
+    model = Model(coder, plan, stride, count * plan.flat.count(False), lane)
     out, history = bytearray(), 0
     ups = [[0] * stride] * 3
     for _ in range(count):
         now = []
         for r in range(stride):
             if plan.flat[r]:
+                if lane:
+                    lane.weights()
                 symbol = coder.raw(8)
             else:
                 found, same, same2 = record_contexts(schema, plan, r, now, ups, history)
                 rank, equal = r - schema.role_first[r], 2 * same + same2
                 symbol = model.symbol(found, r, 4 * rank + equal, equal)
                 model.match.push(symbol, r)
+            if lane:
+                lane.push(symbol)
             now.append(symbol)
             history = (256 * history + symbol) & U64
         out += schema.record(out[-stride:], now)
@@ -620,6 +672,8 @@ class Text:
             found = (hashes(0, self.contexts()) + [0])[: self.model.contexts]
             group = GROUPS[self.recent & 255]
             byte = self.model.symbol(found, group, group, 0)
+            if self.model.lane:
+                self.model.lane.push(byte)
             self.take(byte)
             self.model.match.push(byte, 0)
             out.append(byte)
@@ -681,11 +735,11 @@ class Text:
         ]
 
 
-def decode(coder, plan, n, schema):
-    """The `n` bytes of whole records that `coder` holds."""
+def decode(coder, plan, n, schema, lane=None):
+    """The `n` bytes of whole records that `coder` holds; `lane` is that of a network."""
     if plan.regions is None:
-        return records(coder, plan, n, schema)
-    model, out = Model(coder, plan, 31, n), bytearray()
+        return records(coder, plan, n, schema, lane)
+    model, out = Model(coder, plan, 31, n, lane), bytearray()
     text, numbers = Text(model), Numbers(model)
     for region in plan.regions:
         (numbers if region.width else text).region(region, out)

@@ -1,5 +1,5 @@
-//! A file with a network embedded, both of them mutated under checksums that are right: the file is read
-//! as a stream and through the index, with the fast kernels and with plain ones, without a panic, and all
+//! A file with a network embedded, alone or mixed with contexts, all of it mutated under checksums that are right:
+//! the file is read as a stream and through the index, with the fast kernels and with plain ones, without a panic, and all
 //! of them say the same.
 #![no_main]
 
@@ -9,7 +9,8 @@ use std::sync::{Arc, LazyLock};
 use libfuzzer_sys::fuzz_target;
 use vortex_coder::container::constants::*;
 use vortex_coder::container::*;
-use vortex_coder::{DType, Field, Identity, Model, Result, Schema, decode_records, encode_records};
+use vortex_coder::mixing::{Level, MixedModel};
+use vortex_coder::{BlockPayload, BlockRecords, DType, Field, Identity, Model, Result, Schema};
 use vortex_infer::file::{CHECKSUM_LEN, HEADER_LEN, ModelFile};
 use vortex_infer::random::{Sizes, network};
 use vortex_infer::spec::MemoryShape;
@@ -57,10 +58,17 @@ impl ModelLoader for With {
 }
 
 /// A file of one modelled block with the model embedded.
-fn forge(model: &IntModel, lanes: u16, stride: usize, original: &[u8], payload: &[u8]) -> Vec<u8> {
+fn forge(
+    predictor: Identity,
+    model: &IntModel,
+    lanes: u16,
+    original: &[u8],
+    payload: &[u8],
+) -> Vec<u8> {
     let mut file = Vec::new();
+    let stride = model.layout().stride();
     let header = MemberHeader {
-        predictor: Some(model.identity()),
+        predictor: Some(predictor),
         block_bytes: (MAX_BYTES / stride * stride) as u32,
         schema_bytes: 0,
         model_bytes: model.bytes().len() as u32,
@@ -117,9 +125,17 @@ fuzz_target!(|data: &[u8]| {
     // Refused where a sum could overflow; else the self-test of the definition goes into the file.
     let Ok(whole) = network.to_bytes() else { return };
     let model = IntModel::from_bytes(&whole, Instructions::detect()).expect("equal to the definition");
-    let layout = model.layout();
-    let stride = layout.stride();
-    let lanes = usize::from(lanes % 9) + 1;
+    let model = Arc::new(model);
+    let stride = model.layout().stride();
+    let mixed = kind & 2 != 0;
+    let coded: Arc<dyn Model> = match mixed {
+        true => Arc::new(MixedModel::new(model.clone(), Level::DEFAULT).expect("a network")),
+        false => model.clone(),
+    };
+    let decode = |payload: &[u8], lanes: usize, out: &mut [u8]| {
+        coded.coder().decode(&mut [BlockPayload { payload, lanes, out }]).remove(0)
+    };
+    let lanes = if mixed { 1 } else { usize::from(lanes % 9) + 1 };
 
     // Any bytes as records come back; any bytes as a payload decode to something or are refused.
     let payload = if kind & 1 == 0 {
@@ -128,12 +144,12 @@ fuzz_target!(|data: &[u8]| {
         if lanes == 0 {
             return;
         }
-        let coded =
-            encode_records(&mut *model.predictor(), layout, original, lanes).expect("whole");
+        let block = BlockRecords { bytes: original, lanes };
+        let payload = coded.coder().encode(&[block]).expect("whole").remove(0);
         let mut back = vec![0; original.len()];
-        decode_records(&mut *model.predictor(), layout, &coded, lanes, &mut back).expect("ours");
+        decode(&payload, lanes, &mut back).expect("ours");
         assert_eq!(back, original);
-        coded
+        payload
     } else {
         rest.to_vec()
     };
@@ -142,8 +158,8 @@ fuzz_target!(|data: &[u8]| {
         return;
     }
     let mut original = vec![0; records * stride];
-    let direct = decode_records(&mut *model.predictor(), layout, &payload, lanes, &mut original);
-    let file = forge(&model, lanes as u16, stride, &original, &payload);
+    let direct = decode(&payload, lanes, &mut original);
+    let file = forge(coded.identity(), &model, lanes as u16, &original, &payload);
     for instructions in [Instructions::detect(), Instructions::Portable] {
         let sound = direct.is_ok() && payload.len() < original.len();
         for found in read(&file, instructions) {

@@ -74,9 +74,10 @@ pub struct OutputArguments {
 #[derive(Clone, Copy, Debug, Default, Args)]
 #[group(multiple = false)]
 pub struct Effort {
-    /// -1 (fastest) to -9 (smallest), without a model; the default is 5. Levels 1 to 3 code columns
-    /// with pcodec and zstd, at tens of MB/s on a core; levels 4 to 8 mix an increasing number of
-    /// contexts, in larger blocks; 9 equals 8
+    /// -1 (fastest) to -9 (smallest); the default is 5. Levels 1 to 3 code columns with pcodec and
+    /// zstd, at tens of MB/s on a core; levels 4 to 8 mix an increasing number of contexts, in larger
+    /// blocks; compress -9 also trains a network on the file. With a model, the level is that of the
+    /// contexts beside it
     #[arg(short = '1', help_heading = "Effort")]
     one: bool,
     #[arg(short = '2', hide = true)]

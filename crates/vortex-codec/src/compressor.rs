@@ -1,5 +1,6 @@
 //! Compression: the options of the caller, and the code path from bytes to a `.vxc` file.
 
+use std::borrow::Cow;
 use std::io::{self, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use crate::encoder::Encoder;
 use crate::error::{Error, Result};
 use crate::hook::Hook;
 use crate::level::Level;
+use crate::mix::Mix;
 use crate::models::TrainedModel;
 use crate::output::output_from;
 use crate::plan::{Plan, Request, SAMPLE_BYTES, Subject};
@@ -70,6 +72,24 @@ impl Compressor {
     #[must_use]
     pub fn model(mut self, model: impl Into<TrainedModel>) -> Self {
         self.request.model = Some(model.into());
+        self
+    }
+
+    /// Whether the network of the model is mixed with contexts that learn from the file, of
+    /// [`Compressor::level`]; [`Mix::Auto`] by default, where a sample decides.
+    ///
+    /// ```no_run
+    /// use vortex_codec::{Compressor, Mix, TrainedModel};
+    ///
+    /// # fn main() -> vortex_codec::Result<()> {
+    /// let model = TrainedModel::open("jets.vxm")?;
+    /// let mixed = Compressor::new().model(model).mix(Mix::Always);
+    /// mixed.compress_file("jets.bin", "jets.bin.vxc")?;
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn mix(mut self, mix: Mix) -> Self {
+        self.request.mix = mix;
         self
     }
 
@@ -160,7 +180,12 @@ impl Compressor {
     /// # Errors
     /// As [`Plan::of`].
     pub fn plan(&self, subject: Subject<'_>) -> Result<Plan> {
-        Plan::of(subject, &self.request)
+        let mut request = Cow::Borrowed(&self.request);
+        if self.lanes.is_some_and(|lanes| lanes > 1) && request.mix == Mix::Auto {
+            // Contexts have one lane.
+            request.to_mut().mix = Mix::Never;
+        }
+        Plan::of(subject, &request)
     }
 
     /// Compresses all of `input`.

@@ -4,7 +4,6 @@
 use std::io::{Read, Write};
 use std::sync::Arc;
 
-use vortex_coder::Identity;
 use vortex_coder::container::{
     Coder, ModelLoader, NoModels, OneModel, Progress, Summary, Writer, WriterOptions,
 };
@@ -90,7 +89,7 @@ impl<'a, W: Write> Encoder<'a, W> {
         let mut writer = WriterOptions::new(part.coder.clone());
         if let (true, Coder::Model(coded_with), Some(model)) =
             (options.embed_model, &part.coder, &options.request.model)
-            && coded_with.identity() == Identity::Network(model.digest())
+            && coded_with.identity().model_file() == Some(model.digest())
         {
             let file = model.network().map(|network| network.file());
             let no_file = || Error::invalid_argument("a model without a file cannot be embedded");

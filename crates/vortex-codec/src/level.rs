@@ -8,10 +8,11 @@ use vortex_coder::{Identity, Schema, columns, mixing};
 
 use crate::error::{Error, Result};
 
-/// A level of compression without a model, from [`Level::FASTEST`] to [`Level::SMALLEST`].
+/// A level of compression, from [`Level::FASTEST`] to [`Level::SMALLEST`].
 ///
 /// This is the one place that says which predictor a level stands for: 1 to 3 are the columns one, and zstd for what has
-/// no records; 4 to 8 the mixing one, with more contexts and larger blocks the higher the level. 9 is as 8.
+/// no records; 4 to 8 the mixing one, with more contexts and larger blocks the higher the level. 9 is as 8; with the feature `train`,
+/// `Compressor::compress_with_own_network` adds a network. Beside a model, levels up to 4 have the same contexts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Level(u8);
 
@@ -79,6 +80,12 @@ impl Level {
             Predictor::Columns(level) => Some(level),
             Predictor::Mixing(_) => None,
         }
+    }
+
+    /// The level of contexts that are mixed with a model.
+    pub(crate) fn of_mixing(self) -> mixing::Level {
+        let (least, most) = (mixing::Level::LOWEST.number(), mixing::Level::HIGHEST.number());
+        mixing::Level::new(self.0.clamp(least, most)).expect("within the bounds")
     }
 
     fn predictor(self) -> Predictor {

@@ -7,6 +7,7 @@ pub use decompressor::{Decompressor, decompress};
 pub use error::{Error, ErrorKind, Result};
 pub use evaluation::{Evaluation, evaluate};
 pub use level::Level;
+pub use mix::Mix;
 pub use models::{Models, TrainedModel};
 pub use plan::{Plan, Request};
 
@@ -27,6 +28,7 @@ mod hook;
 pub mod inspection;
 mod level;
 mod look;
+mod mix;
 pub mod models;
 pub mod output;
 pub mod plan;

@@ -6,7 +6,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 use vortex_coder::container::Coder;
-use vortex_coder::{BlockRecords, Schema};
+use vortex_coder::{BlockRecords, Model, Schema};
 use vortex_data::detect::has_records;
 use vortex_data::{Search, discover};
 
@@ -74,7 +74,7 @@ pub(crate) fn improve(level: Level, schema: Schema, known: Known, sample: &[u8])
 }
 
 /// Whole records from the middle of a sample.
-fn trial(sample: &[u8], stride: usize) -> &[u8] {
+pub(crate) fn trial(sample: &[u8], stride: usize) -> &[u8] {
     let wanted = (sample.len() / TRIAL_SHARE).clamp(*TRIAL_BYTES.start(), *TRIAL_BYTES.end());
     middle(sample, stride, wanted)
 }
@@ -93,9 +93,14 @@ fn cost(level: Level, schema: &Schema, records: &[u8]) -> Result<u64> {
         return Ok(u64::MAX);
     }
     let Coder::Model(model) = level.coder(schema.clone()) else { return Ok(u64::MAX) };
+    Ok(cost_of(&*model, records)? / records.len() as u64)
+}
+
+/// What a model makes of the records, in 2^-16 bits.
+pub(crate) fn cost_of(model: &dyn Model, records: &[u8]) -> Result<u64> {
     let block = BlockRecords { bytes: records, lanes: model.lanes(records.len()) };
     let costs = model.coder().measure(&[block])?;
-    Ok(costs.iter().flatten().sum::<u64>() / records.len() as u64)
+    Ok(costs.iter().flatten().sum())
 }
 
 /// The first bytes of a part of a file, as far as they are there.

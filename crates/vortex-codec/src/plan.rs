@@ -18,6 +18,7 @@ use vortex_data::sidecar::{self, schema_of};
 use crate::error::Result;
 use crate::level::Level;
 use crate::look::{Known, improve, sample_of};
+use crate::mix::{self, Choice, Mix};
 use crate::models::TrainedModel;
 
 pub use crate::look::SAMPLE_BYTES;
@@ -46,7 +47,9 @@ pub struct Request {
     /// Schema of the records, if the caller knows it. With a model that codes all data, the schema
     /// of the model is used.
     pub schema: Option<Schema>,
-    /// How much work the built-in predictor does.
+    /// Whether the model is mixed with contexts.
+    pub mix: Mix,
+    /// How much work the built-in predictor does, also beside a model.
     pub level: Level,
     /// Bytes per block.
     pub block_bytes: Option<u32>,
@@ -104,18 +107,16 @@ impl Plan {
     /// [`crate::ErrorKind::Schema`] for an invalid sidecar, and the errors of reading a
     /// [`Subject::File`].
     pub fn of(subject: Subject<'_>, request: &Request) -> Result<Self> {
-        if let Some(model) = &request.model
-            && request.takes(model)
-        {
-            let block_bytes = request.block_bytes.unwrap_or(DEFAULT_BLOCK_BYTES);
-            let part = Part { bytes: None, coder: Coder::Model(model.predictor()), block_bytes };
-            return Ok(Self { parts: vec![part], report: Report { origin: Origin::Model } });
-        }
-        let plan = |parts: Vec<Part>, origin| Self { parts, report: Report { origin } };
         let sample = |offset, bytes: Option<u64>| match subject {
             Subject::File(path) => sample_of(path, offset, bytes).map(Cow::Owned),
             Subject::Bytes(bytes) => Ok(Cow::Borrowed(bytes)),
         };
+        if let Some(model) = &request.model
+            && request.takes(model)
+        {
+            return Self::with_model(model, request, || Ok(sample(0, None)?.into_owned()));
+        }
+        let plan = |parts: Vec<Part>, origin| Self { parts, report: Report { origin } };
         let part = |bytes, offset, schema, known| {
             let schema = improve(request.level, schema, known, &sample(offset, bytes)?)?;
             let block_bytes = request.block_bytes.unwrap_or(request.level.block_bytes());
@@ -151,6 +152,22 @@ impl Plan {
         Ok(plan(vec![part(None, 0, schema, known)?], source.into()))
     }
 
+    /// The plan with a model, alone or mixed with contexts.
+    fn with_model(
+        model: &TrainedModel,
+        request: &Request,
+        sample: impl FnOnce() -> Result<Vec<u8>>,
+    ) -> Result<Self> {
+        let level = request.level;
+        let (coder, block_bytes) = match mix::choose(request.mix, level, model, sample)? {
+            Choice::Network => (Coder::Model(model.predictor()), DEFAULT_BLOCK_BYTES),
+            Choice::Mixed(mixed) => (Coder::Model(mixed), level.of_mixing().block_bytes()),
+        };
+        let block_bytes = request.block_bytes.unwrap_or(block_bytes);
+        let part = Part { bytes: None, coder, block_bytes };
+        Ok(Self { parts: vec![part], report: Report { origin: Origin::Model } })
+    }
+
     /// The schema of the first part; if there is one part, of all bytes.
     pub fn schema(&self) -> &Schema {
         self.parts[0].schema()
@@ -165,7 +182,7 @@ impl Plan {
 impl Request {
     /// Whether [`Plan::of`] would read the bytes of [`Subject::Bytes`].
     pub(crate) fn needs_sample(&self) -> bool {
-        !self.model.as_ref().is_some_and(|model| self.takes(model))
+        self.mix == Mix::Auto || !self.model.as_ref().is_some_and(|model| self.takes(model))
     }
 
     /// Whether the bytes are coded with the model.

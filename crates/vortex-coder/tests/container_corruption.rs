@@ -324,7 +324,9 @@ fn lies_of_the_header() {
     // Modelled blocks without a predictor, with a missing model, and with a wrong model.
     let without = kinds(|f| f.header.predictor = None);
     assert_eq!(without, [WrongModel; 2]);
-    assert_eq!(kinds(|f| f.header.predictor = Some(Identity::Network([1; 32]))), [WrongModel; 2]);
+    for predictor in [Identity::Network([1; 32]), Identity::NetworkMixed([1; 32])] {
+        assert_eq!(kinds(|f| f.header.predictor = Some(predictor)), [WrongModel; 2]);
+    }
     let swapped = kinds(|f| {
         f.header.predictor = Some(Identity::Network(*blake3::hash(b"model").as_bytes()));
         (f.header.model_bytes, f.model) = (5, b"other".to_vec());

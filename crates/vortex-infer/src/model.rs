@@ -140,6 +140,10 @@ impl Model for IntModel {
         self.program.coder(self.network.layout())
     }
 
+    fn lanes_predictor(&self) -> Option<Box<dyn Predictor + '_>> {
+        Some(self.program.predictor())
+    }
+
     fn group(&self) -> usize {
         self.program.group()
     }

@@ -1,5 +1,7 @@
 //! `vortex compress`
 
+mod own_network;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -9,11 +11,11 @@ use vortex_codec::data::read_schema;
 use vortex_codec::output::{Scratch, folder};
 use vortex_codec::plan::Subject;
 use vortex_codec::sources::{Format, format_of};
-use vortex_codec::{Compressor, Schema, TrainedModel};
+use vortex_codec::{Compressor, Level, Mix, Schema, TrainedModel};
 
 use super::files;
 use super::prepare::{LayoutChoice, report_unread};
-use crate::arguments::{Common, Effort, OutputArguments, block_size};
+use crate::arguments::{Common, Effort, OutputArguments, block_size, seconds};
 use crate::failure::Failure;
 use crate::input::{self, Input};
 use crate::models;
@@ -40,6 +42,13 @@ pub struct Compress {
     /// Store the model in the output, so that decoding needs no other file
     #[arg(long, requires = "model")]
     embed_model: bool,
+    /// Mix the network of the model with contexts that learn from the file; without --mix and
+    /// --no-mix, a sample decides
+    #[arg(long, requires = "model")]
+    mix: bool,
+    /// Never mix the network of the model with contexts
+    #[arg(long, requires = "model", conflicts_with = "mix")]
+    no_mix: bool,
     /// Description of the records, as .schema.yaml or .json; without it, FILE.schema.yaml is used,
     /// or the records are detected
     #[arg(long, value_name = "FILE")]
@@ -57,6 +66,10 @@ pub struct Compress {
     block_size: Option<u32>,
     #[command(flatten)]
     effort: Effort,
+    /// With -9 on a file of records: seconds of training a network on it. The network is stored in
+    /// the output, mixed with contexts, if that makes the whole output smaller
+    #[arg(long, value_name = "S", value_parser = seconds, default_value_t = 60.0)]
+    train_seconds: f64,
     /// Do not decode the output for verification
     #[arg(long)]
     no_verify: bool,
@@ -73,11 +86,14 @@ impl Compress {
         Self {
             model: Some(model),
             embed_model: false,
+            mix: false,
+            no_mix: false,
             schema: None,
             datasets: false,
             layout: LayoutChoice::Auto,
             block_size: None,
             effort: Effort::default(),
+            train_seconds: 60.0,
             no_verify: false,
             output: OutputArguments::default(),
             files: vec![file],
@@ -108,10 +124,16 @@ impl Compress {
             let like = input.metadata.as_ref();
             let output = Output::open(&target, Content::Compressed, self.output.force, like)
                 .with_context(|| target.to_string())?;
-            let bar = progress::bytes(input.len(), &input.name(), !common.quiet);
             let (name, is_file) = (input.name(), input.metadata.is_some());
-            let sizes = encode(&compressor, input, output, &bar)?;
-            bar.finish_and_clear();
+            let sizes = if is_file && self.trains() {
+                let (say, seconds) = (!common.quiet, self.train_seconds);
+                own_network::encode(&compressor, file, seconds, &target, output, say)?
+            } else {
+                let bar = progress::bytes(input.len(), &name, !common.quiet);
+                let sizes = encode(&compressor, input, output, &bar)?;
+                bar.finish_and_clear();
+                sizes
+            };
             if !common.quiet && (target != Target::Stdout || common.verbose) {
                 eprintln!("{name}: {sizes} => {target}");
             }
@@ -125,6 +147,20 @@ impl Compress {
         })
     }
 
+    /// Whether networks of the files are trained.
+    fn trains(&self) -> bool {
+        self.model.is_none() && self.effort.level() == Level::SMALLEST
+    }
+
+    /// Whether the model is mixed with contexts.
+    fn mix(&self) -> Mix {
+        match (self.mix, self.no_mix) {
+            (true, _) => Mix::Always,
+            (_, true) => Mix::Never,
+            _ => Mix::Auto,
+        }
+    }
+
     /// The compressor that the options describe.
     fn compressor(
         &self,
@@ -136,7 +172,8 @@ impl Compress {
             .level(self.effort.level())
             .threads(common.threads())
             .verify(!self.no_verify)
-            .embed_model(self.embed_model);
+            .embed_model(self.embed_model)
+            .mix(self.mix());
         if let Some(bytes) = self.block_size {
             compressor = compressor.block_bytes(bytes);
         }

@@ -12,7 +12,7 @@ use vortex_codec::output::write_file;
 use vortex_codec::plan::{Plan, Request, Subject};
 use vortex_codec::train::DeviceChoice;
 use vortex_codec::training::float_bits;
-use vortex_codec::{Compressor, Models};
+use vortex_codec::{Compressor, Mix, Models};
 
 use crate::arguments::{Common, Effort, block_size};
 use crate::failure::Failure;
@@ -137,6 +137,7 @@ impl Evaluate {
                 .transpose()?,
             level: self.effort.level(),
             one_part: true,
+            mix: Mix::Never,
             ..Request::default()
         };
         let plan = Plan::of(Subject::File(&self.data), &request)?;
@@ -156,7 +157,8 @@ impl Evaluate {
             None => compressor,
         };
         let compressor = match model {
-            Some(model) => compressor.model(model.clone()),
+            // What is measured is the model.
+            Some(model) => compressor.model(model.clone()).mix(Mix::Never),
             None => compressor.schema(plan.schema().clone()),
         };
         let bar = crate::progress::steps("evaluate", !common.quiet);

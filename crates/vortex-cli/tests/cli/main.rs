@@ -9,6 +9,7 @@ mod datasets;
 mod download;
 mod help;
 mod imports;
+mod mixed;
 mod models;
 mod readme;
 mod round_trip;

@@ -1,10 +1,12 @@
-//! The user's side of training: which files can be used together, and the figures of a run in
-//! progress. The training itself is [`vortex_train`](crate::train).
+//! The user's side of training: which files can be used together, the figures of a run in
+//! progress, and networks of single files. The training itself is [`vortex_train`](crate::train).
 
 mod data;
 mod float;
+mod own;
 mod score;
 
 pub use data::{Group, groups, holds_run, same_records};
 pub use float::float_bits;
+pub use own::{Outcome, OwnNetwork, Step};
 pub use score::Score;

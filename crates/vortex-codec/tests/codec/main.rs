@@ -7,6 +7,7 @@ mod bench;
 mod damage;
 #[cfg(feature = "npz")]
 mod datasets;
+mod mixed;
 mod models;
 mod options;
 mod round_trips;

@@ -7,7 +7,7 @@ use crate::adaptive::AdaptiveModel;
 use crate::columns::{self, ColumnsModel};
 use crate::error::{Error, ErrorKind, Result};
 use crate::identity::Identity;
-use crate::mixing::{Level, MixingModel};
+use crate::mixing::{Level, MixedModel, MixingModel};
 use crate::model::Model;
 use crate::schema::Schema;
 
@@ -38,13 +38,31 @@ pub(super) fn find(wanted: &Wanted<'_>, loader: &dyn ModelLoader) -> Result<Arc<
             without_parameters(identity, parameters)?;
             Arc::new(ColumnsModel::new(schema.clone(), columns::Level::HIGHEST))
         }
-        (Identity::Network(_), Some(bytes)) => loader.from_bytes(bytes)?,
-        (Identity::Network(digest), None) => loader.by_digest(digest)?,
+        (Identity::Network(digest), _) => network(digest, embedded, loader)?,
+        (Identity::NetworkMixed(digest), _) => {
+            let network = network(digest, embedded, loader)?;
+            if network.identity() != Identity::Network(digest) {
+                return Err(wrong_model(identity, Some(network.identity())));
+            }
+            Arc::new(MixedModel::new(network, Level::DEFAULT)?)
+        }
     };
     if model.identity() != identity {
         return Err(wrong_model(identity, Some(model.identity())));
     }
     Ok(model)
+}
+
+/// A model from a file.
+fn network(
+    digest: [u8; DIGEST_BYTES],
+    embedded: Option<&[u8]>,
+    loader: &dyn ModelLoader,
+) -> Result<Arc<dyn Model>> {
+    match embedded {
+        Some(bytes) => loader.from_bytes(bytes),
+        None => loader.by_digest(digest),
+    }
 }
 
 /// Built-in predictors depend only on the schema.

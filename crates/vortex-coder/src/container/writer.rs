@@ -271,7 +271,8 @@ fn embedded_length(embedded: &[u8], predictor: Option<Identity>) -> Result<u32> 
     if embedded.is_empty() {
         return Ok(0);
     }
-    if predictor != Some(Identity::Network(*blake3::hash(embedded).as_bytes())) {
+    let digest = *blake3::hash(embedded).as_bytes();
+    if predictor.and_then(Identity::model_file) != Some(digest) {
         return Err(Error::invalid_argument(
             "the model to embed differs from the model to code with",
         ));

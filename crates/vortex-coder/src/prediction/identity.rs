@@ -15,6 +15,8 @@ pub enum Identity {
     Columns,
     /// The network in the model file with this BLAKE3 digest.
     Network([u8; 32]),
+    /// The same network, mixed with contexts: [`crate::mixing::MixedModel`].
+    NetworkMixed([u8; 32]),
 }
 
 impl Identity {
@@ -23,7 +25,7 @@ impl Identity {
     pub fn model_file(self) -> Option<[u8; 32]> {
         match self {
             Self::Adaptive | Self::Mixing | Self::Columns => None,
-            Self::Network(digest) => Some(digest),
+            Self::Network(digest) | Self::NetworkMixed(digest) => Some(digest),
         }
     }
 
@@ -33,6 +35,7 @@ impl Identity {
         match self {
             Self::Adaptive => 1,
             Self::Network(_) => 2,
+            Self::NetworkMixed(_) => 4,
             Self::Mixing => 5,
             Self::Columns => 6,
         }
@@ -45,6 +48,7 @@ impl Identity {
         match code {
             1 => Some(Self::Adaptive),
             2 => Some(Self::Network(digest)),
+            4 => Some(Self::NetworkMixed(digest)),
             5 => Some(Self::Mixing),
             6 => Some(Self::Columns),
             _ => None,
@@ -61,6 +65,9 @@ impl fmt::Display for Identity {
             Self::Network(digest) => {
                 write!(f, "the model with BLAKE3 {}", hex::encode(digest))
             }
+            Self::NetworkMixed(digest) => {
+                write!(f, "the model with BLAKE3 {}, mixed with contexts", hex::encode(digest))
+            }
         }
     }
 }
@@ -71,9 +78,13 @@ mod tests {
 
     #[test]
     fn codes_come_back() {
-        for identity in
-            [Identity::Adaptive, Identity::Mixing, Identity::Columns, Identity::Network([7; 32])]
-        {
+        for identity in [
+            Identity::Adaptive,
+            Identity::Mixing,
+            Identity::Columns,
+            Identity::Network([7; 32]),
+            Identity::NetworkMixed([8; 32]),
+        ] {
             let digest = identity.model_file().unwrap_or_default();
             assert_eq!(Identity::from_code(identity.code(), digest), Some(identity));
         }

@@ -4,6 +4,7 @@ use crate::codec::lanes_for;
 use crate::error::{Error, Result};
 use crate::identity::Identity;
 use crate::layout::RecordLayout;
+use crate::predictor::Predictor;
 
 /// Whole records of one block, to be encoded or measured.
 #[derive(Clone, Copy, Debug)]
@@ -85,6 +86,12 @@ pub trait Model: Send + Sync {
 
     /// A coder for one thread.
     fn coder(&self) -> Box<dyn BlockCoder + '_>;
+
+    /// The predictor of lanes for one thread, if the model is one: then it can be mixed with
+    /// contexts ([`crate::mixing::MixedModel`]).
+    fn lanes_predictor(&self) -> Option<Box<dyn Predictor + '_>> {
+        None
+    }
 
     /// Default number of lanes for a block of this number of bytes.
     fn lanes(&self, block_bytes: usize) -> usize {

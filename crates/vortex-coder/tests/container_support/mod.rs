@@ -129,12 +129,19 @@ impl Model for SeedModel {
         &self.layout
     }
     fn coder(&self) -> Box<dyn BlockCoder + '_> {
+        Box::new(LaneCoder::new(&self.layout, Box::new(self.counts())))
+    }
+    fn lanes_predictor(&self) -> Option<Box<dyn Predictor + '_>> {
+        Some(Box::new(self.counts()))
+    }
+}
+
+impl SeedModel {
+    fn counts(&self) -> Counts {
         let made = self.made.fetch_add(1, Ordering::Relaxed);
         let bias = if self.faulty { made as u32 } else { 0 } + u32::from(self.file[0]);
-        let n_roles = self.layout.roles().len();
-        let counts = vec![[0; 256]; n_roles];
-        let counts = Counts { bias, role: 0, counts, panics: self.panics };
-        Box::new(LaneCoder::new(&self.layout, Box::new(counts)))
+        let counts = vec![[0; 256]; self.layout.roles().len()];
+        Counts { bias, role: 0, counts, panics: self.panics }
     }
 }
 

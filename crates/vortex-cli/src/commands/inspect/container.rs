@@ -102,16 +102,17 @@ fn predictor(member: &MemberInfo) -> String {
         Some(Identity::Adaptive) => "built-in predictor".into(),
         Some(Identity::Mixing) => "built-in mixing predictor".into(),
         Some(Identity::Columns) => "columns, by pcodec and zstd".into(),
-        Some(Identity::Network(digest)) => format!(
-            "model {}{}",
-            blake3::Hash::from_bytes(digest).to_hex(),
-            if member.model_bytes > 0 {
-                format!(", embedded ({} bytes)", thousands(member.model_bytes.into()))
-            } else {
-                String::new()
-            }
-        ),
+        Some(Identity::Network(digest)) => model(digest, member, ""),
+        Some(Identity::NetworkMixed(digest)) => model(digest, member, ", mixed with contexts"),
     }
+}
+
+fn model(digest: [u8; 32], member: &MemberInfo, how: &str) -> String {
+    let embedded = match member.model_bytes {
+        0 => String::new(),
+        bytes => format!(", embedded ({} bytes)", thousands(bytes.into())),
+    };
+    format!("model {}{how}{embedded}", blake3::Hash::from_bytes(digest).to_hex())
 }
 
 fn count(n: usize, what: &str) -> String {

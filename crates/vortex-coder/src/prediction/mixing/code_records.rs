@@ -1,5 +1,6 @@
 //! The loop over the records of a block.
 
+use super::advice::{Advice, Adviser};
 use super::bits::Bits;
 use super::block::Block;
 use super::engine::{Engine, MAX_CONTEXTS, MAX_FORECASTS, MAX_INPUTS, Shape, Situation};
@@ -19,6 +20,8 @@ pub(super) struct Records<'a, 'b> {
     pub slots_log2: u32,
     pub block: Block<'a>,
     pub bits: &'a mut Bits<'b>,
+    /// The network beside the contexts, if there is one.
+    pub adviser: Option<Adviser<'a>>,
     /// Called after each record with its number.
     pub after: &'a mut dyn FnMut(usize, &Bits<'b>),
 }
@@ -39,18 +42,23 @@ impl pulp::NullaryFnOnce for Records<'_, '_> {
         let roles = self.layout.roles().len();
         let Self { contexts, slots_log2, .. } = self;
         let shape = Shape { contexts, forecasts: 0, roles, slots_log2 };
-        if shape.inputs() <= LANES {
-            self.run(Engine::<LANES>::new(shape))
-        } else {
-            self.run(Engine::<MAX_INPUTS>::new(shape))
+        let advised = self.adviser.is_some();
+        match (advised, shape.inputs(advised) <= LANES) {
+            (false, true) => self.run(Engine::<LANES, false>::new(shape)),
+            (false, false) => self.run(Engine::<MAX_INPUTS, false>::new(shape)),
+            (true, true) => self.run(Engine::<LANES, true>::new(shape)),
+            (true, false) => self.run(Engine::<MAX_INPUTS, true>::new(shape)),
         }
     }
 }
 
 impl Records<'_, '_> {
     #[inline(always)]
-    fn run<const N: usize>(self, mut engine: Engine<N>) -> Result<()> {
-        let Self { layout, flat, partners, mut block, bits, after, .. } = self;
+    fn run<const N: usize, const ADVISED: bool>(
+        self,
+        mut engine: Engine<N, ADVISED>,
+    ) -> Result<()> {
+        let Self { layout, flat, partners, mut block, bits, mut adviser, after, .. } = self;
         let roles = layout.roles();
         let modelled = flat.iter().filter(|flat| !**flat).count();
         let mut matcher = Matcher::new(block.len() / roles.len() * modelled);
@@ -66,6 +74,7 @@ impl Records<'_, '_> {
             forecasts: [Forecast::default(); MAX_FORECASTS],
             so_far: 0,
             below: 0,
+            advice: Advice::NONE,
         };
         for record in 0..block.len() / layout.stride() {
             if let Block::Known(bytes) = &block {
@@ -77,6 +86,9 @@ impl Records<'_, '_> {
                 let rank = roles[role].rank;
                 if rank == 0 {
                     seen.begin_field(roles[role].field.into());
+                }
+                if let Some(adviser) = &mut adviser {
+                    adviser.advise(&mut situation.advice)?;
                 }
                 if flat[role] {
                     *symbol = bits.code_flat(*symbol);
@@ -91,6 +103,9 @@ impl Records<'_, '_> {
                     matcher.push(*symbol, role);
                 }
                 seen.set(role, *symbol);
+                if let Some(adviser) = &mut adviser {
+                    adviser.update(*symbol);
+                }
             }
             seen.next_record();
             if let Block::Unknown(bytes) = &mut block {

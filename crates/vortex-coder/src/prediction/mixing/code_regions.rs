@@ -1,5 +1,6 @@
 //! The loop over the regions of a block.
 
+use super::advice::{Advice, Adviser};
 use super::bits::Bits;
 use super::block::Block;
 use super::engine::{Engine, MAX_CONTEXTS, MAX_FORECASTS, MAX_INPUTS, Shape, Situation};
@@ -22,6 +23,8 @@ pub(super) struct Regions<'a, 'b> {
     pub slots_log2: u32,
     pub block: Block<'a>,
     pub bits: &'a mut Bits<'b>,
+    /// The network beside the contexts, if there is one; then all regions are text.
+    pub adviser: Option<Adviser<'a>>,
 }
 
 impl Regions<'_, '_> {
@@ -33,8 +36,8 @@ impl Regions<'_, '_> {
 }
 
 /// State that the parts of the loop share.
-struct State {
-    engine: Engine<MAX_INPUTS>,
+struct State<const ADVISED: bool> {
+    engine: Engine<MAX_INPUTS, ADVISED>,
     matcher: Matcher,
     text: TextContexts,
     numbers: NumberContexts,
@@ -46,10 +49,26 @@ impl pulp::NullaryFnOnce for Regions<'_, '_> {
 
     #[inline(always)]
     fn call(self) -> Result<()> {
-        let Self { regions, contexts, slots_log2, mut block, bits } = self;
-        let shape = Shape { contexts, forecasts: MAX_FORECASTS, roles: ROLES, slots_log2 };
+        let shape = Shape {
+            contexts: self.contexts,
+            forecasts: MAX_FORECASTS,
+            roles: ROLES,
+            slots_log2: self.slots_log2,
+        };
+        if self.adviser.is_some() {
+            self.run(Engine::<MAX_INPUTS, true>::new(shape))
+        } else {
+            self.run(Engine::<MAX_INPUTS, false>::new(shape))
+        }
+    }
+}
+
+impl Regions<'_, '_> {
+    #[inline(always)]
+    fn run<const ADVISED: bool>(self, engine: Engine<MAX_INPUTS, ADVISED>) -> Result<()> {
+        let Self { regions, mut block, bits, mut adviser, .. } = self;
         let mut state = State {
-            engine: Engine::new(shape),
+            engine,
             matcher: Matcher::new(block.len()),
             text: TextContexts::new(),
             numbers: NumberContexts::new(),
@@ -63,6 +82,7 @@ impl pulp::NullaryFnOnce for Regions<'_, '_> {
                 forecasts: [Forecast::default(); MAX_FORECASTS],
                 so_far: 0,
                 below: 0,
+                advice: Advice::NONE,
             },
         };
         let mut start = 0;
@@ -72,7 +92,13 @@ impl pulp::NullaryFnOnce for Regions<'_, '_> {
                 Content::Bytes => {
                     state.situation.forecasts = Default::default();
                     for at in start..end {
+                        if let Some(adviser) = &mut adviser {
+                            adviser.advise(&mut state.situation.advice)?;
+                        }
                         let byte = state.code_byte(bits, block.bytes()[at]);
+                        if let Some(adviser) = &mut adviser {
+                            adviser.update(byte);
+                        }
                         if let Block::Unknown(bytes) = &mut block {
                             bytes[at] = byte;
                         }
@@ -96,7 +122,7 @@ impl pulp::NullaryFnOnce for Regions<'_, '_> {
     }
 }
 
-impl State {
+impl<const ADVISED: bool> State<ADVISED> {
     /// Codes one byte of text and returns it.
     #[inline(always)]
     fn code_byte(&mut self, bits: &mut Bits<'_>, byte: u8) -> u8 {

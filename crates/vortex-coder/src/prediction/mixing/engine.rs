@@ -1,9 +1,10 @@
 //! Coding of one symbol as eight binary decisions, each with a mix of the predictions of all
 //! contexts.
 
+use super::advice::{ADVICE_INPUTS, Advice, Split};
 use super::bits::Bits;
 use super::correction::Correction;
-use super::curves::Curves;
+use super::curves::{Curves, STRETCH_LIMIT};
 use super::forecast::Forecast;
 use super::mixer::{Gains, Mixer, ONE};
 use super::node::{self, Node, Steps};
@@ -16,10 +17,14 @@ pub(super) const MAX_FORECASTS: usize = 6;
 /// Inputs of the mixers besides contexts and forecasts: two of a match and one constant.
 const OTHER_INPUTS: usize = 3;
 pub(super) const MAX_INPUTS: usize = 32;
+/// Most contexts of a symbol of a record beside a network, whose inputs take the place of others.
+pub(super) const MIXED_CONTEXTS: usize = MAX_INPUTS - OTHER_INPUTS - ADVICE_INPUTS;
 /// The constant input.
 const CONSTANT: i16 = 80;
-/// Inputs of the final mixer: the outputs of the four mixers and the constant.
-const FINAL_INPUTS: usize = 5;
+/// Mixers; the last one only beside a network.
+const MIXERS: usize = 5;
+/// Inputs of the final mixer: the outputs of the mixers, the constant, and the network's.
+const FINAL_INPUTS: usize = MIXERS + 1 + ADVICE_INPUTS;
 /// Classes of symbols; see [`Situation::class`].
 pub(super) const CLASSES: usize = 64;
 /// Largest number of roles with their own weights; further roles share them.
@@ -32,9 +37,13 @@ const KEY_CONTEXTS: usize = 5;
 const HASHED_CORRECTIONS: usize = 1 << 12;
 /// Spreads a node of a symbol's tree over 32 bits.
 const NODE_SALT: u32 = 0x9e37_79b1;
+/// Classes of the network's prediction of a decision, and ranks, for the weights of the last mixer.
+const ADVICE_CLASSES: usize = 25;
+const RANKS: usize = 16;
 /// Rates, as shifts.
 const MIXER_RATE: u32 = 3;
 const FINAL_RATE: u32 = 3;
+const ADVISED_RATE: u32 = 4;
 const MATCH_RATE: u32 = 6;
 /// How much faster a set of weights learns at first.
 const BOOST: i32 = 60;
@@ -50,8 +59,30 @@ pub(super) struct Shape {
 
 impl Shape {
     /// Inputs of the mixers.
-    pub(super) fn inputs(&self) -> usize {
-        self.contexts + self.forecasts + OTHER_INPUTS
+    pub(super) fn inputs(&self, advised: bool) -> usize {
+        let advice = if advised { ADVICE_INPUTS } else { 0 };
+        self.contexts + self.forecasts + OTHER_INPUTS + advice
+    }
+
+    /// The weights of the mixers at the start. The network is trusted first: it has learnt.
+    fn first_weights<const N: usize>(&self, advised: bool) -> [i32; N] {
+        let n = self.inputs(advised);
+        std::array::from_fn(|i| match n.checked_sub(i + 1) {
+            None => 0,
+            Some(_) if !advised => ONE / 8,
+            Some(0) => 0,
+            Some(1) => ONE / 4 * 3,
+            Some(_) => ONE / 16,
+        })
+    }
+}
+
+/// The weights of the final mixer at the start.
+fn first_last_weights(advised: bool) -> [i32; FINAL_INPUTS] {
+    let (fourth, eighth) = (ONE / 4, ONE / 8);
+    match advised {
+        true => [eighth, eighth, eighth, eighth, fourth, eighth, ONE / 2, 0],
+        false => [fourth, fourth, fourth, fourth, fourth, 0, 0, 0],
     }
 }
 
@@ -76,16 +107,19 @@ pub(super) struct Situation {
     /// Number of bits of the number that forecasts know below this symbol; negative if they do not
     /// reach it.
     pub below: i32,
+    /// What the network says about the symbol.
+    pub advice: Advice,
 }
 
-/// An engine with `N` inputs of the mixers. Inputs beyond contexts, forecasts and [`OTHER_INPUTS`]
+/// An engine with `N` inputs of the mixers; `ADVISED` if there may be the advice of a network. Inputs beyond contexts, forecasts and [`OTHER_INPUTS`]
 /// stay zero, so that the compiler knows the length of the loops over them.
-pub(super) struct Engine<const N: usize> {
+pub(super) struct Engine<const N: usize, const ADVISED: bool> {
     shape: Shape,
     curves: Box<Curves>,
     slots: Slots,
-    /// Selected by role and bit; by class and node; by match, bit and repeat; by experience.
-    mixers: [Mixer<N>; 4],
+    /// Selected by role and bit; by class and node; by match, bit and repeat; by experience; by the
+    /// network's prediction and rank.
+    mixers: [Mixer<N>; MIXERS],
     last: Mixer<FINAL_INPUTS>,
     /// Selected by role and bit; by the first context and node.
     corrections: [Correction; 2],
@@ -98,30 +132,41 @@ pub(super) struct Engine<const N: usize> {
     chance: u32,
 }
 
+/// One decision of a symbol.
+#[derive(Clone, Copy)]
+struct Decision {
+    /// The bits so far, after a leading 1.
+    node: usize,
+    bit: u32,
+    split: Split,
+}
+
 /// The values that were looked up for one decision.
 struct Looked<const N: usize> {
     nodes: [Node; N],
     inputs: [i16; N],
 }
 
-impl<const N: usize> Engine<N> {
+impl<const N: usize, const ADVISED: bool> Engine<N, ADVISED> {
     pub(super) fn new(shape: Shape) -> Self {
-        assert!(shape.inputs() <= N && N <= MAX_INPUTS, "{shape:?} in {N} inputs");
+        assert!(shape.inputs(ADVISED) <= N && N <= MAX_INPUTS, "{shape:?} in {N} inputs");
         let curves = Curves::new();
         let roles = shape.roles.min(MAX_ROLES);
-        let mixer = |sets| Mixer::new(shape.inputs(), sets, ONE / 8);
+        let weights = shape.first_weights(ADVISED);
+        let mixer = |sets| Mixer::new(weights, sets);
         let mixers = [
             mixer(roles * 8),
             mixer(CLASSES * 256),
             mixer(MATCH_CLASSES * 8 * 4),
             mixer(1 << (2 * KEY_CONTEXTS)),
+            mixer(if ADVISED { ADVICE_CLASSES * 8 * RANKS } else { 0 }),
         ];
         let corrections = [roles * 8, HASHED_CORRECTIONS].map(|n| Correction::new(&curves, n));
         Self {
             shape: Shape { roles, ..shape },
             slots: Slots::new(shape.slots_log2),
             mixers,
-            last: Mixer::new(FINAL_INPUTS, roles * 8, ONE / 4),
+            last: Mixer::new(first_last_weights(ADVISED), roles * 8),
             corrections,
             match_p: vec![1 << 15; MATCH_CLASSES * 8 * 4],
             gains: Gains::new(BOOST),
@@ -139,11 +184,19 @@ impl<const N: usize> Engine<N> {
         // The bits so far, after a leading 1.
         let mut node = 1usize;
         let contexts = self.shape.contexts.min(MAX_CONTEXTS).min(N);
+        let mut split = s.advice.start();
         for nibble in [4, 0] {
             let places = &mut places[..contexts];
             self.slots.find(&s.contexts[..contexts], node, places);
             for bit in (nibble..nibble + 4).rev() {
-                node = node * 2 + self.decide(bits, s, symbol, node, bit, places) as usize;
+                if ADVISED {
+                    s.advice.split(&mut split, node, bit);
+                }
+                let y = self.decide(bits, s, symbol, Decision { node, bit, split }, places);
+                if ADVISED {
+                    split.take(y);
+                }
+                node = node * 2 + y as usize;
             }
         }
         u8::try_from(node & 255).expect("8 bits")
@@ -156,10 +209,10 @@ impl<const N: usize> Engine<N> {
         bits: &mut Bits<'_>,
         s: &Situation,
         symbol: u8,
-        node: usize,
-        bit: u32,
+        decision: Decision,
         places: &[u32],
     ) -> u32 {
+        let Decision { node, bit, split } = decision;
         let (n, forecasts) = (places.len(), self.shape.forecasts);
         let role = s.role % self.shape.roles;
         let leaf = leaf(node, bit);
@@ -181,17 +234,26 @@ impl<const N: usize> Engine<N> {
                 *x = forecast.stretched(&self.curves, low, 1 << below);
             }
         }
+        let mut said = [0; FINAL_INPUTS];
+        said[4] = CONSTANT;
+        let mut heard = 0;
+        if ADVISED {
+            let advice = split.inputs(&self.curves);
+            said[MIXERS + 1..].copy_from_slice(&advice);
+            x[n + 3 + forecasts..][..ADVICE_INPUTS].copy_from_slice(&advice);
+            heard = (advice_class(advice[0]) * 8 + bit as usize) * RANKS + s.class / 4 % RANKS;
+        }
         let hashed = (s.contexts[0] ^ u32::try_from(node).expect("8 bits").wrapping_mul(NODE_SALT))
             .wrapping_mul(0x85eb_ca6b)
             >> (32 - HASHED_CORRECTIONS.ilog2());
         let experience = experience(&looked.nodes[..n.min(KEY_CONTEXTS)]);
         let place = role * 8 + bit as usize;
-        let sets = [place, s.class * 256 + node, match_at, experience];
+        let sets = [place, s.class * 256 + node, match_at, experience, heard];
         let (curve_a, curve_b) = (place, hashed as usize);
         let (a, b) = (self.corrections[0].curve(curve_a), self.corrections[1].curve(curve_b));
-        let mut said = [CONSTANT; FINAL_INPUTS];
-        for i in 0..4 {
-            said[i] = self.mixers[i].predict(sets[i], &looked.inputs);
+        let mixers = if ADVISED { MIXERS } else { MIXERS - 1 };
+        for i in 0..mixers {
+            said[place_of(i)] = self.mixers[i].predict(sets[i], &looked.inputs);
         }
         let stretched = self.last.predict(place, &said).into();
         let p = self.curves.squash(stretched);
@@ -200,12 +262,13 @@ impl<const N: usize> Engine<N> {
         let y = bits.code(u32::from(symbol) >> bit & 1, ((2 * p + a + b) >> 2).clamp(1, 65_535));
 
         let target = if y == 1 { 65_535 } else { 0 };
-        for i in 0..4 {
-            let error = target - self.curves.squash(said[i].into()).cast_signed();
+        for i in 0..mixers {
+            let error = target - self.curves.squash(said[place_of(i)].into()).cast_signed();
             self.mixers[i].learn(sets[i], &looked.inputs, error, MIXER_RATE, &self.gains);
         }
         let error = target - p.cast_signed();
-        self.last.learn(place, &said, error, FINAL_RATE, &self.no_gains);
+        let rate = if ADVISED { ADVISED_RATE } else { FINAL_RATE };
+        self.last.learn(place, &said, error, rate, &self.no_gains);
         self.corrections[0].learn(at_a, target);
         self.corrections[1].learn(at_b, target);
         self.learn_nodes(&mut looked, places, leaf, y);
@@ -242,6 +305,19 @@ impl<const N: usize> Engine<N> {
             self.slots.set(place, leaf, node);
         }
     }
+}
+
+/// The class of the network's stretched probability.
+#[inline(always)]
+fn advice_class(stretched: i16) -> usize {
+    let above = i32::from(stretched) + STRETCH_LIMIT;
+    ((above + 128) >> 8).cast_unsigned() as usize
+}
+
+/// The place of a mixer's output among the inputs of the final mixer, after the constant for the last.
+#[inline(always)]
+const fn place_of(mixer: usize) -> usize {
+    if mixer == MIXERS - 1 { mixer + 1 } else { mixer }
 }
 
 /// Place in a nibble's tree, from 0.

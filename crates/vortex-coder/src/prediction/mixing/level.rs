@@ -1,5 +1,7 @@
 //! The levels: how much time a block may take.
 
+use super::engine::MIXED_CONTEXTS;
+
 /// Effort of the mixing predictor, as in the command's levels: 4 to 8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Level(u8);
@@ -34,6 +36,16 @@ impl Level {
             ..=5 => 13,
             6 => 20,
             _ => 28,
+        }
+    }
+
+    /// Contexts of a symbol of a record beside a network. 11 contexts and five more inputs fill
+    /// mixers of 16.
+    pub(super) fn mixed_contexts(self) -> usize {
+        match self.0 {
+            ..=5 => 11,
+            6 => 20,
+            _ => MIXED_CONTEXTS,
         }
     }
 

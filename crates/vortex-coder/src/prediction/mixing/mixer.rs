@@ -32,10 +32,9 @@ pub(super) struct Mixer<const N: usize> {
 }
 
 impl<const N: usize> Mixer<N> {
-    /// The first `inputs` weights of each set are `first`.
-    pub(super) fn new(inputs: usize, sets: usize, first: i32) -> Self {
-        let set = std::array::from_fn(|i| if i < inputs { first } else { 0 });
-        Self { weights: vec![set; sets], seen: vec![0; sets] }
+    /// All sets start with the weights `first`.
+    pub(super) fn new(first: [i32; N], sets: usize) -> Self {
+        Self { weights: vec![first; sets], seen: vec![0; sets] }
     }
 
     /// The stretched probability of a set.
@@ -89,7 +88,8 @@ mod tests {
 
     #[test]
     fn weights_move_towards_the_input_that_is_right() {
-        let mut mixer = Mixer::<LANES>::new(3, 1, ONE / 16);
+        let first = std::array::from_fn(|i| if i < 3 { ONE / 16 } else { 0 });
+        let mut mixer = Mixer::<LANES>::new(first, 1);
         let gains = Gains::new(30);
         let mut inputs = [0; LANES];
         (inputs[0], inputs[1]) = (1000, -1000);

@@ -13,9 +13,11 @@
 //! | `engine` | one symbol: lookup, mixing, learning |
 //! | `slots`, `mixer`, `correction`, `curves` | its parts |
 //! | `bits` | writing, reading or measuring a decision |
+//! | `mixed`, `advice` | a network beside the contexts |
 //!
 //! All arithmetic is on integers; the vector instructions of the processor change only the speed.
 
+mod advice;
 mod bits;
 mod block;
 mod code_records;
@@ -28,6 +30,7 @@ mod hash;
 mod level;
 mod look;
 mod matcher;
+mod mixed;
 mod mixer;
 mod model;
 mod node;
@@ -43,4 +46,5 @@ mod text_contexts;
 
 pub use level::Level;
 pub use look::{Stretch, stretches};
+pub use mixed::MixedModel;
 pub use model::MixingModel;

@@ -1,5 +1,6 @@
 //! The interface of the mixing predictor to the container.
 
+use super::advice::Adviser;
 use super::bits::{Bits, Cost};
 use super::block::Block;
 use super::code_records::Records;
@@ -11,6 +12,7 @@ use crate::error::Result;
 use crate::identity::Identity;
 use crate::layout::RecordLayout;
 use crate::model::{BlockCoder, BlockPayload, BlockRecords, Model, check_one_lane};
+use crate::predictor::Predictor;
 use crate::range::{RangeDecoder, RangeEncoder};
 use crate::schema::Schema;
 
@@ -39,7 +41,7 @@ impl Model for MixingModel {
     }
 
     fn coder(&self) -> Box<dyn BlockCoder + '_> {
-        Box::new(MixingCoder { layout: &self.layout, level: self.level })
+        Box::new(MixingCoder::new(&self.layout, self.level, None))
     }
 
     /// Always 1, because each decision depends on all earlier ones.
@@ -48,18 +50,30 @@ impl Model for MixingModel {
     }
 }
 
-struct MixingCoder<'a> {
+/// Codes blocks with contexts, and perhaps a network beside them.
+pub(super) struct MixingCoder<'a> {
     layout: &'a RecordLayout,
     level: Level,
+    network: Option<Box<dyn Predictor + 'a>>,
 }
 
-impl MixingCoder<'_> {
+impl<'a> MixingCoder<'a> {
+    pub(super) fn new(
+        layout: &'a RecordLayout,
+        level: Level,
+        network: Option<Box<dyn Predictor + 'a>>,
+    ) -> Self {
+        Self { layout, level, network }
+    }
+
     fn check(&self, bytes: usize, lanes: usize) -> Result<()> {
         check_one_lane("mixing", self.layout, bytes, lanes)
     }
 
-    fn run(&self, plan: &Plan, block: Block<'_>, bits: &mut Bits<'_>) -> Result<()> {
+    fn run(&mut self, plan: &Plan, block: Block<'_>, bits: &mut Bits<'_>) -> Result<()> {
         let &Plan { slots_log2, contexts, .. } = plan;
+        #[allow(clippy::redundant_closure)] // it shortens the lifetime of the predictor
+        let adviser = self.network.as_deref_mut().map(|network| Adviser::begin(network));
         match &plan.reading {
             Reading::Records { flat, partners } => Records {
                 layout: self.layout,
@@ -69,21 +83,25 @@ impl MixingCoder<'_> {
                 slots_log2,
                 block,
                 bits,
+                adviser,
                 after: &mut |_, _| {},
             }
             .code(),
             Reading::Regions(regions) => {
-                Regions { regions, contexts, slots_log2, block, bits }.code()
+                Regions { regions, contexts, slots_log2, block, bits, adviser }.code()
             }
         }
     }
 
-    fn plan(&self, block: &BlockRecords<'_>) -> Result<Plan> {
+    fn plan(&mut self, block: &BlockRecords<'_>) -> Result<Plan> {
         self.check(block.bytes.len(), block.lanes)?;
-        look::plan(self.level, self.layout, block.bytes)
+        match self.network.as_deref_mut() {
+            None => look::plan(self.level, self.layout, block.bytes),
+            Some(network) => look::plan_mixed(self.level, self.layout, network, block.bytes),
+        }
     }
 
-    fn encode_block(&self, block: &BlockRecords<'_>) -> Result<Vec<u8>> {
+    fn encode_block(&mut self, block: &BlockRecords<'_>) -> Result<Vec<u8>> {
         let plan = self.plan(block)?;
         let mut payload = Vec::new();
         plan.write_to(&mut payload);
@@ -94,17 +112,18 @@ impl MixingCoder<'_> {
         Ok(payload)
     }
 
-    fn decode_block(&self, block: &mut BlockPayload<'_>) -> Result<()> {
+    fn decode_block(&mut self, block: &mut BlockPayload<'_>) -> Result<()> {
         self.check(block.out.len(), block.lanes)?;
         let mut payload = block.payload;
-        let plan = Plan::read_from(&mut payload, self.layout, block.out.len())?;
+        let mixed = self.network.is_some();
+        let plan = Plan::read_from(&mut payload, self.layout, block.out.len(), mixed)?;
         let mut bits = Bits::Read(RangeDecoder::new(payload));
         self.run(&plan, Block::Unknown(block.out), &mut bits)?;
         let Bits::Read(decoder) = bits else { unreachable!("as it was made") };
         decoder.finish()
     }
 
-    fn measure_block(&self, block: &BlockRecords<'_>) -> Result<Vec<u64>> {
+    fn measure_block(&mut self, block: &BlockRecords<'_>) -> Result<Vec<u64>> {
         let plan = self.plan(block)?;
         let mut bits = Bits::Weigh(Cost::new(self.layout.roles().len()));
         self.run(&plan, Block::Known(block.bytes), &mut bits)?;

@@ -1,6 +1,6 @@
 //! The plan at the start of a block: how the block is read, and with which contexts.
 
-use super::engine::MAX_CONTEXTS;
+use super::engine::{MAX_CONTEXTS, MIXED_CONTEXTS};
 use super::number_contexts::NUMBER_CONTEXTS;
 use super::numbers::{Form, Numbers};
 use super::record_contexts::{Partners, RECORD_CONTEXTS};
@@ -8,6 +8,7 @@ use super::regions::{Content, Region};
 use crate::error::{Error, Result};
 use crate::layout::RecordLayout;
 use crate::prediction::varint;
+use crate::schema::FieldCoding;
 
 /// log2 of the fewest and the most slots.
 pub(super) const SLOTS_LOG2: std::ops::RangeInclusive<u32> = 4..=23;
@@ -65,7 +66,8 @@ impl Plan {
         }
     }
 
-    /// Reads the plan of a block of `bytes` bytes, and moves `input` past it.
+    /// Reads the plan of a block of `bytes` bytes, and moves `input` past it; `mixed` if a network
+    /// codes the block too.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Corrupt`] for a plan that no encoder writes.
@@ -73,10 +75,15 @@ impl Plan {
         input: &mut &[u8],
         layout: &RecordLayout,
         bytes: usize,
+        mixed: bool,
     ) -> Result<Self> {
         let [kind, slots_log2, contexts] = *take(input)?;
         let (slots_log2, contexts) = (u32::from(slots_log2), usize::from(contexts));
-        let possible = if kind == RECORDS { RECORD_CONTEXTS } else { NUMBER_CONTEXTS };
+        let possible = match kind {
+            RECORDS if mixed => MIXED_CONTEXTS,
+            RECORDS => RECORD_CONTEXTS,
+            _ => NUMBER_CONTEXTS,
+        };
         if !(1..=possible).contains(&contexts) {
             return Err(corrupt(format!("{contexts} contexts; 1 to {possible} are possible")));
         }
@@ -94,6 +101,7 @@ impl Plan {
                 let partners = read_partners(input, layout.n_fields())?;
                 Reading::Records { flat, partners }
             }
+            REGIONS if mixed => Reading::Regions(read_text(input, layout, bytes)?),
             REGIONS if layout.stride() == 1 => Reading::Regions(read_regions(input, bytes)?),
             REGIONS => {
                 return Err(corrupt(format!("regions in records of {} bytes", layout.stride())));
@@ -244,6 +252,23 @@ fn read_regions(input: &mut &[u8], bytes: usize) -> Result<Vec<Region>> {
         return Err(corrupt(format!("the last {left} of {bytes} bytes are in no region")));
     }
     Ok(regions)
+}
+
+/// The regions of a block beside a network, which predicts bytes in their order: text.
+fn read_text(input: &mut &[u8], layout: &RecordLayout, bytes: usize) -> Result<Vec<Region>> {
+    if !bytes_are_symbols(layout) {
+        return Err(corrupt("regions beside a network of records".to_owned()));
+    }
+    let regions = read_regions(input, bytes)?;
+    if regions.iter().any(|region| region.content != Content::Bytes) {
+        return Err(corrupt("numbers beside a network of bytes".to_owned()));
+    }
+    Ok(regions)
+}
+
+/// Whether a record is one byte, which is also its symbol.
+pub(super) fn bytes_are_symbols(layout: &RecordLayout) -> bool {
+    layout.stride() == 1 && layout.schema().fields()[0].coding == FieldCoding::Raw
 }
 
 /// One region of a block of `block` bytes.

@@ -55,6 +55,7 @@ fn cost_by_rank(sample: &[u8], lie: &Numbers) -> Result<Vec<u64>> {
         slots_log2: SLOTS_LOG2,
         block: Block::Known(sample),
         bits: &mut bits,
+        adviser: None,
     };
     loop_.code()?;
     let Bits::Weigh(cost) = bits else { unreachable!("as it was made") };

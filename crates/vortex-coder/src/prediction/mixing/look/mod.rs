@@ -14,9 +14,12 @@ mod words;
 pub use words::{Stretch, stretches};
 
 use super::level::Level;
-use super::plan::{Plan, Reading, most_slots_log2};
+use super::plan::{Plan, Reading, bytes_are_symbols, most_slots_log2};
+use super::regions::{Content, Region};
+use crate::cdf::Cdf;
 use crate::error::Result;
 use crate::layout::RecordLayout;
+use crate::predictor::{Coding, Predictor};
 
 /// The plan of a block of whole records.
 ///
@@ -34,4 +37,45 @@ pub(super) fn plan(level: Level, layout: &RecordLayout, bytes: &[u8]) -> Result<
     let flat = noise::find(layout, &partners, bytes)?;
     let reading = Reading::Records { flat, partners };
     Ok(Plan { slots_log2: slots_log2(contexts), contexts, reading })
+}
+
+/// The plan of a block of whole records with a network beside the contexts.
+///
+/// # Errors
+/// The errors of coding a sample, which do not occur in practice.
+pub(super) fn plan_mixed(
+    level: Level,
+    layout: &RecordLayout,
+    network: &mut dyn Predictor,
+    bytes: &[u8],
+) -> Result<Plan> {
+    let slots_log2 = |contexts| level.slots_log2().min(most_slots_log2(bytes.len(), contexts));
+    if bytes_are_symbols(layout) {
+        // The network predicts bytes in their order.
+        let contexts = level.region_contexts();
+        let text = Region { bytes: bytes.len(), content: Content::Bytes };
+        let reading = Reading::Regions(if bytes.is_empty() { vec![] } else { vec![text] });
+        return Ok(Plan { slots_log2: slots_log2(contexts), contexts, reading });
+    }
+    let contexts = level.mixed_contexts();
+    let partners = partners::find(layout, bytes);
+    let mut flat = noise::find(layout, &partners, bytes)?;
+    // Training saw more records than the look does.
+    for (flat, noise) in flat.iter_mut().zip(flat_roles(layout, network)) {
+        *flat &= noise;
+    }
+    let reading = Reading::Records { flat, partners };
+    Ok(Plan { slots_log2: slots_log2(contexts), contexts, reading })
+}
+
+/// For each role, whether the network has no prediction.
+fn flat_roles(layout: &RecordLayout, network: &mut dyn Predictor) -> Vec<bool> {
+    let mut cdf = [Cdf::default()];
+    network.begin(1);
+    let flat = |_| {
+        let flat = network.predict(1, &mut cdf) == Coding::Flat;
+        network.update(&[0]);
+        flat
+    };
+    layout.roles().iter().map(flat).collect()
 }

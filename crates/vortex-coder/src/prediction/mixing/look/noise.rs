@@ -57,6 +57,7 @@ pub(super) fn find(layout: &RecordLayout, partners: &Partners, bytes: &[u8]) -> 
         slots_log2: SLOTS_LOG2,
         block: Block::Known(sample),
         bits: &mut bits,
+        adviser: None,
         after: &mut |record, bits| {
             if let (Bits::Weigh(cost), true) = (bits, record + 1 == half) {
                 at_half.copy_from_slice(cost.by_role());
