@@ -22,14 +22,13 @@ pub fn compress<'py>(
     options: Options,
     label: Option<String>,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let file = task::run(py, data.as_slice()?, move |input, cancel| {
+    let file = task::written(py, &data, move |input, cancel, file| {
         let mut compressor = options.compressor(cancel)?;
         if let Some(label) = label {
             compressor = compressor.label(label);
         }
-        let mut file = Vec::new();
-        compressor.compress(input, &mut file)?;
-        Ok(file)
+        compressor.compress(input, file)?;
+        Ok(())
     });
     Ok(PyBytes::new(py, &file?))
 }
@@ -62,10 +61,9 @@ fn decoded(
     model: Option<Model>,
     threads: usize,
 ) -> PyResult<Vec<u8>> {
-    task::run(py, data.as_slice()?, move |input, cancel| {
-        let mut bytes = Vec::new();
-        decompressor(model, None, threads).cancel(cancel).decompress(input, &mut bytes)?;
-        Ok(bytes)
+    task::written(py, data, move |input, cancel, bytes| {
+        decompressor(model, None, threads).cancel(cancel).decompress(input, bytes)?;
+        Ok(())
     })
 }
 

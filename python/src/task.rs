@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
+use numpy::PyReadonlyArray1;
 use pyo3::prelude::*;
 use vortex_codec::Result;
 
@@ -37,6 +38,19 @@ pub fn run<T: Send + 'static>(
     work: impl FnOnce(Input<T>, Arc<AtomicBool>) -> Result<T> + Send + 'static,
 ) -> PyResult<T> {
     run_until(py, input, Some(GRACE), Arc::default(), work)
+}
+
+/// As [`run`] on the bytes of an array, for work that writes its result.
+pub fn written(
+    py: Python<'_>,
+    data: &PyReadonlyArray1<'_, u8>,
+    work: impl FnOnce(Input<Vec<u8>>, Arc<AtomicBool>, &mut Vec<u8>) -> Result<()> + Send + 'static,
+) -> PyResult<Vec<u8>> {
+    run(py, data.as_slice()?, |input, cancel| {
+        let mut bytes = Vec::new();
+        work(input, cancel, &mut bytes)?;
+        Ok(bytes)
+    })
 }
 
 /// As [`run`], with the flag of the caller. After a signal it waits for `grace`; without it, until

@@ -20,11 +20,10 @@ pub fn compress_weights<'py>(
     base: Option<PathBuf>,
     threads: usize,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let file = task::run(py, data.as_slice()?, move |input, _| {
+    let file = task::written(py, &data, move |input, _, file| {
         let options = Options { threads, ..Options::default() };
-        let mut file = Vec::new();
-        compress(input, &mut file, Contents::Safetensors, base.as_deref(), &options, true)?;
-        Ok(file)
+        compress(input, file, Contents::Safetensors, base.as_deref(), &options, true)?;
+        Ok(())
     });
     Ok(PyBytes::new(py, &file?))
 }
@@ -37,12 +36,11 @@ pub fn decompress_weights<'py>(
     base: Option<PathBuf>,
     threads: usize,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let file = task::run(py, data.as_slice()?, move |input, _| {
-        let mut bytes = Vec::new();
-        decompress(input, &mut bytes, base.as_deref(), threads)?;
-        Ok(bytes)
+    let bytes = task::written(py, &data, move |input, _, bytes| {
+        decompress(input, bytes, base.as_deref(), threads)?;
+        Ok(())
     });
-    Ok(PyBytes::new(py, &file?))
+    Ok(PyBytes::new(py, &bytes?))
 }
 
 /// Sizes of a compressed file of weights, as JSON.
