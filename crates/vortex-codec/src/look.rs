@@ -60,15 +60,8 @@ pub(crate) fn improve(level: Level, schema: Schema, known: Known, sample: &[u8])
     if candidates.len() == 1 {
         return Ok(candidates.remove(0));
     }
-    let costs = std::thread::scope(|scope| {
-        let trials: Vec<_> = candidates
-            .iter()
-            .map(|schema| scope.spawn(|| cost(level, schema, trial(sample, schema.stride()))))
-            .collect();
-        let finished =
-            trials.into_iter().map(|trial| trial.join().expect("a trial does not panic"));
-        finished.collect::<Result<Vec<u64>>>()
-    })?;
+    let costs =
+        costs_of(&candidates, |schema| cost(level, schema, trial(sample, schema.stride())))?;
     let best = (0..costs.len()).min_by_key(|&i| costs[i]).expect("there are candidates");
     Ok(candidates.swap_remove(best))
 }
@@ -85,6 +78,21 @@ pub(crate) fn middle(sample: &[u8], stride: usize, bytes: usize) -> &[u8] {
     let tried = (bytes / stride).max(1).min(records);
     let start = (records - tried) / 2 * stride;
     &sample[start..start + tried * stride]
+}
+
+/// The cost of each candidate, measured on a thread of its own.
+pub(crate) fn costs_of<T: Sync>(
+    candidates: &[T],
+    cost: impl Fn(&T) -> Result<u64> + Sync,
+) -> Result<Vec<u64>> {
+    std::thread::scope(|scope| {
+        let cost = &cost;
+        let trials: Vec<_> =
+            candidates.iter().map(|candidate| scope.spawn(move || cost(candidate))).collect();
+        let finished =
+            trials.into_iter().map(|trial| trial.join().expect("a trial does not panic"));
+        finished.collect()
+    })
 }
 
 /// What a predictor makes of the records, in 2^-16 bits a byte.

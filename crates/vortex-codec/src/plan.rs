@@ -18,7 +18,7 @@ use vortex_data::sidecar::{self, schema_of};
 use crate::error::Result;
 use crate::level::Level;
 use crate::look::{Known, improve, sample_of};
-use crate::mix::{self, Choice, Mix};
+use crate::mix::{self, Mix};
 use crate::models::TrainedModel;
 
 pub use crate::look::SAMPLE_BYTES;
@@ -114,7 +114,7 @@ impl Plan {
         if let Some(model) = &request.model
             && request.takes(model)
         {
-            return Self::with_model(model, request, || Ok(sample(0, None)?.into_owned()));
+            return Self::with_model(model, request, || sample(0, None));
         }
         let plan = |parts: Vec<Part>, origin| Self { parts, report: Report { origin } };
         let part = |bytes, offset, schema, known| {
@@ -153,15 +153,15 @@ impl Plan {
     }
 
     /// The plan with a model, alone or mixed with contexts.
-    fn with_model(
+    fn with_model<'a>(
         model: &TrainedModel,
         request: &Request,
-        sample: impl FnOnce() -> Result<Vec<u8>>,
+        sample: impl FnOnce() -> Result<Cow<'a, [u8]>>,
     ) -> Result<Self> {
         let level = request.level;
         let (coder, block_bytes) = match mix::choose(request.mix, level, model, sample)? {
-            Choice::Network => (Coder::Model(model.predictor()), DEFAULT_BLOCK_BYTES),
-            Choice::Mixed(mixed) => (Coder::Model(mixed), level.of_mixing().block_bytes()),
+            None => (Coder::Model(model.predictor()), DEFAULT_BLOCK_BYTES),
+            Some(mixed) => (Coder::Model(mixed), level.of_mixing().block_bytes()),
         };
         let block_bytes = request.block_bytes.unwrap_or(block_bytes);
         let part = Part { bytes: None, coder, block_bytes };

@@ -24,6 +24,9 @@ use crate::progress;
 use crate::report::sizes::Sizes;
 use crate::report::table::thousands;
 
+/// Seconds of training at level 9, if the user does not choose.
+const TRAIN_SECONDS: f64 = 60.0;
+
 /// Compress files to FILE.vxc.
 ///
 /// Decompression gives back the same bytes for every file. Each output is decoded again and
@@ -68,7 +71,7 @@ pub struct Compress {
     effort: Effort,
     /// With -9 on a file of records: seconds of training a network on it. The network is stored in
     /// the output, mixed with contexts, if that makes the whole output smaller
-    #[arg(long, value_name = "S", value_parser = seconds, default_value_t = 60.0)]
+    #[arg(long, value_name = "S", value_parser = seconds, default_value_t = TRAIN_SECONDS)]
     train_seconds: f64,
     /// Do not decode the output for verification
     #[arg(long)]
@@ -93,7 +96,7 @@ impl Compress {
             layout: LayoutChoice::Auto,
             block_size: None,
             effort: Effort::default(),
-            train_seconds: 60.0,
+            train_seconds: TRAIN_SECONDS,
             no_verify: false,
             output: OutputArguments::default(),
             files: vec![file],
