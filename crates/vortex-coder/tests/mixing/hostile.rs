@@ -121,9 +121,10 @@ fn regions(slots_log2: u8, contexts: u8, all: &[(u64, u8, &[u64])]) -> Vec<u8> {
     plan
 }
 
-/// A plan of records: runs of roles; and partners, each with the fields since the last field that has one.
+/// A plan of records with the fewest slots, which are possible in blocks of any length: runs of
+/// roles; and partners, each with the fields since the last field that has one.
 fn records(contexts: u8, runs: &[u64], partners: &[[u64; 2]]) -> Vec<u8> {
-    let mut plan = head(RECORDS, 8, contexts);
+    let mut plan = head(RECORDS, 4, contexts);
     plan.extend(number(runs.len() as u64));
     plan.extend(numbers(runs));
     plan.extend(number(partners.len() as u64));
