@@ -46,7 +46,7 @@ fuzz TARGET *ARGS:
 
 # The golden files, which every later version must read in the same way
 golden:
-    cargo test --release -p vortex-coder --test container_golden
+    cargo test --release -p vortex-coder --test container golden
 
 # Synthetic jets: train, compress, decode, compare
 demo *ARGS:

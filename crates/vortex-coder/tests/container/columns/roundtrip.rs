@@ -5,11 +5,9 @@ use vortex_coder::columns::{ColumnsModel, Level};
 use vortex_coder::container::{Coder, IndexedReader, Method, ReaderOptions, WriterOptions};
 use vortex_coder::{BlockRecords, DType, Field, Identity, Model, Schema};
 
-use crate::blocks::{decode, encode, levels, round_trip};
-use crate::container_support::{
-    self, Random, decode as decode_file, decode_indexed, encode as encode_file,
-};
-use crate::made::{every_coding, lawful, lawful_records, related, related_records, stepping};
+use super::blocks::{decode, encode, levels, round_trip};
+use super::made::{every_coding, lawful, lawful_records, related, related_records, stepping};
+use crate::support::{self, Random, decode as decode_file, decode_indexed, encode as encode_file};
 
 #[test]
 fn every_type_and_coding_in_blocks_of_every_length() {
@@ -139,8 +137,8 @@ proptest! {
 
 #[test]
 fn the_support_of_other_tests_is_used_here_too() {
-    let bytes = container_support::records(500, 3);
+    let bytes = support::records(500, 3);
     for level in levels() {
-        round_trip(&container_support::schema(), level, &bytes);
+        round_trip(&support::schema(), level, &bytes);
     }
 }

@@ -13,7 +13,7 @@ use vortex_coder::container::{
     WriterOptions,
 };
 use vortex_coder::{
-    BlockCoder, Cdf, Coding, DType, Error, Field, Identity, LaneCoder, Model, Predictor,
+    BlockCoder, Cdf, Coding, DType, Error, ErrorKind, Field, Identity, LaneCoder, Model, Predictor,
     RecordLayout, Result, Schema,
 };
 
@@ -192,4 +192,18 @@ impl ModelLoader for SeedLoader {
 
 pub fn with_models() -> ReaderOptions {
     ReaderOptions { models: Arc::new(SeedLoader), ..ReaderOptions::default() }
+}
+
+/// Both ways of reading. Their errors may differ in kind, but their bytes must be equal.
+pub fn both(file: &[u8]) -> [Result<Vec<u8>>; 2] {
+    [decode_with(file, with_models()), decode_indexed(file, with_models())]
+}
+
+/// Kinds of errors that are allowed for a damaged file.
+pub fn blames_the_file(kind: ErrorKind) -> bool {
+    use ErrorKind::*;
+    matches!(
+        kind,
+        Corrupt | Truncated | ChecksumMismatch | UnsupportedVersion | NotVxc | TrailingData
+    )
 }

@@ -8,11 +8,8 @@
 //! | `roundtrip` | all types, odd blocks, wide tables, files |
 //! | `sizes` | what is found in columns |
 //! | `hostile` | damage, lies and garbage |
-#![allow(clippy::cast_possible_truncation, clippy::unwrap_used)]
 
 mod blocks;
-#[path = "../container_support/mod.rs"]
-mod container_support;
 mod hostile;
 mod made;
 mod roundtrip;

@@ -2,9 +2,10 @@
 //! alone in its process, because it measures the peak memory.
 #![allow(clippy::cast_possible_truncation, clippy::unwrap_used)]
 
-mod container_support;
+#[path = "container/support/mod.rs"]
+mod support;
 
-use container_support::*;
+use support::*;
 use vortex_coder::container::constants::*;
 use vortex_coder::container::*;
 use vortex_coder::{ErrorKind, Identity};

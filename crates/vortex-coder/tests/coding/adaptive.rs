@@ -1,5 +1,4 @@
 //! The built-in model in the coding loop: it is exact and deterministic, and it compresses.
-#![allow(clippy::unwrap_used, clippy::cast_possible_truncation)]
 
 use vortex_coder::{
     AdaptiveModel, DType, ErrorKind, Field, Model, Schema, decode_records, encode_records,

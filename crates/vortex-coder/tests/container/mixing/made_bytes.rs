@@ -2,7 +2,7 @@
 
 use vortex_coder::Schema;
 
-use crate::container_support::Random;
+use crate::support::Random;
 
 /// Data and its entropy.
 pub struct Made {

@@ -3,8 +3,8 @@
 use vortex_coder::schema::{DecimalGrid, Law, LawForm, Order, Predicted, Term};
 use vortex_coder::{DType, Field, FieldCoding, Schema};
 
-use crate::container_support::{self, Random};
-use crate::made_bytes::Made;
+use super::made_bytes::Made;
+use crate::support::{self, Random};
 
 pub fn records() -> Vec<Made> {
     vec![
@@ -21,8 +21,8 @@ pub fn records() -> Vec<Made> {
 /// A counter, 12 random bits, one of five labels and a sign.
 fn events(n: usize) -> Made {
     let bits = n as f64 * (12.0 + 5f64.log2() + 1.0);
-    let bytes = container_support::records(n, 81);
-    Made { name: "events", schema: container_support::schema(), bytes, bits, more: 0.29 }
+    let bytes = support::records(n, 81);
+    Made { name: "events", schema: support::schema(), bytes, bits, more: 0.29 }
 }
 
 /// Every type in both byte orders and every order of symbols. Of each value the four lowest bits change, once

@@ -11,11 +11,11 @@ use vortex_coder::{
     BlockPayload, BlockRecords, DType, ErrorKind, Field, FieldCoding, Model, Schema,
 };
 
-use crate::blocks::{decode, encode};
-use crate::container_support::{self, Random, small_blocks};
-use crate::made_bytes::{float_rows, walk, words};
-use crate::made_records::{far_partners, noise_beside_sense};
-use crate::plans::{self, BIG_ENDIAN, FAR, FURTHER, NUMBERS, RECORDS, REGIONS, number, numbers};
+use super::blocks::{decode, encode};
+use super::made_bytes::{float_rows, walk, words};
+use super::made_records::{far_partners, noise_beside_sense};
+use super::plans::{self, BIG_ENDIAN, FAR, FURTHER, NUMBERS, RECORDS, REGIONS, number, numbers};
+use crate::support::{self, Random, small_blocks};
 
 /// Small blocks whose plans have every possible part.
 fn blocks() -> Vec<(Schema, Vec<u8>)> {
@@ -57,9 +57,9 @@ fn every_bit_of_a_plan_matters() {
 
 #[test]
 fn every_cut_and_every_byte_more_is_noticed() {
-    let records = container_support::records(120, 95);
+    let records = support::records(120, 95);
     for (schema, bytes) in [
-        (container_support::schema(), records),
+        (support::schema(), records),
         (Schema::bytes(), words(60).0),
         (Schema::bytes(), walk(4, false, 200, 6).0),
     ] {
@@ -86,9 +86,8 @@ fn every_cut_and_every_byte_more_is_noticed() {
 
 #[test]
 fn damage_of_the_stream_gives_other_bytes() {
-    let bytes = container_support::records(60, 96);
-    for (schema, bytes) in
-        [(container_support::schema(), bytes), (Schema::bytes(), walk(8, false, 60, 20).0)]
+    let bytes = support::records(60, 96);
+    for (schema, bytes) in [(support::schema(), bytes), (Schema::bytes(), walk(8, false, 60, 20).0)]
     {
         let payload = encode(&schema, Level::DEFAULT, &bytes);
         for at in plans::plan(&payload, &schema).bytes..payload.len() {
@@ -218,7 +217,7 @@ fn lying_plans_are_refused() {
         (with(head(RECORDS, 8, 10), &[0xff; 10]), "5 bytes"),
     ];
     for (plan, what) in &of_records {
-        let error = decode_plan(&container_support::schema(), plan).expect_err(what);
+        let error = decode_plan(&support::schema(), plan).expect_err(what);
         assert_eq!(error.kind, ErrorKind::Corrupt, "{plan:?}: {error}");
         assert!(error.message.contains(what), "{plan:?}: {error}");
     }
@@ -226,7 +225,7 @@ fn lying_plans_are_refused() {
 
 #[test]
 fn announced_numbers_are_not_believed() {
-    for (schema, kind) in [(Schema::bytes(), REGIONS), (container_support::schema(), RECORDS)] {
+    for (schema, kind) in [(Schema::bytes(), REGIONS), (support::schema(), RECORDS)] {
         // The largest possible numbers of regions or runs, all empty.
         let mut plan = head(kind, 8, 10);
         plan.extend(number(u32::MAX.into()));
@@ -238,8 +237,8 @@ fn announced_numbers_are_not_believed() {
 
 #[test]
 fn impossible_requests_are_refused() {
-    let bytes = container_support::records(20, 98);
-    let model = MixingModel::new(container_support::schema(), Level::DEFAULT);
+    let bytes = support::records(20, 98);
+    let model = MixingModel::new(support::schema(), Level::DEFAULT);
     assert_eq!((model.lanes(0), model.lanes(1 << 26)), (1, 1));
     let mut coder = model.coder();
     for (bytes, lanes) in [(&bytes[..], 0), (&bytes, 2), (&bytes, usize::MAX), (&bytes[..15], 1)] {
@@ -258,19 +257,19 @@ fn impossible_requests_are_refused() {
 
 #[test]
 fn damaged_files_are_refused() {
-    let data = container_support::records(100, 99);
-    let model = Arc::new(MixingModel::new(container_support::schema(), Level::DEFAULT));
+    let data = support::records(100, 99);
+    let model = Arc::new(MixingModel::new(support::schema(), Level::DEFAULT));
     let options = WriterOptions { zstd_level: None, ..small_blocks(Coder::Model(model)) };
-    let (file, summary) = container_support::encode(&data, options);
+    let (file, summary) = support::encode(&data, options);
     assert_eq!(summary.modelled_blocks, 2);
     for bit in (0..file.len() * 8).step_by(29) {
         let mut damaged = file.clone();
         damaged[bit / 8] ^= 1 << (bit % 8);
-        container_support::decode(&damaged).unwrap_err();
-        container_support::decode_indexed(&damaged, ReaderOptions::default()).unwrap_err();
+        support::decode(&damaged).unwrap_err();
+        support::decode_indexed(&damaged, ReaderOptions::default()).unwrap_err();
     }
     for cut in (0..file.len()).step_by(3) {
-        let error = container_support::decode(&file[..cut]).unwrap_err();
+        let error = support::decode(&file[..cut]).unwrap_err();
         assert_eq!(error.kind, ErrorKind::Truncated, "{cut}");
     }
     let mut reader = IndexedReader::open(Cursor::new(&file), ReaderOptions::default()).unwrap();
@@ -305,7 +304,7 @@ proptest! {
         payload in prop::collection::vec(any::<u8>(), 0..400),
         records in 0usize..200,
     ) {
-        let schema = container_support::schema();
+        let schema = support::schema();
         let _ = decode(&schema, &payload, records * schema.stride());
         let _ = decode(&Schema::bytes(), &payload, records);
     }

@@ -3,7 +3,7 @@
 use vortex_coder::schema::{DecimalGrid, Law, LawForm, Order, Predicted, Term};
 use vortex_coder::{DType, Field, FieldCoding, Schema};
 
-use crate::container_support::Random;
+use crate::support::Random;
 
 /// One field of every type in each coding that it can have and both byte orders.
 pub fn every_coding() -> Schema {

@@ -3,7 +3,7 @@
 use vortex_coder::mixing::{Level, MixingModel};
 use vortex_coder::{BlockPayload, BlockRecords, Model, Result, Schema};
 
-use crate::plans;
+use super::plans;
 
 pub fn levels() -> impl Iterator<Item = Level> {
     (Level::LOWEST.number()..=Level::HIGHEST.number()).filter_map(Level::new)

@@ -11,10 +11,10 @@ use vortex_coder::{
     BlockPayload, BlockRecords, DType, ErrorKind, Field, FieldCoding, Identity, Model, Schema,
 };
 
-use crate::blocks::{check_measure, encode, levels, round_trip};
-use crate::container_support::{self, Random, small_blocks};
-use crate::made_bytes::{extremes, lay, mixture, numbers, text};
-use crate::made_records::records;
+use super::blocks::{check_measure, encode, levels, round_trip};
+use super::made_bytes::{extremes, lay, mixture, numbers, text};
+use super::made_records::records;
+use crate::support::{self, Random, small_blocks};
 
 #[test]
 fn any_number_of_records_and_bytes() {
@@ -99,8 +99,8 @@ fn what_was_always_right_may_be_wrong_and_wrong_again() {
 
 #[test]
 fn a_group_is_coded_as_its_blocks_alone() {
-    let bytes = container_support::records(700, 92);
-    let schema = container_support::schema();
+    let bytes = support::records(700, 92);
+    let schema = support::schema();
     let blocks = [&bytes[..5500], &[], &bytes[5500..], &bytes[..11]];
     let alone: Vec<Vec<u8>> =
         blocks.iter().map(|bytes| encode(&schema, Level::DEFAULT, bytes)).collect();
@@ -130,24 +130,24 @@ fn a_group_is_coded_as_its_blocks_alone() {
 
 #[test]
 fn files_come_back_and_do_not_depend_on_threads() {
-    let mut data = container_support::records(1000, 93);
+    let mut data = support::records(1000, 93);
     data.extend(Random(94).bytes(2046));
     data.extend([7; 3000]);
     data.extend([1, 2, 3]);
     for level in [Level::LOWEST, Level::HIGHEST] {
-        for schema in [container_support::schema(), Schema::bytes()] {
+        for schema in [support::schema(), Schema::bytes()] {
             let model = Arc::new(MixingModel::new(schema, level));
             let options = WriterOptions {
                 block_bytes: 8 << 10,
                 verify: true,
                 ..small_blocks(Coder::Model(model))
             };
-            let (file, summary) = container_support::encode(&data, options.clone());
+            let (file, summary) = support::encode(&data, options.clone());
             assert!(summary.modelled_blocks > 1, "{summary:?}");
             let on_three = WriterOptions { threads: 3, verify: false, ..options };
-            assert!(container_support::encode(&data, on_three).0 == file, "three threads");
+            assert!(support::encode(&data, on_three).0 == file, "three threads");
             // The file names its predictor, so the reader needs no model.
-            assert!(container_support::decode(&file).unwrap() == data);
+            assert!(support::decode(&file).unwrap() == data);
             let mut reader =
                 IndexedReader::open(Cursor::new(&file), ReaderOptions::default()).unwrap();
             assert_eq!(reader.members().next().unwrap().predictor, Some(Identity::Mixing));

@@ -9,11 +9,8 @@
 //! | `sizes` | the generated data is restored, and its size is close to its entropy |
 //! | `roundtrip` | odd blocks, any schema, groups, files |
 //! | `hostile` | damaged, falsified and random payloads |
-#![allow(clippy::cast_possible_truncation, clippy::unwrap_used)]
 
 mod blocks;
-#[path = "../container_support/mod.rs"]
-mod container_support;
 mod hostile;
 mod made_bytes;
 mod made_records;

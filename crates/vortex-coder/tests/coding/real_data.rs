@@ -1,6 +1,5 @@
 //! The built-in model on real records, if the data sets are available: it is exact, and the size is
 //! printed.
-#![allow(clippy::unwrap_used)]
 
 use std::path::PathBuf;
 use vortex_coder::{AdaptiveModel, DType, Field, Model, Schema, decode_records, encode_records};

@@ -4,15 +4,12 @@
 //! A missing file is written, but only by the crate version that introduces it: if a file of a
 //! released version is deleted, this test fails. The contents of these files never change, so the
 //! builders below may not change either.
-#![allow(clippy::cast_possible_truncation, clippy::unwrap_used)]
-
-mod container_support;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, Once, PoisonError};
 
-use container_support::golden_records::*;
-use container_support::*;
+use crate::support::golden_records::*;
+use crate::support::*;
 use vortex_coder::columns;
 use vortex_coder::container::constants::*;
 use vortex_coder::container::*;

@@ -1,13 +1,10 @@
 //! The memory of a reader through the index is bounded for any number of members.
-#![allow(clippy::unwrap_used)] // helpers of tests
-
-mod container_support;
 
 use std::io::Cursor;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
-use container_support::*;
+use crate::support::*;
 use vortex_coder::container::*;
 use vortex_coder::{DType, ErrorKind, Field, Identity, Model, Result, Schema};
 

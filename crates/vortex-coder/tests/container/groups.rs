@@ -1,14 +1,11 @@
 //! Blocks in groups: the number of blocks that advance together changes no byte, no cost and no
 //! error.
-#![allow(clippy::unwrap_used)] // helpers of tests
-
-mod container_support;
 
 use std::io::Cursor;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use container_support::*;
+use crate::support::*;
 use vortex_coder::codec::{MAX_STATE_BYTES, decode_group, encode_group, measure_group};
 use vortex_coder::container::{Coder, IndexedReader, Method, Reader, ReaderOptions, WriterOptions};
 use vortex_coder::{

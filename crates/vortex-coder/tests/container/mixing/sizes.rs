@@ -3,10 +3,10 @@
 
 use vortex_coder::mixing::Level;
 
-use crate::blocks::{check_measure, encode, levels, measure, round_trip};
-use crate::made_bytes::{self, Made};
-use crate::made_records::{self, FOLLOWER, FOLLOWER_ROLES, NOISE_ROLES, PARTNER};
-use crate::plans;
+use super::blocks::{check_measure, encode, levels, measure, round_trip};
+use super::made_bytes::{self, Made};
+use super::made_records::{self, FOLLOWER, FOLLOWER_ROLES, NOISE_ROLES, PARTNER};
+use super::plans;
 
 /// A round trip at every level. Returns the longest payload's length.
 fn check(made: &Made) -> usize {

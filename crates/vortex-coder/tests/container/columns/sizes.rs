@@ -3,8 +3,8 @@
 use vortex_coder::columns::Level;
 use vortex_coder::{DType, Field, Schema};
 
-use crate::blocks::{levels, round_trip};
-use crate::made::{lawful, lawful_records, related, related_records};
+use super::blocks::{levels, round_trip};
+use super::made::{lawful, lawful_records, related, related_records};
 
 #[test]
 fn what_follows_from_other_columns_takes_nothing() {

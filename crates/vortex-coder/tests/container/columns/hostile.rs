@@ -4,9 +4,9 @@ use proptest::prelude::*;
 use vortex_coder::columns::Level;
 use vortex_coder::{DType, ErrorKind, Field, Schema};
 
-use crate::blocks::{decode, encode, levels};
-use crate::container_support::Random;
-use crate::made::{every_coding, lawful, lawful_records, related, related_records, stepping};
+use super::blocks::{decode, encode, levels};
+use super::made::{every_coding, lawful, lawful_records, related, related_records, stepping};
+use crate::support::Random;
 
 /// Small blocks whose heads hold all that a head can hold.
 fn blocks() -> Vec<(Schema, Vec<u8>)> {

@@ -1,13 +1,10 @@
 //! Round trips: all coders, lengths, numbers of threads and ways of reading.
-#![allow(clippy::cast_possible_truncation, clippy::unwrap_used)]
-
-mod container_support;
 
 use std::io::{Cursor, Read, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use container_support::*;
+use crate::support::*;
 use proptest::prelude::*;
 use vortex_coder::container::constants::*;
 use vortex_coder::container::*;
@@ -125,7 +122,7 @@ fn members_follow_each_other() {
         let error = reader.read_range(start, len).unwrap_err();
         assert_eq!(error.kind, ErrorKind::InvalidArgument);
     }
-    assert_eq!(reader.read_range(data.len() as u64, 0).unwrap(), []);
+    assert!(reader.read_range(data.len() as u64, 0).unwrap().is_empty());
 }
 
 #[test]
