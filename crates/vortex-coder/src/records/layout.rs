@@ -135,6 +135,37 @@ impl RecordLayout {
             before = Some(record);
         }
     }
+
+    /// Appends the symbols of one field of whole records to `symbols`; the first record has no
+    /// previous one. The same symbols as of [`Self::records_to_symbols`], without those of other
+    /// fields.
+    ///
+    /// # Panics
+    /// When `bytes` is not a whole number of records, or there is no such field.
+    pub fn field_to_symbols(&self, field: usize, bytes: &[u8], symbols: &mut Vec<u8>) {
+        assert_eq!(bytes.len() % self.stride(), 0, "whole records");
+        let roles = self.roles_of(field);
+        let records = bytes.chunks_exact(self.stride());
+        symbols.reserve(records.len() * roles.len());
+        if let Some(derived) = self.derived.iter().find(|derived| derived.index() == field) {
+            let fields = self.schema.fields();
+            let mut before = None;
+            for record in records {
+                let number = derived.number(fields, before, record);
+                symbols.extend(&number.to_be_bytes()[8 - roles.len()..]);
+                before = Some(record);
+            }
+            return;
+        }
+        let signed = self.signed.iter().find(|signed| signed.first_role() == roles.start);
+        for record in records {
+            let at = symbols.len();
+            symbols.extend(self.source[roles.clone()].iter().map(|&b| record[usize::from(b)]));
+            if let Some(signed) = signed {
+                signed.value_to_symbols(&mut symbols[at..]);
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -295,6 +326,14 @@ mod tests {
             let layout = RecordLayout::new(Schema::new(stride, described).unwrap());
             let bytes = &noise[..noise.len() / stride * stride];
             let all = symbols(&layout, bytes);
+            for field in 0..layout.n_fields() {
+                let mut alone = Vec::new();
+                layout.field_to_symbols(field, bytes, &mut alone);
+                let roles = layout.roles_of(field);
+                let among: Vec<u8> =
+                    all.chunks_exact(stride).flat_map(|record| &record[roles.clone()]).copied().collect();
+                prop_assert_eq!(alone, among);
+            }
             let mut record = vec![0; stride];
             let mut before = None;
             for (chunk, original) in all.chunks_exact(stride).zip(bytes.chunks_exact(stride)) {

@@ -37,7 +37,6 @@ impl PipelineField {
     }
 
     /// Index in the schema.
-    #[cfg(feature = "container")]
     pub(crate) fn index(&self) -> usize {
         self.index
     }

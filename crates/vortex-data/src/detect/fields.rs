@@ -6,8 +6,9 @@
 
 use vortex_coder::schema::{DType, Field, FieldCoding};
 
-/// Number of records that are analysed.
-const SAMPLE_RECORDS: usize = 4096;
+/// Number of records that are analysed, fewer if they are long, and their bytes.
+const SAMPLE_RECORDS: std::ops::RangeInclusive<usize> = 1024..=4096;
+const SAMPLE_BYTES: usize = 256 << 10;
 /// Cost of one field that holds varying numbers; all costs are in thousandths of it.
 const FIELD: u64 = 1000;
 /// Additional cost of a type that is rare elsewhere in the record.
@@ -35,7 +36,8 @@ struct Evidence {
 /// cost.
 pub(super) fn detect(bytes: &[u8], stride: usize) -> Vec<Field> {
     let records = bytes.len() / stride;
-    let step = records.div_ceil(SAMPLE_RECORDS).max(1);
+    let wanted = (SAMPLE_BYTES / stride).clamp(*SAMPLE_RECORDS.start(), *SAMPLE_RECORDS.end());
+    let step = records.div_ceil(wanted).max(1);
     let sample: Vec<&[u8]> = bytes.chunks_exact(stride).step_by(step).collect();
     let (little_cost, little) = cover(&sample, stride, false);
     let (big_cost, big) = cover(&sample, stride, true);

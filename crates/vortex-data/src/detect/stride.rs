@@ -9,13 +9,15 @@ const MIN_RECORDS: usize = 6;
 /// Bytes compared per lag, and bytes counted per candidate.
 const LAG_SAMPLE: usize = 96 << 10;
 const FIRST_COST_SAMPLE: usize = 96 << 10;
-const COST_SAMPLE: usize = 768 << 10;
+const COST_SAMPLE: usize = 512 << 10;
 /// Number of candidates that are tried on the larger sample.
-const FINALISTS: usize = 20;
+const FINALISTS: usize = 12;
 /// Number of pieces of a sample: the start, the end, and between.
 const PIECES: usize = 4;
-/// Number of lags with the most equal bytes that are analysed, with their divisors.
+/// Number of lags with the most equal bytes that are analysed, and of the best of these whose
+/// divisors are.
 const TOP_LAGS: usize = 24;
+const DIVIDED_LAGS: usize = 8;
 
 /// Evidence for one stride.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,9 +39,19 @@ pub(super) fn rank(bytes: &[u8]) -> Vec<StrideCandidate> {
         found.sort_by_key(|&(stride, cost)| (cost, stride));
         found
     };
-    let first = measure(&candidates(bytes, longest), &windows(bytes.len(), FIRST_COST_SAMPLE));
-    let mut finalists: Vec<usize> =
-        [1, 2, 4, 8].into_iter().filter(|s| *s <= longest.max(1)).collect();
+    let small = [1, 2, 4, 8].into_iter().filter(|s| *s <= longest.max(1));
+    let first_windows = windows(bytes.len(), FIRST_COST_SAMPLE);
+    let mut first = measure(&lags(bytes, longest), &first_windows);
+    let best = first.iter().take(DIVIDED_LAGS).map(|(lag, _)| *lag);
+    let mut divisors: Vec<usize> =
+        best.flat_map(|lag| (1..lag).filter(move |d| lag % d == 0)).collect();
+    divisors.extend(small.clone());
+    divisors.sort_unstable();
+    divisors.dedup();
+    divisors.retain(|d| first.iter().all(|(lag, _)| lag != d));
+    first.extend(measure(&divisors, &first_windows));
+    first.sort_by_key(|&(stride, cost)| (cost, stride));
+    let mut finalists: Vec<usize> = small.collect();
     finalists.extend(first.iter().map(|(stride, _)| *stride).take(FINALISTS));
     finalists.sort_unstable();
     finalists.dedup();
@@ -72,19 +84,12 @@ fn prefer_fundamental(found: &mut [(usize, u64)]) {
     }
 }
 
-/// Candidates for counting, from the lags at which many bytes are equal.
-fn candidates(bytes: &[u8], longest: usize) -> Vec<usize> {
+/// The lags at which the most bytes are equal, most first.
+fn lags(bytes: &[u8], longest: usize) -> Vec<usize> {
     let mut by_equality: Vec<(u64, usize)> =
         (1..=longest).map(|lag| (equal_bytes(bytes, lag), lag)).collect();
     by_equality.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
-    let mut strides: Vec<usize> =
-        [1, 2, 4, 8].into_iter().filter(|s| *s <= longest.max(1)).collect();
-    for &(_, lag) in by_equality.iter().take(TOP_LAGS) {
-        strides.extend((1..=lag).filter(|d| lag % d == 0));
-    }
-    strides.sort_unstable();
-    strides.dedup();
-    strides
+    by_equality.iter().take(TOP_LAGS).map(|(_, lag)| *lag).collect()
 }
 
 /// How many of the sampled bytes equal the byte `lag` further on.
@@ -135,15 +140,23 @@ impl Scratch {
             histogram.clear();
             histogram.resize(stride * 256, 0);
         }
+        let (all, _) = self.all.as_chunks_mut::<256>();
+        let (changed, _) = self.changed.as_chunks_mut::<256>();
         for window in windows {
-            let mut column = window.start % stride;
-            for t in window.clone() {
-                let byte = bytes[t];
-                let at = column * 256 + usize::from(byte);
-                self.all[at] += 1;
-                if t < stride || bytes[t - stride] != byte {
-                    self.changed[at] += 1;
-                }
+            // The first bytes have none one stride before: all of them count as changed.
+            let first = stride.clamp(window.start, window.end);
+            for t in window.start..first {
+                let (column, byte) = (t % stride, usize::from(bytes[t]));
+                all[column][byte] += 1;
+                changed[column][byte] += 1;
+            }
+            let mut column = first % stride;
+            let before = &bytes[first.saturating_sub(stride)..];
+            for (&byte, &before) in bytes[first..window.end].iter().zip(before) {
+                let at = usize::from(byte);
+                all[column][at] += 1;
+                // No branch on the bytes, because it would often be mispredicted.
+                changed[column][at] += u32::from(byte != before);
                 column += 1;
                 if column == stride {
                     column = 0;
@@ -169,7 +182,9 @@ fn column_cost(logs: &CountLog, all: &[u32], changed: &[u32]) -> u64 {
 fn table_cost(logs: &CountLog, counts: &[u32], n: u32) -> u64 {
     let mut distinct = 0u64;
     let mut sum = 0;
-    for &count in counts.iter().filter(|c| **c > 0) {
+    // Of long strides, most counts are 0.
+    let groups = counts.chunks(16).filter(|group| group.iter().fold(0, |any, c| any | c) != 0);
+    for &count in groups.flatten().filter(|c| **c > 0) {
         distinct += 1;
         sum += logs.get(count);
     }

@@ -6,42 +6,40 @@ use vortex_coder::schema::Schema;
 /// Added to each count, so that rare contexts do not look certain.
 const PRIOR: f64 = 0.05;
 
-/// Records as the symbols of a schema.
-pub(super) struct Coded {
+/// Records whose fields are coded as a schema says.
+pub(super) struct Coded<'a> {
     layout: RecordLayout,
-    symbols: Vec<u8>,
+    records: &'a [u8],
 }
 
-impl Coded {
+impl<'a> Coded<'a> {
     /// Whole records.
-    pub fn new(schema: &Schema, records: &[u8]) -> Self {
-        let layout = RecordLayout::new(schema.clone());
-        let mut symbols = Vec::new();
-        layout.records_to_symbols(records, &mut symbols);
-        Self { layout, symbols }
+    pub fn new(schema: &Schema, records: &'a [u8]) -> Self {
+        Self { layout: RecordLayout::new(schema.clone()), records }
     }
 
     /// Bits a record of one field: each symbol under adaptive counts, given the symbol before it in the
     /// same value, or given nothing where that is cheaper.
     pub fn bits(&self, field: usize) -> f64 {
-        let roles = self.layout.roles_of(field);
-        let records = self.symbols.chunks_exact(self.layout.roles().len());
-        let n = records.len();
-        let values = records.map(|record| &record[roles.clone()]);
+        let mut symbols = Vec::new();
+        self.layout.field_to_symbols(field, self.records, &mut symbols);
+        let size = self.layout.roles_of(field).len();
+        let values = symbols.chunks_exact(size);
+        let n = values.len();
         let cost = |rank: usize| {
-            let alone = adaptive(values.clone().map(|value| (0, value[rank])));
+            let alone = adaptive(1, values.clone().map(|value| (0, value[rank])));
             if rank == 0 {
                 return alone;
             }
-            alone.min(adaptive(values.clone().map(|value| (value[rank - 1], value[rank]))))
+            alone.min(adaptive(256, values.clone().map(|value| (value[rank - 1], value[rank]))))
         };
-        (0..roles.len()).map(cost).sum::<f64>() / n.max(1) as f64
+        (0..size).map(cost).sum::<f64>() / n.max(1) as f64
     }
 }
 
 /// Bits of all (context, symbol) under counts that grow with them.
-fn adaptive(symbols: impl Iterator<Item = (u8, u8)>) -> f64 {
-    let mut counts = vec![[0u32; 256]; 256];
+fn adaptive(contexts: usize, symbols: impl Iterator<Item = (u8, u8)>) -> f64 {
+    let mut counts = vec![[0u32; 256]; contexts];
     let mut totals = [0u32; 256];
     let mut bits = 0.0;
     for (context, symbol) in symbols {

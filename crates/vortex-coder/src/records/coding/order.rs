@@ -83,9 +83,17 @@ impl SignedField {
         (kind != NumberKind::Unsigned).then_some(field)
     }
 
+    pub(crate) fn first_role(&self) -> usize {
+        self.first_role as usize
+    }
+
     /// Changes the symbols of a record, which are its bytes, most significant first.
     pub(crate) fn to_symbols(&self, symbols: &mut [u8]) {
-        let value = &mut symbols[self.first_role as usize..][..usize::from(self.size)];
+        self.value_to_symbols(&mut symbols[self.first_role as usize..][..usize::from(self.size)]);
+    }
+
+    /// The same for the bytes of the field alone.
+    pub(crate) fn value_to_symbols(&self, value: &mut [u8]) {
         if self.float && value[0] & SIGN != 0 {
             value.iter_mut().for_each(|b| *b = !*b);
         } else {
