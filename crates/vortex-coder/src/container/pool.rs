@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::error::{Error, ErrorKind, Result};
 use crate::threads;
 
-/// Blocks in flight in addition to one per thread: one waits for a thread, one waits to be
-/// collected.
-const SLACK: usize = 2;
+/// Blocks in flight in addition to one per thread: it waits for a thread. The caller holds one more,
+/// which is read meanwhile.
+const SLACK: usize = 1;
 
 /// The function of each thread: it takes jobs from [`Jobs::next`] until there are none.
 type Body<J, D> = Arc<dyn Fn(&Jobs<J, D>) + Send + Sync>;
