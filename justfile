@@ -32,6 +32,10 @@ python:
     target/venv/bin/python -m pytest -q python/tests
     target/venv/bin/python python/bench/speed.py
 
+# The C library: header, shared and static library, pkg-config file
+install-c PREFIX:
+    crates/vortex-c/install.sh {{PREFIX}}
+
 # Speed of coder, network and weights, compared with other programs
 bench *ARGS:
     cargo bench -p vortex-coder --bench range {{ARGS}}

@@ -64,6 +64,9 @@ fn options(error: &Error) -> Option<&'static str> {
         ErrorKind::WrongBase => Some("name that one with --base"),
         ErrorKind::SelfTest => Some("until then use other --instructions"),
         ErrorKind::NoSuchInstructions => Some("use --instructions auto"),
+        ErrorKind::NotFound if error.message().ends_with("name one of them") => {
+            Some("use --dataset NAME")
+        }
         ErrorKind::MixedRecords => Some("--schema says what they are"),
         ErrorKind::NotBuilt if error.message().contains("rocm") => {
             Some("build it with: cargo install --path crates/vortex-cli --features rocm")

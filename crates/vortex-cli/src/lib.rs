@@ -19,6 +19,7 @@ mod interrupt;
 mod models;
 mod output;
 mod progress;
+mod records;
 mod report;
 mod scoreboard;
 mod stdout;

@@ -27,6 +27,18 @@ pub fn bytes(len: Option<u64>, name: &str, wanted: bool) -> ProgressBar {
     bar
 }
 
+/// A bar over `len` records; hidden in the same cases as [`bytes`].
+pub fn count(len: u64, name: &str, wanted: bool) -> ProgressBar {
+    let bar = bytes(Some(len), name, wanted);
+    if !bar.is_hidden() {
+        bar.set_style(
+            ProgressStyle::with_template("{prefix} {wide_bar} {pos} / {len} records  {eta} left")
+                .unwrap_or_else(|_| ProgressStyle::default_bar()),
+        );
+    }
+    bar
+}
+
 /// A spinner whose message is the current step; hidden in the same cases as [`bytes`].
 pub fn steps(name: &str, wanted: bool) -> ProgressBar {
     if !wanted || !io::stderr().is_terminal() {

@@ -17,6 +17,7 @@ use crate::mix::Mix;
 use crate::models::TrainedModel;
 use crate::output::output_from;
 use crate::plan::{Plan, Request, SAMPLE_BYTES, Subject};
+use crate::writer::Writer;
 
 /// How to compress. One compressor serves any number of files.
 ///
@@ -40,7 +41,7 @@ pub struct Compressor {
     pub(crate) threads: usize,
     pub(crate) verify: bool,
     replace: bool,
-    label: Option<String>,
+    pub(crate) label: Option<String>,
     pub(crate) cancel: Option<Arc<AtomicBool>>,
     pub(crate) on_block: Option<Hook>,
 }
@@ -202,6 +203,26 @@ impl Compressor {
         }
         let plan = self.plan(Subject::Bytes(&sample))?;
         self.compress_as(&plan, sample.chain(input), output)
+    }
+
+    /// An [`io::Write`] whose bytes come out compressed, for callers that do not have a reader. The
+    /// file is the same as that of [`Compressor::compress`].
+    ///
+    /// ```
+    /// use std::io::Write;
+    ///
+    /// use vortex_codec::{Compressor, decompress};
+    ///
+    /// # fn main() -> vortex_codec::Result<()> {
+    /// let mut writer = Compressor::new().writer(Vec::new());
+    /// writer.write_all(b"piece by ")?;
+    /// writer.write_all(b"piece")?;
+    /// let (file, summary) = writer.finish()?;
+    /// assert_eq!((summary.original_bytes, decompress(&file)?), (14, b"piece by piece".to_vec()));
+    /// # Ok(()) }
+    /// ```
+    pub fn writer<W: Write>(&self, output: W) -> Writer<W> {
+        Writer::new(self.clone(), output)
     }
 
     /// Compresses a file. Its records are found from its name, its format and the files beside it.

@@ -27,21 +27,7 @@ pub(crate) struct Encoder<'a, W> {
 
 impl<'a, W: Write> Encoder<'a, W> {
     pub(crate) fn new(options: &'a Compressor, output: W) -> Self {
-        let verifier = options.verify.then(|| {
-            let models: Arc<dyn ModelLoader> = match &options.request.model {
-                Some(model) => Arc::new(OneModel(model.predictor())),
-                None => Arc::new(NoModels),
-            };
-            let mut decoder = Decompressor::new().threads(options.threads);
-            if let Some(cancel) = &options.cancel {
-                decoder = decoder.cancel(Arc::clone(cancel));
-            }
-            Verifier::start(move |input, output| {
-                decoder.reader_from(input, models).copy_to(output)?;
-                Ok(())
-            })
-        });
-        let tee = Tee { output, verifier, bytes: 0 };
+        let tee = tee(options, output);
         Self { options, tee, digest: blake3::Hasher::new(), summary: Summary::default() }
     }
 
@@ -52,7 +38,7 @@ impl<'a, W: Write> Encoder<'a, W> {
         part: &Part,
         label: Option<String>,
     ) -> Result<()> {
-        let options = self.writer_options(part, label)?;
+        let options = writer_options(self.options, part, label)?;
         let before = Progress {
             original_bytes: self.summary.original_bytes,
             compressed_bytes: self.summary.compressed_bytes,
@@ -83,24 +69,47 @@ impl<'a, W: Write> Encoder<'a, W> {
         self.tee.finish(self.digest.finalize())?;
         Ok(self.summary)
     }
+}
 
-    fn writer_options(&self, part: &Part, label: Option<String>) -> Result<WriterOptions> {
-        let options = self.options;
-        let mut writer = WriterOptions::new(part.coder.clone());
-        if let (true, Coder::Model(coded_with), Some(model)) =
-            (options.embed_model, &part.coder, &options.request.model)
-            && coded_with.identity().model_file() == Some(model.digest())
-        {
-            let file = model.network().map(|network| network.file());
-            let no_file = || Error::invalid_argument("a model without a file cannot be embedded");
-            writer.embed_model = Some(file.ok_or_else(no_file)?);
+/// The output, with a decoder beside it if the options ask for verification.
+pub(crate) fn tee<W>(options: &Compressor, output: W) -> Tee<W> {
+    let verifier = options.verify.then(|| {
+        let models: Arc<dyn ModelLoader> = match &options.request.model {
+            Some(model) => Arc::new(OneModel(model.predictor())),
+            None => Arc::new(NoModels),
+        };
+        let mut decoder = Decompressor::new().threads(options.threads);
+        if let Some(cancel) = &options.cancel {
+            decoder = decoder.cancel(Arc::clone(cancel));
         }
-        writer.label = label;
-        writer.block_bytes = part.block_bytes;
-        writer.zstd_level = options.request.level.zstd_level(&part.coder, writer.zstd_level);
-        writer.lanes = options.lanes;
-        writer.threads = options.threads;
-        writer.cancel = options.cancel.clone();
-        Ok(writer)
+        Verifier::start(move |input, output| {
+            decoder.reader_from(input, models).copy_to(output)?;
+            Ok(())
+        })
+    });
+    Tee { output, verifier, bytes: 0 }
+}
+
+/// How to write a member.
+pub(crate) fn writer_options(
+    options: &Compressor,
+    part: &Part,
+    label: Option<String>,
+) -> Result<WriterOptions> {
+    let mut writer = WriterOptions::new(part.coder.clone());
+    if let (true, Coder::Model(coded_with), Some(model)) =
+        (options.embed_model, &part.coder, &options.request.model)
+        && coded_with.identity().model_file() == Some(model.digest())
+    {
+        let file = model.network().map(|network| network.file());
+        let no_file = || Error::invalid_argument("a model without a file cannot be embedded");
+        writer.embed_model = Some(file.ok_or_else(no_file)?);
     }
+    writer.label = label;
+    writer.block_bytes = part.block_bytes;
+    writer.zstd_level = options.request.level.zstd_level(&part.coder, writer.zstd_level);
+    writer.lanes = options.lanes;
+    writer.threads = options.threads;
+    writer.cancel = options.cancel.clone();
+    Ok(writer)
 }

@@ -10,6 +10,7 @@ pub use level::Level;
 pub use mix::Mix;
 pub use models::{Models, TrainedModel};
 pub use plan::{Plan, Request};
+pub use writer::Writer;
 
 // Types of lower layers that appear in this interface.
 pub use vortex_coder::container::{Limits, Progress, Summary};
@@ -38,6 +39,7 @@ pub mod training;
 mod verify;
 #[cfg(feature = "weights")]
 pub mod weights;
+mod writer;
 
 // The complete lower layers.
 pub use vortex_coder as coder;

@@ -13,6 +13,6 @@ pub use detect::{Detection, detect};
 pub use discover::{Discovery, Finding, FindingKind, Search, discover};
 pub use error::{Error, Result};
 pub use records::{RecordFile, RecordSet};
-pub use sidecar::{SchemaSource, read_schema, schema_of, write_schema};
+pub use sidecar::{SchemaSource, parse_schema, read_schema, schema_of, write_schema};
 pub use split::{Split, SplitRatios};
 pub use synthetic::SyntheticJets;

@@ -3,6 +3,7 @@
 use std::fs::Metadata;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -10,16 +11,17 @@ use vortex_codec::archive::{is_archive, unpack};
 use vortex_codec::coder::container::Reader;
 use vortex_codec::output::{Scratch, folder, place};
 use vortex_codec::sources::prepare::restore;
-use vortex_codec::weights;
+use vortex_codec::{Models, weights};
 
-use super::files;
 use super::prepare::report_unread;
+use super::{files, wrong_usage};
 use crate::arguments::{Common, OutputArguments};
 use crate::failure::Failure;
 use crate::input::Input;
 use crate::models;
 use crate::output::{Content, Output, Target};
 use crate::progress;
+use crate::records::{Choice, Excerpt, Form, Slice};
 use crate::report::table::thousands;
 
 /// Decompress .vxc files.
@@ -31,6 +33,9 @@ use crate::report::table::thousands;
 /// An output of `compress --datasets` becomes a new file with the same values: HDF5 as HDF5, npz as
 /// npz. Formats without a writer, and all formats with --streams, become a folder of .bin files
 /// with their schemas and manifest.json.
+///
+/// With an option of *Records*, the output holds only these records: FILE without .vxc, and .records,
+/// .csv or .npy. Only the blocks that hold them are read and decoded.
 #[derive(Debug, Args)]
 pub struct Decompress {
     /// Model file
@@ -39,6 +44,16 @@ pub struct Decompress {
     /// For files of compress --datasets: write the streams into a folder, as `vortex prepare` does
     #[arg(long)]
     streams: bool,
+    /// Only these records, as in Python: A:B is A up to B - 1, `:100` the first 100, `-100:` the last
+    /// 100
+    #[arg(long, value_name = "A:B", value_parser = Slice::parse, allow_hyphen_values = true)]
+    #[arg(help_heading = "Records", conflicts_with = "streams")]
+    records: Option<Slice>,
+    #[command(flatten)]
+    choice: Choice,
+    /// Form of the records: raw without this option
+    #[arg(long, value_enum, help_heading = "Records")]
+    format: Option<Form>,
     #[command(flatten)]
     pub output: OutputArguments,
     /// Files to decompress; `-` is standard input
@@ -49,14 +64,35 @@ pub struct Decompress {
 impl Decompress {
     /// Decompression of one file with a model, with defaults for everything else.
     pub fn new(model: PathBuf, file: PathBuf) -> Self {
-        let output = OutputArguments::default();
-        Self { model: Some(model), streams: false, output, files: vec![file] }
+        Self {
+            model: Some(model),
+            streams: false,
+            records: None,
+            choice: Choice::default(),
+            format: None,
+            output: OutputArguments::default(),
+            files: vec![file],
+        }
     }
 
     pub fn run(self, common: &Common) -> Result<(), Failure> {
+        if self.of_records() {
+            if self.streams {
+                wrong_usage("--streams writes whole datasets; leave out the options of records");
+            }
+            if self.files.len() > 1 {
+                let n = self.files.len();
+                wrong_usage(format!("records of {n} FILEs; name one FILE"));
+            }
+        }
         let target = |file: &Path| files::original_target(file, &self.output, files::EXTENSION);
         files::check_usage(&self.files, &self.output, target);
         let models = models::open(self.model.as_deref(), common.instructions)?;
+        if self.of_records() {
+            return files::for_each(&self.files, |file| {
+                self.write_records(file, target(file)?, &models, common)
+            });
+        }
         files::for_each(&self.files, |file| {
             let mut input = Input::open(file)?;
             if input.head(weights::MAGIC.len())? == weights::MAGIC {
@@ -90,6 +126,44 @@ impl Decompress {
             }
             Ok(())
         })
+    }
+
+    /// Whether records are wanted, and not the whole file.
+    fn of_records(&self) -> bool {
+        let Choice { fields, dataset } = &self.choice;
+        self.records.is_some() || self.format.is_some() || !fields.is_empty() || dataset.is_some()
+    }
+
+    /// Writes the chosen records of a file.
+    fn write_records(
+        &self,
+        file: &Path,
+        target: Target,
+        models: &Arc<Models>,
+        common: &Common,
+    ) -> Result<()> {
+        let form = self.format.unwrap_or(Form::Raw);
+        let target = match target {
+            Target::Path(path) => {
+                Target::Path(with_suffix(&path, !self.names_file(), form.suffix()))
+            }
+            stdout => stdout,
+        };
+        let mut excerpt = Excerpt::open(file, &self.choice, models, common)?;
+        let rows = self.records.unwrap_or_default().of(excerpt.rows);
+        let n = rows.end - rows.start;
+        let metadata = std::fs::metadata(file).context("cannot be read")?;
+        let mut output =
+            Output::open(&target, Content::Original, self.output.force, Some(&metadata))
+                .with_context(|| target.to_string())?;
+        let bar = progress::count(n, &file.display().to_string(), !common.quiet);
+        excerpt.write(rows, form, common, &mut output, |rows| bar.inc(rows))?;
+        output.commit().with_context(|| target.to_string())?;
+        bar.finish_and_clear();
+        if !common.quiet && (target != Target::Stdout || common.verbose) {
+            eprintln!("{}: {} records => {target}", file.display(), thousands(n));
+        }
+        Ok(())
     }
 
     /// Whether -o names the output itself, and not a folder for it.

@@ -10,6 +10,7 @@ pub mod demo;
 pub mod download;
 pub mod evaluate;
 mod files;
+pub mod head;
 pub mod import_checkpoint;
 pub mod inspect;
 pub mod prepare;
@@ -50,6 +51,7 @@ pub enum Command {
     Decompress(decompress::Decompress),
     CompressWeights(compress_weights::CompressWeights),
     DecompressWeights(decompress_weights::DecompressWeights),
+    Head(head::Head),
     Test(test::Test),
     Inspect(inspect::Inspect),
     Evaluate(evaluate::Evaluate),
@@ -72,6 +74,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Decompress(c) => c.run(common),
         Command::CompressWeights(c) => c.run(common),
         Command::DecompressWeights(c) => c.run(common),
+        Command::Head(c) => c.run(common),
         Command::Test(c) => c.run(common),
         Command::Inspect(c) => c.run(common),
         Command::Evaluate(c) => c.run(common),

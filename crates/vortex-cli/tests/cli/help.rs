@@ -2,7 +2,7 @@
 
 use super::bench::Bench;
 
-const COMMANDS: [&[&str]; 13] = [
+const COMMANDS: [&[&str]; 14] = [
     &["--help"],
     &["prepare", "--help"],
     &["restore", "--help"],
@@ -12,6 +12,7 @@ const COMMANDS: [&[&str]; 13] = [
     &["decompress", "--help"],
     &["compress-weights", "--help"],
     &["decompress-weights", "--help"],
+    &["head", "--help"],
     &["test", "--help"],
     &["inspect", "--help"],
     &["evaluate", "--help"],

@@ -11,6 +11,7 @@ mod help;
 mod imports;
 mod mixed;
 mod models;
+mod ranges;
 mod readme;
 mod round_trip;
 mod signals;

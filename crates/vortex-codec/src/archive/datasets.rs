@@ -8,13 +8,16 @@ use std::sync::Arc;
 use vortex_coder::Schema;
 use vortex_coder::container::{IndexedReader, MemberInfo};
 use vortex_sources::prepare::{
-    DatasetEntry, Layout, MANIFEST_NAME, MAX_MANIFEST_BYTES, Manifest, Place, Placement, groups,
+    DatasetEntry, Layout, MANIFEST_NAME, MAX_MANIFEST_BYTES, Manifest, Placement, groups,
 };
 
-use super::rows::{Column, Rows, field_index};
-use super::{ARRAY_LABEL, DatasetInfo, MANIFEST_LABEL, STREAM_LABEL};
+use super::rows::{Column, Rows};
+use super::{ARRAY_LABEL, DatasetInfo, MANIFEST_LABEL, STREAM_LABEL, fields};
 use crate::error::{Error, ErrorKind, Result};
 use crate::inspection::predictor_of;
+
+/// Most bytes of the rows that [`DatasetInfo::block_rows`] proposes for columns.
+const MAX_ROWS_BYTES: u64 = 256 << 20;
 
 /// A table in a file.
 pub(super) struct Dataset {
@@ -24,6 +27,21 @@ pub(super) struct Dataset {
     block_rows: u64,
     label: Option<String>,
     lies: Lies,
+}
+
+/// Bytes of a stored row, and their place in a row of the output.
+struct Move {
+    from: Range<usize>,
+    to: usize,
+}
+
+/// Copies from each row of `stored` bytes to a row of `step` bytes.
+fn copy(from: &[u8], stored: usize, out: &mut [u8], step: usize, moves: &[Move]) {
+    for (row, out) in from.chunks_exact(stored).zip(out.chunks_exact_mut(step)) {
+        for Move { from, to } in moves {
+            out[*to..to + from.len()].copy_from_slice(&row[from.clone()]);
+        }
+    }
 }
 
 /// The places of the rows in the original bytes of all members.
@@ -62,8 +80,17 @@ pub(super) fn of_manifest<R: Read + Seek>(
         for entry in &source.datasets {
             let (mut starts, mut block_rows) = (Vec::new(), 1);
             let placement = entry.placement(manifest)?;
-            let lengths = stream_lengths(entry, placement.schema())?;
-            for (stream, due) in entry.streams.iter().zip(lengths) {
+            let schema = placement.schema();
+            let lengths = stream_lengths(entry, schema)?;
+            // Bytes that are next to each other: a row, or in a column one of its values.
+            let widths = match entry.layout {
+                Layout::Row => vec![schema.stride()],
+                Layout::Column => {
+                    let first = |group: &Vec<usize>| schema.fields()[group[0]].dtype.size();
+                    groups(schema).iter().map(first).collect()
+                }
+            };
+            for ((stream, due), width) in entry.streams.iter().zip(lengths).zip(widths) {
                 let label = format!("{STREAM_LABEL}{}", stream.file);
                 let next = members.next();
                 let Some((number, member)) =
@@ -79,8 +106,11 @@ pub(super) fn of_manifest<R: Read + Seek>(
                     return Err(corrupt(format!("member {number} has {what}")));
                 }
                 starts.push(member.original_offset);
-                let width = (due / entry.records.max(1)).max(1);
-                block_rows = block_rows.max(u64::from(member.block_bytes) / width);
+                block_rows = block_rows.max(u64::from(member.block_bytes) / width as u64);
+            }
+            if entry.layout == Layout::Column {
+                // Rows of all columns, of which each may have a block.
+                block_rows = block_rows.min((MAX_ROWS_BYTES / schema.stride() as u64).max(1));
             }
             let name = match manifest.sources.len() {
                 1 => entry.name.clone(),
@@ -177,19 +207,8 @@ impl Dataset {
         reader: &mut IndexedReader<R>,
         rows: Range<u64>,
     ) -> Result<Rows> {
-        let stride = self.schema.stride();
-        let len = self.bytes_of(&rows, stride)?;
-        let bytes = match &self.lies {
-            Lies::InARow(start) => reader.read_range(start + rows.start * stride as u64, len)?,
-            Lies::InStreams { placement, starts } => {
-                let mut bytes = vec![0; len];
-                for place in placement.places(&rows) {
-                    let from = place.first * stride;
-                    self.read_place(reader, starts, &place, &mut bytes[from..], stride, None)?;
-                }
-                bytes
-            }
-        };
+        let all: Vec<usize> = (0..self.schema.fields().len()).collect();
+        let bytes = self.values(reader, &all, &rows)?;
         Ok(Rows { schema: Arc::clone(&self.schema), bytes })
     }
 
@@ -200,51 +219,88 @@ impl Dataset {
         name: &str,
         rows: Range<u64>,
     ) -> Result<Column> {
-        let wanted = field_index(&self.schema, name)?;
+        let wanted = fields::index(&self.schema, name)?;
+        let bytes = self.values(reader, &[wanted], &rows)?;
         let field = &self.schema.fields()[wanted];
-        let size = field.dtype.size();
-        let len = self.bytes_of(&rows, size)?;
-        let Lies::InStreams { placement, starts } = &self.lies else {
-            return self.rows(reader, rows)?.field(name);
-        };
-        let mut bytes = vec![0; len];
-        for place in placement.places(&rows) {
-            if place.field.is_none_or(|field| field == wanted) {
-                let from = place.first * size;
-                self.read_place(reader, starts, &place, &mut bytes[from..], size, Some(wanted))?;
-            }
-        }
         Ok(Column { dtype: field.dtype, big_endian: field.big_endian, bytes })
     }
 
-    /// Reads one run of a stream into `out`, in which rows are `step` bytes apart: whole rows, or
-    /// with `wanted` only that field.
-    fn read_place<R: Read + Seek>(
+    /// Rows of these fields alone, without gaps between them.
+    pub(super) fn fields<R: Read + Seek>(
         &self,
         reader: &mut IndexedReader<R>,
-        starts: &[u64],
-        place: &Place,
-        out: &mut [u8],
-        step: usize,
-        wanted: Option<usize>,
-    ) -> Result<()> {
-        let fields = self.schema.fields();
-        let field = |number: usize| fields[number].offset as usize..fields[number].end();
-        let stored = place.field.map_or(self.schema.stride(), |number| field(number).len());
-        // A part of the rows in one stream fits in memory if the rows do.
-        let bytes =
-            reader.read_range(starts[place.stream] + place.offset, place.len as usize * stored)?;
-        let (take, put) = match (place.field, wanted) {
-            // For each row a whole row, or one value of a column.
-            (None, None) => (0..stored, 0),
-            (Some(_), Some(_)) => (0..stored, 0),
-            (Some(number), None) => (0..stored, field(number).start),
-            (None, Some(number)) => (field(number), 0),
-        };
-        for (value, row) in bytes.chunks_exact(stored).zip(out.chunks_mut(step)) {
-            row[put..put + take.len()].copy_from_slice(&value[take.clone()]);
+        names: &[&str],
+        rows: Range<u64>,
+    ) -> Result<Rows> {
+        let wanted = fields::chosen(&self.schema, names)?;
+        let schema = Arc::new(fields::narrowed(&self.schema, &wanted)?);
+        let bytes = self.values(reader, &wanted, &rows)?;
+        Ok(Rows { schema, bytes })
+    }
+
+    /// The values of the fields `wanted`, one row after the other.
+    fn values<R: Read + Seek>(
+        &self,
+        reader: &mut IndexedReader<R>,
+        wanted: &[usize],
+        rows: &Range<u64>,
+    ) -> Result<Vec<u8>> {
+        let width = |field: usize| self.schema.fields()[field].dtype.size();
+        let step = wanted.iter().map(|&field| width(field)).sum();
+        let len = self.bytes_of(rows, step)?;
+        let stride = self.schema.stride();
+        let whole = self.moves(wanted);
+        match &self.lies {
+            Lies::InARow(start) => {
+                let stored = self.bytes_of(rows, stride)?;
+                let stored = reader.read_range(start + rows.start * stride as u64, stored)?;
+                if matches!(whole.as_slice(), [Move { from, .. }] if from.len() == stride) {
+                    return Ok(stored);
+                }
+                let mut out = vec![0; len];
+                copy(&stored, stride, &mut out, step, &whole);
+                Ok(out)
+            }
+            Lies::InStreams { placement, starts } => {
+                let mut out = vec![0; len];
+                for place in placement.places(rows) {
+                    let one;
+                    let (stored, moves) = match place.field {
+                        None => (stride, &whole[..]),
+                        Some(field) => {
+                            let Some(at) = wanted.iter().position(|&other| other == field) else {
+                                continue;
+                            };
+                            let to = wanted[..at].iter().map(|&field| width(field)).sum();
+                            one = [Move { from: 0..width(field), to }];
+                            (width(field), &one[..])
+                        }
+                    };
+                    let start = starts[place.stream] + place.offset;
+                    // A part of the rows in one stream fits in memory if the rows do.
+                    let bytes = reader.read_range(start, place.len as usize * stored)?;
+                    copy(&bytes, stored, &mut out[place.first * step..], step, moves);
+                }
+                Ok(out)
+            }
         }
-        Ok(())
+    }
+
+    /// The moves from a whole row to a row of the fields `wanted`; neighbours move together.
+    fn moves(&self, wanted: &[usize]) -> Vec<Move> {
+        let mut moves: Vec<Move> = Vec::with_capacity(wanted.len());
+        let mut to = 0;
+        for &field in wanted {
+            let field = &self.schema.fields()[field];
+            let from = field.offset as usize..field.end();
+            let len = from.len();
+            match moves.last_mut() {
+                Some(last) if last.from.end == from.start => last.from.end = from.end,
+                _ => moves.push(Move { from, to }),
+            }
+            to += len;
+        }
+        moves
     }
 
     /// The number of bytes of `rows` if each row has `each` bytes.

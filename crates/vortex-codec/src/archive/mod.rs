@@ -6,6 +6,7 @@
 //! files.
 
 mod datasets;
+mod fields;
 mod pack;
 mod rows;
 mod unpack;
@@ -68,7 +69,8 @@ pub struct DatasetInfo<'a> {
     /// Number of rows.
     pub rows: u64,
     /// Number of rows that one block holds, at least 1. A read that starts at a multiple of it and
-    /// has this length decodes as few blocks as possible.
+    /// has this length decodes as few blocks as possible. In the column layout, it is the number of
+    /// values in a block, or as many rows as 256 MiB hold.
     pub block_rows: u64,
     /// The label of its members, if they have one.
     pub label: Option<&'a str>,
@@ -119,6 +121,19 @@ impl<R: Read + Seek> Archive<R> {
         &mut self.reader
     }
 
+    /// The dataset with this name; without a name the only one, or the only one with records.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] if there is none or it is not clear which; the message lists the
+    /// names.
+    pub fn dataset(&self, name: Option<&str>) -> Result<DatasetInfo<'_>> {
+        let number = match name {
+            Some(name) => self.number(name)?,
+            None => self.only()?,
+        };
+        Ok(self.datasets[number].info())
+    }
+
     /// Rows of the only dataset.
     ///
     /// # Errors
@@ -137,11 +152,8 @@ impl<R: Read + Seek> Archive<R> {
     /// [`ErrorKind::NotFound`], [`ErrorKind::InvalidArgument`] for rows that it does not have, and
     /// the errors of the blocks of these rows.
     pub fn rows_of(&mut self, dataset: &str, rows: Range<u64>) -> Result<Rows> {
-        let found = self.datasets.iter().find(|found| found.info().name == dataset);
-        let Some(found) = found else {
-            return Err(self.not_found(format!("there is no {dataset:?}")));
-        };
-        found.rows(&mut self.reader, rows)
+        let number = self.number(dataset)?;
+        self.datasets[number].rows(&mut self.reader, rows)
     }
 
     /// One field of rows of a dataset. If the dataset has the column layout, only the blocks of
@@ -150,11 +162,57 @@ impl<R: Read + Seek> Archive<R> {
     /// # Errors
     /// As [`Archive::rows_of`], and [`ErrorKind::NotFound`] for the field.
     pub fn field_of(&mut self, dataset: &str, field: &str, rows: Range<u64>) -> Result<Column> {
-        let found = self.datasets.iter().find(|found| found.info().name == dataset);
-        let Some(found) = found else {
-            return Err(self.not_found(format!("there is no {dataset:?}")));
-        };
-        found.field(&mut self.reader, field, rows)
+        let number = self.number(dataset)?;
+        self.datasets[number].field(&mut self.reader, field, rows)
+    }
+
+    /// Some fields of rows of a dataset, as rows of these fields alone, in the given order and
+    /// without gaps. A name that is not a field, but the start of others, stands for all of them:
+    /// `b` for `b[0]`, `b[1]`, ..., and `c` for `c.x`, `c.y`. If the dataset has the column layout,
+    /// only the blocks of these fields are decoded.
+    ///
+    /// ```
+    /// use vortex_codec::archive::Archive;
+    /// use vortex_codec::{Compressor, DType, Decompressor, Field, Schema};
+    ///
+    /// # fn main() -> vortex_codec::Result<()> {
+    /// # let bytes: Vec<u8> = (0..3000u32).flat_map(|i| [(i as f32).to_le_bytes(), (i % 7).to_le_bytes()].concat()).collect();
+    /// let schema = Schema::new(8, vec![Field::new("pt", DType::F32, 0), Field::new("n", DType::U32, 4)])?;
+    /// let mut file = Vec::new();
+    /// Compressor::new().schema(schema).compress(bytes.as_slice(), &mut file)?;
+    /// let mut archive = Archive::from_reader(std::io::Cursor::new(file), &Decompressor::new())?;
+    /// let name = archive.dataset(None)?.name.to_owned();
+    /// let rows = archive.fields_of(&name, &["n", "pt"], 8..10)?;
+    /// assert_eq!(rows.bytes, [1u32.to_le_bytes(), 8f32.to_le_bytes(), 2u32.to_le_bytes(), 9f32.to_le_bytes()].concat());
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Archive::field_of`], and [`ErrorKind::InvalidArgument`] for no fields and for a field
+    /// that is named twice.
+    pub fn fields_of(&mut self, dataset: &str, fields: &[&str], rows: Range<u64>) -> Result<Rows> {
+        let number = self.number(dataset)?;
+        self.datasets[number].fields(&mut self.reader, fields, rows)
+    }
+
+    /// The number of the dataset with this name.
+    fn number(&self, name: &str) -> Result<usize> {
+        let found = self.datasets.iter().position(|dataset| dataset.info().name == name);
+        found.ok_or_else(|| self.not_found(format!("there is no {name:?}")))
+    }
+
+    /// The number of the only dataset, or of the only one with records.
+    fn only(&self) -> Result<usize> {
+        if self.datasets.len() == 1 {
+            return Ok(0);
+        }
+        let bytes = Schema::bytes();
+        let mut tables =
+            (0..self.datasets.len()).filter(|&i| *self.datasets[i].info().schema != bytes);
+        match (tables.next(), tables.next()) {
+            (Some(only), None) => Ok(only),
+            _ => Err(self.not_found("name one of them".into())),
+        }
     }
 
     fn not_found(&self, what: String) -> Error {

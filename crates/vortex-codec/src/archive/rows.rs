@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use vortex_coder::{DType, Schema};
 
-use crate::error::{Error, ErrorKind, Result};
+use super::fields;
+use crate::error::Result;
 
 /// Rows of a dataset: records of its schema, one after the other.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,9 +41,9 @@ impl Rows {
     /// The values of a field.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`] for a field that the rows do not have.
+    /// [`crate::ErrorKind::NotFound`] for a field that the rows do not have.
     pub fn field(&self, name: &str) -> Result<Column> {
-        let field = &self.schema.fields()[field_index(&self.schema, name)?];
+        let field = &self.schema.fields()[fields::index(&self.schema, name)?];
         let value = field.offset as usize..field.end();
         let records = self.bytes.chunks_exact(self.schema.stride());
         let bytes = records.flat_map(|record| &record[value.clone()]).copied().collect();
@@ -60,17 +61,4 @@ impl Column {
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
-}
-
-/// The number of a field.
-pub(super) fn field_index(schema: &Schema, name: &str) -> Result<usize> {
-    const SHOWN: usize = 20;
-    let found = schema.fields().iter().position(|field| field.name == name);
-    found.ok_or_else(|| {
-        let names = schema.fields().iter().take(SHOWN).map(|field| field.name.as_str());
-        let names: Vec<&str> = names.collect();
-        let more = if schema.fields().len() > SHOWN { ", ..." } else { "" };
-        let message = format!("no field {name:?}; the fields are {}{more}", names.join(", "));
-        Error::new(ErrorKind::NotFound, message)
-    })
 }

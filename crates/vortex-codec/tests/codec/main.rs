@@ -10,4 +10,5 @@ mod datasets;
 mod mixed;
 mod models;
 mod options;
+mod ranges;
 mod round_trips;

@@ -1,6 +1,6 @@
 //! Decompression restores all bytes.
 
-use std::io::Read;
+use std::io::{self, Read, Write};
 
 use vortex_codec::plan::Subject;
 use vortex_codec::{Compressor, Decompressor, ErrorKind, Level, compress, decompress};
@@ -82,7 +82,7 @@ fn files_by_name_with_what_lies_beside_them() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 4);
     let missing = compressor.compress_file(folder.path().join("none"), folder.path().join("out"));
     let missing = missing.unwrap_err();
-    assert_eq!(missing.kind(), ErrorKind::Io(std::io::ErrorKind::NotFound));
+    assert_eq!(missing.kind(), ErrorKind::Io(io::ErrorKind::NotFound));
     assert!(missing.message().contains("none"), "{missing}");
 }
 
@@ -95,4 +95,55 @@ fn files_in_a_row_and_readers() {
     reader.read_to_end(&mut back).unwrap();
     assert!(back == [&data[..], b"and more"].concat());
     assert_eq!(reader.summary().members, 2);
+}
+
+/// What is written piece by piece, whatever the pieces, is the file of the whole.
+#[test]
+fn piece_by_piece() {
+    let data = records(STRIDE * 3000 + 5);
+    let plain = Compressor::new().block_bytes(4096).level(Level::FASTEST).label("jets");
+    let with_model = Compressor::new().model(model()).mix(vortex_codec::Mix::Never);
+    for compressor in [plain.clone().schema(schema()), plain, with_model] {
+        for (n, step) in [(0, 1), (1, 1), (5000, 7), (data.len(), 1000), (data.len(), data.len())] {
+            let mut whole = Vec::new();
+            let of_whole = compressor.compress(&data[..n], &mut whole).unwrap();
+            let mut writer = compressor.writer(Vec::new());
+            data[..n].chunks(step).for_each(|piece| writer.write_all(piece).unwrap());
+            let (file, summary) = writer.finish().unwrap();
+            assert!(file == whole && summary == of_whole, "{n} in pieces of {step}");
+        }
+    }
+}
+
+/// An output with room for so many bytes.
+struct Small(usize);
+
+impl Write for Small {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 = self.0.checked_sub(bytes.len()).ok_or(io::ErrorKind::StorageFull)?;
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_writer_that_failed_stays_failed() {
+    let full = ErrorKind::Io(io::ErrorKind::StorageFull);
+    let data = records(STRIDE * 3000);
+    let compressor = Compressor::new().schema(schema()).block_bytes(1024).threads(1);
+    // The header fits, and later blocks do not.
+    for room in [10, 2000] {
+        let mut writer = compressor.writer(Small(room));
+        writer.write_all(&data).unwrap();
+        assert_eq!(writer.finish().err().unwrap().kind(), full, "{room}");
+    }
+    let model = Compressor::new().model(model()).mix(vortex_codec::Mix::Never).threads(1);
+    let mut writer = model.block_bytes(1024).writer(Small(2000));
+    let mut failed = data.chunks(1000).map(|piece| writer.write_all(piece));
+    let error = failed.find_map(Result::err).unwrap();
+    assert_eq!(vortex_codec::Error::from(error).kind(), full);
+    assert_eq!(writer.write(b"more").unwrap_err().kind(), io::ErrorKind::Other);
+    assert_eq!(writer.finish().err().unwrap().kind(), ErrorKind::InvalidArgument);
 }

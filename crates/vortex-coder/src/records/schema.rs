@@ -235,6 +235,8 @@ mod tests {
         let names: Vec<_> = schema.fields().iter().map(|f| f.name.as_str()).collect();
         assert_eq!(names, ["pt", "é", "_pad5", "_pad6", "e", "_pad15", "_pad16"]);
         assert_eq!(schema.stride(), 17);
+        let padding = schema.fields().iter().filter(|field| field.is_padding());
+        assert_eq!(padding.map(|field| field.offset).collect::<Vec<_>>(), [5, 6, 15, 16]);
         let mut end = 0;
         for field in schema.fields() {
             assert_eq!(field.offset as usize, end);

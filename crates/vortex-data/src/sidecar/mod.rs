@@ -101,12 +101,21 @@ pub fn schema_of(data: &Path, explicit: Option<&Path>) -> Result<(Schema, Schema
 /// [`Error::Io`]; [`Error::Sidecar`] with line, field and value.
 pub fn read_schema(path: &Path) -> Result<Schema> {
     let text = read_text(path)?;
+    parse_schema(path, &text)
+}
+
+/// Reads the text of a schema file; `path` is for messages, and its ending says the form as in
+/// [`read_schema`].
+///
+/// # Errors
+/// [`Error::Sidecar`] with line, field and value.
+pub fn parse_schema(path: &Path, text: &str) -> Result<Schema> {
     let is_json = match path.extension().and_then(|e| e.to_str()) {
         Some("json") => true,
         Some("yaml" | "yml") => false,
         _ => text.trim_start().starts_with('{'),
     };
-    if is_json { json::parse(path, &text) } else { yaml::parse(path, &text) }
+    if is_json { json::parse(path, text) } else { yaml::parse(path, text) }
 }
 
 /// Writes a schema in Vortex's own form; [`read_schema`] gives back an equal one.

@@ -92,6 +92,12 @@ impl Field {
         }
     }
 
+    /// Whether it is a byte that no field of a description covers.
+    pub fn is_padding(&self) -> bool {
+        let number = self.name.strip_prefix("_pad").map(str::parse);
+        self.dtype == DType::U8 && number == Some(Ok(self.offset))
+    }
+
     /// Offset of the first byte after the field.
     pub fn end(&self) -> usize {
         self.offset as usize + self.dtype.size()
