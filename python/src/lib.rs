@@ -8,6 +8,7 @@ mod command;
 mod errors;
 mod evaluation;
 mod file_object;
+mod hdf5;
 mod model;
 mod options;
 mod schema;
@@ -25,6 +26,8 @@ mod _core {
     use crate::command::run_command;
     #[pymodule_export]
     use crate::evaluation::evaluate;
+    #[pymodule_export]
+    use crate::hdf5::{hdf5_decode, hdf5_encode, hdf5_filter_id, hdf5_values};
     #[pymodule_export]
     use crate::model::Model;
     #[pymodule_export]

@@ -1,0 +1,13 @@
+#![doc = include_str!("../README.md")]
+
+pub use chunk::{decode, encode, search};
+pub use filter::FILTER_ID;
+pub use parameters::Parameters;
+
+mod chunk;
+mod dataset;
+mod datatype;
+pub mod filter;
+mod host;
+mod parameters;
+mod report;
