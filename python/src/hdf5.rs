@@ -45,6 +45,15 @@ pub fn hdf5_values(
     })
 }
 
+/// The values of the filter in a list of properties of h5py, whose lock the caller holds. (h5py itself
+/// gives the first 16.)
+#[pyfunction]
+#[allow(unsafe_code)]
+pub fn hdf5_values_of(properties: i64) -> Option<Vec<u32>> {
+    // SAFETY: HDF5 checks the identifier, and the lock of h5py keeps other threads out of HDF5.
+    unsafe { h5vortex::values_of(properties) }
+}
+
 /// Compresses a chunk as the filter does.
 #[pyfunction]
 pub fn hdf5_encode<'py>(

@@ -1,6 +1,6 @@
 //! The inner module of the Python package `vortex_codec`. It translates buffers, file objects and
 //! errors; the package around it translates dtypes and indices. All work is done by vortex-codec.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod archive;
 mod bytes;
@@ -27,7 +27,7 @@ mod _core {
     #[pymodule_export]
     use crate::evaluation::evaluate;
     #[pymodule_export]
-    use crate::hdf5::{hdf5_decode, hdf5_encode, hdf5_filter_id, hdf5_values};
+    use crate::hdf5::{hdf5_decode, hdf5_encode, hdf5_filter_id, hdf5_values, hdf5_values_of};
     #[pymodule_export]
     use crate::model::Model;
     #[pymodule_export]

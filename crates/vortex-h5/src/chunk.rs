@@ -8,8 +8,9 @@ use std::io::Read;
 use std::sync::{Arc, OnceLock};
 
 use vortex_codec::plan::{Origin, Part, Report, SAMPLE_BYTES, Subject};
-use vortex_codec::{Compressor, Decompressor, Error, ErrorKind, Models, Plan, Result, Schema};
+use vortex_codec::{Compressor, Decompressor, Error, ErrorKind, Models, Plan, Result};
 
+use crate::names::short_names;
 use crate::parameters::Parameters;
 
 /// First bytes of a stored chunk. It has the traps of the magic of `.vxc` files, and begins no text.
@@ -77,32 +78,6 @@ fn plan(compressor: &Compressor, parameters: &Parameters, bytes: &[u8]) -> Resul
         None => compressor.plan(Subject::Bytes(bytes)),
     }?;
     Ok(Plan { parts: vec![part(plan.schema().clone())], report: plan.report })
-}
-
-/// The schema with the shortest names. HDF5 holds the real ones, and a small chunk would have to pay for
-/// its copy of them.
-fn short_names(schema: Schema) -> Schema {
-    if schema == Schema::bytes() {
-        return schema;
-    }
-    let stride = schema.stride();
-    let mut fields = schema.clone().into_fields();
-    for (number, field) in fields.iter_mut().enumerate() {
-        field.name = short_name(number);
-    }
-    Schema::new(stride, fields).unwrap_or(schema)
-}
-
-/// `a` to `z`, `aa`, `ab`, and so on.
-fn short_name(mut number: usize) -> String {
-    let mut name = String::new();
-    loop {
-        name.insert(0, char::from(b'a' + (number % 26) as u8));
-        match (number / 26).checked_sub(1) {
-            Some(rest) => number = rest,
-            None => return name,
-        }
-    }
 }
 
 /// The bytes of a chunk; `chunk_bytes` is their number, if it is known.

@@ -6,36 +6,48 @@ use std::ffi::{c_int, c_uint};
 use vortex_codec::sources::formats::npy::array_schema;
 use vortex_codec::{Error, ErrorKind, Result, Schema};
 
+use crate::chunk::models;
 use crate::datatype::describe;
 use crate::filter::FILTER_ID;
 use crate::host::{Functions, Id, functions};
-use crate::parameters::Parameters;
+use crate::parameters::{MAX_VALUES, Parameters};
 
+/// `H5I_DATATYPE`, the kind of an identifier.
+const DATATYPE: c_int = 3;
 /// Most dimensions of a dataset, as in HDF5.
 const MAX_RANK: usize = 32;
-/// Most values of a filter that are read; HDF5 stores their number in 16 bits.
-const MAX_VALUES: usize = u16::MAX as usize;
 
 /// Completes the values of the filter in the list of properties of a new dataset. Where the functions of
 /// HDF5 are not found, they stay as the user gave them.
 ///
 /// # Errors
-/// Those of [`Parameters::from_values`].
+/// Those of [`Parameters::from_values`], and [`ErrorKind::MissingModel`].
 pub(crate) fn complete(properties: Id, of_type: Id) -> Result<()> {
     // Of several copies of HDF5, the calling one knows both.
-    let knows = |hdf5: &Functions, id| {
+    let kind = |hdf5: &Functions, id| {
         // SAFETY: the function takes any number.
-        unsafe { (hdf5.is_valid)(id) > 0 }
+        unsafe { (hdf5.kind)(id) }
     };
     for hdf5 in functions() {
-        if knows(&hdf5, properties)
-            && knows(&hdf5, of_type)
+        if kind(&hdf5, of_type) == DATATYPE
+            && kind(&hdf5, properties) > 0
             && let Some(entry) = Entry::find(&hdf5, properties)
         {
             return entry.complete(&hdf5, properties, of_type);
         }
     }
     Ok(())
+}
+
+/// The values of the filter in the list of properties of a dataset; `None` if the filter is not in it, or HDF5
+/// cannot be found.
+///
+/// # Safety
+/// `properties` is the identifier of a list of properties that creates datasets, and no other thread calls
+/// HDF5 meanwhile, unless its build allows that.
+pub unsafe fn values_of(properties: Id) -> Option<Vec<u32>> {
+    let entry = functions().iter().find_map(|hdf5| Entry::find(hdf5, properties));
+    entry.map(|entry| entry.values)
 }
 
 /// The filter in a list of properties.
@@ -68,7 +80,7 @@ impl Entry {
                     &mut config,
                 )
             };
-            if id == FILTER_ID {
+            if id == FILTER_ID && n_values <= MAX_VALUES {
                 values.truncate(n_values);
                 return Some(Self { flags, values, first: index == 0 });
             }
@@ -78,6 +90,10 @@ impl Entry {
 
     fn complete(&self, hdf5: &Functions, properties: Id, of_type: Id) -> Result<()> {
         let given = Parameters::from_values(&self.values)?;
+        if let Some(digest) = given.model {
+            // Chunks may be coded as late as when the file is closed.
+            models().find(digest, None)?;
+        }
         let parameters = match self.first {
             true => fitting(given, &chunk_of(hdf5, properties), || described(hdf5, of_type)),
             // Another filter has changed what the bytes mean, and perhaps their number.

@@ -37,7 +37,7 @@ macro_rules! functions {
 }
 
 functions! {
-    is_valid = c"H5Iis_valid": fn(Id) -> c_int;
+    kind = c"H5Iget_type": fn(Id) -> c_int;
     n_filters = c"H5Pget_nfilters": fn(Id) -> c_int;
     filter_at = c"H5Pget_filter2": fn(Id, c_uint, *mut c_uint, *mut usize, *mut c_uint, usize, *mut c_char, *mut c_uint) -> c_int;
     modify_filter = c"H5Pmodify_filter": fn(Id, c_int, c_uint, usize, *const c_uint) -> c_int;
@@ -71,41 +71,79 @@ type Push = unsafe extern "C" fn(
     ...
 ) -> c_int;
 
-/// The error stack of one copy of libhdf5.
+/// `H5Ecreate_stack`.
+type Create = unsafe extern "C" fn() -> Id;
+/// `H5Eset_current_stack`.
+type Replace = unsafe extern "C" fn(Id) -> c_int;
+/// `H5Eget_num`.
+type Count = unsafe extern "C" fn(Id) -> isize;
+
+/// The error stack of one copy of libhdf5, of the current thread.
 #[derive(Clone, Copy)]
 pub(crate) struct ErrorStack {
     push: Push,
+    count: Count,
+    create: Create,
+    replace: Replace,
     class: Id,
     major: Id,
     minor: Id,
 }
 
+/// `H5E_DEFAULT`, the stack of the current thread.
+const CURRENT: Id = 0;
+
 impl ErrorStack {
     fn of(library: &Library) -> Option<Self> {
         let push = library.symbol(c"H5Epush2")?;
+        let count = library.symbol(c"H5Eget_num")?;
+        let create = library.symbol(c"H5Ecreate_stack")?;
+        let replace = library.symbol(c"H5Eset_current_stack")?;
         let id = |name| {
             let symbol = library.symbol(name)?.cast::<Id>();
             // SAFETY: the symbol is a variable of HDF5 of this type, set when the library starts.
             Some(unsafe { symbol.read_unaligned() })
         };
+        // SAFETY: the symbols are the functions of HDF5 with these names and parameters.
+        let (push, count, create, replace) = unsafe {
+            (
+                std::mem::transmute::<*mut c_void, Push>(push),
+                std::mem::transmute::<*mut c_void, Count>(count),
+                std::mem::transmute::<*mut c_void, Create>(create),
+                std::mem::transmute::<*mut c_void, Replace>(replace),
+            )
+        };
         Some(Self {
-            // SAFETY: the symbol is the function of HDF5 with this name and these parameters.
-            push: unsafe { std::mem::transmute::<*mut c_void, Push>(push) },
+            push,
+            count,
+            create,
+            replace,
             class: id(c"H5E_ERR_CLS_g")?,
             major: id(c"H5E_PLINE_g")?,
             minor: id(c"H5E_CANTFILTER_g")?,
         })
     }
 
-    /// Puts a message on the stack of this thread. Returns whether that was possible.
+    /// Puts a message on the stack. Returns whether it is there.
     pub(crate) fn push(&self, message: &CStr, line: u32) -> bool {
-        const CURRENT: Id = 0;
-        let Self { push, class, major, minor } = *self;
+        if self.pushed(CURRENT, message, line) {
+            return true;
+        }
+        // From 1.14.5 on, the current stack drops what is pushed while a filter runs, but it can be replaced.
+        // SAFETY: the function takes nothing.
+        let other = unsafe { (self.create)() };
+        // SAFETY: the function takes the number of a stack, and closes it.
+        other >= 0 && self.pushed(other, message, line) && unsafe { (self.replace)(other) } >= 0
+    }
+
+    fn pushed(&self, stack: Id, message: &CStr, line: u32) -> bool {
+        let Self { push, count, class, major, minor, .. } = *self;
         // SAFETY: all pointers are to strings that end with a zero byte and outlive the call, which copies
         // them; the format takes one string, and one is passed.
-        let status = unsafe {
+        unsafe {
+            let before = count(stack);
             push(
-                CURRENT,
+                stack,
                 c"vortex-h5".as_ptr(),
                 c"vortex".as_ptr(),
                 line,
@@ -114,9 +152,9 @@ impl ErrorStack {
                 minor,
                 c"%s".as_ptr(),
                 message.as_ptr(),
-            )
-        };
-        status >= 0
+            );
+            count(stack) > before
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub use chunk::{decode, encode, search};
+pub use dataset::values_of;
 pub use filter::FILTER_ID;
 pub use parameters::Parameters;
 
@@ -9,5 +10,6 @@ mod dataset;
 mod datatype;
 pub mod filter;
 mod host;
+mod names;
 mod parameters;
 mod report;

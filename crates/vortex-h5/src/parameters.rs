@@ -6,14 +6,20 @@
 
 use vortex_codec::{Error, ErrorKind, Level, Result, Schema};
 
+use crate::names::short_names;
+
 /// Version of these values.
 const VERSION: u32 = 1;
 /// Values before the digest and the schema.
 const HEAD: usize = 4;
 /// Values of the digest of a model.
 const DIGEST: usize = 8;
-/// Longest stored schema in bytes. HDF5 keeps all values in an object header of at most 64 KiB.
-const MAX_SCHEMA_BYTES: usize = 32 << 10;
+/// Most values. HDF5 does not give more to programs that ask for them.
+pub(crate) const MAX_VALUES: usize = 256;
+/// Longest schema in bytes, as it is unpacked.
+const MAX_SCHEMA_BYTES: usize = 1 << 20;
+/// zstd level of packed schemas, which are written once.
+const PACKING_LEVEL: i32 = 19;
 
 /// The chunks are not decoded again after coding.
 const UNVERIFIED: u32 = 1;
@@ -23,6 +29,8 @@ const MODEL: u32 = 1 << 1;
 const SCHEMA: u32 = 1 << 2;
 /// The schema has the decimals and laws of the data: chunks are not searched for them.
 const SEARCHED: u32 = 1 << 3;
+/// The schema is a zstd frame.
+const PACKED: u32 = 1 << 4;
 
 /// How the chunks of a dataset are coded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,7 +80,7 @@ impl Parameters {
         else {
             return Err(invalid(format!("{} values; 0, 1, or at least {HEAD}", values.len())));
         };
-        let known = UNVERIFIED | MODEL | SCHEMA | SEARCHED;
+        let known = UNVERIFIED | MODEL | SCHEMA | SEARCHED | PACKED;
         if flags & !known != 0 {
             let message = format!("flags {flags:#x}; {known:#x} are known");
             return Err(Error::new(ErrorKind::UnsupportedVersion, message));
@@ -91,22 +99,17 @@ impl Parameters {
             (found.model, rest) = (Some(bytes), after);
         }
         if flags & SCHEMA != 0 {
-            let Some((&len, words)) = rest.split_first() else {
+            let Some(&len) = rest.first() else {
                 return Err(invalid("the values end before the schema".into()));
             };
-            let len = len as usize;
-            if len > MAX_SCHEMA_BYTES || len.div_ceil(4) > words.len() {
-                let most = MAX_SCHEMA_BYTES.min(words.len() * 4);
-                return Err(invalid(format!("a schema of {len} bytes; at most {most} fit")));
-            }
-            let (words, after) = words.split_at(len.div_ceil(4));
+            let words_of_it = (len as usize).div_ceil(4);
+            let Some((words, after)) = rest.get(1..).and_then(|w| w.split_at_checked(words_of_it))
+            else {
+                let left = rest.len() - 1;
+                return Err(invalid(format!("a schema of {len} bytes in the last {left} values")));
+            };
             let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
-            let mut bytes = &bytes[..len];
-            let schema = Schema::read_from(&mut bytes)
-                .map_err(|error| invalid(format!("the schema in the values: {error}")))?;
-            if !bytes.is_empty() {
-                return Err(invalid(format!("{} bytes after the schema", bytes.len())));
-            }
+            let schema = read_schema(&bytes[..len as usize], flags & PACKED != 0)?;
             (found.schema, rest) = (Some(schema), after);
         }
         if !rest.is_empty() {
@@ -115,18 +118,10 @@ impl Parameters {
         Ok(found)
     }
 
-    /// The values. A schema that is too long for them is left out.
+    /// The values. The schema is left out if it is too long for them.
     pub fn to_values(&self) -> Vec<u32> {
-        let mut schema = Vec::new();
-        if let Some(given) = &self.schema {
-            given.write_to(&mut schema);
-        }
-        let has_schema = !schema.is_empty() && schema.len() <= MAX_SCHEMA_BYTES;
         let flag = |set: bool, flag: u32| if set { flag } else { 0 };
-        let flags = flag(!self.verify, UNVERIFIED)
-            | flag(self.model.is_some(), MODEL)
-            | flag(has_schema, SCHEMA)
-            | flag(has_schema && self.searched, SEARCHED);
+        let flags = flag(!self.verify, UNVERIFIED) | flag(self.model.is_some(), MODEL);
         let level = u32::from(self.level.number());
         let mut values = vec![level, VERSION, flags, self.chunk_bytes.unwrap_or(0)];
         let word = |bytes: &[u8]| {
@@ -137,7 +132,9 @@ impl Parameters {
         if let Some(digest) = &self.model {
             values.extend(digest.chunks(4).map(word));
         }
-        if has_schema {
+        let room = (MAX_VALUES - values.len() - 1) * 4;
+        if let Some((schema, packed)) = self.schema.as_ref().and_then(|s| write_schema(s, room)) {
+            values[2] |= SCHEMA | flag(self.searched, SEARCHED) | flag(packed, PACKED);
             values.push(schema.len() as u32);
             values.extend(schema.chunks(4).map(word));
         }
@@ -151,6 +148,39 @@ impl Parameters {
             _ => None,
         }
     }
+}
+
+fn read_schema(bytes: &[u8], packed: bool) -> Result<Schema> {
+    let in_values =
+        |error: &dyn std::fmt::Display| invalid(format!("the schema in the values: {error}"));
+    let unpacked;
+    let mut plain = bytes;
+    if packed {
+        unpacked = zstd::bulk::decompress(bytes, MAX_SCHEMA_BYTES).map_err(|e| in_values(&e))?;
+        plain = &unpacked;
+    }
+    let schema = Schema::read_from(&mut plain).map_err(|error| in_values(&error))?;
+    if !plain.is_empty() {
+        return Err(in_values(&format!("{} bytes too many", plain.len())));
+    }
+    Ok(schema)
+}
+
+/// The schema in so many bytes, and whether it is packed. If it is too long, its names, which only help the
+/// search for laws, become short ones.
+fn write_schema(schema: &Schema, room: usize) -> Option<(Vec<u8>, bool)> {
+    for schema in [schema.clone(), short_names(schema.clone())] {
+        let mut plain = Vec::new();
+        schema.write_to(&mut plain);
+        if plain.len() <= room {
+            return Some((plain, false));
+        }
+        let packed = zstd::bulk::compress(&plain, PACKING_LEVEL).ok()?;
+        if packed.len() <= room && plain.len() <= MAX_SCHEMA_BYTES {
+            return Some((packed, true));
+        }
+    }
+    None
 }
 
 fn invalid(message: String) -> Error {
@@ -195,12 +225,41 @@ mod tests {
     }
 
     #[test]
-    fn a_schema_that_is_too_long_is_left_out() {
-        let fields = (0..200).map(|i| Field::new(format!("{i:0>250}"), DType::U8, i)).collect();
-        let schema = Some(Schema::new(200, fields).unwrap());
-        let long = Parameters { schema, ..all() };
-        let found = Parameters::from_values(&long.to_values()).unwrap();
-        assert_eq!((found.schema, found.searched), (None, false));
+    fn a_long_schema_is_packed_then_loses_its_names_then_is_left_out() {
+        // Names without a pattern.
+        let name = |i: u32, len: usize| {
+            let number = u64::from(i + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            format!("{number:0>16x}").repeat(len.div_ceil(16))[..len].to_owned()
+        };
+        let schema = |n: u32, len: usize, dtype: fn(u32) -> DType| {
+            let mut offset = 0;
+            let fields = (0..n).map(|i| {
+                let field = Field::new(name(i, len), dtype(i), offset);
+                offset += field.dtype.size() as u32;
+                field
+            });
+            let fields: Vec<_> = fields.collect();
+            Some(Schema::new(offset as usize, fields).unwrap())
+        };
+        let kept = |schema: Option<Schema>| {
+            let long = Parameters { schema, ..all() };
+            let values = long.to_values();
+            assert!(values.len() <= MAX_VALUES);
+            let found = Parameters::from_values(&values).unwrap();
+            assert_eq!(found.searched, found.schema.is_some());
+            let same = found.schema == long.schema;
+            let fields = found.schema.map(|schema| schema.fields().len());
+            (values[2] & PACKED != 0, same, fields)
+        };
+        let plain = |_| DType::F32;
+        assert_eq!(kept(schema(40, 16, plain)), (false, true, Some(40)));
+        assert_eq!(kept(schema(64, 16, plain)), (true, true, Some(64)));
+        assert_eq!(kept(schema(256, 16, plain)), (true, false, Some(256)));
+        let mixed = |i: u32| {
+            let all = [DType::F32, DType::U8, DType::I16, DType::F64, DType::U32, DType::Bool];
+            all[(u64::from(i).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) as usize % all.len()]
+        };
+        assert_eq!(kept(schema(12_000, 16, mixed)), (false, false, None));
     }
 
     #[test]
@@ -218,7 +277,7 @@ mod tests {
                 let _ = Parameters::from_values(&values);
             }
         }
-        for (at, value) in [(1, 2), (2, 16), (2, u32::MAX), (HEAD + DIGEST, u32::MAX)] {
+        for (at, value) in [(1, 2), (2, 32), (2, u32::MAX), (HEAD + DIGEST, u32::MAX)] {
             let mut values = good.clone();
             values[at] = value;
             Parameters::from_values(&values).unwrap_err();
