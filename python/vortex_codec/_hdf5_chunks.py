@@ -88,7 +88,8 @@ class Chunks:
             )
         self.chunk: Shape = dataset.chunks
         # The bytes of a chunk are those of the array only if both have the same layout.
-        if h5py.h5t.py_create(self.dtype, logical=True) != dataset.id.get_type():
+        same = h5py.h5t.py_create(self.dtype, logical=True) == dataset.id.get_type()
+        if self.dtype.subdtype is not None or not same:
             raise InvalidArgumentError(
                 f"the type of dataset {dataset.name} differs from the numpy dtype {self.dtype} that "
                 "h5py gives it; use dataset[...] instead"
