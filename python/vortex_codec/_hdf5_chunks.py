@@ -95,6 +95,10 @@ class Chunks:
                 "h5py gives it; use dataset[...] instead"
             )
         self._properties = properties
+        # Elements as plain bytes, of which numpy also copies those between the members.
+        self._bytes = np.dtype(f"V{self.dtype.itemsize}")
+        fill = np.full(1, dataset.fillvalue, self.dtype).view(self._bytes)
+        self._fill = fill[0]
 
     def write(self, array: np.ndarray, threads: int) -> None:
         """Codes the chunks of an array and writes them."""
@@ -108,13 +112,13 @@ class Chunks:
                 "dataset[...] = data",
                 "NotBuilt",
             )
-        fill = self.dataset.fillvalue
+        elements = array.view(self._bytes)
 
         def code(offset: Shape) -> bytes:
-            part = array[_place(offset, self.chunk, self.shape)]
+            part = elements[_place(offset, self.chunk, self.shape)]
             if part.shape != self.chunk:
                 # What lies beyond the edge becomes visible if the dataset grows.
-                whole = np.full(self.chunk, fill, self.dtype)
+                whole = np.full(self.chunk, self._fill, self._bytes)
                 whole[tuple(slice(0, n) for n in part.shape)] = part
                 part = whole
             return _core.hdf5_encode(flat_bytes(part), values)
@@ -125,20 +129,23 @@ class Chunks:
     def read(self, model: _core.Model | None, threads: int) -> np.ndarray:
         """Reads all chunks and decodes them."""
         array = np.empty(self.shape, self.dtype)
+        elements = array.view(self._bytes)
         chunk_bytes = math.prod(self.chunk) * self.dtype.itemsize
 
         def decode(offset: Shape) -> None:
             place = _place(offset, self.chunk, self.shape)
-            if self.dataset.id.get_chunk_info_by_coord(offset).byte_offset is None:
+            info = self.dataset.id.get_chunk_info_by_coord(offset)
+            if info.byte_offset is None:
                 # The chunk was never written.
-                array[place] = self.dataset.fillvalue
+                elements[place] = self._fill
                 return
-            skipped, chunk = self.dataset.id.read_direct_chunk(offset)
+            _, chunk = self.dataset.id.read_direct_chunk(offset)
             flat = np.frombuffer(chunk, np.uint8)
-            if not skipped:
+            # (Some versions of HDF5 give a mask of 0 with the chunk.)
+            if not info.filter_mask & 1:
                 flat = _core.hdf5_decode(flat, chunk_bytes, model)
-            whole = flat.view(self.dtype).reshape(self.chunk)
-            array[place] = whole[tuple(slice(0, s.stop - s.start) for s in place)]
+            whole = flat.view(self._bytes).reshape(self.chunk)
+            elements[place] = whole[tuple(slice(0, s.stop - s.start) for s in place)]
 
         for _ in self._each(decode, threads):
             pass
