@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 import vortex_codec
-from vortex_codec import errors, hdf5
+from vortex_codec import _core, errors, hdf5
+from vortex_codec._arrays import flat_bytes
 from vortex_codec._hdf5_chunks import chunk_shape
 
 NUMBERS = ["i1", "u1", "<i2", ">u2", "<i4", ">i4", "<u8", ">i8", "<f2", ">f2", "<f4", ">f4", "<f8", ">f8"]
@@ -114,6 +115,21 @@ def test_the_type_of_the_dataset_is_learned(jets):
         assert stated < blind.id.get_storage_size()
 
 
+@EXACT
+@given(st.one_of(record_types(), plain_types()), st.integers(1, 200))
+def test_the_learned_type_is_that_of_numpy(dtype, n):
+    small = np.random.default_rng(n).integers(0, 3, n * dtype.itemsize).astype(np.uint8)
+    array = small.view(dtype)
+    values = list(hdf5.filter(1, schema=array.dtype)["compression_opts"])
+    with in_memory() as file:
+        dataset = file.create_dataset("x", (n,), dtype, chunks=(n,), **hdf5.filter(1))
+        put(dataset, array)
+        file.flush()
+        _, chunk = dataset.id.read_direct_chunk((0,))
+        # The same chunk from the same schema; names are not in it.
+        assert chunk == _core.hdf5_encode(flat_bytes(array), values)
+
+
 def test_data_is_searched_once_and_makes_small_chunks_smaller(jets):
     sizes = []
     with in_memory() as file:
@@ -147,9 +163,11 @@ def test_create_dataset_writes_all_with_threads(jets, tmp_path):
             dataset = hdf5.create_dataset(
                 file, f"x{threads}", table, level=2, chunks=(30, 70), threads=threads
             )
+            assert dataset.chunks == (30, 70)
             assert isinstance(dataset, h5py.Dataset)
         grid = np.linspace(0, 1, 7 * 301).reshape(301, 7)
         hdf5.create_dataset(file, "grid", grid, level=3, maxshape=(None, 7), fillvalue=0.5)
+        assert hdf5.create_dataset(file, "line", np.arange(9), chunks=4, level=2).chunks == (4,)
         hdf5.create_dataset(file, "none", np.empty((0, 3)))
         hdf5.create_dataset(file, "scalar", 1.5)
         with pytest.raises(errors.InvalidArgumentError, match="variable length"):

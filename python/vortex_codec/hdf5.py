@@ -79,7 +79,7 @@ def create_dataset(
     data: Any,
     *,
     level: int = 5,
-    chunks: tuple[int, ...] | None = None,
+    chunks: tuple[int, ...] | int | bool | None = None,
     model: ModelLike | None = None,
     verify: bool = True,
     threads: int = 0,
@@ -109,12 +109,13 @@ def create_dataset(
         )
     if array.size == 0 or array.dtype.itemsize == 0 or array.ndim == 0:
         return group.create_dataset(name, data=array, **options)
-    if chunks is None:
+    if chunks is None or chunks is True:
         chunks = chunk_shape(array.shape, array.dtype.itemsize)
+    chunks = (chunks,) if isinstance(chunks, int) else tuple(chunks)
     sample = schema = None
     if model is None:
         sample = first_chunks(array, chunks)
-        schema = schema_of(array.dtype, tuple(chunks))
+        schema = schema_of(array.dtype, chunks)
     values = _values(level, schema, sample, model, verify)
     dataset = group.create_dataset(
         name, shape=array.shape, dtype=array.dtype, chunks=chunks, **_arguments(values), **options

@@ -9,7 +9,8 @@ use vortex_codec::{Error, ErrorKind, Result, Schema};
 use crate::chunk::models;
 use crate::datatype::describe;
 use crate::filter::FILTER_ID;
-use crate::host::{Functions, Id, functions};
+use crate::functions::{Functions, functions};
+use crate::libraries::Id;
 use crate::parameters::{MAX_VALUES, Parameters};
 
 /// `H5I_DATATYPE`, the kind of an identifier.

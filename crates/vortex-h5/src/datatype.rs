@@ -2,7 +2,8 @@
 
 use std::ffi::{CStr, c_int};
 
-use crate::host::{Functions, Id};
+use crate::functions::Functions;
+use crate::libraries::Id;
 
 /// How deep types may be nested.
 const MAX_DEPTH: u32 = 32;

@@ -9,7 +9,7 @@ use vortex_codec::{Error, ErrorKind, Result};
 
 use crate::chunk::{decode, encode, models};
 use crate::dataset::complete;
-use crate::host::Id;
+use crate::libraries::Id;
 use crate::parameters::Parameters;
 use crate::report::report;
 
