@@ -1,6 +1,6 @@
 //! The inner module of the Python package `vortex_codec`. It translates buffers, file objects and
 //! errors; the package around it translates dtypes and indices. All work is done by vortex-codec.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod archive;
 mod bytes;
@@ -8,6 +8,7 @@ mod command;
 mod errors;
 mod evaluation;
 mod file_object;
+mod hdf5;
 mod model;
 mod options;
 mod schema;
@@ -25,6 +26,8 @@ mod _core {
     use crate::command::run_command;
     #[pymodule_export]
     use crate::evaluation::evaluate;
+    #[pymodule_export]
+    use crate::hdf5::{hdf5_decode, hdf5_encode, hdf5_filter_id, hdf5_values, hdf5_values_of};
     #[pymodule_export]
     use crate::model::Model;
     #[pymodule_export]

@@ -11,7 +11,7 @@ import nbformat
 import pytest
 
 import vortex_codec
-from vortex_codec import _core, compression
+from vortex_codec import _core, compression, hdf5
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "python" / "examples").glob("*.ipynb"))
@@ -21,9 +21,9 @@ def cells_of_page(path):
     return re.findall(r"^```python\n(.*?)^```$", path.read_text(), re.M | re.S)
 
 
-def run(cells, folder, monkeypatch):
+def run(cells, folder, monkeypatch, least=6):
     monkeypatch.chdir(folder)
-    assert len(cells) > 5
+    assert len(cells) >= least
     names = {"__name__": "__main__"}
     for number, cell in enumerate(cells):
         try:
@@ -34,6 +34,10 @@ def run(cells, folder, monkeypatch):
 
 def test_the_tutorial(tmp_path, monkeypatch):
     run(cells_of_page(ROOT / "docs" / "python.md"), tmp_path, monkeypatch)
+
+
+def test_the_page_of_the_hdf5_filter(tmp_path, monkeypatch):
+    run(cells_of_page(ROOT / "docs" / "hdf5.md"), tmp_path, monkeypatch, least=3)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
@@ -47,14 +51,16 @@ def test_notebooks(path, tmp_path, monkeypatch):
 
 def test_examples_in_help():
     assert NOTEBOOKS
-    for module in (vortex_codec, compression):
+    for module in (vortex_codec, compression, hdf5):
         found = doctest.testmod(module)
         assert found.attempted > 2 and found.failed == 0
 
 
 def test_everything_public_has_help_and_types():
-    for name in vortex_codec.__all__:
-        found = getattr(vortex_codec, name)
+    public = [(vortex_codec, name) for name in vortex_codec.__all__]
+    public += [(hdf5, name) for name in hdf5.__all__ if name.islower()]
+    for module, name in public:
+        found = getattr(module, name)
         assert len(inspect.getdoc(found) or "") > 40, name
         if inspect.isfunction(found):
             signature = inspect.signature(found)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -157,7 +158,10 @@ def _descr(dtype: np.dtype) -> Any:
     if dtype.hasobject or dtype.isbuiltin == 2:
         raise InvalidArgumentError(f"dtype {dtype} has no fixed layout of numbers")
     try:
-        descr = np.lib.format.dtype_to_descr(dtype)
+        with warnings.catch_warnings():
+            # h5py notes there which names an enumeration has; the bytes do not depend on it.
+            warnings.filterwarnings("ignore", message="metadata on a dtype")
+            descr = np.lib.format.dtype_to_descr(dtype)
     except ValueError as error:
         raise InvalidArgumentError(f"dtype {dtype}: {error}") from error
     if not _same(_dtype(descr), dtype):

@@ -1,0 +1,201 @@
+"""The HDF5 filter: datasets of HDF5 files whose chunks are compressed by Vortex.
+
+Importing this module lets h5py find the filter. Then h5py reads such datasets as any others, and
+writes them with the arguments that :func:`filter` gives:
+
+>>> import h5py, numpy
+>>> from vortex_codec import hdf5
+>>> with h5py.File("jets.h5", "w", driver="core", backing_store=False) as file:
+...     jets = file.create_dataset("jets", data=numpy.arange(50000.0), **hdf5.filter(level=2))
+...     bool(jets[123] == 123) and jets.id.get_storage_size() < 50000
+True
+
+- :func:`filter`: arguments for ``create_dataset`` of h5py.
+- :func:`create_dataset`: a whole array at once, with all threads, searched for laws once.
+- :func:`write`, :func:`read`: whole datasets, with all threads.
+- ``PLUGIN_PATH``: the folder for ``HDF5_PLUGIN_PATH``, for other programs such as ``h5dump``.
+- ``FILTER_ID``: the number of the filter in files.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import _core
+from ._arrays import schema_of
+from ._hdf5_chunks import Chunks, chunk_shape, first_chunks
+from ._hdf5_plugin import FILTER_ID, PLUGIN_PATH, announce
+from ._options import ModelLike, SchemaLike, model_from, number, schema_from, threads_of
+from .errors import InvalidArgumentError
+from .models import Model
+
+if TYPE_CHECKING:
+    import h5py
+
+__all__ = ["FILTER_ID", "PLUGIN_PATH", "create_dataset", "filter", "read", "write"]
+
+_MODEL_PATH = "VORTEX_MODEL_PATH"
+
+announce()
+
+
+def filter(
+    level: int = 5,
+    *,
+    schema: SchemaLike | None = None,
+    data: np.ndarray | None = None,
+    model: ModelLike | None = None,
+    verify: bool = True,
+) -> dict[str, Any]:
+    """The arguments of h5py's ``create_dataset`` that select the filter.
+
+    The type of the dataset is the schema of its records, as far as the filter can ask HDF5 for it:
+    it can with h5py and the tools of HDF5 on Linux. Elsewhere, pass ``schema``; otherwise records are
+    detected in each chunk, and the file may be larger. Do not combine it with ``shuffle`` or another
+    compression.
+
+    Args:
+        level: 1 (fastest) to 9 (smallest); 8 and 9 are the same.
+        schema: the dtype of the dataset, or the path of a ``.schema.yaml`` or ``.json`` file.
+        data: records of the dataset, or some of them, of the same dtype. Decimals and laws are
+            searched in them once, instead of in each chunk: chunks are coded faster, and small ones
+            smaller. Of plain numbers, it is used only in one dimension.
+        model: a :class:`~vortex_codec.Model` or its path. Readers need the same model: they find it
+            through ``VORTEX_MODEL_PATH``, to which its folder is added in this process.
+        verify: decode each chunk and compare, which takes about as long as coding.
+
+    Raises:
+        InvalidArgumentError: an option outside its range, or a model that is not in a file.
+    """
+    return _arguments(_values(level, schema, data, model, verify))
+
+
+def create_dataset(
+    group: h5py.Group,
+    name: str,
+    data: Any,
+    *,
+    level: int = 5,
+    chunks: tuple[int, ...] | int | bool | None = None,
+    model: ModelLike | None = None,
+    verify: bool = True,
+    threads: int = 0,
+    **options: Any,
+) -> h5py.Dataset:
+    """Creates a dataset from an array, with the filter, and writes it with many threads.
+
+    Decimals and laws are searched in the array once.
+
+    Args:
+        group: an open file or group of h5py.
+        name: the name of the dataset.
+        data: the array; one without elements, or without dimensions, is stored without the filter.
+        level, model, verify: as :func:`filter` has them.
+        chunks: the shape of a chunk; about 1 MiB of whole rows if you do not say.
+        threads: 0 for one for each core.
+        **options: further arguments of h5py's ``create_dataset``, such as ``maxshape``.
+
+    Returns:
+        The dataset of h5py.
+    """
+    array = np.asarray(data)
+    if array.dtype.hasobject:
+        raise InvalidArgumentError(
+            f"dtype {array.dtype}: values of variable length are not in the chunks of a dataset; "
+            "use a dtype of fixed length"
+        )
+    if array.size == 0 or array.dtype.itemsize == 0 or array.ndim == 0:
+        return group.create_dataset(name, data=array, **options)
+    if chunks is None or chunks is True:
+        chunks = chunk_shape(array.shape, array.dtype.itemsize)
+    chunks = (chunks,) if isinstance(chunks, int) else tuple(chunks)
+    sample = schema = None
+    if model is None:
+        sample = first_chunks(array, chunks)
+        schema = schema_of(array.dtype, chunks)
+    values = _values(level, schema, sample, model, verify)
+    dataset = group.create_dataset(
+        name, shape=array.shape, dtype=array.dtype, chunks=chunks, **_arguments(values), **options
+    )
+    write(dataset, array, threads=threads)
+    return dataset
+
+
+def write(dataset: h5py.Dataset, data: Any, *, threads: int = 0) -> None:
+    """Writes all of a dataset that has the filter, as ``dataset[...] = data`` does, with many threads.
+
+    Raises:
+        InvalidArgumentError: another shape or dtype, or a dataset whose chunks have other filters.
+    """
+    chunks = Chunks(dataset)
+    array = np.asarray(data)
+    if array.shape != dataset.shape:
+        raise InvalidArgumentError(
+            f"data of shape {array.shape} for a dataset of shape {dataset.shape}"
+        )
+    if not np.can_cast(array.dtype, dataset.dtype, "same_kind"):
+        raise InvalidArgumentError(f"data of {array.dtype} for a dataset of {dataset.dtype}")
+    chunks.write(array.astype(dataset.dtype, copy=False), threads_of(threads))
+
+
+def read(
+    dataset: h5py.Dataset, *, model: ModelLike | None = None, threads: int = 0
+) -> np.ndarray:
+    """Reads all of a dataset that has the filter, as ``dataset[...]`` does, with many threads.
+
+    Args:
+        dataset: a dataset of h5py.
+        model: the model of its chunks; without it, ``VORTEX_MODEL_PATH`` is searched.
+        threads: 0 for one for each core.
+
+    Raises:
+        DamagedError: a chunk is damaged; the message says which.
+        MissingModelError: the model was not found.
+        InvalidArgumentError: a dataset whose chunks have other filters.
+    """
+    return Chunks(dataset).read(model_from(model), threads_of(threads))
+
+
+def _arguments(values: list[int]) -> dict[str, Any]:
+    return {"compression": FILTER_ID, "compression_opts": tuple(values)}
+
+
+def _values(
+    level: int,
+    schema: SchemaLike | None,
+    data: np.ndarray | None,
+    model: ModelLike | None,
+    verify: bool,
+) -> list[int]:
+    """The values of the filter."""
+    level = number("level", level, 1, 9)
+    if model is not None:
+        return _core.hdf5_values(None, _reachable(model), level, bool(verify), None)
+    found = schema_from(schema)
+    sample = None
+    if data is not None:
+        array = np.asarray(data)
+        # The columns of a chunk are not known here.
+        plain = array.dtype.names is None and array.ndim > 1 and found is None
+        if array.nbytes > 0 and not plain:
+            found = schema_of(array.dtype, (array.size,)) if found is None else found
+            sample = first_chunks(array.reshape(-1), (1,))
+    return _core.hdf5_values(found, None, level, bool(verify), sample)
+
+
+def _reachable(model: ModelLike) -> _core.Model | None:
+    """The model, whose folder the filter searches from now on."""
+    if isinstance(model, Model) and model.path is None:
+        raise InvalidArgumentError(
+            "the model is in memory only; the filter needs a model file: load it from its path"
+        )
+    inner = model_from(model)
+    assert inner is not None and inner.path is not None
+    folder = os.path.dirname(os.path.abspath(os.fspath(inner.path)))
+    before = [place for place in os.environ.get(_MODEL_PATH, "").split(os.pathsep) if place]
+    if folder not in before:
+        os.environ[_MODEL_PATH] = os.pathsep.join([*before, folder])
+    return inner
