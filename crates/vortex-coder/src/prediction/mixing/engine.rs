@@ -285,9 +285,7 @@ impl<const N: usize, const ADVISED: bool> Engine<N, ADVISED> {
     #[inline(always)]
     fn look_up(&self, places: &[u32], leaf: usize) -> Looked<N> {
         let mut nodes = [0; N];
-        for (&place, node) in places.iter().zip(&mut nodes) {
-            *node = self.slots.node(place, leaf);
-        }
+        self.slots.read(places, leaf, &mut nodes);
         let mut inputs = [0; N];
         for (x, node) in inputs.iter_mut().zip(nodes) {
             *x = node::stretched(node);
@@ -301,9 +299,7 @@ impl<const N: usize, const ADVISED: bool> Engine<N, ADVISED> {
         self.chance = self.chance.wrapping_mul(0x2c92_77b5).wrapping_add(0xac56_4b05);
         let [_, _, low, high] = self.chance.to_le_bytes();
         self.nodes.learn(&mut looked.nodes, places.len(), y, u16::from_le_bytes([low, high]));
-        for (&node, &place) in looked.nodes.iter().zip(places) {
-            self.slots.set(place, leaf, node);
-        }
+        self.slots.write(places, leaf, &looked.nodes);
     }
 }
 

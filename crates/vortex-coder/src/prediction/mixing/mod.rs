@@ -11,7 +11,7 @@
 //! | `record_contexts`, `number_contexts`, `text_contexts`, `hash` | the contexts of a symbol |
 //! | `matcher`, `forecast` | repeats, and forecasts of numbers by simple rules |
 //! | `engine` | one symbol: lookup, mixing, learning |
-//! | `slots`, `mixer`, `correction`, `curves` | its parts |
+//! | `slots`, `memory`, `mixer`, `correction`, `curves` | its parts |
 //! | `bits` | writing, reading or measuring a decision |
 //! | `mixed`, `advice` | a network beside the contexts |
 //!
@@ -30,6 +30,7 @@ mod hash;
 mod level;
 mod look;
 mod matcher;
+mod memory;
 mod mixed;
 mod mixer;
 mod model;

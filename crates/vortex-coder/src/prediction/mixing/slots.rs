@@ -1,6 +1,7 @@
 //! The state of hashed contexts: half a cache line for each context and nibble.
 
 use super::engine::MAX_CONTEXTS;
+use super::memory::Memory;
 use super::node::{self, Node};
 
 /// Size of a slot: the nodes of a nibble's tree, 1 + 2 + 4 + 8, and then the check, a part of the
@@ -21,7 +22,7 @@ struct Found {
 
 /// A fixed number of slots, found by hash; slots with fewer decisions are replaced.
 pub(super) struct Slots {
-    nodes: Vec<Node>,
+    memory: Memory,
     /// Index of the start of the first line.
     start: usize,
     shift: u32,
@@ -30,9 +31,9 @@ pub(super) struct Slots {
 impl Slots {
     /// `2^log2` slots of 32 bytes.
     pub(super) fn new(log2: u32) -> Self {
-        let nodes = vec![0; (NODES << log2) + LINE];
-        let start = nodes.as_ptr().align_offset(LINE_BYTES).min(LINE);
-        Self { nodes, start, shift: 65 - log2 }
+        let memory = Memory::new((NODES << log2) + LINE);
+        let start = memory.nodes().as_ptr().align_offset(LINE_BYTES).min(LINE);
+        Self { memory, start, shift: 65 - log2 }
     }
 
     /// The places of the contexts' slots for the nibble that begins at `node`; a slot of another
@@ -41,7 +42,7 @@ impl Slots {
     #[allow(clippy::cast_possible_truncation)] // parts of a hash
     pub(super) fn find(&mut self, contexts: &[u32], node: usize, places: &mut [u32]) {
         let salt = (node as u32).wrapping_mul(0x2545_f491);
-        let (lines, _) = self.nodes[self.start..].as_chunks_mut::<LINE>();
+        let (lines, _) = self.memory.nodes_mut()[self.start..].as_chunks_mut::<LINE>();
         // Request all cache lines before a decision waits for the first one.
         let mut found = [Found::default(); MAX_CONTEXTS];
         for ((place, found), context) in places.iter_mut().zip(&mut found).zip(contexts) {
@@ -66,14 +67,22 @@ impl Slots {
         }
     }
 
+    /// The nodes of a decision in the slots at these places.
     #[inline(always)]
-    pub(super) fn node(&self, place: u32, leaf: usize) -> Node {
-        self.nodes[place as usize + leaf]
+    pub(super) fn read(&self, places: &[u32], leaf: usize, nodes: &mut [Node]) {
+        let memory = self.memory.nodes();
+        for (&place, node) in places.iter().zip(nodes) {
+            *node = memory[place as usize + leaf];
+        }
     }
 
+    /// Replaces the nodes of a decision.
     #[inline(always)]
-    pub(super) fn set(&mut self, place: u32, leaf: usize, node: Node) {
-        self.nodes[place as usize + leaf] = node;
+    pub(super) fn write(&mut self, places: &[u32], leaf: usize, nodes: &[Node]) {
+        let memory = self.memory.nodes_mut();
+        for (&place, &node) in places.iter().zip(nodes) {
+            memory[place as usize + leaf] = node;
+        }
     }
 }
 
@@ -87,14 +96,17 @@ mod tests {
         let mut places = [0; 1];
         slots.find(&[5], 1, &mut places);
         let first = places[0];
-        slots.set(first, 0, 12 << 12);
+        slots.write(&[first], 0, &[12 << 12]);
         for other in 100..400 {
             slots.find(&[other], 1, &mut places);
-            slots.set(places[0], 0, 1 << 12);
+            slots.write(&places, 0, &[1 << 12]);
         }
         slots.find(&[5], 1, &mut places);
-        assert_eq!((places[0], slots.node(places[0], 0)), (first, 12 << 12));
+        let mut nodes = [0; 1];
+        slots.read(&places, 0, &mut nodes);
+        assert_eq!((places[0], nodes[0]), (first, 12 << 12));
         slots.find(&[5], 17, &mut places);
-        assert_eq!(slots.node(places[0], 0), 0);
+        slots.read(&places, 0, &mut nodes);
+        assert_eq!(nodes[0], 0);
     }
 }
