@@ -4,14 +4,16 @@ import ast
 import doctest
 import inspect
 import re
+from importlib import import_module
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 
 import nbformat
 import pytest
 
 import vortex_codec
-from vortex_codec import _core, compression, hdf5
+from vortex_codec import _core, compression, hdf5, numcodecs
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "python" / "examples").glob("*.ipynb"))
@@ -40,6 +42,12 @@ def test_the_page_of_the_hdf5_filter(tmp_path, monkeypatch):
     run(cells_of_page(ROOT / "docs" / "hdf5.md"), tmp_path, monkeypatch, least=3)
 
 
+@pytest.mark.filterwarnings("ignore:The data type")
+def test_the_page_of_the_zarr_codec(tmp_path, monkeypatch):
+    pytest.importorskip("zarr")
+    run(cells_of_page(ROOT / "docs" / "zarr.md"), tmp_path, monkeypatch, least=5)
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
 def test_notebooks(path, tmp_path, monkeypatch):
     notebook = nbformat.read(path, as_version=4)
@@ -51,7 +59,10 @@ def test_notebooks(path, tmp_path, monkeypatch):
 
 def test_examples_in_help():
     assert NOTEBOOKS
-    for module in (vortex_codec, compression, hdf5):
+    modules = [vortex_codec, compression, hdf5, numcodecs]
+    if find_spec("zarr"):
+        modules.append(import_module("vortex_codec.zarr"))
+    for module in modules:
         found = doctest.testmod(module)
         assert found.attempted > 2 and found.failed == 0
 
