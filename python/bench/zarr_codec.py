@@ -41,7 +41,11 @@ def main(path: str, rows: int | None = None) -> None:
         assert array[...].tobytes() == data.tobytes(), name
         read = time.perf_counter()
         speeds = (data.nbytes / 1e6 / seconds for seconds in (written - start, read - written))
-        print("{:22} {:10} bytes  {:7.2f} MB/s written {:7.2f} read".format(name, array.nbytes_stored(), *speeds))
+        print(
+            "{:22} {:10} bytes  {:7.2f} MB/s written {:7.2f} read".format(
+                name, array.nbytes_stored(), *speeds
+            )
+        )
 
 
 if __name__ == "__main__":

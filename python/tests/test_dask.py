@@ -56,7 +56,11 @@ def test_there_and_back_and_again(client, tmp_path):
     (tmp_path / "in" / "00.bin").write_bytes(b"")
     seen = []
     report = dask.compress_files(
-        client, paths, tmp_path / "out", level=2, schema=jets_of(0).dtype,
+        client,
+        paths,
+        tmp_path / "out",
+        level=2,
+        schema=jets_of(0).dtype,
         progress=lambda file, done, total: seen.append((file.input, done, total)),
     )
     assert states(report) == ["done"] * 5
@@ -156,9 +160,7 @@ def test_failures_are_listed_and_alone(client, tmp_path):
         assert file.input in str(caught.value)
     assert manifest.Report.read(report.path) == report
     # What is there may be replaced on request; the missing file stays missing.
-    report = dask.compress_files(
-        client, paths, tmp_path / "out", level=2, replace=True, errors="return"
-    )
+    report = dask.compress_files(client, paths, tmp_path / "out", level=2, replace=True, errors="return")
     assert states(report) == ["skipped", "failed", "done", "done", "done", "skipped"]
 
 

@@ -49,16 +49,24 @@ def test_reports_come_back_and_other_files_are_refused(tmp_path):
         manifest.FileReport("a", "a.vxc", "done", 5, 4, "00", "11", 0.125),
         manifest.FileReport("b", "b.vxc", "failed", seconds=1.0, error="é"),
     ]
-    report = manifest.Report("1/2", files, os.fspath(path))
+    report = manifest.Report("1/2", files, 3, "ab", os.fspath(path))
     report.write(path)
     assert manifest.Report.read(path) == report
     stated = json.loads(path.read_text())
     assert (stated["done"], stated["failed"], stated["skipped"]) == (1, 1, 0)
+    assert (stated["level"], stated["model"]) == (3, "ab")
     assert list(stated["files"][0]) == [
         "input", "output", "state", "input_bytes", "output_bytes", "input_blake3", "output_blake3", "seconds",
     ]  # fmt: skip
     manifest.may_replace(os.fspath(path), "1/2")
-    for text in ("", "{}", "[]", "[" * 100_000, '{"version": 1, "files": [3]}', '{"version": 2, "files": []}'):
+    for text in (
+        "",
+        "{}",
+        "[]",
+        "[" * 100_000,
+        '{"version": 1, "files": [3]}',
+        '{"version": 2, "files": []}',
+    ):
         path.write_text(text)
         with pytest.raises(errors.InvalidArgumentError, match="report"):
             manifest.Report.read(path)

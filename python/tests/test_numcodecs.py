@@ -78,8 +78,7 @@ def test_the_dtype_of_the_buffer_is_the_schema(jets):
 def test_a_search_once_makes_small_chunks_smaller(jets):
     blind, found = Vortex(5), Vortex(5, data=jets)
     sizes = [
-        sum(len(codec.encode(jets[at : at + 250])) for at in range(0, 4000, 250))
-        for codec in (blind, found)
+        sum(len(codec.encode(jets[at : at + 250])) for at in range(0, 4000, 250)) for codec in (blind, found)
     ]
     assert sizes[1] < sizes[0]
     grid = np.round(np.random.default_rng(3).normal(0, 10, (300, 4)), 2).astype("<f4")

@@ -103,8 +103,12 @@ def test_shards_and_other_codecs(jets):
     grid = np.arange(600, dtype="<i4").reshape(30, 20)
     codec = VortexCodec(2)
     array = zarr.create_array(
-        zarr.storage.MemoryStore(), data=grid, chunks=(7, 20), serializer=codec,
-        filters=zarr.codecs.TransposeCodec(order=(1, 0)), compressors=zarr.codecs.Crc32cCodec(),
+        zarr.storage.MemoryStore(),
+        data=grid,
+        chunks=(7, 20),
+        serializer=codec,
+        filters=zarr.codecs.TransposeCodec(order=(1, 0)),
+        compressors=zarr.codecs.Crc32cCodec(),
     )
     assert (array[...] == grid).all()
     # With the compressor that zarr chooses.
@@ -153,7 +157,14 @@ def test_damaged_chunks(tmp_path, jets):
     longer = zarr.create_array(tmp_path / "b", data=jets[:2000], chunks=(2000,), **codecs(2))
     assert longer.nchunks == 1
     whole = (tmp_path / "b" / "c" / "0").read_bytes()
-    for bad in (b"", b"\0" * 200, good[:-1], good[:50] + bytes([good[50] ^ 1]) + good[51:], whole, good + good):
+    for bad in (
+        b"",
+        b"\0" * 200,
+        good[:-1],
+        good[:50] + bytes([good[50] ^ 1]) + good[51:],
+        whole,
+        good + good,
+    ):
         chunk.write_bytes(bad)
         with pytest.raises(errors.VortexError):
             array[1500]

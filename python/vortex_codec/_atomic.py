@@ -47,7 +47,9 @@ def _rename_new(temporary: str, path: str) -> None:
     except OSError:
         # A file system without links.
         if os.path.lexists(path):
-            raise ExistsError(f"{path}: exists already; pass replace=True", "OutputExists") from None
+            raise ExistsError(
+                f"{path}: exists already; pass replace=True", "OutputExists"
+            ) from None
         os.rename(temporary, path)
     else:
         os.unlink(temporary)

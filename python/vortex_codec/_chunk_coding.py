@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any, Union
+from typing import Any
 
 import numpy as np
 
@@ -55,7 +55,7 @@ class ChunkCoding:
         level: int = 5,
         verify: bool = True,
         model: ModelLike | None = None,
-        schema: Union[SchemaLike, Described, None] = None,
+        schema: SchemaLike | Described | None = None,
         data: Any = None,
         chunks: Shape | int | None = None,
     ) -> ChunkCoding:

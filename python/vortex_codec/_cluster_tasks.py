@@ -225,7 +225,9 @@ def failed(job: Job, error: BaseException, seconds: float) -> FileReport:
     message = str(error) or "no message"
     if not isinstance(error, (VortexError, OSError)):
         message = f"{type(error).__name__}: {message}"
-    return FileReport(job.named_input, job.named_output, "failed", seconds=round(seconds, 3), error=message)
+    return FileReport(
+        job.named_input, job.named_output, "failed", seconds=round(seconds, 3), error=message
+    )
 
 
 Digests = tuple[int, int, str, str]

@@ -18,6 +18,7 @@ from .errors import DamagedError, InputOutputError, NotVortexError, UnsupportedE
 HEADER, BLOCK_HEADER, FOOTER = 60, 28, 80
 _MAGIC, _END = b"\x9eVXC\r\n\x1a\n", b"\x9eVXE\r\n\x1a\n"
 _VERSION = 1
+_MAX_BLOCK, _MAX_SCHEMA = 1 << 26, 1 << 25
 #: The label of the first member of a file of datasets.
 DATASETS = "vortex:manifest"
 
@@ -128,8 +129,7 @@ def _last_member(file: BinaryIO, end: int) -> Member:
         raise UnsupportedError(f"version {header[8]}; {_VERSION} is known", "UnsupportedVersion")
     _check(header[:56], struct.unpack_from("<I", header, 56)[0], "a header")
     label, block = _check_descriptions(file, start, header, start + index_at)
-    entries = _check_index(file, start + index_at, n_blocks, index_crc)
-    for number, (_, stored) in enumerate(struct.iter_unpack("<2I", entries)):
+    for number, stored in enumerate(_index(file, start + index_at, n_blocks, index_crc)):
         _check_block(file, block, stored, number)
         block += stored
     if block != start + index_at:
@@ -150,7 +150,7 @@ def _check_descriptions(
         _check(text[:-4], struct.unpack("<I", text[-4:])[0], "a label")
         label = text[2:-4].decode("utf-8", "replace")
         at += len(text)
-    if at + schema_bytes + model_bytes > limit:
+    if at + schema_bytes + model_bytes > limit or schema_bytes > _MAX_SCHEMA:
         raise DamagedError("a schema or a model is longer than the member", "Corrupt")
     if flags & 1:
         schema = _read(file, at, schema_bytes + 4)
@@ -158,21 +158,30 @@ def _check_descriptions(
         at += len(schema)
     if flags & 2:
         hasher = blake3_hasher()
-        hasher.update(_read(file, at, model_bytes))
+        file.seek(at)
+        for piece in pieces(file, model_bytes):
+            hasher.update(piece)
         if hasher.digest() != header[24:56]:
             raise DamagedError("the checksum of a model is wrong", "ChecksumMismatch")
         at += model_bytes
     return label, at
 
 
-def _check_index(file: BinaryIO, at: int, n_blocks: int, crc: int) -> bytes:
+def _index(file: BinaryIO, at: int, n_blocks: int, crc: int) -> Iterator[int]:
+    """The stored length of each block, read piece by piece."""
     head = _read(file, at, 16)
     _check(head[:12], struct.unpack_from("<I", head, 12)[0], "an index")
     if struct.unpack_from("<Q", head, 4)[0] != n_blocks:
         raise DamagedError("the index and the footer state different numbers of blocks", "Corrupt")
-    entries = _read(file, at + 16, 8 * n_blocks)
-    _check(entries, crc, "an index")
-    return entries
+    found, place, end = 0, at + 16, at + 16 + 8 * n_blocks
+    while place < end:
+        entries = _read(file, place, min(PIECE, end - place))
+        found = zlib.crc32(entries, found)
+        place += len(entries)
+        for _, stored in struct.iter_unpack("<2I", entries):
+            yield stored
+    if found != crc:
+        raise DamagedError("the checksum of an index is wrong", "ChecksumMismatch")
 
 
 def _check_block(file: BinaryIO, at: int, stored: int, number: int) -> None:
@@ -180,7 +189,7 @@ def _check_block(file: BinaryIO, at: int, stored: int, number: int) -> None:
     payload_bytes = struct.unpack_from("<I", header, 8)[0]
     payload_crc, header_crc = struct.unpack_from("<2I", header, 20)
     _check(header[:24], header_crc, f"the header of block {number}")
-    if payload_bytes + BLOCK_HEADER != stored:
+    if payload_bytes + BLOCK_HEADER != stored or payload_bytes > _MAX_BLOCK:
         raise DamagedError(f"block {number} and the index state different lengths", "Corrupt")
     _check(_read(file, at + BLOCK_HEADER, payload_bytes), payload_crc, f"block {number}")
 

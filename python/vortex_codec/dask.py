@@ -108,7 +108,7 @@ def compress_files(
         number("part_bytes", part_bytes, 1 << 12, 1 << 40),
     )  # fmt: skip
     coding(**options.arguments(None))
-    run = _Run(client, files, out, model, shard, report, progress, errors, back=False)
+    run = _Run(client, files, out, model, shard, report, progress, errors, level)
     return run.all(lambda job: (tasks.compress_one, job, options, run.model), options)
 
 
@@ -135,9 +135,15 @@ def decompress_files(
     """
     options = tasks.Options(threads=threads, replace=replace)
     coding(threads=threads)
-    run = _Run(client, files, out, model, shard, report, progress, errors, back=True)
+    run = _Run(client, files, out, model, shard, report, progress, errors)
     return run.all(
-        lambda job: (tasks.decompress_one, job, options, run.model, run.known.get(job.named_output)),
+        lambda job: (
+            tasks.decompress_one,
+            job,
+            options,
+            run.model,
+            run.known.get(job.named_output),
+        ),
         options,
     )
 
@@ -219,8 +225,9 @@ class _Run:
         report: Path | None,
         progress: Progress | None,
         errors: str,
-        back: bool,
+        level: int | None = None,
     ) -> None:
+        back = level is None
         if errors not in ("raise", "return"):
             raise InvalidArgumentError(f'errors {errors!r}; "raise" and "return" are possible')
         blake3_hasher()
@@ -237,12 +244,13 @@ class _Run:
             before = Report.read(self.path)
             self.known = {file.output: file.output_blake3 for file in before.files}
         os.makedirs(os.path.dirname(self.path), exist_ok=True)
-        self.report = Report(shard, path=self.path)
+        self.report = Report(shard, level=level, path=self.path)
         self.found: dict[int, FileReport] = {}
         self.key = uuid.uuid4().hex
         self.model: Future | None = None
         if model is not None:
-            data = (model if isinstance(model, Model) else Model.load(model)).tobytes()
+            loaded = model if isinstance(model, Model) else Model.load(model)
+            self.report.model, data = loaded.digest, loaded.tobytes()
             self.model = client.submit(tasks.same, data, key=f"vortex-model-{self.key}")
         self.written = self.writing = 0.0
 
@@ -253,7 +261,9 @@ class _Run:
         after: dict[Future, Callable[[Future], None]] = {}
         running = as_completed()
 
-        def submit(name: str, index: Any, then: Callable[[Future], None], *task: Any, priority: int = 0) -> None:
+        def submit(
+            name: str, index: Any, then: Callable[[Future], None], *task: Any, priority: int = 0
+        ) -> None:
             key = (f"vortex-{name}-{self.key}", index)
             future = self.client.submit(*task, key=key, pure=False, priority=priority)
             after[future] = then
@@ -319,15 +329,26 @@ class _Divided:
     """A large file, whose parts are joined when all are there."""
 
     def __init__(
-        self, run: _Run, parts: tasks.Parts, index: int, options: tasks.Options, submit: Callable[..., None]
+        self,
+        run: _Run,
+        parts: tasks.Parts,
+        index: int,
+        options: tasks.Options,
+        submit: Callable[..., None],
     ) -> None:
-        self.run, self.parts, self.index, self.options, self.submit = run, parts, index, options, submit
+        self.run, self.parts, self.index, self.options, self.submit = (
+            run,
+            parts,
+            index,
+            options,
+            submit,
+        )
         self.left, self.seconds = len(parts.bounds), 0.0
         self.failure: FileReport | None = None
-        for number in range(self.left):
-            task = tasks.compress_part, parts, number, options, run.model
+        for part in range(self.left):
+            task = tasks.compress_part, parts, part, options, run.model
             # Started files come before others, so that parts do not lie around.
-            submit("part", (index, number), self._part, *task, priority=1)
+            submit("part", (index, part), self._part, *task, priority=1)
 
     def _part(self, future: Future) -> None:
         self.left -= 1

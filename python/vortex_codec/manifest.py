@@ -68,6 +68,9 @@ class Report:
 
     shard: str | None = None
     files: list[FileReport] = field(default_factory=list)
+    #: The level of the run, and the digest of its model; the command does not state them.
+    level: int | None = None
+    model: str | None = None
     #: Where it is written; not a part of it.
     path: str | None = None
 
@@ -93,25 +96,23 @@ class Report:
             with open(path, encoding="utf-8") as file:
                 found = json.load(file)
             version = found["version"]
-            files = [
-                FileReport(**{key: item.get(key) for key in _KEYS}) for item in found["files"]
-            ]
-            shard = found.get("shard")
+            files = [FileReport(**{key: item.get(key) for key in _KEYS}) for item in found["files"]]
+            report = cls(found.get("shard"), files, found.get("level"), found.get("model"), path)
         except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
-            raise InvalidArgumentError(
-                f"{path}: is not a report of many files: {error}"
-            ) from error
+            raise InvalidArgumentError(f"{path}: is not a report of many files: {error}") from error
         if version != REPORT_VERSION:
             raise InvalidArgumentError(
                 f"{path}: a report of version {version}; {REPORT_VERSION} is known"
             )
-        return cls(shard, files, path)
+        return report
 
     def write(self, path: Path) -> None:
         """Writes the report completely or not at all; it replaces the report of an earlier run."""
         counts = {state: self.count(state) for state in ("done", "failed", "skipped")}
         files = [file.to_json() for file in self.files]
         found = {"version": REPORT_VERSION, "shard": self.shard, "files": files, **counts}
+        stated = {"level": self.level, "model": self.model}
+        found |= {key: value for key, value in stated.items() if value is not None}
         write_atomic(path, [json.dumps(found, indent=2, ensure_ascii=False).encode()], True)
 
 
@@ -150,13 +151,15 @@ def read(path: Path) -> list[dict[str, Any]]:
             try:
                 entry = json.loads(line.decode("utf-8"))
             except (ValueError, RecursionError) as error:
-                raise _wrong(path, number, f"{error}; write {{\"input\": \"FILE\"}}") from error
+                raise _wrong(path, number, f'{error}; write {{"input": "FILE"}}') from error
             _check_entry(path, number, entry)
             entries.append(entry)
     return entries
 
 
-def write(path: Path, files: Iterable[Union[Path, Mapping[str, Any]]], *, replace: bool = False) -> None:
+def write(
+    path: Path, files: Iterable[Union[Path, Mapping[str, Any]]], *, replace: bool = False
+) -> None:
     """Writes a manifest of files, for the command or for other machines.
 
     Args:
@@ -203,7 +206,9 @@ def jobs(
         other = places.setdefault(os.path.realpath(job.output), number)
         if other != number:
             raise _wrong(
-                where, number, f"its output is that of {other} too, {job.output}; name another output"
+                where,
+                number,
+                f"its output is that of {other} too, {job.output}; name another output",
             )
         found.append(job)
     for number, job in enumerate(found, 1):
@@ -231,7 +236,9 @@ def _job(
     source = os.path.normpath(os.path.join(folder, named))
     if entry.get("output") is not None:
         named_output = entry["output"]
-        return Job(source, os.path.normpath(os.path.join(folder, named_output)), named, named_output)
+        return Job(
+            source, os.path.normpath(os.path.join(folder, named_output)), named, named_output
+        )
     packed = source.lower().endswith(ENDING)
     if back != packed:
         what = f"does not end in {ENDING}" if back else f"ends in {ENDING} already"
@@ -249,7 +256,7 @@ def _job(
 
 def _check_entry(where: str, number: int, entry: Any) -> None:
     if not isinstance(entry, Mapping) or "input" not in entry:
-        raise _wrong(where, number, "an object with \"input\" is needed")
+        raise _wrong(where, number, 'an object with "input" is needed')
     for key in ("input", "output"):
         name = entry.get(key)
         if name is None and key == "output":

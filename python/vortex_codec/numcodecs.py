@@ -12,7 +12,7 @@ numcodecs finds it by its name, ``vortex_codec``, wherever this package is insta
 
 from __future__ import annotations
 
-from typing import Any, Union
+from typing import Any
 
 import numpy as np
 from numcodecs.abc import Codec
@@ -54,7 +54,7 @@ class Vortex(Codec):
         *,
         verify: bool = True,
         model: ModelLike | None = None,
-        schema: Union[SchemaLike, Described, None] = None,
+        schema: SchemaLike | Described | None = None,
         data: Any = None,
         chunks: Shape | int | None = None,
     ) -> None:

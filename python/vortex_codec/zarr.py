@@ -17,7 +17,7 @@ import asyncio
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from zarr.abc.codec import ArrayBytesCodec
@@ -75,7 +75,7 @@ class VortexCodec(ArrayBytesCodec):
         *,
         verify: bool = True,
         model: ModelLike | None = None,
-        schema: Union[SchemaLike, Described, None] = None,
+        schema: SchemaLike | Described | None = None,
         data: Any = None,
         chunks: Shape | int | None = None,
     ) -> None:
