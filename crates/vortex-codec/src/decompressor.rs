@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use vortex_coder::container::{Limits, ModelLoader, Progress, Reader, ReaderOptions, Summary};
+use vortex_coder::container::{
+    Limits, ModelLoader, Permits, Progress, Reader, ReaderOptions, Summary,
+};
 
 use crate::error::{Error, Result};
 use crate::hook::Hook;
@@ -31,6 +33,7 @@ pub struct Decompressor {
     replace: bool,
     limits: Limits,
     cancel: Option<Arc<AtomicBool>>,
+    permits: Option<Arc<Permits>>,
     on_block: Option<Hook>,
 }
 
@@ -54,6 +57,7 @@ impl Decompressor {
             replace: false,
             limits,
             cancel: None,
+            permits: None,
             on_block: None,
         }
     }
@@ -105,6 +109,12 @@ impl Decompressor {
     #[must_use]
     pub fn cancel(mut self, flag: Arc<AtomicBool>) -> Self {
         self.cancel = Some(flag);
+        self
+    }
+
+    /// Bounds the blocks that are decoded at once, together with a writer.
+    pub(crate) fn permits(mut self, permits: Arc<Permits>) -> Self {
+        self.permits = Some(permits);
         self
     }
 
@@ -167,8 +177,8 @@ impl Decompressor {
 
     fn options(&self, models: Arc<dyn ModelLoader>) -> ReaderOptions {
         let (limits, threads) = (self.limits, self.threads);
-        let cancel = self.cancel.clone();
-        ReaderOptions { models, limits, threads, cancel, ..ReaderOptions::default() }
+        let (cancel, permits) = (self.cancel.clone(), self.permits.clone());
+        ReaderOptions { models, limits, threads, cancel, permits, ..ReaderOptions::default() }
     }
 }
 

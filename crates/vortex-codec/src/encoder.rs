@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::sync::Arc;
 
 use vortex_coder::container::{
-    Coder, ModelLoader, NoModels, OneModel, Progress, Summary, Writer, WriterOptions,
+    Coder, ModelLoader, NoModels, OneModel, Permits, Progress, Summary, Writer, WriterOptions,
 };
 
 use crate::compressor::{Compressor, unreadable};
@@ -38,7 +38,7 @@ impl<'a, W: Write> Encoder<'a, W> {
         part: &Part,
         label: Option<String>,
     ) -> Result<()> {
-        let options = writer_options(self.options, part, label)?;
+        let options = writer_options(self.options, part, label, self.tee.permits.clone())?;
         let before = Progress {
             original_bytes: self.summary.original_bytes,
             compressed_bytes: self.summary.compressed_bytes,
@@ -71,9 +71,11 @@ impl<'a, W: Write> Encoder<'a, W> {
     }
 }
 
-/// The output, with a decoder beside it if the options ask for verification.
+/// The output, with a decoder beside it if the options ask for verification. Both together have the
+/// threads of the options.
 pub(crate) fn tee<W>(options: &Compressor, output: W) -> Tee<W> {
-    let verifier = options.verify.then(|| {
+    let permits = options.verify.then(|| Permits::new(options.threads));
+    let verifier = permits.clone().map(|permits| {
         let models: Arc<dyn ModelLoader> = match &options.request.model {
             Some(model) => Arc::new(OneModel(model.predictor())),
             None => Arc::new(NoModels),
@@ -82,12 +84,13 @@ pub(crate) fn tee<W>(options: &Compressor, output: W) -> Tee<W> {
         if let Some(cancel) = &options.cancel {
             decoder = decoder.cancel(Arc::clone(cancel));
         }
+        decoder = decoder.permits(permits);
         Verifier::start(move |input, output| {
             decoder.reader_from(input, models).copy_to(output)?;
             Ok(())
         })
     });
-    Tee { output, verifier, bytes: 0 }
+    Tee { output, verifier, permits, bytes: 0 }
 }
 
 /// How to write a member.
@@ -95,6 +98,7 @@ pub(crate) fn writer_options(
     options: &Compressor,
     part: &Part,
     label: Option<String>,
+    permits: Option<Arc<Permits>>,
 ) -> Result<WriterOptions> {
     let mut writer = WriterOptions::new(part.coder.clone());
     if let (true, Coder::Model(coded_with), Some(model)) =
@@ -111,5 +115,6 @@ pub(crate) fn writer_options(
     writer.lanes = options.lanes;
     writer.threads = options.threads;
     writer.cancel = options.cancel.clone();
+    writer.permits = permits;
     Ok(writer)
 }

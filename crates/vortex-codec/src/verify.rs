@@ -2,14 +2,17 @@
 //! and its output must have the digest of the input.
 
 use std::io::{self, Read, Write};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
+
+use vortex_coder::container::Permits;
 
 use crate::error::{Error, ErrorKind, Result};
 
 /// Number of pieces of compressed bytes that wait for the decoder; if there are more, the encoder
 /// waits.
-const PIECES: usize = 8;
+const PIECES: usize = 2;
 
 /// A running check. Give it the compressed bytes through [`Tee`].
 pub(crate) struct Verifier {
@@ -61,6 +64,8 @@ pub(crate) struct Tee<W> {
     pub(crate) output: W,
     /// The check, if there is one.
     pub(crate) verifier: Option<Verifier>,
+    /// What the check shares with the writers of the output.
+    pub(crate) permits: Option<Arc<Permits>>,
     /// Bytes written so far.
     pub(crate) bytes: u64,
 }

@@ -37,7 +37,7 @@ pub fn compress(
         })
     });
     let mut base = open_base(base)?;
-    let mut tee = Tee { output, verifier, bytes: 0 };
+    let mut tee = Tee { output, verifier, permits: None, bytes: 0 };
     let mut original = Hashing { input, digest: blake3::Hasher::new() };
     let summary =
         vortex_zipnn::compress(&mut original, &mut tee, contents, base.as_mut(), options)?;

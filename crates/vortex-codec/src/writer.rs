@@ -81,8 +81,10 @@ impl<W: Write> Writer<W> {
         let State::Looking { output, sample, .. } = looking else { return Ok(()) };
         // Bytes without a name are always one part.
         let plan = self.options.plan(Subject::Bytes(&sample))?;
-        let options = writer_options(&self.options, plan.first(), self.options.label.clone())?;
-        let mut writer = container::Writer::new(tee(&self.options, output), options)?;
+        let tee = tee(&self.options, output);
+        let label = self.options.label.clone();
+        let options = writer_options(&self.options, plan.first(), label, tee.permits.clone())?;
+        let mut writer = container::Writer::new(tee, options)?;
         if let Some(hook) = &self.options.on_block {
             writer.on_block(hook.after(Progress::default()));
         }

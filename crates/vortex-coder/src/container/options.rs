@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::constants::*;
+use super::permits::Permits;
 use crate::adaptive::AdaptiveModel;
 use crate::columns::{self, ColumnsModel};
 use crate::mixing::{Level, MixingModel};
@@ -65,6 +66,8 @@ pub struct WriterOptions {
     /// Checked before each block, and inside the long blocks of the mixing predictor: if it is set,
     /// the writer stops with [`crate::ErrorKind::Cancelled`].
     pub cancel: Option<Arc<AtomicBool>>,
+    /// Bounds the blocks that are coded at once together with other readers and writers.
+    pub permits: Option<Arc<Permits>>,
 }
 
 impl WriterOptions {
@@ -81,6 +84,7 @@ impl WriterOptions {
             zstd_level: Some(DEFAULT_ZSTD_LEVEL),
             verify: false,
             cancel: None,
+            permits: None,
         }
     }
 }

@@ -6,11 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::permits::{Permit, Permits};
 use crate::error::{Error, ErrorKind, Result};
 use crate::threads;
 
 /// Blocks in flight in addition to one per thread: it waits for a thread. The caller holds one more,
-/// which is read meanwhile.
+/// which is read meanwhile. Pools that share permits need none: while a thread of one has no block,
+/// another pool works.
 const SLACK: usize = 1;
 
 /// The function of each thread: it takes jobs from [`Jobs::next`] until there are none.
@@ -38,6 +40,8 @@ pub(super) struct Jobs<J, D> {
     waiting: Arc<Mutex<Receiver<(u64, J)>>>,
     done: Sender<(u64, Option<D>)>,
     abandoned: Arc<AtomicBool>,
+    /// Shared with other pools, if there is such a bound.
+    permits: Option<Arc<Permits>>,
 }
 
 /// Obliges a thread to finish a job. If it is dropped without [`Ticket::finish`], for example in a
@@ -45,12 +49,15 @@ pub(super) struct Jobs<J, D> {
 pub(super) struct Ticket<D> {
     number: u64,
     done: Option<Sender<(u64, Option<D>)>>,
+    /// Given back after the result was sent.
+    _permit: Option<Permit>,
 }
 
 impl<J: Send + 'static, D: Send + 'static> Pool<J, D> {
     pub(super) fn new(
         threads: usize,
         cancel: Option<Arc<AtomicBool>>,
+        permits: Option<Arc<Permits>>,
         body: impl Fn(&Jobs<J, D>) + Send + Sync + 'static,
     ) -> Self {
         let (jobs, waiting) = channel();
@@ -59,6 +66,7 @@ impl<J: Send + 'static, D: Send + 'static> Pool<J, D> {
             waiting: Arc::new(Mutex::new(waiting)),
             done: finished,
             abandoned: Arc::default(),
+            permits,
         };
         Self {
             threads: threads::count(threads),
@@ -81,7 +89,8 @@ impl<J: Send + 'static, D: Send + 'static> Pool<J, D> {
 
     /// Whether a job should be collected before the next one is submitted.
     pub(super) fn is_full(&self) -> bool {
-        self.in_flight() >= (self.threads + SLACK) as u64
+        let slack = if self.taken.permits.is_some() { 0 } else { SLACK };
+        self.in_flight() >= (self.threads + slack) as u64
     }
 
     /// Adds a job, and starts a thread for it if there are fewer threads than allowed.
@@ -140,19 +149,21 @@ impl<J, D> Clone for Jobs<J, D> {
             waiting: Arc::clone(&self.waiting),
             done: self.done.clone(),
             abandoned: Arc::clone(&self.abandoned),
+            permits: self.permits.clone(),
         }
     }
 }
 
 impl<J, D> Jobs<J, D> {
-    /// Waits for a job; `None` when the thread should end.
+    /// Waits for a job, and for a permit if there is a bound; `None` when the thread should end.
     pub(super) fn next(&self) -> Option<(J, Ticket<D>)> {
         let next = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let (number, job) = next.ok()?;
+        let permit = self.permits.as_ref().map(Permits::acquire);
         if self.abandoned.load(Ordering::Relaxed) {
             return None;
         }
-        Some((job, Ticket { number, done: Some(self.done.clone()) }))
+        Some((job, Ticket { number, done: Some(self.done.clone()), _permit: permit }))
     }
 }
 
@@ -181,7 +192,7 @@ mod tests {
     #[test]
     fn results_come_in_order() {
         for threads in [1, 2, 5] {
-            let mut pool = Pool::new(threads, None, |jobs: &Jobs<u64, u64>| {
+            let mut pool = Pool::new(threads, None, None, |jobs: &Jobs<u64, u64>| {
                 while let Some((job, ticket)) = jobs.next() {
                     std::thread::sleep(std::time::Duration::from_micros(job * 7 % 50));
                     ticket.finish(job * job);
@@ -204,7 +215,7 @@ mod tests {
 
     #[test]
     fn a_panic_is_an_error_and_the_others_go_on() {
-        let mut pool = Pool::new(2, None, |jobs: &Jobs<u64, u64>| {
+        let mut pool = Pool::new(2, None, None, |jobs: &Jobs<u64, u64>| {
             while let Some((job, ticket)) = jobs.next() {
                 assert!(job != 3 && job != 5, "on purpose");
                 ticket.finish(job);

@@ -13,6 +13,7 @@ use super::index::{IndexEntry, IndexHeader};
 use super::limits::Limits;
 use super::loader::{ModelLoader, NoModels};
 use super::member::MemberStart;
+use super::permits::Permits;
 use super::pool::{Jobs, Pool};
 use super::source::Source;
 use super::summary::{OnBlock, Summary};
@@ -34,6 +35,8 @@ pub struct ReaderOptions {
     /// Checked before each block, and inside the long blocks of the mixing predictor: if it is set,
     /// the reader stops with [`crate::ErrorKind::Cancelled`].
     pub cancel: Option<Arc<AtomicBool>>,
+    /// Bounds the blocks that are coded at once together with other readers and writers.
+    pub permits: Option<Arc<Permits>>,
 }
 
 impl Default for ReaderOptions {
@@ -45,6 +48,7 @@ impl Default for ReaderOptions {
             threads: 1,
             group: None,
             cancel: None,
+            permits: None,
         }
     }
 }
@@ -57,6 +61,7 @@ pub(super) fn decode_pool(options: &ReaderOptions, decoder: &Arc<BlockDecoder>) 
     Pool::new(
         options.threads,
         options.cancel.clone(),
+        options.permits.clone(),
         move |jobs: &Jobs<Vec<DecodeJob>, Vec<Result<Vec<u8>>>>| {
             let mut state = decoder.state();
             while let Some((group, ticket)) = jobs.next() {

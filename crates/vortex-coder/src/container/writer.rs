@@ -112,7 +112,7 @@ impl<W: Write> Writer<W> {
         };
         Ok(Self {
             out,
-            pool: Pool::new(options.threads, options.cancel.clone(), body),
+            pool: Pool::new(options.threads, options.cancel.clone(), options.permits, body),
             block_bytes: header.block_bytes as usize,
             block: Vec::new(),
             group: Vec::new(),

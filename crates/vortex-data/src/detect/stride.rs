@@ -145,10 +145,9 @@ impl Scratch {
         for window in windows {
             // The first bytes have none one stride before: all of them count as changed.
             let first = stride.clamp(window.start, window.end);
-            for t in window.start..first {
-                let (column, byte) = (t % stride, usize::from(bytes[t]));
-                all[column][byte] += 1;
-                changed[column][byte] += 1;
+            for (t, &byte) in (window.start..first).zip(&bytes[window.start..first]) {
+                all[t % stride][usize::from(byte)] += 1;
+                changed[t % stride][usize::from(byte)] += 1;
             }
             let mut column = first % stride;
             let before = &bytes[first.saturating_sub(stride)..];
