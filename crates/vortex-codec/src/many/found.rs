@@ -58,12 +58,12 @@ pub fn look(input: &Path, output: &Path, contents: Contents) -> Result<Found> {
     let of_input = |error: Error| error.context(input.display());
     let of_output = |error: Error| error.context(output.display());
     // A pipe could not be read twice, and opening one may wait forever.
-    if !is_file(input).map_err(of_input)? {
-        let message = "is not there, or the folder of it is not";
-        return Err(of_input(Error::new(ErrorKind::Io(io::ErrorKind::NotFound), message)));
-    }
-    if !is_file(output).map_err(of_output)? {
-        return Ok(Found::Nothing);
+    regular(input).map_err(of_input)?;
+    match regular(output) {
+        Err(error) if error.kind() == ErrorKind::Io(io::ErrorKind::NotFound) => {
+            return Ok(Found::Nothing);
+        }
+        found => found.map_err(of_output)?,
     }
     let file = File::open(output).map_err(|error| of_output(error.into()))?;
     let stored = match Stored::read(&file, contents) {
@@ -80,24 +80,26 @@ pub fn look(input: &Path, output: &Path, contents: Contents) -> Result<Found> {
     Ok(Found::Whole(Digests { input_bytes, output_bytes, input, output }))
 }
 
-/// Whether there is a regular file; anything else in its place is an error.
-fn is_file(path: &Path) -> Result<bool> {
-    match std::fs::metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error.into()),
-        Ok(metadata) if metadata.is_file() => Ok(true),
-        Ok(_) => Err(Error::new(ErrorKind::NotAFile, "is not a regular file")),
+/// An error unless there is a regular file.
+fn regular(path: &Path) -> Result<()> {
+    let metadata = std::fs::metadata(path);
+    if !metadata.map_err(|error| Error::from(error).context("cannot be opened"))?.is_file() {
+        return Err(Error::new(ErrorKind::InvalidArgument, "is not a regular file"));
     }
+    Ok(())
 }
 
 /// In what way a file is not one of ours.
 fn told(error: &Error) -> String {
+    // Its advice is for those who have no other copy.
+    let what = error.message().split("; ").next().unwrap_or_default();
     match error.kind() {
         ErrorKind::NotVxc => "is not a .vxc file".into(),
         ErrorKind::Truncated | ErrorKind::ChecksumMismatch | ErrorKind::Corrupt => {
-            format!("is damaged ({error})")
+            format!("is damaged ({what})")
         }
-        _ => format!("cannot be compared with the input ({error})"),
+        ErrorKind::NotFound => what.into(),
+        _ => format!("cannot be compared with the input ({what})"),
     }
 }
 
@@ -119,12 +121,12 @@ impl Stored {
         if first == Some(MANIFEST_LABEL) {
             let other = |what: String| Err(Error::new(ErrorKind::NotFound, what));
             if contents == Contents::Bytes {
-                return other("it holds the values of a file, not its bytes".into());
+                return other("holds the values of a file, not its bytes".into());
             }
             let archive = Archive::from_reader(file, &decompressor)?;
             let sources = archive.manifest().map_or(&[][..], |manifest| &manifest.sources);
             let [source] = sources else {
-                return other(format!("it holds the values of {} files", sources.len()));
+                return other(format!("holds the values of {} files", sources.len()));
             };
             return Ok(Self::Source(source.bytes, source.blake3.clone()));
         }
@@ -285,7 +287,7 @@ mod tests {
         std::fs::create_dir(at("d")).unwrap();
         std::fs::write(at("a"), b"a").unwrap();
         for (input, output) in [("a", "d"), ("d", "a.vxc"), ("d", "b.vxc")] {
-            assert_eq!(look(input, output).unwrap_err().kind(), ErrorKind::NotAFile);
+            assert_eq!(look(input, output).unwrap_err().kind(), ErrorKind::InvalidArgument);
         }
     }
 }

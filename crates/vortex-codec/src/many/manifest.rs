@@ -60,7 +60,7 @@ impl Manifest {
             );
             return Err(Error::new(ErrorKind::LimitExceeded, message));
         }
-        Self::parse(&text, folder(path))
+        Self::parse(&text, path.parent().unwrap_or(Path::new("")))
     }
 
     /// Reads the text of a manifest, whose paths are relative to `folder`. Empty lines are ignored.
