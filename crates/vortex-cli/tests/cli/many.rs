@@ -87,7 +87,7 @@ fn three_shards_at_once_make_all_files_and_a_second_run_skips_them() {
     let before = modified("run/3.bin.vxc");
     for extra in [&[][..], &["-f"]] {
         let told = run(&bench, extra, 0);
-        assert!(told.contains("7 files: 0 done, 7 skipped, 0 failed"), "{told}");
+        assert!(told.contains("files.jsonl: 0 done, 7 skipped, 0 failed"), "{told}");
         let report = report(&bench, "files.jsonl.report.json");
         assert!(counts(&report) == [0, 7, 0] && report["shard"].is_null());
         assert_eq!(report["files"][3]["input_blake3"], hash(&bench.read("run/3.bin")));
@@ -140,7 +140,7 @@ fn a_missing_input_fails_alone() {
         "{told}"
     );
     assert_eq!(lines[1], "vortex: run/4.bin: is not a regular file");
-    assert!(lines[2].starts_with("vortex: files.jsonl: 7 files: 5 done, 0 skipped, 2 failed => "));
+    assert!(lines[2].starts_with("vortex: files.jsonl: 5 done, 0 skipped, 2 failed => "));
     let failed = report(&bench, "files.jsonl.report.json");
     assert_eq!(counts(&failed), [5, 0, 2]);
     assert!(

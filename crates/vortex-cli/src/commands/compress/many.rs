@@ -94,10 +94,10 @@ impl Compress {
         let Report { done, skipped, failed, .. } = report;
         if failed > 0 || !common.quiet {
             eprintln!(
-                "{}{}: {} files: {} done, {} skipped, {} failed => {}",
+                "{}{}{}: {} done, {} skipped, {} failed => {}",
                 if failed > 0 { "vortex: " } else { "" },
                 manifest.display(),
-                thousands(jobs.len() as u64),
+                self.many.shard.map(|shard| format!(", shard {shard}")).unwrap_or_default(),
                 thousands(done),
                 thousands(skipped),
                 thousands(failed),
