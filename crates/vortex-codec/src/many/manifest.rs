@@ -1,6 +1,7 @@
 //! The list of files to compress: JSON Lines, an object for each file.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -92,7 +93,7 @@ impl Manifest {
     /// entry, and for names that give no output; the message says which line is wrong.
     pub fn jobs(&self, output_folder: Option<&Path>) -> Result<Vec<Job>> {
         let mut places = Places::default();
-        let mut outputs: HashMap<PathBuf, usize> = HashMap::new();
+        let mut outputs: HashMap<Place, usize> = HashMap::new();
         let mut jobs = Vec::with_capacity(self.entries.len());
         for entry in &self.entries {
             let job = self.job(entry, output_folder)?;
@@ -158,23 +159,31 @@ impl Manifest {
     }
 }
 
+/// The number of a folder, and a name in it.
+type Place = (usize, OsString);
+
 /// The places of files, whatever their paths look like. Each folder is looked up once, because a
 /// manifest may have millions of lines and the file system may be far away.
 #[derive(Default)]
-struct Places(HashMap<PathBuf, PathBuf>);
+struct Places {
+    /// Numbers of folders, by their paths as given.
+    given: HashMap<OsString, usize>,
+    /// Numbers of folders, by their paths without links and dots.
+    found: HashMap<PathBuf, usize>,
+}
 
 impl Places {
-    fn of(&mut self, path: &Path) -> Option<PathBuf> {
-        let name = path.file_name()?;
+    fn of(&mut self, path: &Path) -> Option<Place> {
+        let name = path.file_name()?.to_owned();
         let folder = folder(path);
-        if let Some(known) = self.0.get(folder) {
-            return Some(known.join(name));
+        if let Some(number) = self.given.get(folder.as_os_str()) {
+            return Some((*number, name));
         }
         let found = std::fs::canonicalize(folder).or_else(|_| std::path::absolute(folder));
-        let found = found.unwrap_or_else(|_| folder.to_owned());
-        let place = found.join(name);
-        self.0.insert(folder.to_owned(), found);
-        Some(place)
+        let next = self.found.len();
+        let number = *self.found.entry(found.unwrap_or_else(|_| folder.into())).or_insert(next);
+        self.given.insert(folder.into(), number);
+        Some((number, name))
     }
 }
 
