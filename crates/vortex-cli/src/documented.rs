@@ -45,7 +45,8 @@ fn arguments(line: &str) -> Vec<Vec<&str>> {
             let shell = ["$", "exec"].contains(word);
             word.contains('=') || word.starts_with('-') || word.contains("time") || shell
         };
-        (words[0] == "cargo" || before.iter().all(prefix)).then(|| words[first + 1..].to_vec())
+        let own = words[first + 1..].iter().take_while(|word| ![">", "2>"].contains(word));
+        (words[0] == "cargo" || before.iter().all(prefix)).then(|| own.copied().collect())
     });
     commands.collect()
 }
@@ -57,7 +58,7 @@ fn commands_are_found_in_lines_of_shell() {
     assert_eq!(arguments("/usr/bin/time -v vortex test x"), [["test", "x"]]);
     assert_eq!(arguments("cargo run --release -p vortex-cli -- demo"), [["demo"]]);
     assert_eq!(arguments("exec vortex test \"$FILE\""), [["test", "\"$FILE\""]]);
-    assert_eq!(arguments("    \"vortex test {input}\""), [["test", "{input}\""]]);
+    assert_eq!(arguments("    \"vortex test {input} 2> {log}\""), [["test", "{input}"]]);
     assert!(arguments("cargo build -p vortex-cli").is_empty());
     assert!(arguments("the command vortex is built").is_empty());
 }
