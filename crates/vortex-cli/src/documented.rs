@@ -28,7 +28,10 @@ fn pages() -> Vec<PathBuf> {
 /// cargo.
 fn arguments(line: &str) -> Vec<Vec<&str>> {
     let line = line.split(" #").next().unwrap_or_default();
-    let runs = |part: &str| -> bool { part == "vortex" || part.ends_with("/vortex") };
+    let runs = |part: &str| -> bool {
+        let part = part.trim_start_matches('"');
+        part == "vortex" || part.ends_with("/vortex")
+    };
     let commands = line.split(['|', ';', '&']).filter_map(|command| {
         let words: Vec<&str> = command.split_whitespace().collect();
         let first = match words.iter().position(|word| *word == "cargo") {
@@ -39,9 +42,11 @@ fn arguments(line: &str) -> Vec<Vec<&str>> {
         };
         let before = &words[..first];
         let prefix = |word: &&str| {
-            word.contains('=') || word.starts_with('-') || word.contains("time") || *word == "$"
+            let shell = ["$", "exec"].contains(word);
+            word.contains('=') || word.starts_with('-') || word.contains("time") || shell
         };
-        (words[0] == "cargo" || before.iter().all(prefix)).then(|| words[first + 1..].to_vec())
+        let own = words[first + 1..].iter().take_while(|word| ![">", "2>"].contains(word));
+        (words[0] == "cargo" || before.iter().all(prefix)).then(|| own.copied().collect())
     });
     commands.collect()
 }
@@ -52,16 +57,23 @@ fn commands_are_found_in_lines_of_shell() {
     assert_eq!(arguments("vortex demo | cat; vortex inspect x").len(), 2);
     assert_eq!(arguments("/usr/bin/time -v vortex test x"), [["test", "x"]]);
     assert_eq!(arguments("cargo run --release -p vortex-cli -- demo"), [["demo"]]);
+    assert_eq!(arguments("exec vortex test \"$FILE\""), [["test", "\"$FILE\""]]);
+    assert_eq!(arguments("    \"vortex test {input} 2> {log}\""), [["test", "{input}"]]);
     assert!(arguments("cargo build -p vortex-cli").is_empty());
     assert!(arguments("the command vortex is built").is_empty());
 }
 
-/// Replaces a placeholder by a value that a reader would write.
-fn filled(word: &str) -> &str {
-    match word {
-        "NAME" => "cms",
-        "N" => "2",
-        word => word,
+/// Replaces a placeholder, or a variable of a shell or of Snakemake, by a value.
+fn filled(word: &str) -> String {
+    let word = word.trim_matches('"');
+    let variable = |word: &str| word.starts_with(['$', '{']);
+    match word.split_once('/') {
+        Some((number, of)) if variable(number) && variable(of) => "2/3".into(),
+        Some((number, of)) if variable(number) => format!("2/{of}"),
+        _ if variable(word) => "2".into(),
+        _ if word == "NAME" => "cms".into(),
+        _ if word == "N" => "2".into(),
+        _ => word.into(),
     }
 }
 
@@ -74,7 +86,8 @@ fn documented_commands_are_commands() {
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand,
     ];
     let parse = |words: &[&str]| {
-        let words = ["vortex"].into_iter().chain(words.iter().map(|word| filled(word)));
+        let words =
+            [String::from("vortex")].into_iter().chain(words.iter().map(|word| filled(word)));
         let kind = Arguments::try_parse_from(words).err().map(|error| error.kind());
         kind.filter(|kind| *kind != ErrorKind::DisplayHelp)
     };

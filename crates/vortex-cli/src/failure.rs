@@ -114,13 +114,17 @@ pub fn describe(error: &Error) -> String {
     line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// The error of a file as one line, without the name of the file at its start.
+pub fn describe_of(name: &str, error: &Error) -> String {
+    let line = describe(error);
+    // Errors of files often already begin with the name.
+    line.strip_prefix(&format!("{name}: ")).map_or(line.clone(), str::to_owned)
+}
+
 /// Prints the error of `path`.
 pub fn report(path: &Path, error: &Error) {
     let name = if path == Path::new("-") { "(stdin)".into() } else { path.display().to_string() };
-    let line = describe(error);
-    // Errors of files often already begin with the name.
-    let line = line.strip_prefix(&format!("{name}: ")).unwrap_or(&line);
-    eprintln!("vortex: {name}: {line}");
+    eprintln!("vortex: {name}: {}", describe_of(&name, error));
 }
 
 #[cfg(test)]

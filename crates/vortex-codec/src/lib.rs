@@ -29,6 +29,7 @@ mod hook;
 pub mod inspection;
 mod level;
 mod look;
+pub mod many;
 mod mix;
 pub mod models;
 pub mod output;

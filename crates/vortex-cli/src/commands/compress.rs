@@ -1,5 +1,6 @@
 //! `vortex compress`
 
+mod many;
 mod own_network;
 
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use vortex_codec::plan::Subject;
 use vortex_codec::sources::{Format, format_of};
 use vortex_codec::{Compressor, Level, Mix, Schema, TrainedModel};
 
+use self::many::Many;
 use super::files;
 use super::prepare::{LayoutChoice, report_unread};
 use crate::arguments::{Common, Effort, OutputArguments, block_size, seconds};
@@ -37,6 +39,9 @@ const TRAIN_SECONDS: f64 = 60.0;
 /// With --datasets, the command codes the values inside an HDF5, npz, ROOT or tar.gz file instead
 /// of its bytes, which are often compressed already. The result is much smaller, but decompression
 /// gives a new file with the same values.
+///
+/// With --manifest, the command compresses the files of a list, or a shard of it, on the node of a
+/// batch farm for example. A run that is started again skips the outputs that are whole.
 #[derive(Debug, Args)]
 pub struct Compress {
     /// Model file to predict with
@@ -78,8 +83,10 @@ pub struct Compress {
     no_verify: bool,
     #[command(flatten)]
     pub output: OutputArguments,
+    #[command(flatten)]
+    many: Many,
     /// Files to compress; `-` is standard input
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "manifest", conflicts_with = "manifest", value_name = "FILE")]
     files: Vec<PathBuf>,
 }
 
@@ -99,6 +106,7 @@ impl Compress {
             train_seconds: TRAIN_SECONDS,
             no_verify: false,
             output: OutputArguments::default(),
+            many: Many::default(),
             files: vec![file],
         }
     }
@@ -106,6 +114,7 @@ impl Compress {
     pub fn run(self, common: &Common) -> Result<(), Failure> {
         let target = |file: &Path| files::compressed_target(file, &self.output, files::EXTENSION);
         files::check_usage(&self.files, &self.output, target);
+        many::check_usage(&self.many, &self.output);
         let models = models::open(self.model.as_deref(), common.instructions)?;
         let schema = self.schema.as_deref().map(read_schema).transpose()?;
         if let (Some(schema), Some(model), Some(path)) = (&schema, models.given(), &self.model)
@@ -118,36 +127,49 @@ impl Compress {
             );
         }
         let compressor = self.compressor(models.given(), schema, common);
-        files::for_each(&self.files, |file| {
-            let target = target(file)?;
-            if self.datasets {
-                return self.code_datasets(file, &target, &compressor, common);
-            }
-            let input = Input::open(file)?;
-            let like = input.metadata.as_ref();
-            let output = Output::open(&target, Content::Compressed, self.output.force, like)
-                .with_context(|| target.to_string())?;
-            let (name, is_file) = (input.name(), input.metadata.is_some());
-            let sizes = if is_file && self.trains() {
-                let (say, seconds) = (!common.quiet, self.train_seconds);
-                own_network::encode(&compressor, file, seconds, &target, output, say)?
-            } else {
-                let bar = progress::bytes(input.len(), &name, !common.quiet);
-                let sizes = encode(&compressor, input, output, &bar)?;
-                bar.finish_and_clear();
-                sizes
-            };
-            if !common.quiet && (target != Target::Stdout || common.verbose) {
-                eprintln!("{name}: {sizes} => {target}");
-            }
-            if !common.quiet && is_file && is_packed(file) {
-                eprintln!(
-                    "{name}: was coded byte for byte; --datasets codes the values inside: the result is \
-                     smaller, and decompression gives a new file with the same values"
-                );
-            }
-            Ok(())
-        })
+        match &self.many.manifest {
+            Some(manifest) => self.compress_many(manifest, &compressor, common),
+            None => files::for_each(&self.files, |file| {
+                self.compress_one(file, &target(file)?, &compressor, common)
+            }),
+        }
+    }
+
+    /// Makes the output of one file.
+    fn compress_one(
+        &self,
+        file: &Path,
+        target: &Target,
+        compressor: &Compressor,
+        common: &Common,
+    ) -> Result<()> {
+        if self.datasets {
+            return self.code_datasets(file, target, compressor, common);
+        }
+        let input = Input::open(file)?;
+        let like = input.metadata.as_ref();
+        let output = Output::open(target, Content::Compressed, self.output.force, like)
+            .with_context(|| target.to_string())?;
+        let (name, is_file) = (input.name(), input.metadata.is_some());
+        let sizes = if is_file && self.trains() {
+            let (say, seconds) = (!common.quiet, self.train_seconds);
+            own_network::encode(compressor, file, seconds, target, output, say)?
+        } else {
+            let bar = progress::bytes(input.len(), &name, !common.quiet);
+            let sizes = encode(compressor, input, output, &bar)?;
+            bar.finish_and_clear();
+            sizes
+        };
+        if !common.quiet && (*target != Target::Stdout || common.verbose) {
+            eprintln!("{name}: {sizes} => {target}");
+        }
+        if !common.quiet && is_file && is_packed(file) {
+            eprintln!(
+                "{name}: was coded byte for byte; --datasets codes the values inside: the result is \
+                 smaller, and decompression gives a new file with the same values"
+            );
+        }
+        Ok(())
     }
 
     /// Whether networks of the files are trained.

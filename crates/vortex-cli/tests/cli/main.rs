@@ -9,6 +9,7 @@ mod datasets;
 mod download;
 mod help;
 mod imports;
+mod many;
 mod mixed;
 mod models;
 mod ranges;

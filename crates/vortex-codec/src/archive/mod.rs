@@ -29,7 +29,7 @@ pub use rows::{Column, Rows};
 pub use unpack::{is_archive, unpack};
 
 /// Label of the member that is the manifest.
-const MANIFEST_LABEL: &str = "vortex:manifest";
+pub(crate) const MANIFEST_LABEL: &str = "vortex:manifest";
 /// Prefix of the labels of streams; the name of the stream follows.
 const STREAM_LABEL: &str = "vortex:stream:";
 /// Prefix of the labels of arrays; their dtype and shape follow, as docs/format.md describes.

@@ -92,8 +92,7 @@ impl BlockDecoder {
     /// Checks the payload and decodes everything except the modelled records.
     fn open(&self, state: &mut DecoderState<'_>, job: DecodeJob) -> Result<Opened> {
         let DecodeJob { header, payload, .. } = job;
-        check(&payload, header.payload_crc)
-            .map_err(|wrong| Error::damaged(format_args!("payload {wrong}")))?;
+        check_payload(&header, &payload)?;
         match header.method {
             Method::Raw => Ok(Opened { original: payload, coded: None }),
             Method::Zstd => {
@@ -150,6 +149,12 @@ impl Opened {
         let Coded { payload, lanes, records_bytes } = self.coded.as_ref()?;
         Some(BlockPayload { payload, lanes: *lanes, out: &mut self.original[..*records_bytes] })
     }
+}
+
+/// Compares the stored bytes of a block with their checksum.
+pub(super) fn check_payload(header: &BlockHeader, payload: &[u8]) -> Result<()> {
+    check(payload, header.payload_crc)
+        .map_err(|wrong| Error::damaged(format_args!("payload {wrong}")))
 }
 
 fn check_original(header: &BlockHeader, original: &[u8]) -> Result<()> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::block::{BlockHeader, Method};
 use super::constants::*;
-use super::decode::DecodeJob;
+use super::decode::{DecodeJob, check_payload};
 use super::indexed_member::{IndexedMember, Kept, MemberInfo, read_member};
 use super::member::MemberStart;
 use super::reader::{ReaderOptions, decode_pool};
@@ -94,6 +94,27 @@ impl<R: Read + Seek> IndexedReader<R> {
     pub fn blocks(&mut self, member: usize) -> Result<Vec<BlockInfo>> {
         let n_blocks = self.member(member)?.block_at.len();
         (0..n_blocks).map(|block| self.block_header(member, block)).collect()
+    }
+
+    /// Checks all stored bytes against their checksums: the header and the payload of each block, and
+    /// embedded models. Nothing is decoded and no other model is needed, so a whole file is checked
+    /// about as fast as it is read. Only decoding shows whether a predictor gives the original bytes.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::ChecksumMismatch`] and [`crate::ErrorKind::Corrupt`] for damage, and as for
+    /// reading.
+    pub fn check_stored(&mut self) -> Result<()> {
+        for member in 0..self.members.len() {
+            self.embedded_model(member)?;
+            for block in 0..self.members[member].block_at.len() {
+                check_cancel(self.options.cancel.as_deref())?;
+                let BlockInfo { header, file_offset: at, .. } = self.block_header(member, block)?;
+                let payload = self.source.vec(header.payload_bytes, "a block")?;
+                check_payload(&header, &payload)
+                    .map_err(|error| error.context(format!("block at byte {at}")))?;
+            }
+        }
+        Ok(())
     }
 
     /// The embedded model of a member, checked against its digest.

@@ -27,11 +27,17 @@ fn members() -> Vec<Vec<u8>> {
     ]
 }
 
+/// Checks the stored bytes, without models.
+fn stored(file: &[u8]) -> Result<(), vortex_coder::Error> {
+    IndexedReader::open(Cursor::new(file), ReaderOptions::default())?.check_stored()
+}
+
 #[test]
 fn every_flipped_bit_is_an_error() {
     for (member, file) in members().into_iter().enumerate() {
         let [streamed, indexed] = both(&file);
         assert_eq!(streamed.unwrap(), indexed.unwrap());
+        stored(&file).unwrap();
         for bit in 0..file.len() * 8 {
             let mut damaged = file.clone();
             damaged[bit / 8] ^= 1 << (bit % 8);
@@ -39,6 +45,8 @@ fn every_flipped_bit_is_an_error() {
                 let kind = decoded.expect_err(&format!("{member}: bit {bit}")).kind;
                 assert!(blames_the_file(kind), "{member}: bit {bit}: {kind:?}");
             }
+            let kind = stored(&damaged).expect_err(&format!("{member}: stored bit {bit}")).kind;
+            assert!(blames_the_file(kind), "{member}: stored bit {bit}: {kind:?}");
         }
     }
 }
