@@ -121,7 +121,7 @@ mod tests {
 
     fn run(decode: fn(&mut dyn Read, &mut dyn Write) -> Result<()>) -> Result<()> {
         let verifier = Some(Verifier::start(decode));
-        let mut tee = Tee { output: Vec::new(), verifier, bytes: 0 };
+        let mut tee = Tee { output: Vec::new(), verifier, permits: None, bytes: 0 };
         let mut original = blake3::Hasher::new();
         for i in 0..100u8 {
             tee.write_all(&[i; 1000])?;
