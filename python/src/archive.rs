@@ -47,7 +47,7 @@ impl Archive {
         self.with(py, |opened| {
             let datasets = opened.datasets().map(|d| {
                 let (schema, label) = (Schema(d.schema.clone()), d.label.map(str::to_owned));
-                (d.name.to_owned(), schema, d.rows, d.block_rows, label)
+                (d.name.to_owned(), schema, d.rows, d.piece_rows(d.schema.stride()), label)
             });
             Ok(datasets.collect())
         })

@@ -13,7 +13,8 @@
  * Threads. There is no global state. Different objects may be used in different threads at once. A
  * vortex_compressor, vortex_decompressor or vortex_model may be used by several threads at once as
  * long as none changes or frees it; other objects by one thread at a time. A call may use threads
- * of its own, which end with it or with its object; callbacks run in the calling thread.
+ * of its own. After a failure, and after their object was freed, each ends when the block that it
+ * works on is done; callbacks run in the calling thread.
  */
 
 #ifndef VORTEX_H
@@ -117,8 +118,8 @@ typedef struct {
     uint32_t dtype;
     // Bytes from the start of the record.
     uint32_t offset;
-    // Whether the most significant byte comes first.
-    bool big_endian;
+    // Whether the most significant byte comes first: 0 is no, all else is yes.
+    uint8_t big_endian;
 } vortex_field;
 
 // Takes `n` bytes of output, all of them. It returns 0; anything else stops the work, which then
@@ -154,11 +155,14 @@ typedef int (*vortex_read)(void *user, void *bytes, size_t capacity, size_t *n);
 
 // A dataset of a file: a table. Its pointers are valid until the file is freed.
 typedef struct {
-    // Its name; a file without datasets has "part 1".
+    // Its name; a file without datasets has "part 1". Several datasets may have one name: the
+    // number of a dataset is what tells them apart.
     const char *name;
     // Number of records.
     uint64_t records;
     // Records that one block holds: reads of this length, from a multiple of it, are the quickest.
+    // In the column layout each field has blocks of its own, and this is the largest number of
+    // values in one; shorter reads decode a block more than once, longer ones need more memory.
     uint64_t block_records;
     // Bytes of a record.
     size_t record_bytes;
@@ -227,7 +231,8 @@ vortex_code vortex_compressor_set_schema(vortex_compressor *compressor,
                                          const char *yaml,
                                          vortex_error *error);
 
-// Codes with a trained model; `embed` stores it in the output, so that decompression needs no
+// Codes with a trained model, which says what the records are; if they are described besides, it
+// must be the same ones. `embed` stores the model in the output, so that decompression needs no
 // other file.
 vortex_code vortex_compressor_set_model(vortex_compressor *compressor,
                                         const vortex_model *model,
@@ -263,8 +268,8 @@ vortex_code vortex_writer_write(vortex_writer *writer,
                                 size_t n,
                                 vortex_error *error);
 
-// Ends the file; without this call it is not complete. Nothing can be written afterwards. `sizes`
-// may be NULL.
+// Ends the file; without this call it is not complete. Nothing can be written afterwards, also if
+// the call failed: the file must then be started again with another writer. `sizes` may be NULL.
 vortex_code vortex_writer_finish(vortex_writer *writer, vortex_sizes *sizes, vortex_error *error);
 
 // Frees a writer, finished or not.
@@ -303,8 +308,9 @@ vortex_code vortex_decompressed_size(const vortex_decompressor *decompressor,
                                      vortex_error *error);
 
 // Decompresses a whole file in memory into a buffer. *written is the length of the result; after
-// VORTEX_BUFFER_TOO_SMALL it is the capacity that is needed, or 0 if the file does not say. After
-// another failure the contents of the buffer mean nothing.
+// VORTEX_BUFFER_TOO_SMALL it is the capacity that is needed, as the index of the file states it. A
+// file whose index is damaged, or that has more bytes than its index states, fails with the code
+// of that, whatever the capacity. After a failure the contents of the buffer mean nothing.
 vortex_code vortex_decompress(const vortex_decompressor *decompressor,
                               const void *file,
                               size_t n,

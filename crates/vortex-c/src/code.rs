@@ -82,7 +82,9 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::new(code_of(error.kind()), error.message())
+        // Limits have the names of C.
+        let message = error.message().replace("raise Limits::max_", "raise vortex_limits.");
+        Self::new(code_of(error.kind()), message)
     }
 }
 
@@ -96,7 +98,8 @@ fn code_of(kind: ErrorKind) -> vortex_code {
     use vortex_code as C;
     match kind {
         ErrorKind::NotVxc => C::VORTEX_NOT_VORTEX,
-        ErrorKind::Corrupt | ErrorKind::ChecksumMismatch => C::VORTEX_DAMAGED,
+        // The only file of another format that this library reads is the manifest in a file.
+        ErrorKind::Corrupt | ErrorKind::ChecksumMismatch | ErrorKind::Source => C::VORTEX_DAMAGED,
         ErrorKind::Truncated => C::VORTEX_TRUNCATED,
         ErrorKind::TrailingData => C::VORTEX_TRAILING_DATA,
         ErrorKind::UnsupportedVersion | ErrorKind::NotBuilt => C::VORTEX_UNSUPPORTED,
@@ -111,6 +114,21 @@ fn code_of(kind: ErrorKind) -> vortex_code {
         ErrorKind::LimitExceeded => C::VORTEX_LIMIT,
         ErrorKind::VerifyFailed => C::VORTEX_VERIFY_FAILED,
         ErrorKind::Io(_) => C::VORTEX_IO,
+        // These come from work that this library does not do: weights, outputs with names,
+        // training, comparisons, stopping from outside. Those of a later version have no code yet.
+        ErrorKind::NotWeights
+        | ErrorKind::NotSafetensors
+        | ErrorKind::MissingBase
+        | ErrorKind::WrongBase
+        | ErrorKind::OutputExists
+        | ErrorKind::FolderExists
+        | ErrorKind::NotAFile
+        | ErrorKind::Cancelled
+        | ErrorKind::WorkerPanicked
+        | ErrorKind::Baseline
+        | ErrorKind::Training
+        | ErrorKind::Device
+        | ErrorKind::Other => C::VORTEX_INTERNAL,
         _ => C::VORTEX_INTERNAL,
     }
 }

@@ -21,6 +21,10 @@ pub struct vortex_compressor {
     /// What the caller chose, for [`vortex_compress_bound`].
     block_bytes: u32,
     schema_bytes: Option<usize>,
+    /// The records that the caller described.
+    described: Option<Schema>,
+    /// The records of the model.
+    of_model: Option<Schema>,
     model_bytes: usize,
 }
 
@@ -36,7 +40,14 @@ impl vortex_compressor {
         self.compressor = change(std::mem::take(&mut self.compressor));
     }
 
-    /// Takes a schema that was described with `text_bytes` bytes of text.
+    /// Takes the records that the caller described with `text_bytes` bytes of text.
+    fn describe(&mut self, schema: Schema, text_bytes: usize) -> Result<(), Failure> {
+        check_same(self.of_model.as_ref(), &schema)?;
+        self.described = Some(schema.clone());
+        self.set_schema(schema, text_bytes);
+        Ok(())
+    }
+
     fn set_schema(&mut self, schema: Schema, text_bytes: usize) {
         let names: usize = schema.fields().iter().map(|field| field.name.len()).sum();
         // A formula takes fewer bytes than this in the file for a character in the text.
@@ -55,6 +66,17 @@ impl vortex_compressor {
     }
 }
 
+/// A model and a description must mean the same records; else one of them would not be used.
+fn check_same(known: Option<&Schema>, new: &Schema) -> Result<(), Failure> {
+    if known.is_none_or(|known| known.same_records(new)) {
+        return Ok(());
+    }
+    Err(Failure::argument(
+        "the records of the model are not those that were described; for other records take another \
+         compressor",
+    ))
+}
+
 /// A compressor with the default options: level 5, all cores, records are looked for, and the
 /// output is verified. To be freed with vortex_compressor_free.
 #[unsafe(no_mangle)]
@@ -63,6 +85,8 @@ pub extern "C" fn vortex_compressor_new() -> *mut vortex_compressor {
         compressor: Compressor::new(),
         block_bytes: vortex_codec::coder::container::constants::DEFAULT_BLOCK_BYTES,
         schema_bytes: None,
+        described: None,
+        of_model: None,
         model_bytes: 0,
     })
 }
@@ -162,8 +186,7 @@ pub unsafe extern "C" fn vortex_compressor_set_fields(
     unsafe {
         run(error, || {
             let compressor = unique(compressor, "compressor")?;
-            compressor.set_schema(schema(slice(fields, n, "fields")?, record_bytes)?, 0);
-            Ok(())
+            compressor.describe(schema(slice(fields, n, "fields")?, record_bytes)?, 0)
         })
     }
 }
@@ -181,13 +204,13 @@ pub unsafe extern "C" fn vortex_compressor_set_schema(
             let compressor = unique(compressor, "compressor")?;
             let yaml = text(yaml, "yaml")?;
             let schema = data::parse_schema(Path::new("schema"), yaml);
-            compressor.set_schema(schema.map_err(vortex_codec::Error::from)?, yaml.len());
-            Ok(())
+            compressor.describe(schema.map_err(vortex_codec::Error::from)?, yaml.len())
         })
     }
 }
 
-/// Codes with a trained model; `embed` stores it in the output, so that decompression needs no
+/// Codes with a trained model, which says what the records are; if they are described besides, it
+/// must be the same ones. `embed` stores the model in the output, so that decompression needs no
 /// other file.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vortex_compressor_set_model(
@@ -201,6 +224,8 @@ pub unsafe extern "C" fn vortex_compressor_set_model(
         run(error, || {
             let compressor = unique(compressor, "compressor")?;
             let model = shared(model, "model")?.0.clone();
+            check_same(compressor.described.as_ref(), model.schema())?;
+            compressor.of_model = Some(model.schema().clone());
             compressor.model_bytes = match (embed, model.bytes()) {
                 (true, Some(file)) => file.len(),
                 _ => 0,

@@ -139,8 +139,9 @@ fn stated(decompressor: &Decompressor, file: &[u8]) -> Result<u64, Failure> {
 }
 
 /// Decompresses a whole file in memory into a buffer. *written is the length of the result; after
-/// VORTEX_BUFFER_TOO_SMALL it is the capacity that is needed, or 0 if the file does not say. After
-/// another failure the contents of the buffer mean nothing.
+/// VORTEX_BUFFER_TOO_SMALL it is the capacity that is needed, as the index of the file states it. A
+/// file whose index is damaged, or that has more bytes than its index states, fails with the code
+/// of that, whatever the capacity. After a failure the contents of the buffer mean nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vortex_decompress(
     decompressor: *const vortex_decompressor,
@@ -161,7 +162,11 @@ pub unsafe extern "C" fn vortex_decompress(
             target.stop_when_full();
             let done = decompressor.decompress(file, &mut target);
             if target.overflowed() {
-                let needed = stated(decompressor, file).unwrap_or(0);
+                let needed = stated(decompressor, file)?;
+                if needed <= capacity as u64 {
+                    let message = format!("has more bytes than the {needed} that its index states");
+                    return Err(Failure::new(vortex_code::VORTEX_DAMAGED, message));
+                }
                 written.set(usize::try_from(needed).unwrap_or(0));
                 return Err(too_small(needed, capacity));
             }

@@ -62,8 +62,8 @@ pub struct vortex_field {
     pub dtype: u32,
     /// Bytes from the start of the record.
     pub offset: u32,
-    /// Whether the most significant byte comes first.
-    pub big_endian: bool,
+    /// Whether the most significant byte comes first: 0 is no, all else is yes.
+    pub big_endian: u8,
 }
 
 /// The schema of these fields; bytes between them become padding.
@@ -81,7 +81,7 @@ pub unsafe fn schema(fields: &[vortex_field], record_bytes: usize) -> Result<Sch
             let dtype = field.dtype;
             Failure::argument(format!("field {name:?}: dtype {dtype}; 0 to 12 are possible"))
         })?;
-        let big_endian = field.big_endian && dtype.size() > 1;
+        let big_endian = field.big_endian != 0 && dtype.size() > 1;
         let usual = vortex_codec::coder::FieldCoding::usual(dtype);
         described.push(Field {
             big_endian,
@@ -106,7 +106,7 @@ impl Described {
                 let name = c_text(&field.name);
                 let pointer = name.as_ptr();
                 let (dtype, offset) = (field.dtype as u32, field.offset);
-                let big_endian = field.big_endian;
+                let big_endian = u8::from(field.big_endian);
                 (vortex_field { name: pointer, dtype, offset, big_endian }, name)
             })
             .unzip();

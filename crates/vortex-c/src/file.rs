@@ -33,11 +33,14 @@ const _: () = {
 /// A dataset of a file: a table. Its pointers are valid until the file is freed.
 #[repr(C)]
 pub struct vortex_dataset {
-    /// Its name; a file without datasets has "part 1".
+    /// Its name; a file without datasets has "part 1". Several datasets may have one name: the
+    /// number of a dataset is what tells them apart.
     pub name: *const c_char,
     /// Number of records.
     pub records: u64,
     /// Records that one block holds: reads of this length, from a multiple of it, are the quickest.
+    /// In the column layout each field has blocks of its own, and this is the largest number of
+    /// values in one; shorter reads decode a block more than once, longer ones need more memory.
     pub block_records: u64,
     /// Bytes of a record.
     pub record_bytes: usize,
@@ -97,10 +100,10 @@ impl vortex_file {
                 "{n} records from record {first} on; dataset {name:?} has {records}"
             )));
         };
-        let (name, rows, record_bytes) = (name.clone(), first..end, *record_bytes);
+        let (rows, record_bytes) = (first..end, *record_bytes);
         let width = match fields {
             None => record_bytes,
-            Some(names) => self.archive.fields_of(&name, names, 0..0)?.schema.stride(),
+            Some(names) => self.archive.fields_at(number, names, 0..0)?.schema.stride(),
         };
         let needed = n.saturating_mul(width as u64);
         if needed > target.capacity() as u64 {
@@ -108,8 +111,8 @@ impl vortex_file {
             return Err(too_small(needed, target.capacity()));
         }
         let read = match fields {
-            None => self.archive.rows_of(&name, rows)?,
-            Some(names) => self.archive.fields_of(&name, names, rows)?,
+            None => self.archive.rows_at(number, rows)?,
+            Some(names) => self.archive.fields_at(number, names, rows)?,
         };
         target.write_all(&read.bytes)?;
         written.set(target.len()?);

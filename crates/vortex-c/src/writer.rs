@@ -64,14 +64,14 @@ pub unsafe extern "C" fn vortex_writer_write(
         run(error, || {
             let vortex_writer { writer, returned } = unique(writer, "writer")?;
             let source = bytes(source, n, "source")?;
-            let writer = writer.as_mut().ok_or_else(finished)?;
+            let writer = writer.as_mut().ok_or_else(|| returned.explain(ended()))?;
             writer.write_all(source).map_err(|error| returned.explain(error))
         })
     }
 }
 
-/// Ends the file; without this call it is not complete. Nothing can be written afterwards. `sizes`
-/// may be NULL.
+/// Ends the file; without this call it is not complete. Nothing can be written afterwards, also if
+/// the call failed: the file must then be started again with another writer. `sizes` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vortex_writer_finish(
     writer: *mut vortex_writer,
@@ -87,7 +87,7 @@ pub unsafe extern "C" fn vortex_writer_finish(
                 false => Some(Slot::new(sizes, "sizes", empty)?),
             };
             let vortex_writer { writer, returned } = unique(writer, "writer")?;
-            let writer = writer.take().ok_or_else(finished)?;
+            let writer = writer.take().ok_or_else(|| returned.explain(ended()))?;
             let (_, sum) = writer.finish().map_err(|error| returned.explain(error))?;
             if let Some(mut slot) = slot {
                 let (original, compressed) = (sum.original_bytes, sum.compressed_bytes);
@@ -98,8 +98,8 @@ pub unsafe extern "C" fn vortex_writer_finish(
     }
 }
 
-fn finished() -> Failure {
-    Failure::argument("this writer was finished before; open another one")
+fn ended() -> Failure {
+    Failure::argument("this writer has ended; if it failed, start a new file")
 }
 
 /// Frees a writer, finished or not.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-use vortex_codec::{DType, Field, Schema};
+use vortex_codec::{Compressor, DType, Field, Schema};
 use vortex_infer::random::{Sizes, network};
 
 /// The programs, which get the name of a folder with a model.
@@ -115,8 +115,26 @@ fn run(program: &Path, before: &[&str], to: &Path) -> Command {
     let mut command = Command::new(&words[0]);
     command.args(&words[1..]).env_remove("VORTEX_MODEL_PATH").current_dir(to);
     std::fs::write(to.join("jets.vxm"), model()).unwrap();
+    std::fs::write(to.join("twins.vxc"), twins()).unwrap();
+    let manifest = labelled("vortex:manifest", Schema::bytes(), b"sources: [no manifest");
+    std::fs::write(to.join("manifest.vxc"), manifest).unwrap();
     command.arg(to);
     command
+}
+
+/// Two datasets of one name.
+fn twins() -> Vec<u8> {
+    let numbers: Vec<u8> = (100..120u32).flat_map(u32::to_le_bytes).collect();
+    let schema = Schema::new(4, vec![Field::new("number", DType::U32, 0)]).unwrap();
+    let head = labelled("jets", Schema::bytes(), b"a header\n");
+    [head, labelled("jets", schema, &numbers)].concat()
+}
+
+/// A file with a label, which C cannot write.
+fn labelled(label: &str, schema: Schema, bytes: &[u8]) -> Vec<u8> {
+    let mut file = Vec::new();
+    Compressor::new().schema(schema).label(label).compress(bytes, &mut file).unwrap();
+    file
 }
 
 /// A model file for the records of `check.h`, of a network that learned nothing.
@@ -232,17 +250,40 @@ fn installed() {
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     };
     assert_eq!(config(&["--modversion"]), env!("CARGO_PKG_VERSION"));
-    for options in [&["--cflags", "--libs"][..], &["--cflags", "--libs", "--static"]] {
+    let with_static = config(&["--cflags", "--libs", "--static"]);
+    let shared = prefix.join("lib");
+    let ours = |file: &PathBuf| file.to_string_lossy().contains("/libvortex.so");
+    let shared_files = || {
+        let files = std::fs::read_dir(&shared).unwrap().map(|file| file.unwrap().path());
+        files.filter(ours).collect::<Vec<_>>()
+    };
+    let mut uses = vec![(config(&["--cflags", "--libs"]), true)];
+    if cfg!(target_os = "linux") {
+        // As docs/c.md says, with the shared library beside it.
+        uses.push((with_static.replace("-lvortex", "-l:libvortex.a"), false));
+        uses.push((with_static, false));
+    }
+    for (number, (options, is_shared)) in uses.into_iter().enumerate() {
+        if number == 2 {
+            assert_eq!(shared_files().len(), 3);
+            shared_files().iter().for_each(|file| std::fs::remove_file(file).unwrap());
+        }
         let program = to.path().join("installed");
         let mut cc = Command::new("sh");
         let words = format!(
             "cc -pthread {} -o {} {}",
             source("buffers").display(),
             program.display(),
-            config(options)
+            options
         );
         succeeds(cc.arg("-c").arg(words));
-        let path = prefix.join("lib");
-        succeeds(run(&program, &[], to.path()).env("LD_LIBRARY_PATH", path));
+        let mut program = run(&program, &[], to.path());
+        program.env_remove("LD_LIBRARY_PATH");
+        if is_shared {
+            let output = program.output().unwrap();
+            assert!(!output.status.success(), "it does not use the shared library");
+            program.env("LD_LIBRARY_PATH", &shared);
+        }
+        succeeds(&mut program);
     }
 }

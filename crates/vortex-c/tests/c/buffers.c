@@ -150,11 +150,19 @@ static void damage(void) {
         CHECK(vortex_decompress(decompressor, cut, at, output, bytes, &back, &error) != VORTEX_OK);
         free(cut);
     }
+    /* A damaged index is not a buffer that is too small. */
+    for (size_t at = packed - 24; at < packed; at++) {
+        file[at] ^= 0x10;
+        vortex_code code =
+            vortex_decompress(decompressor, file, packed, output, bytes / 2, &back, &error);
+        CHECK((code == VORTEX_DAMAGED || code == VORTEX_TRUNCATED) && back == 0);
+        file[at] ^= 0x10;
+    }
     vortex_limits limits = {0};
     limits.block_bytes = 1 << 10;
     OK(vortex_decompressor_set_limits(decompressor, &limits, &error));
     FAILS(vortex_decompress(decompressor, file, packed, output, bytes, &back, &error), VORTEX_LIMIT,
-          "1024");
+          "1024 are allowed (raise vortex_limits.block_bytes)");
     limits.block_bytes = 0;
     OK(vortex_decompressor_set_limits(decompressor, &limits, &error));
     OK(vortex_decompress(decompressor, file, packed, output, bytes, &back, &error));

@@ -22,6 +22,22 @@ int main(int argc, char **argv) {
     CHECK(damaged == NULL);
     free(bytes);
 
+    /* Records beside the model: the same ones, or none. */
+    vortex_field other = {"pt", VORTEX_F32, 0, 0};
+    vortex_compressor *both = vortex_compressor_new();
+    OK(vortex_compressor_set_model(both, model, false, &error));
+    OK(vortex_compressor_set_fields(both, JET, JET_FIELDS, sizeof(struct jet), &error));
+    FAILS(vortex_compressor_set_fields(both, &other, 1, 4, &error), VORTEX_INVALID_ARGUMENT,
+          "records of the model");
+    vortex_compressor_free(both);
+    both = vortex_compressor_new();
+    OK(vortex_compressor_set_fields(both, &other, 1, 4, &error));
+    FAILS(vortex_compressor_set_model(both, model, false, &error), VORTEX_INVALID_ARGUMENT,
+          "records of the model");
+    OK(vortex_compressor_set_fields(both, JET, JET_FIELDS, sizeof(struct jet), &error));
+    OK(vortex_compressor_set_model(both, model, false, &error));
+    vortex_compressor_free(both);
+
     enum { N = 200 };
     struct jet *jets = make_jets(N, 11), back[N];
     for (int embed = 0; embed <= 1; embed++) {

@@ -71,7 +71,30 @@ int main(int argc, char **argv) {
               VORTEX_INVALID_ARGUMENT, "at least one");
         vortex_file_free(file);
     }
+    /* Two datasets of one name, which the test wrote: 9 bytes, then 20 numbers from 100 on. */
     vortex_file *file = NULL;
+    vortex_dataset info;
+    snprintf(path, sizeof path, "%s/twins.vxc", argv[1]);
+    OK(vortex_file_open(decompressor, path, &file, &error));
+    CHECK(vortex_file_datasets(file) == 2);
+    uint64_t records[] = {9, 20};
+    for (size_t i = 0; i < 2; i++) {
+        OK(vortex_file_dataset(file, i, &info, &error));
+        CHECK(strcmp(info.name, "jets") == 0 && info.records == records[i]);
+    }
+    char head[9];
+    OK(vortex_file_read(file, 0, 0, 9, head, sizeof head, &got, &error));
+    CHECK(got == 9 && memcmp(head, "a header\n", 9) == 0);
+    uint32_t numbers[5];
+    const char *number[] = {"number"};
+    OK(vortex_file_read(file, 1, 5, 5, numbers, sizeof numbers, &got, &error));
+    CHECK(got == sizeof numbers && numbers[0] == 105 && numbers[4] == 109);
+    OK(vortex_file_read_fields(file, 1, number, 1, 7, 1, numbers, sizeof numbers, &got, &error));
+    CHECK(got == 4 && numbers[0] == 107);
+    vortex_file_free(file);
+
+    snprintf(path, sizeof path, "%s/manifest.vxc", argv[1]);
+    FAILS(vortex_file_open(decompressor, path, &file, &error), VORTEX_DAMAGED, "manifest");
     FAILS(vortex_file_open(decompressor, "/no/such/file.vxc", &file, &error), VORTEX_IO,
           "/no/such/file.vxc");
     CHECK(file == NULL && vortex_file_datasets(NULL) == 0);

@@ -64,8 +64,8 @@ static void round_trip(size_t n, size_t piece_in, size_t piece_out, uint32_t see
     vortex_sizes sizes;
     OK(vortex_writer_finish(writer, &sizes, &error));
     CHECK(sizes.original == bytes && sizes.compressed == file.n);
-    FAILS(vortex_writer_write(writer, jets, 1, &error), VORTEX_INVALID_ARGUMENT, "finished");
-    FAILS(vortex_writer_finish(writer, NULL, &error), VORTEX_INVALID_ARGUMENT, "finished");
+    FAILS(vortex_writer_write(writer, jets, 1, &error), VORTEX_INVALID_ARGUMENT, "has ended");
+    FAILS(vortex_writer_finish(writer, NULL, &error), VORTEX_INVALID_ARGUMENT, "has ended");
     vortex_writer_free(writer);
 
     vortex_decompressor *decompressor = vortex_decompressor_new();
@@ -107,6 +107,9 @@ static void failing_callbacks(void) {
             code = vortex_writer_finish(writer, NULL, &error);
         }
         CHECK(code == VORTEX_CALLBACK && strstr(error.message, "returned 5") != NULL);
+        /* The failure stays known. */
+        (void)vortex_writer_finish(writer, NULL, &error);
+        FAILS(vortex_writer_finish(writer, NULL, &error), VORTEX_CALLBACK, "returned 5");
         vortex_writer_free(writer);
         free(file.bytes);
     }

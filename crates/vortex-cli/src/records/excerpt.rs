@@ -17,7 +17,7 @@ use crate::arguments::Common;
 use crate::input::open_file;
 use crate::models;
 
-/// Most bytes of records that are decoded at a time, unless a single block has more.
+/// Most bytes of the chosen fields that are read at a time, unless a single record has more.
 const PIECE_BYTES: u64 = 256 << 20;
 /// Records that become text at a time.
 const LINES: usize = 4096;
@@ -37,13 +37,14 @@ pub struct Choice {
 pub struct Excerpt {
     archive: Archive<BufReader<File>>,
     fields: Vec<String>,
-    dataset: String,
+    /// The number of the dataset.
+    dataset: usize,
     /// Schema of the records in the output.
     schema: Arc<Schema>,
     /// Records of the dataset.
     pub rows: u64,
-    block_rows: u64,
-    block_bytes: u64,
+    /// Records to read at a time, or a multiple of it.
+    piece_rows: u64,
 }
 
 impl Excerpt {
@@ -70,8 +71,7 @@ impl Excerpt {
         let decompressor = models::decompressor(models, Some(file), common);
         let mut archive = Archive::from_reader(BufReader::new(opened), &decompressor)?;
         let info = archive.dataset(choice.dataset.as_deref())?;
-        let (dataset, rows, block_rows) = (info.name.to_owned(), info.rows, info.block_rows);
-        let block_bytes = block_rows.saturating_mul(info.schema.stride() as u64);
+        let dataset = info.number;
         let mut schema = Arc::new(info.schema.clone());
         if *schema == Schema::bytes() && !common.quiet {
             eprintln!("{}: holds bytes without records; each byte counts as one", file.display());
@@ -79,9 +79,11 @@ impl Excerpt {
         let fields = choice.fields.clone();
         if !fields.is_empty() {
             let names: Vec<&str> = fields.iter().map(String::as_str).collect();
-            schema = archive.fields_of(&dataset, &names, 0..0)?.schema;
+            schema = archive.fields_at(dataset, &names, 0..0)?.schema;
         }
-        Ok(Self { archive, fields, dataset, schema, rows, block_rows, block_bytes })
+        let info = archive.dataset_at(dataset)?;
+        let (rows, piece_rows) = (info.rows, info.piece_rows(schema.stride()));
+        Ok(Self { archive, fields, dataset, schema, rows, piece_rows })
     }
 
     /// Writes these records. `on_rows` gets the number of records written since the last call.
@@ -100,11 +102,11 @@ impl Excerpt {
             Form::Raw => Vec::new(),
         };
         out.write_all(&header).context("cannot be written")?;
-        let blocks =
-            (PIECE_BYTES / self.block_bytes).clamp(1, threads::count(common.threads()) as u64);
+        let piece_bytes = self.piece_rows.saturating_mul(schema.stride() as u64);
+        let pieces = (PIECE_BYTES / piece_bytes).clamp(1, threads::count(common.threads()) as u64);
         let mut at = rows.start;
         while at < rows.end {
-            let next = (at / self.block_rows + blocks).saturating_mul(self.block_rows);
+            let next = (at / self.piece_rows + pieces).saturating_mul(self.piece_rows);
             let piece = at..next.min(rows.end);
             let bytes = self.read(piece.clone())?;
             match form {
@@ -127,8 +129,8 @@ impl Excerpt {
     fn read(&mut self, rows: Range<u64>) -> Result<Vec<u8>> {
         let names: Vec<&str> = self.fields.iter().map(String::as_str).collect();
         let read = match names.as_slice() {
-            [] => self.archive.rows_of(&self.dataset, rows)?,
-            names => self.archive.fields_of(&self.dataset, names, rows)?,
+            [] => self.archive.rows_at(self.dataset, rows)?,
+            names => self.archive.fields_at(self.dataset, names, rows)?,
         };
         Ok(read.bytes)
     }

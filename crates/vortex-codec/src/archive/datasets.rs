@@ -11,13 +11,12 @@ use vortex_sources::prepare::{
     DatasetEntry, Layout, MANIFEST_NAME, MAX_MANIFEST_BYTES, Manifest, Placement, groups,
 };
 
+use super::blocks::Blocks;
 use super::rows::{Column, Rows};
+use super::scatter::{Move, Scatter};
 use super::{ARRAY_LABEL, DatasetInfo, MANIFEST_LABEL, STREAM_LABEL, fields};
 use crate::error::{Error, ErrorKind, Result};
 use crate::inspection::predictor_of;
-
-/// Most bytes of the rows that [`DatasetInfo::block_rows`] proposes for columns.
-const MAX_ROWS_BYTES: u64 = 256 << 20;
 
 /// A table in a file.
 pub(super) struct Dataset {
@@ -27,21 +26,6 @@ pub(super) struct Dataset {
     block_rows: u64,
     label: Option<String>,
     lies: Lies,
-}
-
-/// Bytes of a stored row, and their place in a row of the output.
-struct Move {
-    from: Range<usize>,
-    to: usize,
-}
-
-/// Copies from each row of `stored` bytes to a row of `step` bytes.
-fn copy(from: &[u8], stored: usize, out: &mut [u8], step: usize, moves: &[Move]) {
-    for (row, out) in from.chunks_exact(stored).zip(out.chunks_exact_mut(step)) {
-        for Move { from, to } in moves {
-            out[*to..to + from.len()].copy_from_slice(&row[from.clone()]);
-        }
-    }
 }
 
 /// The places of the rows in the original bytes of all members.
@@ -107,10 +91,6 @@ pub(super) fn of_manifest<R: Read + Seek>(
                 }
                 starts.push(member.original_offset);
                 block_rows = block_rows.max(u64::from(member.block_bytes) / width as u64);
-            }
-            if entry.layout == Layout::Column {
-                // Rows of all columns, of which each may have a block.
-                block_rows = block_rows.min((MAX_ROWS_BYTES / schema.stride() as u64).max(1));
             }
             let name = match manifest.sources.len() {
                 1 => entry.name.clone(),
@@ -191,8 +171,9 @@ pub(super) fn of_members<R: Read + Seek>(reader: &mut IndexedReader<R>) -> Resul
 }
 
 impl Dataset {
-    pub(super) fn info(&self) -> DatasetInfo<'_> {
+    pub(super) fn info(&self, number: usize) -> DatasetInfo<'_> {
         DatasetInfo {
+            number,
             name: &self.name,
             schema: &self.schema,
             rows: self.rows,
@@ -204,23 +185,23 @@ impl Dataset {
     /// Whole rows.
     pub(super) fn rows<R: Read + Seek>(
         &self,
-        reader: &mut IndexedReader<R>,
+        blocks: &mut Blocks<R>,
         rows: Range<u64>,
     ) -> Result<Rows> {
         let all: Vec<usize> = (0..self.schema.fields().len()).collect();
-        let bytes = self.values(reader, &all, &rows)?;
+        let bytes = self.values(blocks, &all, &rows)?;
         Ok(Rows { schema: Arc::clone(&self.schema), bytes })
     }
 
     /// The values of one field.
     pub(super) fn field<R: Read + Seek>(
         &self,
-        reader: &mut IndexedReader<R>,
+        blocks: &mut Blocks<R>,
         name: &str,
         rows: Range<u64>,
     ) -> Result<Column> {
         let wanted = fields::index(&self.schema, name)?;
-        let bytes = self.values(reader, &[wanted], &rows)?;
+        let bytes = self.values(blocks, &[wanted], &rows)?;
         let field = &self.schema.fields()[wanted];
         Ok(Column { dtype: field.dtype, big_endian: field.big_endian, bytes })
     }
@@ -228,42 +209,39 @@ impl Dataset {
     /// Rows of these fields alone, without gaps between them.
     pub(super) fn fields<R: Read + Seek>(
         &self,
-        reader: &mut IndexedReader<R>,
+        blocks: &mut Blocks<R>,
         names: &[&str],
         rows: Range<u64>,
     ) -> Result<Rows> {
         let wanted = fields::chosen(&self.schema, names)?;
         let schema = Arc::new(fields::narrowed(&self.schema, &wanted)?);
-        let bytes = self.values(reader, &wanted, &rows)?;
+        let bytes = self.values(blocks, &wanted, &rows)?;
         Ok(Rows { schema, bytes })
     }
 
     /// The values of the fields `wanted`, one row after the other.
     fn values<R: Read + Seek>(
         &self,
-        reader: &mut IndexedReader<R>,
+        blocks: &mut Blocks<R>,
         wanted: &[usize],
         rows: &Range<u64>,
     ) -> Result<Vec<u8>> {
         let width = |field: usize| self.schema.fields()[field].dtype.size();
         let step = wanted.iter().map(|&field| width(field)).sum();
-        let len = self.bytes_of(rows, step)?;
+        let mut out = vec![0; self.bytes_of(rows, step)?];
         let stride = self.schema.stride();
         let whole = self.moves(wanted);
         match &self.lies {
             Lies::InARow(start) => {
-                let stored = self.bytes_of(rows, stride)?;
-                let stored = reader.read_range(start + rows.start * stride as u64, stored)?;
-                if matches!(whole.as_slice(), [Move { from, .. }] if from.len() == stride) {
-                    return Ok(stored);
-                }
-                let mut out = vec![0; len];
-                copy(&stored, stride, &mut out, step, &whole);
-                Ok(out)
+                let mut rows_out = Scatter::new(stride, &whole, &mut out, step);
+                let (start, n) = (start + rows.start * stride as u64, rows.end - rows.start);
+                blocks.read(start, n * stride as u64, &mut |bytes| rows_out.take(bytes))?;
             }
             Lies::InStreams { placement, starts } => {
-                let mut out = vec![0; len];
-                for place in placement.places(rows) {
+                let mut places = placement.places(rows);
+                // In the order of the file, so that no block is decoded twice.
+                places.sort_unstable_by_key(|place| (place.stream, place.offset));
+                for place in places {
                     let one;
                     let (stored, moves) = match place.field {
                         None => (stride, &whole[..]),
@@ -276,14 +254,15 @@ impl Dataset {
                             (width(field), &one[..])
                         }
                     };
+                    let out = &mut out[place.first * step..][..place.len as usize * step];
+                    let mut rows_out = Scatter::new(stored, moves, out, step);
                     let start = starts[place.stream] + place.offset;
-                    // A part of the rows in one stream fits in memory if the rows do.
-                    let bytes = reader.read_range(start, place.len as usize * stored)?;
-                    copy(&bytes, stored, &mut out[place.first * step..], step, moves);
+                    let len = place.len * stored as u64;
+                    blocks.read(start, len, &mut |bytes| rows_out.take(bytes))?;
                 }
-                Ok(out)
             }
         }
+        Ok(out)
     }
 
     /// The moves from a whole row to a row of the fields `wanted`; neighbours move together.

@@ -5,10 +5,12 @@
 //! manifest and the streams of each dataset, as docs/format.md describes; [`unpack`] restores its
 //! files.
 
+mod blocks;
 mod datasets;
 mod fields;
 mod pack;
 mod rows;
+mod scatter;
 mod unpack;
 
 use std::fs::File;
@@ -22,6 +24,7 @@ use vortex_sources::prepare::Manifest;
 
 use crate::decompressor::Decompressor;
 use crate::error::{Error, ErrorKind, Result};
+use blocks::Blocks;
 use datasets::Dataset;
 
 pub use pack::{DatasetOptions, Layout};
@@ -34,6 +37,9 @@ pub(crate) const MANIFEST_LABEL: &str = "vortex:manifest";
 const STREAM_LABEL: &str = "vortex:stream:";
 /// Prefix of the labels of arrays; their dtype and shape follow, as docs/format.md describes.
 pub const ARRAY_LABEL: &str = "vortex:array:";
+
+/// Most bytes that [`DatasetInfo::piece_rows`] proposes.
+const MAX_PIECE_BYTES: u64 = 256 << 20;
 
 /// A compressed file, open for random access. Only the needed blocks are decoded.
 ///
@@ -54,7 +60,7 @@ pub const ARRAY_LABEL: &str = "vortex:array:";
 /// # Ok(()) }
 /// ```
 pub struct Archive<R: Read + Seek = BufReader<File>> {
-    reader: IndexedReader<R>,
+    blocks: Blocks<R>,
     manifest: Option<Manifest>,
     datasets: Vec<Dataset>,
 }
@@ -62,18 +68,28 @@ pub struct Archive<R: Read + Seek = BufReader<File>> {
 /// Description of a dataset in an archive.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DatasetInfo<'a> {
-    /// Its name, unique in an archive of datasets.
+    /// Its place among [`Archive::datasets`], counted from 0.
+    pub number: usize,
+    /// Its name, unique in an archive of datasets. Other files may have several of one name.
     pub name: &'a str,
     /// Schema of a row.
     pub schema: &'a Schema,
     /// Number of rows.
     pub rows: u64,
     /// Number of rows that one block holds, at least 1. A read that starts at a multiple of it and
-    /// has this length decodes as few blocks as possible. In the column layout, it is the number of
-    /// values in a block, or as many rows as 256 MiB hold.
+    /// has this length decodes as few blocks as possible. In the column layout, it is the largest
+    /// number of values in a block; so many rows may be large, see [`DatasetInfo::piece_rows`].
     pub block_rows: u64,
     /// The label of its members, if they have one.
     pub label: Option<&'a str>,
+}
+
+impl DatasetInfo<'_> {
+    /// Number of rows to read at a time if `row_bytes` of each are wanted: `block_rows`, or as many
+    /// as 256 MiB hold, but at least 1.
+    pub fn piece_rows(&self, row_bytes: usize) -> u64 {
+        self.block_rows.min(MAX_PIECE_BYTES / row_bytes.max(1) as u64).max(1)
+    }
 }
 
 impl Archive {
@@ -103,7 +119,7 @@ impl<R: Read + Seek> Archive<R> {
             Some(manifest) => datasets::of_manifest(&reader, manifest)?,
             None => datasets::of_members(&mut reader)?,
         };
-        Ok(Self { reader, manifest, datasets })
+        Ok(Self { blocks: Blocks::new(reader), manifest, datasets })
     }
 
     /// The manifest of an archive of datasets; `None` for a file of plain records or bytes.
@@ -113,15 +129,16 @@ impl<R: Read + Seek> Archive<R> {
 
     /// The datasets, in order.
     pub fn datasets(&self) -> impl ExactSizeIterator<Item = DatasetInfo<'_>> {
-        self.datasets.iter().map(Dataset::info)
+        self.datasets.iter().enumerate().map(|(number, dataset)| dataset.info(number))
     }
 
     /// The reader of the bytes as they were compressed, all members one after the other.
     pub fn reader(&mut self) -> &mut IndexedReader<R> {
-        &mut self.reader
+        self.blocks.reader()
     }
 
-    /// The dataset with this name; without a name the only one, or the only one with records.
+    /// The dataset with this name, of several the first with records; without a name the only one,
+    /// or the only one with records.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`] if there is none or it is not clear which; the message lists the
@@ -131,7 +148,15 @@ impl<R: Read + Seek> Archive<R> {
             Some(name) => self.number(name)?,
             None => self.only()?,
         };
-        Ok(self.datasets[number].info())
+        Ok(self.datasets[number].info(number))
+    }
+
+    /// The dataset with this [`DatasetInfo::number`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] if there are fewer.
+    pub fn dataset_at(&self, number: usize) -> Result<DatasetInfo<'_>> {
+        at(&self.datasets, number).map(|dataset| dataset.info(number))
     }
 
     /// Rows of the only dataset.
@@ -143,17 +168,25 @@ impl<R: Read + Seek> Archive<R> {
         let [only] = self.datasets.as_slice() else {
             return Err(self.not_found("name one of them".into()));
         };
-        only.rows(&mut self.reader, rows)
+        only.rows(&mut self.blocks, rows)
     }
 
-    /// Rows of a dataset.
+    /// Rows of the dataset that [`Archive::dataset`] gives for a name.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`], [`ErrorKind::InvalidArgument`] for rows that it does not have, and
     /// the errors of the blocks of these rows.
     pub fn rows_of(&mut self, dataset: &str, rows: Range<u64>) -> Result<Rows> {
-        let number = self.number(dataset)?;
-        self.datasets[number].rows(&mut self.reader, rows)
+        self.rows_at(self.number(dataset)?, rows)
+    }
+
+    /// Rows of the dataset with this [`DatasetInfo::number`].
+    ///
+    /// # Errors
+    /// As [`Archive::rows_of`].
+    pub fn rows_at(&mut self, number: usize, rows: Range<u64>) -> Result<Rows> {
+        let dataset = at(&self.datasets, number)?;
+        dataset.rows(&mut self.blocks, rows)
     }
 
     /// One field of rows of a dataset. If the dataset has the column layout, only the blocks of
@@ -163,7 +196,7 @@ impl<R: Read + Seek> Archive<R> {
     /// As [`Archive::rows_of`], and [`ErrorKind::NotFound`] for the field.
     pub fn field_of(&mut self, dataset: &str, field: &str, rows: Range<u64>) -> Result<Column> {
         let number = self.number(dataset)?;
-        self.datasets[number].field(&mut self.reader, field, rows)
+        self.datasets[number].field(&mut self.blocks, field, rows)
     }
 
     /// Some fields of rows of a dataset, as rows of these fields alone, in the given order and
@@ -191,13 +224,24 @@ impl<R: Read + Seek> Archive<R> {
     /// As [`Archive::field_of`], and [`ErrorKind::InvalidArgument`] for no fields and for a field
     /// that is named twice.
     pub fn fields_of(&mut self, dataset: &str, fields: &[&str], rows: Range<u64>) -> Result<Rows> {
-        let number = self.number(dataset)?;
-        self.datasets[number].fields(&mut self.reader, fields, rows)
+        self.fields_at(self.number(dataset)?, fields, rows)
     }
 
-    /// The number of the dataset with this name.
+    /// As [`Archive::fields_of`], of the dataset with this [`DatasetInfo::number`].
+    ///
+    /// # Errors
+    /// As [`Archive::fields_of`].
+    pub fn fields_at(&mut self, number: usize, fields: &[&str], rows: Range<u64>) -> Result<Rows> {
+        let dataset = at(&self.datasets, number)?;
+        dataset.fields(&mut self.blocks, fields, rows)
+    }
+
+    /// The number of the dataset with this name; records go before bytes.
     fn number(&self, name: &str) -> Result<usize> {
-        let found = self.datasets.iter().position(|dataset| dataset.info().name == name);
+        let bytes = Schema::bytes();
+        let named = || self.datasets().filter(|dataset| dataset.name == name);
+        let found = named().find(|dataset| *dataset.schema != bytes).or_else(|| named().next());
+        let found = found.map(|dataset| dataset.number);
         found.ok_or_else(|| self.not_found(format!("there is no {name:?}")))
     }
 
@@ -207,21 +251,27 @@ impl<R: Read + Seek> Archive<R> {
             return Ok(0);
         }
         let bytes = Schema::bytes();
-        let mut tables =
-            (0..self.datasets.len()).filter(|&i| *self.datasets[i].info().schema != bytes);
+        let mut tables = self.datasets().filter(|dataset| *dataset.schema != bytes);
         match (tables.next(), tables.next()) {
-            (Some(only), None) => Ok(only),
+            (Some(only), None) => Ok(only.number),
             _ => Err(self.not_found("name one of them".into())),
         }
     }
 
     fn not_found(&self, what: String) -> Error {
         const SHOWN: usize = 10;
-        let names = self.datasets.iter().take(SHOWN).map(|dataset| dataset.info().name);
-        let names: Vec<&str> = names.collect();
+        let names: Vec<&str> = self.datasets().take(SHOWN).map(|dataset| dataset.name).collect();
         let more = if self.datasets.len() > SHOWN { ", ..." } else { "" };
         let (n, names) = (self.datasets.len(), names.join(", "));
         let message = format!("holds {n} datasets ({names}{more}), and {what}");
         Error::new(ErrorKind::NotFound, message)
     }
+}
+
+fn at(datasets: &[Dataset], number: usize) -> Result<&Dataset> {
+    datasets.get(number).ok_or_else(|| {
+        let n = datasets.len();
+        let message = format!("dataset {number}; the file has {n}, counted from 0");
+        Error::new(ErrorKind::NotFound, message)
+    })
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use vortex_codec::archive::{Archive, DatasetOptions, Layout};
 use vortex_codec::sources::formats::npy;
-use vortex_codec::{Compressor, Decompressor, ErrorKind, Level};
+use vortex_codec::{Compressor, DType, Decompressor, ErrorKind, Field, Level, Schema};
 
 use super::bench::{STRIDE, column, records, schema};
 
@@ -140,6 +140,88 @@ fn of_columns_only_those_of_the_fields_are_read() {
     let before = read.get();
     archive.rows_of(&name, block_rows..2 * block_rows).unwrap();
     check_read(before, &read, due, 3);
+}
+
+#[test]
+fn blocks_shared_by_fields_and_by_reads_are_decoded_once() {
+    // Three columns of one type share a stream: fields and parts meet within blocks.
+    let n = 50_000u32;
+    let noise = |i: u32| i.wrapping_mul(2_654_435_761).rotate_left(11).wrapping_mul(i | 1);
+    let data: Vec<u8> = (0..3 * n).flat_map(|i| noise(i).to_le_bytes()).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("points.npy");
+    let header =
+        npy::to_bytes("[('x', '<u4'), ('y', '<u4'), ('z', '<u4')]", false, &[n.into()]).unwrap();
+    std::fs::write(&path, [&header[..], &data].concat()).unwrap();
+    let (options, scratch) =
+        (DatasetOptions { layout: Some(Layout::Column) }, folder.path().join("s"));
+    let mut file = Vec::new();
+    // One block holds all columns.
+    let compressor = Compressor::new().block_bytes(4 << 20).level(Level::FASTEST);
+    compressor.compress_datasets(&path, &options, &scratch, &mut |_| {}, &mut file).unwrap();
+    let (mut archive, read) = opened(file);
+    let members = archive.reader().members().len();
+    assert_eq!(members, 2);
+    let all = 1..members;
+    let due: u64 = all.clone().map(|member| stored(&mut archive, member, 0, u64::MAX)).sum();
+    let name = archive.dataset(None).unwrap().name.to_owned();
+    let before = read.get();
+    assert!(archive.rows_of(&name, 0..n.into()).unwrap().bytes == data);
+    check_read(before, &read, due, all.len() as u64);
+
+    // Rows in small pieces, one after the other, in blocks of rows.
+    let table = records(STRIDE * ROWS);
+    let (mut archive, read) = opened(packed(&table, None));
+    let due = stored(&mut archive, 0, 0, u64::MAX);
+    let (before, mut found) = (read.get(), Vec::new());
+    for first in (0..ROWS as u64).step_by(1000) {
+        found.extend(archive.fields_at(0, &["cell", "pt"], first..first + 1000).unwrap().bytes);
+    }
+    assert!(found == cell_and_pt(&table));
+    let taken = read.get() - before;
+    assert!(taken < due + due / 2 + 2 * BUFFER_BYTES, "{taken} bytes for {due}");
+}
+
+#[test]
+fn datasets_of_one_name_are_told_apart_by_number() {
+    let table = records(STRIDE * 3000);
+    let labelled = |compressor: Compressor, bytes: &[u8]| {
+        let mut file = Vec::new();
+        compressor.label("jets").compress(bytes, &mut file).unwrap();
+        file
+    };
+    let other = vec![Field::new("hits", DType::U16, 0), Field::new("charge", DType::I16, 2)];
+    let other = Schema::new(4, other).unwrap();
+    let parts = [
+        labelled(Compressor::new().schema(Schema::bytes()), b"a header\n"),
+        labelled(Compressor::new().schema(schema()), &table),
+        labelled(Compressor::new().schema(other), &table[..400]),
+    ];
+    let (mut archive, _) = opened(parts.concat());
+    let found: Vec<_> = archive.datasets().map(|d| (d.number, d.name.to_owned(), d.rows)).collect();
+    let name = || "jets".to_owned();
+    assert_eq!(found, [(0, name(), 9), (1, name(), 3000), (2, name(), 100)]);
+    assert!(archive.rows_at(0, 0..9).unwrap().bytes == b"a header\n");
+    assert!(archive.rows_at(1, 10..20).unwrap().bytes == table[STRIDE * 10..STRIDE * 20]);
+    assert!(archive.rows_at(2, 0..100).unwrap().bytes == table[..400]);
+    let hits = archive.fields_at(2, &["hits"], 1..2).unwrap();
+    assert!(hits.bytes == table[4..6]);
+    // By name, the first with records is meant.
+    assert_eq!(archive.dataset(Some("jets")).unwrap().number, 1);
+    assert!(archive.rows_of("jets", 0..3000).unwrap().bytes == table);
+    let error = archive.rows_at(3, 0..1).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    assert!(error.message().contains("dataset 3; the file has 3"), "{error}");
+}
+
+#[test]
+fn pieces_fit_in_memory_and_hold_at_least_a_row() {
+    let (archive, _) = opened(packed(&records(STRIDE * 100), None));
+    let info = archive.dataset(None).unwrap();
+    assert_eq!(info.piece_rows(STRIDE), info.block_rows);
+    assert_eq!(info.piece_rows(1 << 28), 1);
+    assert_eq!(info.piece_rows(usize::MAX), 1);
+    assert_eq!(info.piece_rows(1 << 20), 256);
 }
 
 #[test]
