@@ -304,6 +304,15 @@ def test_a_chunk_of_the_wrong_length_is_an_error(jets, tmp_path):
             hdf5.read(dataset)
 
 
+def test_chunks_that_hold_a_model_are_refused(jets, small_model):
+    chunk = vortex_codec.compress(jets[:1000], model=small_model, embed_model=True)
+    with in_memory() as file:
+        dataset = file.create_dataset("x", (1000,), jets.dtype, chunks=(1000,), **hdf5.filter(2))
+        dataset.id.write_direct_chunk((0,), chunk)
+        with pytest.raises(OSError, match="a model of .* bytes; 0 are allowed"):
+            dataset[...]
+
+
 def test_models(jets, small_model, tmp_path, monkeypatch):
     monkeypatch.delenv("VORTEX_MODEL_PATH", raising=False)
     path = tmp_path / "x.h5"
