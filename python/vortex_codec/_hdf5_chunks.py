@@ -127,8 +127,10 @@ class Chunks:
 
         for offset, coded in self._each(code, threads):
             if coded is None:
-                place = _place(offset, self.chunk, self.shape)
-                self._through_hdf5(np.ascontiguousarray(array[place]), offset, write=True)
+                part = elements[_place(offset, self.chunk, self.shape)]
+                # (A copy of plain bytes, because numpy copies none between the members.)
+                part = np.ascontiguousarray(part).view(array.dtype)
+                self._through_hdf5(part, offset, write=True)
             else:
                 self.dataset.id.write_direct_chunk(offset, coded)
         return True
