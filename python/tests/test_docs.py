@@ -4,14 +4,16 @@ import ast
 import doctest
 import inspect
 import re
+from importlib import import_module
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 
 import nbformat
 import pytest
 
 import vortex_codec
-from vortex_codec import _core, compression, hdf5
+from vortex_codec import _core, compression, dask, hdf5, manifest, numcodecs
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "python" / "examples").glob("*.ipynb"))
@@ -40,6 +42,16 @@ def test_the_page_of_the_hdf5_filter(tmp_path, monkeypatch):
     run(cells_of_page(ROOT / "docs" / "hdf5.md"), tmp_path, monkeypatch, least=3)
 
 
+@pytest.mark.filterwarnings("ignore:The data type")
+def test_the_page_of_the_zarr_codec(tmp_path, monkeypatch):
+    pytest.importorskip("zarr")
+    run(cells_of_page(ROOT / "docs" / "zarr.md"), tmp_path, monkeypatch, least=5)
+
+
+def test_the_page_of_dask(tmp_path, monkeypatch):
+    run(cells_of_page(ROOT / "docs" / "dask.md"), tmp_path, monkeypatch, least=5)
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
 def test_notebooks(path, tmp_path, monkeypatch):
     notebook = nbformat.read(path, as_version=4)
@@ -51,14 +63,18 @@ def test_notebooks(path, tmp_path, monkeypatch):
 
 def test_examples_in_help():
     assert NOTEBOOKS
-    for module in (vortex_codec, compression, hdf5):
+    modules = [vortex_codec, compression, hdf5, manifest, numcodecs]
+    if find_spec("zarr"):
+        modules.append(import_module("vortex_codec.zarr"))
+    for module in modules:
         found = doctest.testmod(module)
-        assert found.attempted > 2 and found.failed == 0
+        assert found.attempted >= 2 and found.failed == 0
 
 
 def test_everything_public_has_help_and_types():
     public = [(vortex_codec, name) for name in vortex_codec.__all__]
     public += [(hdf5, name) for name in hdf5.__all__ if name.islower()]
+    public += [(module, name) for module in (dask, manifest, numcodecs) for name in module.__all__]
     for module, name in public:
         found = getattr(module, name)
         assert len(inspect.getdoc(found) or "") > 40, name

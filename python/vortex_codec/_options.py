@@ -38,14 +38,19 @@ def threads_of(threads: int) -> int:
     return number("threads", threads, 0, MAX_THREADS)
 
 
+def is_schema_file(schema: SchemaLike | None) -> bool:
+    """Whether a schema is the path of a file."""
+    return isinstance(schema, os.PathLike) or (
+        isinstance(schema, str) and schema.endswith(_SCHEMA_FILES)
+    )
+
+
 def schema_from(schema: SchemaLike | None) -> _core.Schema | None:
     """The schema that a dtype or the path of a file stands for."""
     if schema is None or isinstance(schema, _core.Schema):
         return schema
-    if isinstance(schema, os.PathLike) or (
-        isinstance(schema, str) and schema.endswith(_SCHEMA_FILES)
-    ):
-        return _core.Schema.read(os.fspath(schema))
+    if is_schema_file(schema):
+        return _core.Schema.read(os.fspath(schema))  # type: ignore[arg-type]
     try:
         dtype: np.dtype = np.dtype(schema)  # type: ignore[arg-type]
     except TypeError as error:

@@ -19,7 +19,6 @@ True
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,16 +28,15 @@ from . import _core
 from ._arrays import schema_of
 from ._hdf5_chunks import Chunks, chunk_shape, first_chunks
 from ._hdf5_plugin import FILTER_ID, PLUGIN_PATH, announce
+from ._model_folders import reachable
 from ._options import ModelLike, SchemaLike, model_from, number, schema_from, threads_of
 from .errors import InvalidArgumentError
-from .models import Model
 
 if TYPE_CHECKING:
     import h5py
 
 __all__ = ["FILTER_ID", "PLUGIN_PATH", "create_dataset", "filter", "read", "write"]
 
-_MODEL_PATH = "VORTEX_MODEL_PATH"
 #: Arguments of h5py's ``create_dataset`` that do not go with those given to it here.
 _CHOSEN_HERE = frozenset(
     {"shape", "dtype", "compression", "compression_opts", "shuffle", "fletcher32", "scaleoffset"}
@@ -239,7 +237,7 @@ def _values(
     """The values of the filter."""
     level = number("level", level, 1, 9)
     if model is not None:
-        return _core.hdf5_values(None, _reachable(model), level, bool(verify), None)
+        return _core.hdf5_values(None, reachable(model), level, bool(verify), None)
     found = schema_from(schema)
     sample = None
     if data is not None:
@@ -252,18 +250,3 @@ def _values(
             found = schema_of(array.dtype, (array.size,)) if found is None else found
             sample = first_chunks(array.reshape(-1), (1,))
     return _core.hdf5_values(found, None, level, bool(verify), sample)
-
-
-def _reachable(model: ModelLike) -> _core.Model | None:
-    """The model, whose folder the filter searches from now on."""
-    if isinstance(model, Model) and model.path is None:
-        raise InvalidArgumentError(
-            "the model is in memory only; the filter needs a model file: load it from its path"
-        )
-    inner = model_from(model)
-    assert inner is not None and inner.path is not None
-    folder = os.path.dirname(os.path.abspath(os.fspath(inner.path)))
-    before = [place for place in os.environ.get(_MODEL_PATH, "").split(os.pathsep) if place]
-    if folder not in before:
-        os.environ[_MODEL_PATH] = os.pathsep.join([*before, folder])
-    return inner
