@@ -45,12 +45,13 @@ pub fn hdf5_values(
     })
 }
 
-/// The values of the filter in a list of properties of h5py, whose lock the caller holds. (h5py itself
-/// gives the first 16.)
+/// The values of the filter in a list of properties of h5py, whose lock the caller holds; none if the process
+/// has another copy of HDF5. (h5py itself gives the first 16.)
 #[pyfunction]
 #[allow(unsafe_code)]
 pub fn hdf5_values_of(properties: i64) -> Option<Vec<u32>> {
-    // SAFETY: HDF5 checks the identifier, and the lock of h5py keeps other threads out of HDF5.
+    // SAFETY: HDF5 checks the identifier. It is called only if there is one copy in the process, which is then that of
+    // h5py, and the lock of h5py keeps other threads out of it.
     unsafe { h5vortex::values_of(properties) }
 }
 

@@ -15,7 +15,7 @@ from hypothesis.extra import numpy as arrays
 import vortex_codec
 from vortex_codec import _core, errors, hdf5
 from vortex_codec._arrays import flat_bytes
-from vortex_codec._hdf5_chunks import chunk_shape
+from vortex_codec._hdf5_chunks import Chunks, chunk_shape
 
 NUMBERS = ["i1", "u1", "<i2", ">u2", "<i4", ">i4", "<u8", ">i8", "<f2", ">f2", "<f4", ">f4", "<f8", ">f8"]
 OTHERS = ["?", "<c8", ">c16", "S1", "S7", "V5"]
@@ -286,11 +286,31 @@ def test_a_damaged_chunk_is_an_error_that_says_so(jets, tmp_path):
 
 def test_a_chunk_of_the_wrong_length_is_an_error(jets, tmp_path):
     with h5py.File(tmp_path / "x.h5", "w") as file:
-        dataset = file.create_dataset("x", (100,), jets.dtype, chunks=(50,), **hdf5.filter(2))
-        for n, text in ((49, "686 bytes; a chunk has 700"), (51, "more than the 700 bytes")):
-            dataset.id.write_direct_chunk((0,), vortex_codec.compress(jets[:n], level=2))
-            with pytest.raises(OSError, match=text):
-                dataset[...]
+        # Shuffle keeps the length.
+        for shuffle in (False, True):
+            dataset = file.create_dataset(
+                f"x{shuffle}", (100,), jets.dtype, chunks=(50,), shuffle=shuffle, **hdf5.filter(2)
+            )
+            for n, text in ((49, "686 bytes; a chunk has 700"), (51, "more than the 700 bytes")):
+                dataset.id.write_direct_chunk((0,), vortex_codec.compress(jets[:n], level=2))
+                with pytest.raises(OSError, match=text):
+                    dataset[...]
+                if not shuffle:
+                    with pytest.raises(errors.DamagedError, match=text):
+                        hdf5.read(dataset)
+        dataset = file["xFalse"]
+        dataset.id.write_direct_chunk((0,), bytes(699), filter_mask=1)
+        with pytest.raises(errors.DamagedError, match="699 bytes"):
+            hdf5.read(dataset)
+
+
+def test_chunks_that_hold_a_model_are_refused(jets, small_model):
+    chunk = vortex_codec.compress(jets[:1000], model=small_model, embed_model=True)
+    with in_memory() as file:
+        dataset = file.create_dataset("x", (1000,), jets.dtype, chunks=(1000,), **hdf5.filter(2))
+        dataset.id.write_direct_chunk((0,), chunk)
+        with pytest.raises(OSError, match="a model of .* bytes; 0 are allowed"):
+            dataset[...]
 
 
 def test_models(jets, small_model, tmp_path, monkeypatch):
@@ -328,6 +348,215 @@ def test_a_model_that_is_gone_is_noticed_when_the_dataset_is_made(jets, tmp_path
     with h5py.File(tmp_path / "x.h5", "w") as file:
         with pytest.raises((OSError, ValueError), match="needs the model with BLAKE3"):
             file.create_dataset("x", data=jets, compression=hdf5.FILTER_ID, compression_opts=values)
+
+
+def refused(*words):
+    return pytest.raises(errors.InvalidArgumentError, match="|".join(words))
+
+
+def written_both_ways(dtype, n, data, fill=None):
+    """What `dataset[...] = data` and `hdf5.write` leave in a dataset."""
+    with in_memory() as file:
+        found = []
+        for name in "ab":
+            dataset = file.create_dataset(name, (n,), dtype, chunks=(2,), fillvalue=fill, **hdf5.filter(2))
+            if name == "a":
+                dataset[...] = data
+            else:
+                hdf5.write(dataset, data, threads=2)
+            flush(dataset)
+            found.append(raw(dataset).tobytes())
+            assert hdf5.read(dataset).tobytes() == found[-1]
+    return found
+
+
+def test_fields_in_another_order_are_written_by_name():
+    data = np.zeros(10, [("eta", "<f4"), ("pt", "<f4")])
+    data["pt"], data["eta"] = np.arange(10), -np.arange(10)
+    for dtype in ([("pt", "<f4"), ("eta", "<f4")], [("pt", "<f8"), ("eta", ">i2")]):
+        one, other = written_both_ways(np.dtype(dtype), 10, data)
+        assert one == other
+        assert np.frombuffer(other, dtype)["pt"].tolist() == list(range(10))
+    # Equal names and layout in another order are the same bytes.
+    same = np.dtype({"names": ["pt", "eta"], "formats": ["<f4"] * 2, "offsets": [4, 0], "itemsize": 8})
+    one, other = written_both_ways(data.dtype, 10, data.view(same))
+    assert one == other == data.tobytes()
+
+
+@pytest.mark.parametrize("dtype", ["i1", "u1", "<i2", ">i4", "<u8", "<f4", ">f8", "<f2"])
+def test_numbers_are_converted_as_hdf5_does(dtype):
+    for data in (np.array([300, -300, 5, 70000, -1]), np.array([1e9, -1e9, 0.5, 2.5, -1.0], "<f8")):
+        with np.errstate(over="ignore"):
+            one, other = written_both_ways(dtype, 5, data)
+        assert one == other
+    one, other = written_both_ways("i1", 3, np.array([300, -300, 5]))
+    assert np.frombuffer(other, "i1").tolist() == [127, -128, 5]
+
+
+def test_lists_are_written_as_h5py_does():
+    for dtype, data in (("<f4", [1, 2.5, 3]), ("S3", ["a", "bcd", "e"]), ("S3", [b"a", b"b", b"cde"])):
+        one, other = written_both_ways(dtype, 3, data)
+        assert one == other
+    utf8 = h5py.string_dtype("utf-8", 4)
+    one, other = written_both_ways(utf8, 2, ["é", "b"])
+    assert one == other and "é".encode() in other
+
+
+def test_what_hdf5_does_not_convert_is_refused():
+    pairs = [("S3", np.arange(4)), ("<f4", np.array(list("abcd"))), ("<i4", np.array([object()] * 4))]
+    with in_memory() as file:
+        for name, (dtype, data) in enumerate(pairs):
+            dataset = file.create_dataset(f"{name}", (4,), dtype, chunks=(4,), **hdf5.filter(2))
+            with refused("data of "):
+                hdf5.write(dataset, data)
+            assert dataset.id.get_num_chunks() == 0
+
+
+def test_gaps_of_new_structures_are_zeros():
+    aligned = np.dtype([("flag", "u1"), ("pt", "<f8")], align=True)
+    # What freed memory holds.
+    for _ in range(20):
+        np.full(16 * 1000, 0xAB, np.uint8)
+    packed = np.zeros(1000, [("flag", "u1"), ("pt", "<f8")])
+    for data in (packed, packed.tolist()):
+        one, other = written_both_ways(aligned, 1000, data)
+        assert other == bytes(16000)
+
+
+EDGES = h5py.h5p.DATASET_CREATE
+
+
+def without_edge_filters(file, shape, dtype, chunks):
+    """A dataset with H5D_CHUNK_DONT_FILTER_PARTIAL_CHUNKS, which h5py itself cannot set."""
+    import ctypes
+
+    properties = h5py.h5p.create(EDGES)
+    properties.set_chunk(chunks)
+    properties.set_filter(hdf5.FILTER_ID, h5py.h5z.FLAG_OPTIONAL, (2,))
+    set_option = None
+    for path in {line.split()[-1] for line in open("/proc/self/maps") if "libhdf5" in line}:
+        library = ctypes.CDLL(path)
+        if hasattr(library, "H5Pset_chunk_opts"):
+            set_option = library.H5Pset_chunk_opts
+            break
+    if set_option is None:
+        pytest.skip("H5Pset_chunk_opts was not found")
+    set_option.argtypes, set_option.restype = (ctypes.c_int64, ctypes.c_uint), ctypes.c_int
+    assert set_option(properties.id, 2) >= 0
+    kind = h5py.h5t.py_create(np.dtype(dtype), logical=True)
+    space = h5py.h5s.create_simple(shape, (h5py.h5s.UNLIMITED,) * len(shape))
+    return h5py.Dataset(h5py.h5d.create(file.id, b"edges", kind, space, dcpl=properties))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the test looks for HDF5 in /proc")
+@pytest.mark.parametrize("shape, chunks", [((1500,), (1000,)), ((50, 30), (20, 20))])
+def test_chunks_at_the_edge_without_filters(tmp_path, shape, chunks):
+    array = np.arange(1500, dtype="<i4").reshape(shape)
+    path = tmp_path / "x.h5"
+    with h5py.File(path, "w", libver="latest") as file:
+        dataset = without_edge_filters(file, shape, "<i4", chunks)
+        for write in (hdf5.write, lambda dataset, array: dataset.__setitem__(..., array)):
+            write(dataset, array)
+            flush(dataset)
+            assert (dataset[...] == array).all()
+            assert (hdf5.read(dataset) == array).all()
+        hdf5.write(dataset, array)
+    with h5py.File(path) as file:
+        assert (file["edges"][...] == array).all() and (hdf5.read(file["edges"]) == array).all()
+
+
+def test_a_failed_creation_leaves_nothing(jets, monkeypatch):
+    with in_memory() as file:
+        for options in ({"shuffle": True}, {"fletcher32": True}, {"compression": "gzip"}, {"dtype": "f8"}):
+            with refused(next(iter(options))):
+                hdf5.create_dataset(file, "x", jets, **options)
+        with refused("threads"):
+            hdf5.create_dataset(file, "x", jets, threads=-1)
+        assert "x" not in file
+
+        def fail(*_):
+            raise KeyboardInterrupt
+
+        file["kept"] = 1
+        monkeypatch.setattr(_core, "hdf5_encode", fail)
+        with pytest.raises(KeyboardInterrupt):
+            hdf5.create_dataset(file, "x", jets)
+        with pytest.raises(ValueError, match="exists"):
+            hdf5.create_dataset(file, "kept", jets)
+        assert list(file) == ["kept"]
+
+
+def test_without_the_values_h5py_writes(jets, monkeypatch):
+    monkeypatch.setattr(_core, "hdf5_values_of", lambda _: None)
+    with in_memory() as file:
+        assert (hdf5.create_dataset(file, "x", jets, level=2)[...] == jets).all()
+
+
+def test_selections_of_fields_are_stored_without_the_others(jets):
+    aligned = np.zeros(50, np.dtype([("a", "u1"), ("b", "<f8")], align=True))
+    with in_memory() as file:
+        for names in (["event", "pt"], ["pt", "event"]):
+            part = jets[names]
+            dataset = hdf5.create_dataset(file, "-".join(names), part, level=2)
+            assert dataset.dtype.names == tuple(names) and dataset.dtype.itemsize < jets.dtype.itemsize
+            for name in names:
+                assert (dataset[...][name] == jets[name]).all() and (hdf5.read(dataset)[name] == jets[name]).all()
+        assert hdf5.create_dataset(file, "aligned", aligned, level=2).dtype == aligned.dtype
+
+
+def test_values_of_variable_length_are_refused_with_words():
+    with in_memory() as file:
+        with refused("variable length"):
+            hdf5.filter(data=np.array(["a"], object))
+        texts = file.create_dataset("t", (4,), h5py.string_dtype(), chunks=(4,), **hdf5.filter(2))
+        for work in (hdf5.read, lambda dataset: hdf5.write(dataset, ["a"] * 4)):
+            with refused("variable length"):
+                work(texts)
+
+
+def test_many_chunks_are_found_in_one_pass():
+    with in_memory() as file:
+        dataset = file.create_dataset("x", (3000, 2), "<i4", chunks=(2, 1), **hdf5.filter(1))
+        for index in (0, 777, 2999):
+            dataset[index] = [index, -index]
+        calls = []
+
+        class Counted:
+            """The dataset of h5py, which counts the look-ups of single chunks."""
+
+            def __getattr__(self, name):
+                if name == "get_chunk_info_by_coord":
+                    calls.append(name)
+                return getattr(dataset.id, name)
+
+        chunks = Chunks(dataset)
+        if h5py.version.hdf5_version_tuple >= (1, 14, 4):
+            chunks.dataset = type("Dataset", (), {"id": Counted(), "name": "x"})()
+        assert (chunks.read(None, 2) == dataset[...]).all()
+        assert not calls
+
+
+def test_a_model_that_goes_missing_leaves_raw_chunks_that_can_be_read(jets, small_model, tmp_path):
+    """HDF5 stores a chunk as it is if an optional filter fails; h5py makes all filters optional."""
+    folder, path = tmp_path / "models", tmp_path / "x.h5"
+    folder.mkdir()
+    model = folder / "jets.vxm"
+    model.write_bytes(small_model.tobytes())
+    program = (
+        "import sys, os, h5py, numpy\n"
+        "from vortex_codec import hdf5\n"
+        "with h5py.File(sys.argv[1], 'a') as file:\n"
+        "    file['x'][...] = numpy.load(sys.argv[2])\n"
+    )
+    with h5py.File(path, "w") as file:
+        file.create_dataset("x", (1000,), jets.dtype, chunks=(500,), **hdf5.filter(model=model))
+    np.save(tmp_path / "jets.npy", jets[:1000])
+    clean = {k: v for k, v in os.environ.items() if k != "VORTEX_MODEL_PATH"}
+    words = [sys.executable, "-c", program, path, tmp_path / "jets.npy"]
+    subprocess.run(words, env=clean, check=True, capture_output=True)
+    with h5py.File(path) as file:
+        assert file["x"].id.get_chunk_info(0).filter_mask == 1
+        assert (file["x"][...] == jets[:1000]).all() and (hdf5.read(file["x"]) == jets[:1000]).all()
 
 
 def test_without_h5py_the_variable_of_hdf5_is_set():

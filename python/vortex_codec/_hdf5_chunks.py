@@ -15,7 +15,7 @@ import numpy as np
 from . import _core
 from ._arrays import flat_bytes
 from ._hdf5_plugin import FILTER_ID
-from .errors import InvalidArgumentError, UnsupportedError, VortexError
+from .errors import DamagedError, InvalidArgumentError, VortexError
 
 if TYPE_CHECKING:
     import h5py
@@ -26,6 +26,10 @@ Shape = tuple[int, ...]
 _CHUNK_BYTES = 1 << 20
 #: Bytes that are searched for decimals and laws; more change nothing.
 _SAMPLE_BYTES = 8 << 20
+#: First bytes of a chunk that is a ``.vxc`` file or stored, but for the last letter.
+_MAGIC = b"\x9eVX"
+#: First version of HDF5 whose list of chunks is used; some before it have other offsets there.
+_ITERATES = (1, 14, 4)
 
 
 def chunk_shape(shape: Shape, itemsize: int) -> Shape:
@@ -73,8 +77,6 @@ class Chunks:
     """The chunks of a dataset whose only filter is this one."""
 
     def __init__(self, dataset: h5py.Dataset) -> None:
-        import h5py
-
         self.dataset = dataset
         self.shape: Shape = dataset.shape
         self.dtype: np.dtype = dataset.dtype
@@ -87,9 +89,13 @@ class Chunks:
                 f"{FILTER_ID} is the only one; use dataset[...] for others"
             )
         self.chunk: Shape = dataset.chunks
+        if self.dtype.hasobject:
+            raise InvalidArgumentError(
+                f"dataset {dataset.name} of {self.dtype}: values of variable length are not in its "
+                "chunks; use dataset[...] instead"
+            )
         # The bytes of a chunk are those of the array only if both have the same layout.
-        same = h5py.h5t.py_create(self.dtype, logical=True) == dataset.id.get_type()
-        if self.dtype.subdtype is not None or not same:
+        if self.dtype.subdtype is not None or not self._has_type_of(self.dtype):
             raise InvalidArgumentError(
                 f"the type of dataset {dataset.name} differs from the numpy dtype {self.dtype} that "
                 "h5py gives it; use dataset[...] instead"
@@ -100,56 +106,105 @@ class Chunks:
         fill = np.full(1, dataset.fillvalue, self.dtype).view(self._bytes)
         self._fill = fill[0]
 
-    def write(self, array: np.ndarray, threads: int) -> None:
-        """Codes the chunks of an array and writes them."""
+    def write(self, array: np.ndarray, threads: int) -> bool:
+        """Codes the chunks of an array and writes them. Returns False, and writes nothing, if the array
+        must be converted, or the values of the filter are not known."""
         import h5py
 
+        if not self._has_type_of(array.dtype):
+            return False
         with h5py._objects.phil:
             values = _core.hdf5_values_of(self._properties.id)
         if values is None:
-            raise UnsupportedError(
-                "the values of the filter cannot be read from the HDF5 of this platform; use "
-                "dataset[...] = data",
-                "NotBuilt",
-            )
+            return False
         elements = array.view(self._bytes)
 
-        def code(offset: Shape) -> bytes:
+        def code(offset: Shape) -> bytes | None:
             part = elements[_place(offset, self.chunk, self.shape)]
             if part.shape != self.chunk:
-                # What lies beyond the edge becomes visible if the dataset grows.
-                whole = np.full(self.chunk, self._fill, self._bytes)
-                whole[tuple(slice(0, n) for n in part.shape)] = part
-                part = whole
+                return None
             return _core.hdf5_encode(flat_bytes(part), values)
 
         for offset, coded in self._each(code, threads):
-            self.dataset.id.write_direct_chunk(offset, coded)
+            if coded is None:
+                part = elements[_place(offset, self.chunk, self.shape)]
+                # (A copy of plain bytes, because numpy copies none between the members.)
+                part = np.ascontiguousarray(part).view(array.dtype)
+                self._through_hdf5(part, offset, write=True)
+            else:
+                self.dataset.id.write_direct_chunk(offset, coded)
+        return True
 
     def read(self, model: _core.Model | None, threads: int) -> np.ndarray:
         """Reads all chunks and decodes them."""
         array = np.empty(self.shape, self.dtype)
         elements = array.view(self._bytes)
         chunk_bytes = math.prod(self.chunk) * self.dtype.itemsize
+        find = self._written_chunks()
 
         def decode(offset: Shape) -> None:
             place = _place(offset, self.chunk, self.shape)
-            info = self.dataset.id.get_chunk_info_by_coord(offset)
-            if info.byte_offset is None:
+            info = find(offset)
+            if info is None or info.byte_offset is None:
                 # The chunk was never written.
                 elements[place] = self._fill
                 return
             _, chunk = self.dataset.id.read_direct_chunk(offset)
             flat = np.frombuffer(chunk, np.uint8)
+            part = elements[place]
             # (Some versions of HDF5 give a mask of 0 with the chunk.)
             if not info.filter_mask & 1:
+                at_edge = part.shape != self.chunk
+                if at_edge and flat.size == chunk_bytes and not chunk.startswith(_MAGIC):
+                    # Datasets may have chunks at the edge without filters; HDF5 knows whether this one has.
+                    whole = np.empty(part.shape, self.dtype)
+                    self._through_hdf5(whole, offset, write=False)
+                    elements[place] = whole.view(self._bytes)
+                    return
                 flat = _core.hdf5_decode(flat, chunk_bytes, model)
+            if flat.size != chunk_bytes:
+                raise DamagedError(f"{flat.size} bytes; a chunk has {chunk_bytes}", "Corrupt")
             whole = flat.view(self._bytes).reshape(self.chunk)
-            elements[place] = whole[tuple(slice(0, s.stop - s.start) for s in place)]
+            elements[place] = whole[tuple(slice(0, n) for n in part.shape)]
 
         for _ in self._each(decode, threads):
             pass
         return array
+
+    def _has_type_of(self, dtype: np.dtype) -> bool:
+        """Whether the bytes of an array of this dtype are those of the dataset."""
+        import h5py
+
+        if dtype.itemsize != self.dtype.itemsize or dtype.hasobject:
+            return False
+        try:
+            return h5py.h5t.py_create(dtype, logical=True) == self.dataset.id.get_type()
+        except TypeError:
+            return False
+
+    def _through_hdf5(self, part: np.ndarray, offset: Shape, *, write: bool) -> None:
+        """Writes or reads the elements of one chunk by HDF5. It converts nothing, because the types are equal."""
+        import h5py
+
+        place = self.dataset.id.get_space()
+        place.select_hyperslab(offset, part.shape)
+        move = self.dataset.id.write if write else self.dataset.id.read
+        move(h5py.h5s.create_simple(part.shape), place, part, self.dataset.id.get_type())
+
+    def _written_chunks(self) -> Callable[[Shape], Any]:
+        """What HDF5 knows of the chunk at an index; None or no offset if it was never written."""
+        import h5py
+
+        if h5py.version.hdf5_version_tuple < _ITERATES or not hasattr(self.dataset.id, "chunk_iter"):
+            # Each call takes time in proportion to the number of chunks.
+            return self.dataset.id.get_chunk_info_by_coord
+        found: dict[Shape, Any] = {}
+
+        def add(info: Any) -> None:
+            found[info.chunk_offset] = info
+
+        self.dataset.id.chunk_iter(add)
+        return found.get
 
     def _each(
         self, work: Callable[[Shape], Any], threads: int

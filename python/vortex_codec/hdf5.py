@@ -22,6 +22,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.lib.recfunctions import repack_fields
 
 from . import _core
 from ._arrays import schema_of
@@ -35,6 +36,11 @@ if TYPE_CHECKING:
     import h5py
 
 __all__ = ["FILTER_ID", "PLUGIN_PATH", "create_dataset", "filter", "read", "write"]
+
+#: Arguments of h5py's ``create_dataset`` that do not go with those given to it here.
+_CHOSEN_HERE = frozenset(
+    {"shape", "dtype", "compression", "compression_opts", "shuffle", "fletcher32", "scaleoffset"}
+)
 
 announce()
 
@@ -84,7 +90,7 @@ def create_dataset(
 ) -> h5py.Dataset:
     """Creates a dataset from an array, with the filter, and writes it with many threads.
 
-    Decimals and laws are searched in the array once.
+    Decimals and laws are searched in the array once. :func:`write` says what the threads need.
 
     Args:
         group: an open file or group of h5py.
@@ -93,17 +99,25 @@ def create_dataset(
         level, model, verify: as :func:`filter` has them.
         chunks: the shape of a chunk; about 1 MiB of whole rows if you do not say.
         threads: 0 for one for each core.
-        **options: further arguments of h5py's ``create_dataset``, such as ``maxshape``.
+        **options: further arguments of h5py's ``create_dataset``, such as ``maxshape``; none that
+            choose a type, a shape or another filter.
 
     Returns:
-        The dataset of h5py.
+        The dataset of h5py. Structures have no gaps in it, unless numpy aligned them.
+
+    Raises:
+        InvalidArgumentError: an option outside its range, or values of variable length. If writing
+            fails, for this or another reason, there is no dataset.
     """
+    for option in _CHOSEN_HERE.intersection(options):
+        raise InvalidArgumentError(
+            f"{option}={options[option]!r}: the dataset has the type and the shape of the data, and no "
+            "filter but this one; use create_dataset of h5py, with **hdf5.filter()"
+        )
     array = np.asarray(data)
     if array.dtype.hasobject:
-        raise InvalidArgumentError(
-            f"dtype {array.dtype}: values of variable length are not in the chunks of a dataset; "
-            "use a dtype of fixed length"
-        )
+        raise _objects(array.dtype)
+    array = _without_gaps(array)
     if array.size == 0 or array.dtype.itemsize == 0 or array.ndim == 0:
         return group.create_dataset(name, data=array, **options)
     if chunks is None or chunks is True:
@@ -114,28 +128,48 @@ def create_dataset(
         sample = first_chunks(array, chunks)
         schema = schema_of(array.dtype, chunks)
     values = _values(level, schema, sample, model, verify)
+    workers = threads_of(threads)
     dataset = group.create_dataset(
         name, shape=array.shape, dtype=array.dtype, chunks=chunks, **_arguments(values), **options
     )
-    write(dataset, array, threads=threads)
+    try:
+        write(dataset, array, threads=workers)
+    except BaseException:
+        # A dataset of zeros would look like data.
+        if name is not None:
+            del group[name]
+        raise
     return dataset
 
 
 def write(dataset: h5py.Dataset, data: Any, *, threads: int = 0) -> None:
     """Writes all of a dataset that has the filter, as ``dataset[...] = data`` does, with many threads.
 
+    The threads need an array of exactly the type of the dataset, and an HDF5 that the filter can ask
+    for its values: on Linux, with no second copy of HDF5 in the process. Otherwise h5py converts and
+    writes, on one thread.
+
     Raises:
-        InvalidArgumentError: another shape or dtype, or a dataset whose chunks have other filters.
+        InvalidArgumentError: another shape, a dtype that HDF5 does not convert, or a dataset whose
+            chunks have other filters.
     """
+    workers = threads_of(threads)
     chunks = Chunks(dataset)
-    array = np.asarray(data)
+    array = data if isinstance(data, np.ndarray) else _array(data, dataset.dtype)
     if array.shape != dataset.shape:
         raise InvalidArgumentError(
             f"data of shape {array.shape} for a dataset of shape {dataset.shape}"
         )
-    if not np.can_cast(array.dtype, dataset.dtype, "same_kind"):
-        raise InvalidArgumentError(f"data of {array.dtype} for a dataset of {dataset.dtype}")
-    chunks.write(array.astype(dataset.dtype, copy=False), threads_of(threads))
+    if chunks.write(np.asarray(array), workers):
+        return
+    try:
+        dataset[...] = data
+    except (TypeError, OSError) as error:
+        if isinstance(error, OSError) and "conversion path" not in str(error):
+            raise
+        raise InvalidArgumentError(
+            f"data of {array.dtype} for a dataset of {dataset.dtype}: {error}"
+        ) from error
 
 
 def read(
@@ -154,6 +188,39 @@ def read(
         InvalidArgumentError: a dataset whose chunks have other filters.
     """
     return Chunks(dataset).read(model_from(model), threads_of(threads))
+
+
+def _array(data: Any, dtype: np.dtype) -> np.ndarray:
+    """What h5py makes of data that is no array, for a dataset of a dtype."""
+    if dtype.kind == "S":
+        # h5py decides how text is coded.
+        return np.asarray(data)
+    array = np.asarray(data, dtype)
+    if dtype.names is not None:
+        # The bytes between the fields are zeros, and not what the memory held.
+        array = np.zeros(array.shape, dtype)
+        array[...] = data
+    return array
+
+
+def _without_gaps(array: np.ndarray) -> np.ndarray:
+    """An array of a selection of fields, ``jets[["event", "pt"]]``, without the bytes of the others."""
+    if array.dtype.names is None:
+        return array
+    packed = repack_fields(array.dtype, align=array.dtype.isalignedstruct)
+    if packed == array.dtype:
+        return array
+    copy = np.zeros(array.shape, packed)
+    for name in array.dtype.names:
+        copy[name] = array[name]
+    return copy
+
+
+def _objects(dtype: np.dtype) -> InvalidArgumentError:
+    return InvalidArgumentError(
+        f"dtype {dtype}: values of variable length are not in the chunks of a dataset; "
+        "use a dtype of fixed length"
+    )
 
 
 def _arguments(values: list[int]) -> dict[str, Any]:
@@ -175,6 +242,8 @@ def _values(
     sample = None
     if data is not None:
         array = np.asarray(data)
+        if array.dtype.hasobject:
+            raise _objects(array.dtype)
         # The columns of a chunk are not known here.
         plain = array.dtype.names is None and array.ndim > 1 and found is None
         if array.nbytes > 0 and not plain:

@@ -8,7 +8,7 @@ use std::io::Read;
 use std::sync::{Arc, OnceLock};
 
 use vortex_codec::plan::{Origin, Part, Report, SAMPLE_BYTES, Subject};
-use vortex_codec::{Compressor, Decompressor, Error, ErrorKind, Models, Plan, Result};
+use vortex_codec::{Compressor, Decompressor, Error, ErrorKind, Limits, Models, Plan, Result};
 
 use crate::names::short_names;
 use crate::parameters::Parameters;
@@ -91,7 +91,10 @@ pub fn decode(chunk: &[u8], chunk_bytes: Option<u32>, models: &Arc<Models>) -> R
         Some(rest) => stored(rest)?,
         None => {
             let mut bytes = Vec::new();
-            let reader = Decompressor::new().models(Arc::clone(models)).threads(1).reader(chunk);
+            // Chunks refer to their model; what else they state is not longer than a chunk can be.
+            let limits = Limits { max_model_bytes: 0, ..Limits::default() };
+            let decompressor = Decompressor::new().models(Arc::clone(models)).threads(1);
+            let reader = decompressor.limits(limits).reader(chunk);
             // One more byte than allowed: so a chunk that is too long is noticed, and at the end of the
             // others the reader checks the whole.
             reader.take(limit + 1).read_to_end(&mut bytes).map_err(Error::from)?;

@@ -15,6 +15,8 @@ use crate::parameters::{MAX_VALUES, Parameters};
 
 /// `H5I_DATATYPE`, the kind of an identifier.
 const DATATYPE: c_int = 3;
+/// `H5Z_FILTER_SHUFFLE`, which puts bytes in another order.
+const SHUFFLE: c_int = 2;
 /// Most dimensions of a dataset, as in HDF5.
 const MAX_RANK: usize = 32;
 
@@ -25,10 +27,6 @@ const MAX_RANK: usize = 32;
 /// Those of [`Parameters::from_values`], and [`ErrorKind::MissingModel`].
 pub(crate) fn complete(properties: Id, of_type: Id) -> Result<()> {
     // Of several copies of HDF5, the calling one knows both.
-    let kind = |hdf5: &Functions, id| {
-        // SAFETY: the function takes any number.
-        unsafe { (hdf5.kind)(id) }
-    };
     for hdf5 in functions() {
         if kind(&hdf5, of_type) == DATATYPE
             && kind(&hdf5, properties) > 0
@@ -40,29 +38,38 @@ pub(crate) fn complete(properties: Id, of_type: Id) -> Result<()> {
     Ok(())
 }
 
-/// The values of the filter in the list of properties of a dataset; `None` if the filter is not in it, or HDF5
-/// cannot be found.
+/// The values of the filter in the list of properties of a dataset; `None` if the filter is not in it, or not
+/// exactly one copy of HDF5 is found. Of several, a lock of the caller covers only its own.
 ///
 /// # Safety
 /// `properties` is the identifier of a list of properties that creates datasets, and no other thread calls
-/// HDF5 meanwhile, unless its build allows that.
+/// the only copy of HDF5 meanwhile, unless its build allows that.
 pub unsafe fn values_of(properties: Id) -> Option<Vec<u32>> {
-    let entry = functions().iter().find_map(|hdf5| Entry::find(hdf5, properties));
+    let [hdf5] = functions()[..] else { return None };
+    // HDF5 prints errors about identifiers that it does not know.
+    let entry = if kind(&hdf5, properties) > 0 { Entry::find(&hdf5, properties) } else { None };
     entry.map(|entry| entry.values)
+}
+
+/// The kind of an identifier; 0 or less if this copy of HDF5 does not know it.
+fn kind(hdf5: &Functions, id: Id) -> c_int {
+    // SAFETY: the function takes any number.
+    unsafe { (hdf5.kind)(id) }
 }
 
 /// The filter in a list of properties.
 struct Entry {
     flags: c_uint,
     values: Vec<u32>,
-    /// Whether no other filter changes the bytes before this one.
-    first: bool,
+    /// The filters that change the bytes before this one.
+    before: Vec<c_int>,
 }
 
 impl Entry {
     fn find(hdf5: &Functions, properties: Id) -> Option<Self> {
         // SAFETY: `properties` is a list of properties, as HDF5 said when it called.
         let count = u32::try_from(unsafe { (hdf5.n_filters)(properties) }).ok()?;
+        let mut before = Vec::new();
         for index in 0..count {
             let (mut flags, mut config) = (0, 0);
             let mut values = vec![0; MAX_VALUES];
@@ -83,8 +90,9 @@ impl Entry {
             };
             if id == FILTER_ID && n_values <= MAX_VALUES {
                 values.truncate(n_values);
-                return Some(Self { flags, values, first: index == 0 });
+                return Some(Self { flags, values, before });
             }
+            before.push(id);
         }
         None
     }
@@ -92,14 +100,11 @@ impl Entry {
     fn complete(&self, hdf5: &Functions, properties: Id, of_type: Id) -> Result<()> {
         let given = Parameters::from_values(&self.values)?;
         if let Some(digest) = given.model {
-            // Chunks may be coded as late as when the file is closed.
+            // Later, when chunks are coded, HDF5 stores them as they are, without an error, if the filter is optional.
             models().find(digest, None)?;
         }
-        let parameters = match self.first {
-            true => fitting(given, &chunk_of(hdf5, properties), || described(hdf5, of_type)),
-            // Another filter has changed what the bytes mean, and perhaps their number.
-            false => Parameters { chunk_bytes: None, schema: None, searched: false, ..given },
-        };
+        let chunk = chunk_of(hdf5, properties);
+        let parameters = after(&self.before, fitting(given, &chunk, || described(hdf5, of_type)));
         let values = parameters.to_values();
         // SAFETY: as in `find`; the list holds the filter, and the pointer is to so many values.
         let status = unsafe {
@@ -131,6 +136,16 @@ fn fitting(
             Parameters { chunk_bytes, schema, searched: false, ..given }
         }
     }
+}
+
+/// The parameters behind other filters, which have changed what the bytes mean and perhaps their number.
+fn after(filters: &[c_int], parameters: Parameters) -> Parameters {
+    if filters.is_empty() {
+        return parameters;
+    }
+    let same_length = filters.iter().all(|filter| *filter == SHUFFLE);
+    let chunk_bytes = parameters.chunk_bytes.filter(|_| same_length);
+    Parameters { chunk_bytes, schema: None, searched: false, ..parameters }
 }
 
 fn chunk_of(hdf5: &Functions, properties: Id) -> Vec<u64> {
@@ -173,6 +188,16 @@ mod tests {
         assert_eq!(found.chunk_bytes, Some(600));
         let found = fitting(given(7), &[100], pairs);
         assert!(!found.searched && found.schema.unwrap().stride() == 6);
+    }
+
+    #[test]
+    fn behind_shuffle_only_the_length_is_known_and_behind_others_nothing() {
+        let found = || fitting(Parameters::default(), &[100], pairs);
+        assert_eq!(after(&[], found()), found());
+        let shuffled = Parameters { chunk_bytes: Some(600), ..Parameters::default() };
+        assert_eq!(after(&[SHUFFLE], found()), shuffled);
+        assert_eq!(after(&[SHUFFLE, 3], found()), Parameters::default());
+        assert_eq!(after(&[32015], found()), Parameters::default());
     }
 
     #[test]
