@@ -13,6 +13,7 @@ use crate::checkpoint::Checkpoint;
 use crate::device::{DeviceChoice, OnDevice, on_devices};
 use crate::error::{Result, TrainError};
 use crate::parameters::{flatten, load};
+use crate::workers::seeded;
 
 /// Bits per byte of whole records under the checkpoint that `model` was exported from, in the lanes
 /// of a block.
@@ -49,8 +50,11 @@ impl OnDevice for Measuring<'_> {
         };
         let config = Checkpoint::load_state(self.checkpoint)?.config.model;
         let model_error = |e: vortex_model::Error| TrainError::Model(e.to_string());
+        // The first weights are replaced, but drawing them would change those of another training.
+        let guard = seeded::<B>(device, 0);
         let fresh = ProductionModel::<B>::init(&config, &spec, device).map_err(model_error)?;
         let (map, _) = flatten(&fresh);
+        drop(guard);
         let params = Checkpoint::load(self.checkpoint, &map)?.params;
         let model = CatWrapper::new(load(fresh, &params, device).valid());
 

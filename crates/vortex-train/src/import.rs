@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use burn::tensor::backend::Backend;
 use vortex_coder::layout::RecordLayout;
 use vortex_coder::schema::Schema;
 use vortex_data::RecordSet;
@@ -24,6 +23,7 @@ use crate::parameters::flatten;
 use crate::rng::Rng;
 use crate::sampler::{Sampler, SamplerState, parts};
 use crate::validate::{block_cost, held_out_block};
+use crate::workers::seeded;
 
 /// Most bytes of held-out records that the integer network is measured on.
 const MEASURED_BYTES: u64 = 32 << 10;
@@ -74,11 +74,12 @@ impl ImportedRun {
         config.validate()?;
         let schema = prototype.schema();
         let device = Default::default();
-        <CpuBackend as TrainBackend>::Forward::seed(&device, config.seed);
+        let guard = seeded::<<CpuBackend as TrainBackend>::Forward>(&device, config.seed);
         let model = prototype
             .into_model::<<CpuBackend as TrainBackend>::Forward>(&device)
             .map_err(|e| TrainError::Model(e.to_string()))?;
         let (map, params) = flatten(&model);
+        drop(guard);
         let roles = model.spec().n_roles();
         let checkpoint = Checkpoint {
             state: State {

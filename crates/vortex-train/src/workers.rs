@@ -3,8 +3,11 @@
 //! The gradient of a shard depends only on the shard, and the gradients are summed in the order of
 //! the shards. So the number of threads cannot change a bit of the result.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use burn::backend::Flex;
 use burn::module::AutodiffModule;
+use burn::tensor::backend::Backend;
 use vortex_model::{ProductionModel, QuantSpec, RecordSpec};
 
 use crate::backend::TrainBackend;
@@ -180,6 +183,8 @@ impl<B: TrainBackend> Workers<B> {
     pub fn exact_model(&self, params: &[f32]) -> Result<ProductionModel<Flex>> {
         let (config, spec) = (self.models[0].config(), self.models[0].spec());
         let device = Default::default();
+        // The first weights are replaced, but drawing them would change those of another training.
+        let _guard = seeded::<Flex>(&device, 0);
         let model = ProductionModel::<Flex>::init(config, spec, &device)
             .map_err(|e| TrainError::Model(e.to_string()))?;
         Ok(load(model, params, &device))
@@ -199,16 +204,21 @@ fn join<T>(handle: std::thread::ScopedJoinHandle<'_, T>) -> T {
     }
 }
 
-/// Serialises initialisation: burn's backends have one random generator for the whole process.
-static INIT: std::sync::Mutex<()> = std::sync::Mutex::new(());
+/// Seeds the random generator of a backend. burn has one for the whole process, so no other
+/// initialisation may draw from it until the guard is dropped.
+pub(crate) fn seeded<B: Backend>(device: &B::Device, seed: u64) -> MutexGuard<'static, ()> {
+    static INIT: Mutex<()> = Mutex::new(());
+    let guard = INIT.lock().unwrap_or_else(PoisonError::into_inner);
+    B::seed(device, seed);
+    guard
+}
 
 fn init<B: TrainBackend>(
     config: &TrainConfig,
     spec: &RecordSpec,
     device: &B::Device,
 ) -> Result<(ProductionModel<B>, ParameterMap, Vec<f32>)> {
-    let _guard = INIT.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    B::seed(device, config.seed);
+    let _guard = seeded::<B>(device, config.seed);
     let model = ProductionModel::<B>::init(&config.model, spec, device)
         .map_err(|e| TrainError::Model(e.to_string()))?;
     // Reading the parameters initialises those that burn creates on first use.
