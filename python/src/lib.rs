@@ -9,6 +9,7 @@ mod errors;
 mod evaluation;
 mod file_object;
 mod hdf5;
+mod members;
 mod model;
 mod options;
 mod schema;
@@ -28,6 +29,8 @@ mod _core {
     use crate::evaluation::evaluate;
     #[pymodule_export]
     use crate::hdf5::{hdf5_decode, hdf5_encode, hdf5_filter_id, hdf5_values, hdf5_values_of};
+    #[pymodule_export]
+    use crate::members::members;
     #[pymodule_export]
     use crate::model::Model;
     #[pymodule_export]

@@ -1,7 +1,7 @@
 //! The memory of the slots: zeros, in large pages where the system has them.
 //!
 //! Slots are read in no order, in tables far larger than what a processor translates with pages of
-//! 4 KiB. Large pages save about a seventh of the time of coding.
+//! 4 KiB. Large pages save a part of the time that coding waits for memory.
 
 use super::node::Node;
 
