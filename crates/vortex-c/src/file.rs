@@ -6,7 +6,7 @@ use std::io::{BufReader, Cursor, Read, Seek, Write};
 use std::path::Path;
 use std::ptr::null_mut;
 
-use vortex_codec::archive::Archive;
+use vortex_codec::archive::{Archive, DatasetInfo};
 use vortex_codec::{Decompressor, Error};
 
 use crate::buffer::{Buffer, too_small};
@@ -52,35 +52,19 @@ pub struct vortex_dataset {
 
 /// What a file keeps of a dataset for the caller.
 struct Dataset {
-    name: String,
-    c_name: CString,
-    records: u64,
-    block_records: u64,
-    record_bytes: usize,
+    name: CString,
     described: Described,
 }
 
 impl vortex_file {
     fn open(source: Box<dyn ReadSeek>, decompressor: &Decompressor) -> Result<Self, Failure> {
         let archive = Archive::from_reader(source, decompressor)?;
-        let dataset = |info: vortex_codec::archive::DatasetInfo<'_>| Dataset {
-            name: info.name.to_owned(),
-            c_name: c_text(info.name),
-            records: info.rows,
-            block_records: info.block_rows,
-            record_bytes: info.schema.stride(),
+        let dataset = |info: DatasetInfo<'_>| Dataset {
+            name: c_text(info.name),
             described: Described::new(info.schema),
         };
         let datasets = archive.datasets().map(dataset).collect();
         Ok(Self { archive, datasets })
-    }
-
-    fn dataset(&self, number: usize) -> Result<&Dataset, Failure> {
-        self.datasets.get(number).ok_or_else(|| {
-            let n = self.datasets.len();
-            let message = format!("dataset {number}; the file has {n}, counted from 0");
-            Failure::new(vortex_code::VORTEX_NOT_FOUND, message)
-        })
     }
 
     /// Reads records, or fields of them, into the buffer of the caller.
@@ -92,17 +76,18 @@ impl vortex_file {
         target: &mut Buffer,
         written: &mut Slot<usize>,
     ) -> Result<(), Failure> {
-        let Dataset { name, records, record_bytes, .. } = self.dataset(number)?;
+        let info = self.archive.dataset_at(number)?;
         let (first, n) = rows;
-        let end = first.checked_add(n).filter(|end| end <= records);
+        let end = first.checked_add(n).filter(|end| *end <= info.rows);
         let Some(end) = end else {
             return Err(Failure::argument(format!(
-                "{n} records from record {first} on; dataset {name:?} has {records}"
+                "{n} records from record {first} on; dataset {:?} has {}",
+                info.name, info.rows
             )));
         };
-        let (rows, record_bytes) = (first..end, *record_bytes);
+        let rows = first..end;
         let width = match fields {
-            None => record_bytes,
+            None => info.schema.stride(),
             Some(names) => self.archive.fields_at(number, names, 0..0)?.schema.stride(),
         };
         let needed = n.saturating_mul(width as u64);
@@ -191,16 +176,18 @@ pub unsafe extern "C" fn vortex_file_dataset(
     // SAFETY: the contract of the header.
     unsafe {
         run(error, || {
-            let found = shared(file, "file")?.dataset(dataset)?;
-            let info = vortex_dataset {
-                name: found.c_name.as_ptr(),
-                records: found.records,
-                block_records: found.block_records,
-                record_bytes: found.record_bytes,
-                fields: found.described.fields.as_ptr(),
-                n_fields: found.described.fields.len(),
+            let file = shared(file, "file")?;
+            let info = file.archive.dataset_at(dataset)?;
+            let kept = &file.datasets[dataset];
+            let found = vortex_dataset {
+                name: kept.name.as_ptr(),
+                records: info.rows,
+                block_records: info.block_rows,
+                record_bytes: info.schema.stride(),
+                fields: kept.described.fields.as_ptr(),
+                n_fields: kept.described.fields.len(),
             };
-            Slot::new(described, "described", info).map(drop)
+            Slot::new(described, "described", found).map(drop)
         })
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Error, Result, bail};
 use clap::Args;
-use vortex_codec::archive::Archive;
+use vortex_codec::archive::{Archive, MAX_PIECE_BYTES};
 use vortex_codec::coder::threads;
 use vortex_codec::{Models, Schema, weights};
 
@@ -17,8 +17,6 @@ use crate::arguments::Common;
 use crate::input::open_file;
 use crate::models;
 
-/// Most bytes of the chosen fields that are read at a time, unless a single record has more.
-const PIECE_BYTES: u64 = 256 << 20;
 /// Records that become text at a time.
 const LINES: usize = 4096;
 
@@ -103,7 +101,8 @@ impl Excerpt {
         };
         out.write_all(&header).context("cannot be written")?;
         let piece_bytes = self.piece_rows.saturating_mul(schema.stride() as u64);
-        let pieces = (PIECE_BYTES / piece_bytes).clamp(1, threads::count(common.threads()) as u64);
+        let pieces =
+            (MAX_PIECE_BYTES / piece_bytes).clamp(1, threads::count(common.threads()) as u64);
         let mut at = rows.start;
         while at < rows.end {
             let next = (at / self.piece_rows + pieces).saturating_mul(self.piece_rows);

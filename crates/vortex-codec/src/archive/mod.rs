@@ -38,8 +38,8 @@ const STREAM_LABEL: &str = "vortex:stream:";
 /// Prefix of the labels of arrays; their dtype and shape follow, as docs/format.md describes.
 pub const ARRAY_LABEL: &str = "vortex:array:";
 
-/// Most bytes that [`DatasetInfo::piece_rows`] proposes.
-const MAX_PIECE_BYTES: u64 = 256 << 20;
+/// Most bytes that [`DatasetInfo::piece_rows`] proposes, unless a single row has more.
+pub const MAX_PIECE_BYTES: u64 = 256 << 20;
 
 /// A compressed file, open for random access. Only the needed blocks are decoded.
 ///
