@@ -1,8 +1,8 @@
 //! The HDF5 filter without HDF5: its values, and single chunks for the threads of Python.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use h5vortex::{FILTER_ID, Parameters};
+use h5vortex::{FILTER_ID, Parameters, models};
 use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -63,7 +63,7 @@ pub fn hdf5_encode<'py>(
     values: Vec<u32>,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let data = data.as_slice()?;
-    let encode = || h5vortex::encode(&Parameters::from_values(&values)?, data, shared_models());
+    let encode = || h5vortex::encode(&Parameters::from_values(&values)?, data, models());
     Ok(PyBytes::new(py, &without_lock(py, encode)?))
 }
 
@@ -80,15 +80,9 @@ pub fn hdf5_decode<'py>(
         Some(Model(model)) => {
             h5vortex::decode(data, Some(chunk_bytes), &Arc::new(Models::new().with(model)))
         }
-        None => h5vortex::decode(data, Some(chunk_bytes), shared_models()),
+        None => h5vortex::decode(data, Some(chunk_bytes), models()),
     })?;
     Ok(PyArray1::from_vec(py, bytes))
-}
-
-/// The models of all calls, which are found once.
-fn shared_models() -> &'static Arc<Models> {
-    static MODELS: OnceLock<Arc<Models>> = OnceLock::new();
-    MODELS.get_or_init(Arc::default)
 }
 
 /// Does work without the lock of the interpreter. It is not interrupted: a chunk is short.

@@ -4,9 +4,12 @@ use std::path::PathBuf;
 
 use pyo3::prelude::*;
 use vortex_codec::data::read_schema;
+use vortex_codec::plan::Subject;
 use vortex_codec::sources::formats::npy::array_schema;
+use vortex_codec::{Level, Plan, Request};
 
 use crate::errors::{of_kind, to_python};
+use crate::task;
 
 /// The schema of records.
 #[pyclass(frozen, from_py_object, module = "vortex_codec._core")]
@@ -27,6 +30,16 @@ impl Schema {
     #[staticmethod]
     fn read(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
         read_schema(&path).map(Self).map_err(|error| to_python(py, &error.into()))
+    }
+
+    /// The records of a file: as a schema file beside it describes them, or as its bytes show.
+    #[staticmethod]
+    fn of_file(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
+        task::run(py, &[], move |_, _| {
+            let request = Request { level: Level::FASTEST, one_part: true, ..Request::default() };
+            let plan = Plan::of(Subject::File(&path), &request)?;
+            Ok(Self(plan.schema().clone()))
+        })
     }
 
     /// Bytes of a record.

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from . import _core
-from ._arrays import dtype_of, schema_of
+from ._arrays import dtype_of
 from ._atomic import write_atomic
 from ._members import DATASETS, blake3_hasher, holds_file, holds_range, members, pieces
 from ._options import SchemaLike, coding, schema_from
@@ -33,8 +33,6 @@ from .errors import ExistsError, InputOutputError, VerifyError, VortexError
 from .manifest import FileReport, Job
 from .models import Model
 
-#: First bytes that are enough to detect records.
-_DETECTION_BYTES = 1 << 20
 #: Files of other programs, whose parts depend on each other: npy, HDF5, ROOT, zip, gzip.
 _OTHER_FORMATS = (b"\x93NUMPY", b"\x89HDF", b"root", b"PK\x03\x04", b"\x1f\x8b", b"\x9eVX")
 
@@ -133,7 +131,7 @@ def compress_part(parts: Parts, number: int, options: Options, model: bytes | No
             return time.monotonic() - began
     arguments = options.arguments(model_of(model))
     if arguments["schema"] is None and model is None:
-        arguments["schema"] = _layout(parts.job.input)
+        arguments["schema"] = _core.Schema.of_file(parts.job.input)
     data = np.fromfile(parts.job.input, np.uint8, stop - start, offset=start)
     if data.size != stop - start:
         raise InputOutputError(f"{parts.job.input}: became shorter while it was read", "Io")
@@ -212,7 +210,7 @@ def size_of(path: str) -> int:
 def layout_of(path: str, schema: SchemaLike | None) -> np.dtype:
     """The dtype of the records of a file."""
     found = schema_from(schema)
-    return dtype_of(_layout(path) if found is None else found)
+    return dtype_of(_core.Schema.of_file(path) if found is None else found)
 
 
 def part_path(parts: Parts, number: int) -> str:
@@ -351,37 +349,9 @@ def _bounds(job: Job, options: Options, model: Model | None) -> tuple[tuple[int,
         with open(job.input, "rb") as file:
             if file.read(8).startswith(_OTHER_FORMATS):
                 return ((0, size),)
-        stride = _layout(job.input).stride
+        stride = _core.Schema.of_file(job.input).stride
     step = max(1, options.part_bytes // stride) * stride
     return tuple((start, min(start + step, size)) for start in range(0, size, step))
-
-
-def _layout(path: str) -> _core.Schema:
-    """The records of a file: of the schema file beside it, or detected at its start."""
-    beside = _schema_beside(path)
-    if beside is not None:
-        return _core.Schema.read(beside)
-    data = np.fromfile(path, np.uint8, _DETECTION_BYTES)
-    packed = _core.compress(data, coding(level=1, threads=1, verify=False), None)
-    _, found, *_ = _core.Archive.open(io.BytesIO(packed), None, 1).datasets()[0]
-    # Each part looks for decimals and laws with all of its level.
-    plain = schema_of(dtype_of(found), (0,))
-    return found if plain is None else plain
-
-
-def _schema_beside(path: str) -> str | None:
-    stem = os.path.splitext(path)[0]
-    for name in (f"{path}.schema.yaml", f"{stem}.schema.yaml", f"{stem}.json"):
-        if os.path.isfile(name):
-            try:
-                _core.Schema.read(name)
-            except VortexError:
-                if name.endswith(".json"):
-                    # Such a file may describe something else.
-                    continue
-                raise
-            return name
-    return None
 
 
 def _contents(paths: list[str]) -> Iterator[bytes]:

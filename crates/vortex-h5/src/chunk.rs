@@ -21,7 +21,7 @@ pub(crate) const STORED_HEAD: usize = STORED.len() + 4;
 const MAX_CHUNK_BYTES: u64 = u32::MAX as u64;
 
 /// The models of this process, which are found once.
-pub(crate) fn models() -> &'static Arc<Models> {
+pub fn models() -> &'static Arc<Models> {
     static MODELS: OnceLock<Arc<Models>> = OnceLock::new();
     MODELS.get_or_init(Arc::default)
 }

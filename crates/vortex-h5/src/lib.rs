@@ -1,6 +1,6 @@
 #![doc = include_str!("../README.md")]
 
-pub use chunk::{decode, encode, search};
+pub use chunk::{decode, encode, models, search};
 pub use dataset::values_of;
 pub use filter::FILTER_ID;
 pub use parameters::Parameters;
