@@ -120,9 +120,10 @@ impl DType {
         format!("{order}{}", self.numpy_code())
     }
 
-    /// Reads `"<f4"`, `">i2"`, `"|u1"`, `"f4"`, `"?"` and the long names (`"float32"`,
-    /// `">uint16"`, `"bfloat16"`, `"bool"`) as (type, big endian). No order, `|` and `=` mean
-    /// little endian. `None` for everything else, such as numpy's `"<U8"` or `"|S4"`.
+    /// Reads `"<f4"`, `">i2"`, `"|u1"`, `"f4"`, numpy's letters (`"d"`, `"?"`) and its long names
+    /// (`"float32"`, `">uint16"`, `"half"`, `"bool"`) as (type, big endian). No order, `|` and `=`
+    /// mean little endian. `int` and `long` have 8 bytes, as in numpy 2. `None` for everything
+    /// else, such as numpy's `"<U8"` or `"|S4"`.
     pub fn parse_numpy(name: &str) -> Option<(Self, bool)> {
         let (big_endian, code) = match name.as_bytes().first()? {
             b'>' | b'!' => (true, &name[1..]),
@@ -131,18 +132,22 @@ impl DType {
         };
         let dtype = match code {
             "?" | "bool" | "bool_" => Self::Bool,
-            "uint8" => Self::U8,
-            "int8" => Self::I8,
-            "uint16" => Self::U16,
-            "int16" => Self::I16,
-            "float16" => Self::F16,
+            "B" | "uint8" | "ubyte" => Self::U8,
+            "b" | "int8" | "byte" => Self::I8,
+            "H" | "uint16" | "ushort" => Self::U16,
+            "h" | "int16" | "short" => Self::I16,
+            "e" | "float16" | "half" => Self::F16,
             "bfloat16" | "bf16" => Self::Bf16,
-            "uint32" => Self::U32,
-            "int32" => Self::I32,
-            "float32" => Self::F32,
-            "uint64" => Self::U64,
-            "int64" => Self::I64,
-            "float64" => Self::F64,
+            "I" | "uint32" | "uintc" => Self::U32,
+            "i" | "int32" | "intc" => Self::I32,
+            "f" | "float32" | "single" => Self::F32,
+            "L" | "Q" | "N" | "P" | "uint64" | "uint" | "ulong" | "ulonglong" | "uintp" => {
+                Self::U64
+            }
+            "l" | "q" | "n" | "p" | "int64" | "int" | "int_" | "long" | "longlong" | "intp" => {
+                Self::I64
+            }
+            "d" | "float64" | "float" | "double" => Self::F64,
             _ => Self::ALL.into_iter().find(|d| d.numpy_code() == code)?,
         };
         Some((dtype, big_endian && dtype.size() > 1))
@@ -178,7 +183,10 @@ mod tests {
         assert_eq!(DType::parse_numpy("<f4"), Some((DType::F32, false)));
         assert_eq!(DType::parse_numpy(">float64"), Some((DType::F64, true)));
         assert_eq!(DType::parse_numpy("?"), Some((DType::Bool, false)));
-        for bad in ["", "<", "f", "<U8", "|S4", "<f16", "é4", "<é"] {
+        assert_eq!(DType::parse_numpy("f"), Some((DType::F32, false)));
+        assert_eq!(DType::parse_numpy(">d"), Some((DType::F64, true)));
+        assert_eq!(DType::parse_numpy("B"), Some((DType::U8, false)));
+        for bad in ["", "<", "f3", "d8", "i4 ", "<U8", "|S4", "<f16", "é4", "<é"] {
             assert_eq!(DType::parse_numpy(bad), None, "{bad}");
         }
     }

@@ -96,8 +96,9 @@ pub trait Source {
         &[]
     }
 
-    /// Bytes before the first dataset, in files that consist of a header and the datasets.
-    fn header_bytes(&self) -> u64 {
+    /// Bytes of the file between the dataset before and this one, in files that consist of headers
+    /// and datasets.
+    fn header_bytes(&self, _dataset: usize) -> u64 {
         0
     }
 

@@ -101,6 +101,22 @@ fn arrays_come_back_byte_for_byte() {
     }
 }
 
+#[test]
+fn arrays_of_one_file_come_back_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let (input, data) = (folder.path().join("two.npy"), folder.path().join("data"));
+    let arrays = [fs::read(assets().join("mixed.npy")), fs::read(assets().join("big.npy"))];
+    let mut bytes: Vec<u8> = arrays.into_iter().flatten().flatten().collect();
+    bytes.extend(b"and text");
+    fs::write(&input, &bytes).unwrap();
+    let options = PrepareOptions::default();
+    let manifest = prepare(std::slice::from_ref(&input), &data, &options, &mut |_| {}).unwrap();
+    assert_eq!(manifest.sources[0].datasets.len(), 3);
+    let back = folder.path().join("back");
+    restore(&manifest, &data, &back, &mut |_| {}).unwrap();
+    assert!(fs::read(back.join("two.npy")).unwrap() == bytes);
+}
+
 /// A file of three tensors.
 fn safetensors() -> Vec<u8> {
     let header = br#"{"b":{"dtype":"BF16","shape":[2,3],"data_offsets":[8,20]},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"__metadata__":{"x":"y"},"c":{"dtype":"F8_E4M3","shape":[3],"data_offsets":[20,23]}}"#;

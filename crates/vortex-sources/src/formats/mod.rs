@@ -274,16 +274,18 @@ fn format_of_head(head: &Head<'_>) -> Result<Format> {
     Ok(Format::Bytes)
 }
 
-/// The parts of a file that consists of a header and numbers (`.npy`, safetensors), in order: the
+/// The parts of a file that consists of headers and numbers (`.npy`, safetensors), in order: the
 /// length of each part and its schema. Together the parts are the whole file. `None` for files of
 /// any other form, and for damaged files.
 pub fn segments(path: &Path) -> Option<Vec<(u64, Schema)>> {
     let format = format_of(path).ok().filter(|format| format.row().values == Values::Plain)?;
     let source = format.open(path).ok()?;
-    let header = (source.header_bytes(), Schema::bytes());
-    let datasets = source.datasets().iter().map(|info| (info.n_bytes(), info.schema.clone()));
+    let parts = source.datasets().iter().enumerate().flat_map(|(number, info)| {
+        let header = (source.header_bytes(number), Schema::bytes());
+        [header, (info.n_bytes(), info.schema.clone())]
+    });
     let mut segments: Vec<(u64, Schema)> = Vec::new();
-    for (bytes, schema) in std::iter::once(header).chain(datasets).filter(|(bytes, _)| *bytes > 0) {
+    for (bytes, schema) in parts.filter(|(bytes, _)| *bytes > 0) {
         match segments.last_mut() {
             Some((total, last)) if *last == schema => *total += bytes,
             _ => segments.push((bytes, schema)),

@@ -3,10 +3,11 @@
 use vortex_coder::schema::{DType, MAX_STRIDE};
 
 use super::literal::Literal;
+use super::type_text::of_text;
 use crate::fields::Fields;
 
 /// Largest element that is split into fields.
-const MAX_ELEMENT_BYTES: u64 = 1 << 30;
+pub(super) const MAX_ELEMENT_BYTES: u64 = 1 << 30;
 
 /// A dtype.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,10 +31,10 @@ pub enum Element {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Member {
     /// Empty for padding.
-    name: String,
-    element: Element,
+    pub(super) name: String,
+    pub(super) element: Element,
     /// `None` for a single element.
-    count: Option<u64>,
+    pub(super) count: Option<u64>,
 }
 
 impl Element {
@@ -43,7 +44,7 @@ impl Element {
     /// A message for dtypes without a fixed layout of numbers.
     pub fn parse(descr: &Literal) -> Result<Self, String> {
         let element = match descr {
-            Literal::Text(code) => Self::of_code(code)?,
+            Literal::Text(text) => of_text(text)?,
             Literal::Sequence(members) => {
                 Self::Record(members.iter().map(Member::parse).collect::<Result<_, _>>()?)
             }
@@ -53,47 +54,6 @@ impl Element {
             return Err(format!("an element of more than {MAX_ELEMENT_BYTES} bytes"));
         }
         Ok(element)
-    }
-
-    fn of_code(code: &str) -> Result<Self, String> {
-        if code == "bfloat16" {
-            // The name that ml_dtypes gives it; numpy has no code for it.
-            return Ok(Self::Number { dtype: DType::Bf16, big_endian: false, count: 1 });
-        }
-        let (order, rest) = match code.as_bytes().first() {
-            Some(b'<' | b'>' | b'|' | b'=') => code.split_at(1),
-            _ => ("|", code),
-        };
-        let big_endian = order == ">";
-        let kind = rest.chars().next().unwrap_or(' ');
-        let digits = rest.get(kind.len_utf8()..).unwrap_or_default();
-        let end = digits.bytes().take_while(u8::is_ascii_digit).count();
-        let size: u64 = match &digits[..end] {
-            "" => 1,
-            text => text.parse().map_err(|_| format!("dtype {code:?} has no size"))?,
-        };
-        let number = |dtype, count| Ok(Self::Number { dtype, big_endian, count });
-        match (kind, size) {
-            ('f', 2) => number(DType::F16, 1),
-            ('f', 4) => number(DType::F32, 1),
-            ('f', 8) => number(DType::F64, 1),
-            ('i', 1) => number(DType::I8, 1),
-            ('i', 2) => number(DType::I16, 1),
-            ('i', 4) => number(DType::I32, 1),
-            ('i' | 'M' | 'm', 8) => number(DType::I64, 1),
-            ('u', 1) => number(DType::U8, 1),
-            ('u', 2) => number(DType::U16, 1),
-            ('u', 4) => number(DType::U32, 1),
-            ('u', 8) => number(DType::U64, 1),
-            ('b' | '?', 1) => number(DType::Bool, 1),
-            ('c', 8) => number(DType::F32, 2),
-            ('c', 16) => number(DType::F64, 2),
-            // Code points.
-            ('U', n) if n <= MAX_ELEMENT_BYTES => number(DType::U32, n),
-            ('S' | 'a' | 'V' | 'f' | 'c', n) if n <= MAX_ELEMENT_BYTES => Ok(Self::Bytes(n)),
-            ('O', _) => Err("Python objects (dtype O) cannot be read as bytes".into()),
-            _ => Err(format!("dtype {code:?} is not known")),
-        }
     }
 
     /// Bytes per element.

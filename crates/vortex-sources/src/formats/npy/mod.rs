@@ -6,6 +6,7 @@ mod header;
 mod literal;
 #[cfg(feature = "npz")]
 mod npz;
+mod type_text;
 
 pub use array::NpySource;
 pub(super) use array::write as write_npy;

@@ -53,7 +53,7 @@ impl NpzSource {
                 None => Err("not an array (its name does not end in .npy)".into()),
             };
             let header = header.and_then(|header| {
-                let expected = header.header_bytes.saturating_add(header.info.n_bytes());
+                let expected = header.total_bytes();
                 if expected == size {
                     Ok(header)
                 } else {
