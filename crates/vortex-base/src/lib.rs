@@ -10,3 +10,4 @@ pub mod fields;
 pub mod hex;
 pub mod position;
 pub mod random;
+pub mod unchanged;

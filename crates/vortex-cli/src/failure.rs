@@ -86,7 +86,9 @@ fn advice(error: &Error) -> Option<&'static str> {
         io::ErrorKind::StorageFull => Some("free some space or write elsewhere with -o"),
         io::ErrorKind::QuotaExceeded => Some("free some of your quota or write elsewhere with -o"),
         io::ErrorKind::ReadOnlyFilesystem => Some("write elsewhere with -o"),
-        io::ErrorKind::FileTooLarge => Some("this file system cannot hold a file this large"),
+        io::ErrorKind::FileTooLarge => {
+            Some("the file system or the limit of the shell (ulimit -f) allows no file this large")
+        }
         io::ErrorKind::BrokenPipe => Some("the program at the other end stopped reading"),
         _ => None,
     }

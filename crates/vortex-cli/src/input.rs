@@ -4,7 +4,11 @@ use std::fs::{File, Metadata};
 use std::io::{self, Cursor, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
+use vortex_codec::ErrorKind;
+use vortex_codec::input::check_unchanged as check;
+
+use crate::output::Target;
 
 /// An open input.
 pub struct Input {
@@ -43,6 +47,11 @@ impl Input {
         Ok(head)
     }
 
+    /// Where the bytes come from, for the check afterwards.
+    pub fn origin(&self) -> Option<(PathBuf, Metadata)> {
+        self.path.clone().zip(self.metadata.clone())
+    }
+
     /// The name of the input in messages.
     pub fn name(&self) -> String {
         self.path.as_ref().map_or_else(|| "(stdin)".into(), |p| p.display().to_string())
@@ -52,6 +61,22 @@ impl Input {
     pub fn len(&self) -> Option<u64> {
         self.metadata.as_ref().map(Metadata::len)
     }
+}
+
+/// Compares a file with the state before it was read. The output at `target` exists and holds the
+/// `read` bytes that were read.
+pub fn check_unchanged(
+    origin: Option<(PathBuf, Metadata)>,
+    read: u64,
+    target: &Target,
+) -> Result<()> {
+    let Some((path, before)) = origin else { return Ok(()) };
+    check(&path, &before, read).map_err(|error| match error.kind() {
+        ErrorKind::InputChanged => {
+            anyhow!("{}; until then, {target} holds the bytes that were read", error.message())
+        }
+        _ => error.into(),
+    })
 }
 
 /// Opens a file for reading; a directory is an error here and not at the first read.

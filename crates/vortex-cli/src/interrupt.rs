@@ -13,8 +13,13 @@ pub const INTERRUPTED: u8 = 130;
 static GENTLE: AtomicBool = AtomicBool::new(false);
 static RAISED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
-/// Handles SIGINT, SIGTERM and SIGHUP from now on.
+/// Handles SIGINT, SIGTERM and SIGHUP from now on. A file that becomes larger than the system
+/// allows is an error of writing and no longer the end of the program, which would leave temporary
+/// files.
 pub fn install() -> Result<()> {
+    #[cfg(unix)]
+    signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default())
+        .context("cannot handle the limit of file sizes")?;
     ctrlc::set_handler(|| {
         if GENTLE.load(Ordering::SeqCst) && !RAISED.swap(true, Ordering::SeqCst) {
             eprintln!("\nvortex: stopping after this step (again to stop at once)");

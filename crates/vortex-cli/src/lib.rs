@@ -41,10 +41,13 @@ const BROKEN_PIPE: u8 = 141;
 
 /// Runs a command line, whose first word is the name of the program, and returns its exit status.
 ///
-/// It prints to the standard streams of the process and handles its signals from now on. Help, wrong
-/// usage and interruption end the process.
+/// It prints to the standard streams of the process and handles its signals from now on.
+/// Interruption ends the process.
 pub fn run(words: impl IntoIterator<Item = OsString>) -> u8 {
-    let arguments = Arguments::parse_from(words);
+    let arguments = match Arguments::try_parse_from(words) {
+        Ok(arguments) => arguments,
+        Err(error) => return told(&error),
+    };
     let outcome = interrupt::install().map_err(Failure::Error);
     match outcome.and_then(|()| commands::run(arguments)) {
         Ok(()) => SUCCESS,
@@ -53,6 +56,19 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> u8 {
         Err(Failure::BrokenPipe) => BROKEN_PIPE,
         Err(Failure::Error(error)) => {
             eprintln!("vortex: {}", failure::describe(&error));
+            FAILURE
+        }
+    }
+}
+
+/// Prints help, the version or what is wrong with the arguments, and returns the exit status.
+fn told(message: &clap::Error) -> u8 {
+    let printed = message.print().and_then(|()| std::io::Write::flush(&mut std::io::stdout()));
+    match printed {
+        Ok(()) => u8::try_from(message.exit_code()).unwrap_or(FAILURE),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => BROKEN_PIPE,
+        Err(error) => {
+            eprintln!("vortex: the help cannot be written: {error}");
             FAILURE
         }
     }

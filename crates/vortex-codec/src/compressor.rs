@@ -1,6 +1,7 @@
 //! Compression: the options of the caller, and the code path from bytes to a `.vxc` file.
 
 use std::borrow::Cow;
+use std::fs::Metadata;
 use std::io::{self, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use vortex_coder::container::{Progress, Summary};
 use crate::encoder::Encoder;
 use crate::error::{Error, Result};
 use crate::hook::Hook;
+use crate::input::check_unchanged;
 use crate::level::Level;
 use crate::mix::Mix;
 use crate::models::TrainedModel;
@@ -230,7 +232,8 @@ impl Compressor {
     /// input.
     ///
     /// # Errors
-    /// As [`Compressor::compress`] and [`Compressor::plan`], and [`crate::ErrorKind::OutputExists`].
+    /// As [`Compressor::compress`] and [`Compressor::plan`], and [`crate::ErrorKind::OutputExists`],
+    /// [`crate::ErrorKind::InputChanged`].
     pub fn compress_file(
         &self,
         input: impl AsRef<Path>,
@@ -238,7 +241,12 @@ impl Compressor {
     ) -> Result<Summary> {
         let input = input.as_ref();
         output_from(input, output.as_ref(), self.replace, |file, output| {
-            self.compress_as(&self.plan(Subject::File(input))?, file, output)
+            let before = file.metadata().ok().filter(Metadata::is_file);
+            let summary = self.compress_as(&self.plan(Subject::File(input))?, file, output)?;
+            if let Some(before) = before {
+                check_unchanged(input, &before, summary.original_bytes)?;
+            }
+            Ok(summary)
         })
     }
 

@@ -39,6 +39,8 @@ pub enum ErrorKind {
     MixedRecords,
     /// A file of another program is damaged, or holds data that Vortex does not read.
     Source,
+    /// A file was written to while it was read.
+    InputChanged,
     /// The file is not an archive of datasets, or holds no dataset or field with that name.
     NotFound,
     /// An input of weights is not a safetensors file.

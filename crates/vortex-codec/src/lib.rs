@@ -26,6 +26,7 @@ mod encoder;
 pub mod error;
 pub mod evaluation;
 mod hook;
+pub mod input;
 pub mod inspection;
 mod level;
 mod look;

@@ -62,6 +62,18 @@ pub enum TrainError {
     /// The model could not be made or exported.
     #[error("model: {0}")]
     Model(String),
+    /// Every byte of the records costs as much as a random one.
+    #[error(
+        "there is nothing to learn: after {step} steps, every byte of the held-out records costs \
+         {bits} bits or more, as bytes of compressed, encrypted or random data do. Compress the data \
+         without a model"
+    )]
+    Nothing {
+        /// Optimiser step at which it was found.
+        step: u64,
+        /// Bits per byte from which on a byte counts as noise.
+        bits: f64,
+    },
     /// The loss is not a number, or is so large that training has failed.
     #[error(
         "training diverged at step {step}: {what} is {value}. {checkpoint}. Lower \

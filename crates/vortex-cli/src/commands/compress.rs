@@ -150,7 +150,7 @@ impl Compress {
         let like = input.metadata.as_ref();
         let output = Output::open(target, Content::Compressed, self.output.force, like)
             .with_context(|| target.to_string())?;
-        let (name, is_file) = (input.name(), input.metadata.is_some());
+        let (name, is_file, origin) = (input.name(), input.metadata.is_some(), input.origin());
         let sizes = if is_file && self.trains() {
             let (say, seconds) = (!common.quiet, self.train_seconds);
             own_network::encode(compressor, file, seconds, target, output, say)?
@@ -169,7 +169,7 @@ impl Compress {
                  smaller, and decompression gives a new file with the same values"
             );
         }
-        Ok(())
+        input::check_unchanged(origin, sizes.original, target)
     }
 
     /// Whether networks of the files are trained.

@@ -9,7 +9,7 @@ use vortex_codec::weights::{Contents, DType, Level, Options, compress};
 use super::files;
 use crate::arguments::{Common, OutputArguments, chunk_size};
 use crate::failure::Failure;
-use crate::input::Input;
+use crate::input::{Input, check_unchanged};
 use crate::output::{Content, Output, Target};
 use crate::progress;
 use crate::report::sizes::Sizes;
@@ -85,7 +85,7 @@ impl CompressWeights {
             let mut output = Output::open(&target, Content::Compressed, self.output.force, like)
                 .with_context(|| target.to_string())?;
             let bar = progress::bytes(input.len(), &input.name(), !common.quiet);
-            let (name, base) = (input.name(), self.base.as_deref());
+            let (name, base, origin) = (input.name(), self.base.as_deref(), input.origin());
             let reader = bar.wrap_read(input.reader);
             let summary = compress(reader, &mut output, contents, base, &options, !self.no_verify)?;
             let sizes = Sizes { original: summary.original_bytes, compressed: summary.file_bytes };
@@ -94,7 +94,7 @@ impl CompressWeights {
             if !common.quiet && (target != Target::Stdout || common.verbose) {
                 eprintln!("{name}: {sizes} => {target}");
             }
-            Ok(())
+            check_unchanged(origin, sizes.original, &target)
         })
     }
 }

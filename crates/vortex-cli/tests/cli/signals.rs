@@ -119,3 +119,61 @@ fn a_pipe_other_than_standard_output_that_breaks_is_a_failure() {
     child.stderr.take().unwrap().read_to_string(&mut message).unwrap();
     assert!(message.contains("roken pipe") && message.contains("stopped reading"), "{message}");
 }
+
+#[test]
+fn an_input_that_changes_while_it_is_read_is_told() {
+    for grow in [true, false] {
+        let bench = Bench::new();
+        let path = bench.write("data", &records(1 << 20));
+        // Slow enough that the change comes in time: many small blocks on one thread.
+        let slow = ["compress", "-4", "-T", "1", "--block-size", "64KiB", "--no-verify", "data"];
+        let mut child = start(&bench, &slow);
+        let half_written = |name: &String| {
+            let written = std::fs::metadata(bench.path(name)).map_or(0, |m| m.len());
+            name.ends_with(".tmp") && written > 0
+        };
+        until(|| bench.names().iter().any(half_written));
+        let file = std::fs::File::options().append(true).open(&path).unwrap();
+        match grow {
+            true => (&file).write_all(&[7; 1000]).unwrap(),
+            false => file.set_len(100).unwrap(),
+        }
+        assert_eq!(wait(&mut child).code(), Some(1));
+        let mut message = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut message).unwrap();
+        let words = ["vortex: data: changed while it was read", "at first", "data.vxc holds"];
+        assert!(words.iter().all(|word| message.contains(word)), "{message}");
+        bench.ok(&["test", "-q", "data.vxc"]);
+    }
+}
+
+#[test]
+fn a_limit_of_the_file_size_is_an_error_like_a_full_disk() {
+    let bench = Bench::new();
+    bench.write("data", &records(3 << 20));
+    let vortex = assert_cmd::cargo_bin!("vortex").display().to_string();
+    let line = format!("ulimit -f 16; exec '{vortex}' compress -q --no-verify data");
+    let output =
+        Command::new("sh").args(["-c", &line]).current_dir(bench.folder()).output().unwrap();
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{message}");
+    assert!(message.contains("large") && message.contains("ulimit"), "{message}");
+    assert_eq!(bench.names(), ["data"]);
+}
+
+#[test]
+fn help_that_cannot_be_written_is_a_failure() {
+    let Ok(full) = std::fs::File::options().write(true).open("/dev/full") else {
+        println!("skipped: no /dev/full here");
+        return;
+    };
+    for arguments in [&["help"][..], &["--version"], &["compress", "--help"]] {
+        let output = Command::new(assert_cmd::cargo_bin!("vortex"))
+            .args(arguments)
+            .stdout(full.try_clone().unwrap())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        assert!(String::from_utf8(output.stderr).unwrap().contains("cannot be written"));
+    }
+}

@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
+use vortex_base::unchanged::Before;
 use vortex_data::{SplitRatios, write_schema};
 
 use crate::error::{Error, Result};
@@ -63,6 +64,7 @@ pub fn prepare(
     let mut names = Names::default();
     let mut entries = Vec::new();
     for input in inputs {
+        let before = std::fs::metadata(input).map_err(|e| Error::io(input, e))?;
         let (format, source) = open_known(input)?;
         if source.datasets().is_empty() {
             return Err(nothing_to_read(input, source.unread()));
@@ -88,6 +90,11 @@ pub fn prepare(
         let datasets = datasets?;
         let (bytes, blake3) =
             digest.map_err(|_| Error::source(input, "file", "its digest was not finished"))??;
+        let change = Before::of(&before).change(input, bytes).map_err(|e| Error::io(input, e))?;
+        if let Some(change) = change {
+            let what = format!("{change}; do it again when no other program writes to it");
+            return Err(Error::source(input, "file", what));
+        }
         entries.push(SourceEntry {
             file: file_name(input),
             format,

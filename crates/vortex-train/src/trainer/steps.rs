@@ -190,6 +190,12 @@ impl<B: TrainBackend> Trainer<'_, B> {
             let roles: Vec<usize> = noise.iter().enumerate().filter(new).map(|(r, _)| r).collect();
             if !roles.is_empty() {
                 roles.iter().for_each(|&role| progress.flat[role] = true);
+                if progress.flat.iter().all(|&flat| flat) {
+                    return Err(TrainError::Nothing {
+                        step,
+                        bits: self.config.validation.noise_bits,
+                    });
+                }
                 self.workers.set_flat(&progress.flat);
                 self.log.event(TrainEvent::Flat { step, roles })?;
             }

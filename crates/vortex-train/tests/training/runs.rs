@@ -2,9 +2,12 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use vortex_coder::schema::Schema;
+use vortex_data::{RecordFile, RecordSet};
 use vortex_infer::{Instructions, IntModel};
 use vortex_model::MemoryConfig;
 use vortex_train::checkpoint::Checkpoint;
+use vortex_train::rng::Rng;
 use vortex_train::{Silent, TrainConfig, TrainError, TrainEvent, TrainObserver, train};
 
 use crate::small::{config, data, model_bytes, run};
@@ -89,6 +92,21 @@ fn a_memory_needs_windows_that_go_beyond_a_segment() {
     config.batch.tokens = 15;
     let summary = run(&config, dir.path(), &mut Silent);
     assert!(summary.model.is_some());
+}
+
+#[test]
+fn random_data_are_told_early() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut rng = Rng::new(9);
+    let bytes: Vec<u8> = (0..8000).map(|_| rng.next_u64() as u8).collect();
+    let schema = Schema::bytes();
+    let file = RecordFile::from_bytes("random", bytes, schema.clone());
+    let records = RecordSet::new(schema, vec![file]).unwrap();
+    let cancel = AtomicBool::new(false);
+    let run = train(&config(100), &records, dir.path(), &mut Silent, &cancel, false);
+    let Err(TrainError::Nothing { step, .. }) = &run else { panic!("{run:?}") };
+    assert!(*step < 80, "{step}");
+    assert!(run.unwrap_err().to_string().contains("nothing to learn"));
 }
 
 #[test]
