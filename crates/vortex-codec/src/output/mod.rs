@@ -5,6 +5,7 @@
 
 mod name;
 mod scratch;
+mod sparse;
 mod temporary;
 
 use std::fs::{File, Metadata, OpenOptions};
@@ -16,19 +17,21 @@ use vortex_base::atomic::sync_folder;
 
 use crate::error::{Error, ErrorKind, Result};
 use name::FinalName;
+use sparse::Sparse;
 
 pub use scratch::Scratch;
 pub use temporary::remove_temporary;
 pub use vortex_base::atomic::folder_of as folder;
 
 /// A file that is written under a temporary name in the folder of its final name. If it is dropped
-/// before it is committed, it is removed.
+/// before it is committed, it is removed. Long runs of zeros become holes.
 #[derive(Debug)]
 pub struct OutputFile {
     /// `None` once committed.
     temporary: Option<NamedTempFile>,
     name: FinalName,
     like: Option<Metadata>,
+    sparse: Sparse,
 }
 
 impl OutputFile {
@@ -68,14 +71,7 @@ impl OutputFile {
             Error::from(error)
                 .context(format_args!("cannot write in the folder {}", place.display()))
         })?;
-        Ok(Self { temporary: Some(temporary), name, like })
-    }
-
-    fn file(&mut self) -> &mut File {
-        self.temporary
-            .as_mut()
-            .expect("only `commit` takes the file, and `self` with it")
-            .as_file_mut()
+        Ok(Self { temporary: Some(temporary), name, like, sparse: Sparse::default() })
     }
 
     /// Gives the file its final name.
@@ -86,17 +82,21 @@ impl OutputFile {
         let temporary =
             self.temporary.take().expect("only this takes the file, and `self` with it");
         let (file, path) = temporary.into_parts();
+        self.sparse.finish(&file).map_err(name::unsynced)?;
         self.name.give(&file, path, self.like.as_ref())
     }
 }
 
 impl Write for OutputFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file().write(bytes)
+        let file = self.temporary.as_mut();
+        let file = file.expect("only `commit` takes the file, and `self` with it");
+        self.sparse.write(file.as_file_mut(), bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file().flush()
+        // Nothing is kept back but zeros at the end, which `commit` adds.
+        Ok(())
     }
 }
 
