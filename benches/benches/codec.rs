@@ -1,94 +1,134 @@
-//! Whole files: synthetic jets through the container with one thread, beside zstd, gzip, xz and a
-//! memcpy of the same bytes in the same run.
+//! Whole files: synthetic jets through every level, a trained network, and other codecs, in the same run.
 //!
-//! The network has random weights: its speed does not depend on them, its sizes mean nothing here.
+//! Before a codec is timed, its bits per byte are printed, and for Vortex every block must have been coded by
+//! the predictor in question: a network that codes nothing, or a block that is stored, is no measurement of it.
+//! The network is trained first, on other jets, for some seconds. Vortex runs with one thread and with all.
 
 use std::hint::black_box;
-use std::io::{Read, Write};
-use std::sync::Arc;
+use std::io::Cursor;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use vortex_coder::Model;
-use vortex_coder::container::{Coder, OneModel, Reader, ReaderOptions, Writer, WriterOptions};
-use vortex_data::synthetic::SyntheticJets;
-use vortex_infer::random::{Sizes, network};
-use vortex_infer::{Instructions, IntModel};
+use vortex_codec::baselines::{Choice, list};
+use vortex_codec::coder::Identity;
+use vortex_codec::coder::container::{IndexedReader, ReaderOptions};
+use vortex_codec::data::synthetic::SyntheticJets;
+use vortex_codec::data::{RecordFile, RecordSet};
+use vortex_codec::inspection::count_blocks;
+use vortex_codec::train::{Silent, TrainConfig, train};
+use vortex_codec::{Compressor, Decompressor, Level, Mix, Schema, TrainedModel};
 
-const RECORDS: u64 = 10_000;
+/// Bytes to code: several blocks, so that threads have work.
+const BYTES: usize = 512 << 10;
+const BLOCK_BYTES: u32 = 128 << 10;
+/// Bytes to train on, and steps of the training.
+const TRAINING: (usize, u64) = (2 << 20, 150);
 
-type Code = Box<dyn Fn(&[u8]) -> Vec<u8>>;
-
-/// Name, encoder, decoder.
-type Peer = (&'static str, Code, Code);
-
-fn vortex(name: &'static str, coder: Coder, models: ReaderOptions) -> Peer {
-    let mut options = WriterOptions::new(coder);
-    options.zstd_level = None;
-    let encode = move |bytes: &[u8]| {
-        let mut writer = Writer::new(Vec::new(), options.clone()).expect("valid options");
-        writer.write_all(bytes).expect("memory takes it");
-        writer.finish().expect("memory takes it").0
-    };
-    let decode = move |file: &[u8]| {
-        let mut out = Vec::new();
-        Reader::new(file, models.clone()).copy_to(&mut out).expect("it was just written");
-        out
-    };
-    (name, Box::new(encode), Box::new(decode))
+/// About `len` bytes of whole records.
+fn jets(seed: u64, len: usize) -> Vec<u8> {
+    SyntheticJets::generate(seed, len / SyntheticJets::schema().stride())
 }
 
-fn peers() -> Vec<Peer> {
+/// A network that knows such jets a little: `configs/cpu_small.yaml` with few steps.
+fn trained() -> TrainedModel {
     let schema = SyntheticJets::schema();
-    let net = network(schema.clone(), Sizes { n_tables: 16, ..Sizes::default() }, 1);
-    let model: Arc<dyn Model> = Arc::new(
-        IntModel::new(net, Instructions::detect()).expect("a random network is well-formed"),
-    );
-    let with_model =
-        ReaderOptions { models: Arc::new(OneModel(Arc::clone(&model))), ..Default::default() };
-    let read_all = |mut from: Box<dyn Read + '_>| {
-        let mut out = Vec::new();
-        from.read_to_end(&mut out).expect("it was just written");
-        out
-    };
-    vec![
-        vortex("vortex network", Coder::Model(model), with_model),
-        vortex("vortex adaptive", Coder::adaptive(schema), ReaderOptions::default()),
-        (
-            "zstd -3",
-            Box::new(|b| zstd::bulk::compress(b, 3).expect("memory takes it")),
-            Box::new(move |f| read_all(Box::new(zstd::Decoder::new(f).expect("valid")))),
-        ),
-        (
-            "gzip -6",
-            Box::new(|b| {
-                let mut w = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(6));
-                w.write_all(b).and_then(|()| w.finish()).expect("memory takes it")
-            }),
-            Box::new(move |f| read_all(Box::new(flate2::read::GzDecoder::new(f)))),
-        ),
-        (
-            "xz -6",
-            Box::new(|b| {
-                let mut w = liblzma::write::XzEncoder::new(Vec::new(), 6);
-                w.write_all(b).and_then(|()| w.finish()).expect("memory takes it")
-            }),
-            Box::new(move |f| read_all(Box::new(liblzma::read::XzDecoder::new(f)))),
-        ),
-        ("memcpy", Box::new(<[u8]>::to_vec), Box::new(<[u8]>::to_vec)),
-    ]
+    let jets = jets(2, TRAINING.0);
+    let file = RecordFile::from_bytes("jets", jets, schema.clone());
+    let records = RecordSet::new(schema, vec![file]).expect("whole records");
+    let mut config = TrainConfig::default();
+    config.budget.max_steps = Some(TRAINING.1);
+    config.budget.max_seconds = None;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let run = folder.path().join("run");
+    let cancel = AtomicBool::new(false);
+    let summary = train(&config, &records, &run, &mut Silent, &cancel, false).expect("it trains");
+    let model = summary.model.expect("it was not stopped");
+    TrainedModel::open(model.path).expect("it was just written")
+}
+
+/// Prints bits per byte, and stops unless every block was coded by a network, or by the built-in predictor.
+fn check(name: &str, packed: &[u8], len: usize, by_network: bool) {
+    let reader = IndexedReader::open(Cursor::new(packed), ReaderOptions::default());
+    let mut reader = reader.expect("it was just written");
+    let identity = reader.members().next().expect("one member").predictor;
+    let network = matches!(identity, Some(Identity::Network(_)));
+    assert_eq!(network, by_network, "{name} was coded with {identity:?}");
+    let blocks = count_blocks(&mut reader, 0).expect("it was just written");
+    assert_eq!((blocks.zstd, blocks.raw), (0, 0), "{name} has blocks without its predictor");
+    println!("{name}: {} bits/byte, {} blocks", bits(packed.len(), len), blocks.modelled);
+}
+
+fn bits(packed: usize, len: usize) -> String {
+    format!("{:.4}", packed as f64 * 8.0 / len as f64)
+}
+
+fn group(
+    c: &mut Criterion,
+    name: &str,
+    len: usize,
+    encode: impl Fn() -> Vec<u8>,
+    decode: impl Fn() -> Vec<u8>,
+) {
+    let mut group = c.benchmark_group(name);
+    group.sample_size(10).throughput(Throughput::Bytes(len as u64));
+    group.warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(3));
+    group.bench_function("encode", |b| b.iter(|| black_box(encode())));
+    group.bench_function("decode", |b| b.iter(|| black_box(decode())));
+}
+
+fn vortex(
+    c: &mut Criterion,
+    name: &str,
+    jets: &[u8],
+    compressor: &Compressor,
+    model: Option<&TrainedModel>,
+) {
+    for (threads, word) in [(1, "1 thread"), (0, "all threads")] {
+        let name = format!("{name}, {word}");
+        let compressor = compressor.clone().threads(threads).block_bytes(BLOCK_BYTES).verify(false);
+        let encode = || {
+            let mut packed = Vec::new();
+            compressor.compress(jets, &mut packed).expect("memory takes it");
+            packed
+        };
+        let packed = encode();
+        let mut decompressor = Decompressor::new().threads(threads);
+        if let Some(model) = model {
+            decompressor = decompressor.model(model.clone());
+        }
+        let decode = || {
+            let mut back = Vec::with_capacity(jets.len());
+            decompressor.decompress(&packed[..], &mut back).expect("it was just written");
+            back
+        };
+        assert!(decode() == jets, "{name}");
+        check(&name, &packed, jets.len(), model.is_some());
+        group(c, &name, jets.len(), encode, decode);
+    }
 }
 
 fn codec(c: &mut Criterion) {
-    let mut jets = Vec::new();
-    SyntheticJets::new(1).write(RECORDS, &mut jets).expect("memory takes it");
-    for (name, encode, decode) in peers() {
-        let packed = encode(&jets);
-        assert_eq!(decode(&packed), jets, "{name}");
-        let mut group = c.benchmark_group(name);
-        group.sample_size(10).throughput(Throughput::Bytes(jets.len() as u64));
-        group.bench_function("encode", |b| b.iter(|| encode(black_box(&jets))));
-        group.bench_function("decode", |b| b.iter(|| decode(black_box(&packed))));
+    let jets = jets(1, BYTES);
+    let schema: Schema = SyntheticJets::schema();
+    let model = trained();
+    let network = Compressor::new().model(model.clone()).mix(Mix::Never);
+    vortex(c, "vortex network", &jets, &network, Some(&model));
+    for number in 1..=8 {
+        let level = Level::new(number).expect("1 to 9");
+        let compressor = Compressor::new().level(level).schema(schema.clone());
+        vortex(c, &format!("vortex -{number}"), &jets, &compressor, None);
     }
+    for codec in list(Choice::Wide) {
+        let name = codec.name();
+        let packed = codec.compress(&jets, &schema).expect("memory takes it");
+        let decode = || codec.decompress(&packed, jets.len(), &schema).expect("it was just made");
+        assert!(decode() == jets, "{name}");
+        println!("{name}: {} bits/byte", bits(packed.len(), jets.len()));
+        let encode = || codec.compress(&jets, &schema).expect("memory takes it");
+        group(c, name, jets.len(), encode, decode);
+    }
+    group(c, "memcpy", jets.len(), || jets.clone(), || jets.clone());
 }
 
 criterion_group!(benches, codec);

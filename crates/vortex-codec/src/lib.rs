@@ -20,6 +20,8 @@ pub use vortex_infer::Instructions;
 pub mod archive;
 #[cfg(feature = "baselines")]
 pub mod baselines;
+#[cfg(feature = "baselines")]
+pub mod bench;
 mod compressor;
 mod decompressor;
 mod encoder;

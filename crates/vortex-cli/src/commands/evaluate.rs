@@ -81,8 +81,10 @@ pub enum Baselines {
     None,
     /// gzip, zstd and xz.
     Few,
-    /// All codecs of this program.
+    /// All codecs that are known for small files.
     All,
+    /// Also their faster levels, and codecs that are known for speed.
+    Wide,
 }
 
 impl Evaluate {
@@ -184,11 +186,22 @@ impl Part {
 }
 
 impl Baselines {
-    fn choice(self) -> Choice {
+    /// Its word on the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Few => "few",
+            Self::All => "all",
+            Self::Wide => "wide",
+        }
+    }
+
+    pub fn choice(self) -> Choice {
         match self {
             Self::None => Choice::None,
             Self::Few => Choice::Few,
             Self::All => Choice::All,
+            Self::Wide => Choice::Wide,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The command line: one file for each command, and the function that runs them.
 
+pub mod bench;
 pub mod completions;
 pub mod compress;
 pub mod compress_weights;
@@ -55,6 +56,7 @@ pub enum Command {
     Test(test::Test),
     Inspect(inspect::Inspect),
     Evaluate(evaluate::Evaluate),
+    Bench(bench::Bench),
     Demo(demo::Demo),
     #[cfg(feature = "download")]
     Download(download::Download),
@@ -78,6 +80,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Test(c) => c.run(common),
         Command::Inspect(c) => c.run(common),
         Command::Evaluate(c) => c.run(common),
+        Command::Bench(c) => c.run(common),
         Command::Demo(c) => c.run(common),
         #[cfg(feature = "download")]
         Command::Download(c) => c.run(common),

@@ -2,7 +2,7 @@
 
 use super::bench::Bench;
 
-const COMMANDS: [&[&str]; 14] = [
+const COMMANDS: [&[&str]; 15] = [
     &["--help"],
     &["prepare", "--help"],
     &["restore", "--help"],
@@ -16,6 +16,7 @@ const COMMANDS: [&[&str]; 14] = [
     &["test", "--help"],
     &["inspect", "--help"],
     &["evaluate", "--help"],
+    &["bench", "--help"],
     &["demo", "--help"],
 ];
 

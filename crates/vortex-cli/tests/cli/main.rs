@@ -10,6 +10,7 @@ mod download;
 mod help;
 mod imports;
 mod many;
+mod measured;
 mod mixed;
 mod models;
 mod ranges;

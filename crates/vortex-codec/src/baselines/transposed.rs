@@ -30,12 +30,12 @@ impl<C: Codec> Codec for Transposed<C> {
     }
 }
 
-fn width(schema: &Schema) -> usize {
+pub(super) fn width(schema: &Schema) -> usize {
     if schema.stride() == 1 { ELEMENT } else { schema.stride() }
 }
 
 /// Bytes after the last whole element stay at the end.
-fn to_planes(data: &[u8], width: usize) -> Vec<u8> {
+pub(super) fn to_planes(data: &[u8], width: usize) -> Vec<u8> {
     let n = data.len() / width;
     let mut planes = Vec::with_capacity(data.len());
     for plane in 0..width {
@@ -45,7 +45,7 @@ fn to_planes(data: &[u8], width: usize) -> Vec<u8> {
     planes
 }
 
-fn from_planes(planes: &[u8], width: usize) -> Vec<u8> {
+pub(super) fn from_planes(planes: &[u8], width: usize) -> Vec<u8> {
     let n = planes.len() / width;
     let mut data = vec![0; planes.len()];
     for plane in 0..width {

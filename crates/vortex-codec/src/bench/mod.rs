@@ -1,0 +1,215 @@
+//! Every level and every other codec on one file, in one run: sizes, speeds in both directions,
+//! memory. Everything is decoded and compared.
+
+mod contender;
+mod machine;
+mod memory;
+mod times;
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+use vortex_coder::Schema;
+
+use crate::baselines::Choice;
+use crate::error::{Error, ErrorKind, Result};
+use crate::input::check_unchanged;
+use crate::level::Level;
+use crate::plan::{Plan, Request, Subject};
+use contender::Contender;
+
+pub use machine::Machine;
+pub use times::Times;
+
+/// Largest file: the data are held in memory several times.
+pub const MAX_BYTES: u64 = 4 << 30;
+
+/// What to measure and how often.
+#[derive(Clone, Debug)]
+pub struct Bench {
+    /// Levels of Vortex, without a model. Level 9 is as 8 here, because no network is trained.
+    pub levels: Vec<Level>,
+    /// The other codecs.
+    pub others: Choice,
+    /// Most runs of each direction.
+    pub runs: u32,
+    /// A direction that took this long altogether is not run again.
+    pub enough: Duration,
+    /// Threads of Vortex; 0 is one for each core. The other codecs have one.
+    pub threads: usize,
+    /// The records; `None`: as `vortex compress FILE` finds them.
+    pub schema: Option<Schema>,
+}
+
+impl Default for Bench {
+    /// All levels and all other codecs, three runs on one thread.
+    fn default() -> Self {
+        Self {
+            levels: (1..=8).map(|n| Level::new(n).expect("1 to 9")).collect(),
+            others: Choice::Wide,
+            runs: 3,
+            enough: Duration::from_secs(10),
+            threads: 1,
+            schema: None,
+        }
+    }
+}
+
+/// What one codec did with one file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Row {
+    /// The codec and its settings.
+    pub codec: String,
+    /// Whether it is a level of Vortex.
+    pub ours: bool,
+    /// Its figures, or why there are none.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+}
+
+/// Figures of a codec that gave back the same bytes, or its error.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It gave back the same bytes.
+    Figures(Figures),
+    /// It did not; the reason.
+    Failed(String),
+}
+
+/// Figures of one codec.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Figures {
+    /// Compressed bytes, everything included.
+    pub bytes: u64,
+    /// Seconds to compress; for Vortex with the look at the data.
+    pub encode: Times,
+    /// Seconds to decompress.
+    pub decode: Times,
+    /// Most bytes of memory beyond the data, both directions; only where the system tells it and the codec
+    /// ran in a process of its own.
+    pub memory: Option<u64>,
+}
+
+impl Bench {
+    /// The names of everything that is measured, in order.
+    pub fn names(&self) -> Vec<String> {
+        self.contenders().iter().map(Contender::name).collect()
+    }
+
+    fn contenders(&self) -> Vec<Contender> {
+        let others = crate::baselines::list(self.others).into_iter().map(Contender::Other);
+        let levels = self.levels.iter().map(|level| Contender::Vortex(*level, self.threads));
+        others.chain(levels).collect()
+    }
+
+    /// The bytes of a record and the number of its fields, as the other codecs get them.
+    ///
+    /// # Errors
+    /// As [`Plan::of`].
+    pub fn records(&self, file: &Path) -> Result<Schema> {
+        let request = Request {
+            schema: self.schema.clone(),
+            level: Level::FASTEST,
+            one_part: true,
+            ..Request::default()
+        };
+        Ok(Plan::of(Subject::File(file), &request)?.schema().clone())
+    }
+
+    /// Measures one of [`Bench::names`] on a file. An error of the codec is an [`Outcome::Failed`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] for an unknown name, [`ErrorKind::LimitExceeded`] for a file above
+    /// [`MAX_BYTES`], [`ErrorKind::InputChanged`], and those of reading it.
+    pub fn measure(&self, name: &str, file: &Path) -> Result<Row> {
+        let contender = self.contenders().into_iter().find(|contender| contender.name() == name);
+        let contender = contender
+            .ok_or_else(|| Error::invalid_argument(format!("there is no codec {name:?}")))?;
+        let metadata = std::fs::metadata(file)?;
+        if metadata.len() > MAX_BYTES {
+            let message = format!(
+                "has {} bytes; at most {MAX_BYTES} are measured: take a part of it",
+                metadata.len()
+            );
+            return Err(Error::new(ErrorKind::LimitExceeded, message));
+        }
+        let data = std::fs::read(file)?;
+        let schema = self.records(file)?;
+        let outcome = match self.figures(&contender, file, &data, &schema) {
+            Ok(figures) => Outcome::Figures(figures),
+            Err(error) => Outcome::Failed(error.to_string()),
+        };
+        check_unchanged(file, &metadata, data.len() as u64)?;
+        let ours = matches!(contender, Contender::Vortex(..));
+        Ok(Row { codec: name.to_owned(), ours, outcome })
+    }
+
+    fn figures(
+        &self,
+        contender: &Contender,
+        file: &Path,
+        data: &[u8],
+        schema: &Schema,
+    ) -> Result<Figures> {
+        let before = memory::now();
+        let given = self.schema.as_ref();
+        let (packed, encode) = self.repeat(|| contender.encode(file, data, schema, given))?;
+        let (back, decode) = self.repeat(|| contender.decode(&packed, data.len(), schema))?;
+        if back != data {
+            return Err(Error::new(ErrorKind::VerifyFailed, "did not give back the same bytes"));
+        }
+        let memory = memory::peak().zip(before).map(|(peak, before)| peak.saturating_sub(before));
+        Ok(Figures { bytes: packed.len() as u64, encode, decode, memory })
+    }
+
+    /// Runs one direction, and keeps the last output and all times.
+    fn repeat(&self, mut work: impl FnMut() -> Result<Vec<u8>>) -> Result<(Vec<u8>, Times)> {
+        let mut seconds = Vec::new();
+        let begun = Instant::now();
+        loop {
+            let start = Instant::now();
+            let output = work()?;
+            seconds.push(start.elapsed().as_secs_f64());
+            if seconds.len() >= self.runs as usize || begun.elapsed() >= self.enough {
+                return Ok((output, Times::of(seconds)));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_codecs_are_measured() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("counter.bin");
+        let bytes: Vec<u8> = (0..2000u32).flat_map(|i| (i / 3).to_le_bytes()).collect();
+        std::fs::write(&file, &bytes).unwrap();
+        let bench = Bench { runs: 2, ..Bench::default() };
+        let names = bench.names();
+        assert!(names.len() > 20 && names.contains(&"vortex -5".to_owned()), "{names:?}");
+        for name in &names {
+            let row = bench.measure(name, &file).unwrap();
+            let Outcome::Figures(figures) = &row.outcome else { panic!("{row:?}") };
+            assert!(figures.bytes > 0 && figures.bytes < 8000, "{row:?}");
+            assert_eq!(figures.encode.runs, 2);
+            assert!(figures.decode.median > 0.0 && figures.decode.least <= figures.decode.median);
+            assert_eq!(row.ours, name.starts_with("vortex"));
+        }
+        let unknown = bench.measure("zip", &file).unwrap_err();
+        assert_eq!(unknown.kind(), ErrorKind::InvalidArgument);
+    }
+
+    #[test]
+    fn rows_come_back_from_json() {
+        let failed =
+            Row { codec: "x".into(), ours: false, outcome: Outcome::Failed("because".into()) };
+        let text = serde_json::to_string(&failed).unwrap();
+        assert_eq!(text, r#"{"codec":"x","ours":false,"failed":"because"}"#);
+        assert!(serde_json::from_str::<Row>(&text).is_ok());
+    }
+}
