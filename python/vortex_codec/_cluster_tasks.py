@@ -33,8 +33,8 @@ from .errors import ExistsError, InputOutputError, VerifyError, VortexError
 from .manifest import FileReport, Job
 from .models import Model
 
-#: Files of other programs, whose parts depend on each other: npy, HDF5, ROOT, zip, gzip.
-_OTHER_FORMATS = (b"\x93NUMPY", b"\x89HDF", b"root", b"PK\x03\x04", b"\x1f\x8b", b"\x9eVX")
+#: Files of other programs, whose parts depend on each other: npy, HDF5, ROOT, FITS, zip, gzip.
+_OTHER_FORMATS = (b"\x93NUMPY", b"\x89HDF", b"root", b"SIMPLE", b"PK\x03\x04", b"\x1f\x8b", b"\x9eVX")
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 //! A new format is a folder here and a row of the table, with its name for manifests in [`Format`].
 
 pub mod bytes;
+pub mod fits;
 #[cfg(feature = "hdf5")]
 pub mod hdf5;
 mod head;
@@ -31,6 +32,8 @@ pub enum Format {
     Npy,
     /// A zip of numpy arrays.
     Npz,
+    /// Images and tables of FITS.
+    Fits,
     /// Tensors of safetensors.
     Safetensors,
     /// Trees of ROOT.
@@ -105,7 +108,7 @@ macro_rules! with {
 const HDF5: &[u8] = b"\x89HDF\r\n\x1a\n";
 
 /// All formats, in the order in which they are tried.
-pub static FORMATS: [Row; 6] = [
+pub static FORMATS: [Row; 7] = [
     Row {
         format: Format::Hdf5,
         title: "HDF5",
@@ -163,6 +166,18 @@ pub static FORMATS: [Row; 6] = [
             open: |path| Ok(Box::new(npy::NpzSource::open(path)?)),
             write: npy::write_npz,
         ),
+    },
+    Row {
+        format: Format::Fits,
+        title: "FITS",
+        extensions: &["fits", "fit", "fts"],
+        values: Values::Plain,
+        restored_as: RestoredAs::SameBytes,
+        sniff: |file| Ok(file.begins(fits::MAGIC)),
+        code: Some(Code {
+            open: |path| Ok(Box::new(fits::FitsSource::open(path)?)),
+            write: bytes::write,
+        }),
     },
     Row {
         format: Format::Safetensors,
@@ -304,6 +319,7 @@ mod tests {
             Format::Hdf5,
             Format::Npy,
             Format::Npz,
+            Format::Fits,
             Format::Safetensors,
             Format::Root,
             Format::Bytes,
@@ -340,6 +356,8 @@ mod tests {
             ("e.npz", b"PK\x03\x04", Format::Npz, false),
             ("e.zip", b"PK\x03\x04", Format::Bytes, false),
             ("f.npz", b"PK", Format::Bytes, true),
+            ("g.fits", b"SIMPLE  =", Format::Fits, false),
+            ("h.fit", b"SIMPLE", Format::Bytes, true),
             ("g.safetensors", b"", Format::Safetensors, false),
             ("h.txt", b"text", Format::Bytes, false),
         ] {
