@@ -48,6 +48,10 @@ pub use yaml::to_yaml;
 /// Largest sidecar read, in bytes.
 pub const MAX_SIDECAR_BYTES: u64 = 32 << 20;
 
+/// Endings of text files, which have no records: a `NAME.json` beside one describes another file,
+/// such as the `NAME.bin` that the text was printed from.
+const TEXT: [&str; 10] = ["csv", "tsv", "txt", "log", "md", "html", "xml", "yaml", "yml", "jsonl"];
+
 /// The origin of a schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SchemaSource {
@@ -72,8 +76,8 @@ impl fmt::Display for SchemaSource {
 /// from its bytes.
 ///
 /// For `dir/NAME.bin` the sidecars tried are `dir/NAME.bin.schema.yaml`, `dir/NAME.schema.yaml`
-/// and `dir/NAME.json`. A `.json` that does not describe data is ignored; any other file that
-/// cannot be read is an error.
+/// and `dir/NAME.json`. A `.json` that does not describe data is ignored, and so is one beside a
+/// text file such as `NAME.csv`; any other file that cannot be read is an error.
 ///
 /// # Errors
 /// [`Error::Io`] or [`Error::Sidecar`].
@@ -85,7 +89,8 @@ pub fn schema_of(data: &Path, explicit: Option<&Path>) -> Result<(Schema, Schema
         return Ok((read_schema(&path)?, SchemaSource::Sidecar(path)));
     }
     let path = data.with_extension("json");
-    if path != data && path.is_file() {
+    let ending = data.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+    if path != data && !TEXT.contains(&ending.as_str()) && path.is_file() {
         let text = read_text(&path)?;
         if json::describes_data(&text) {
             return Ok((json::parse(&path, &text)?, SchemaSource::Sidecar(path)));
@@ -179,6 +184,9 @@ mod tests {
         assert_eq!(stride(None), (1, SchemaSource::Detected));
         write("x.json", r#"{"stride": 5, "fields": []}"#);
         assert_eq!(stride(None), (5, SchemaSource::Sidecar(dir.path().join("x.json"))));
+        let printed = dir.path().join("x.CSV");
+        std::fs::write(&printed, "1,2\n").unwrap();
+        assert_eq!(schema_of(&printed, None).unwrap().1, SchemaSource::Detected);
         write("x.schema.yaml", "stride: 6");
         assert_eq!(stride(None), (6, SchemaSource::Sidecar(dir.path().join("x.schema.yaml"))));
         write("x.bin.schema.yaml", "stride: 7");
