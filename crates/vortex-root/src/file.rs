@@ -1,4 +1,4 @@
-//! A ROOT file and its trees.
+//! A ROOT file and its trees and RNTuples.
 
 use std::path::Path;
 
@@ -9,8 +9,12 @@ use crate::directory::{Entry, Header, Listing};
 use crate::error::{Fault, Outcome, RootError, RootErrorKind};
 use crate::key::Key;
 use crate::layout::{self, Column, Content};
+use crate::ntuple::Ntuple;
 use crate::streamer_info::StreamerInfo;
 use crate::tree;
+
+/// The class of RNTuples.
+const NTUPLE: &str = "ROOT::RNTuple";
 
 /// An open ROOT file. Threads can share it: it never changes, and reads are by position.
 #[derive(Debug)]
@@ -31,18 +35,25 @@ pub struct RootObject {
     pub cycle: i16,
     /// Its class in C++.
     pub class: String,
-    /// The reason why it is not a readable tree; `None` for a readable tree.
+    /// The reason why it is not a readable tree or RNTuple; `None` for a readable one.
     pub unreadable: Option<String>,
 }
 
-/// One tree of a file.
+/// One tree or RNTuple of a file.
 #[derive(Debug)]
 pub struct Tree<'f> {
     file: &'f RootFile,
     path: String,
     entries: u64,
-    branches: Branches,
+    description: Description,
     columns: Vec<Column>,
+}
+
+/// What a file says about a tree or an RNTuple.
+#[derive(Debug)]
+pub(crate) enum Description {
+    Branches(Branches),
+    Ntuple(Ntuple),
 }
 
 impl RootFile {
@@ -89,7 +100,7 @@ impl RootFile {
         &self.objects
     }
 
-    /// Paths of the trees, each once, in the order of the file.
+    /// Paths of the trees and RNTuples, each once, in the order of the file.
     pub fn trees(&self) -> Vec<&str> {
         let mut paths: Vec<&str> = Vec::new();
         let mut seen = std::collections::HashSet::new();
@@ -101,7 +112,7 @@ impl RootFile {
         paths
     }
 
-    /// Reads the description of a tree: the newest cycle of this path.
+    /// Reads the description of a tree or RNTuple: the newest cycle of this path.
     ///
     /// # Errors
     /// [`RootError`] when there is no such tree, or when its description is damaged, of a version
@@ -116,15 +127,21 @@ impl RootFile {
             let message = format!("no such tree; there are: {there}");
             return Err(Fault::unsupported(message).of(&self.name, format!("tree {path}")));
         };
-        self.open_tree(&entry.key)
-            .map(|(entries, branches)| {
-                let columns = layout::columns(entries, &branches, &self.info);
-                Tree { file: self, path: path.to_owned(), entries, branches, columns }
-            })
-            .map_err(|fault| fault.of(&self.name, format!("tree {path}")))
+        let ntuple = entry.key.class == NTUPLE;
+        let opened = if ntuple { self.open_ntuple(&entry.key) } else { self.open_tree(&entry.key) };
+        let kind = if ntuple { "RNTuple" } else { "tree" };
+        let (entries, description, columns) =
+            opened.map_err(|fault| fault.of(&self.name, format!("{kind} {path}")))?;
+        Ok(Tree { file: self, path: path.to_owned(), entries, description, columns })
     }
 
-    fn open_tree(&self, key: &Key) -> Outcome<(u64, Branches)> {
+    fn open_ntuple(&self, key: &Key) -> Outcome<(u64, Description, Vec<Column>)> {
+        let object = key.object(&self.bytes)?;
+        let (ntuple, columns) = Ntuple::open(&self.bytes, &object)?;
+        Ok((ntuple.entries(), Description::Ntuple(ntuple), columns))
+    }
+
+    fn open_tree(&self, key: &Key) -> Outcome<(u64, Description, Vec<Column>)> {
         let bytes = key.object(&self.bytes)?;
         let tree = tree::parse(&bytes, key.key_len, &key.class)?;
         let (stored, there) = (tree.branches.stored_bytes(), self.bytes.len());
@@ -133,7 +150,8 @@ impl RootFile {
             let message = format!("{stored} bytes of baskets in a file of {there}");
             return Err(Fault::corrupt(message));
         }
-        Ok((tree.entries, tree.branches))
+        let columns = layout::columns(tree.entries, &tree.branches, &self.info);
+        Ok((tree.entries, Description::Branches(tree.branches), columns))
     }
 
     pub(crate) fn bytes(&self) -> &FileBytes {
@@ -178,26 +196,37 @@ impl<'f> Tree<'f> {
     }
 
     pub(crate) fn name_of(&self, column: &Column) -> String {
-        format!("tree {}, column {}", self.path, column.path)
+        let kind = match self.description {
+            Description::Branches(_) => "tree",
+            Description::Ntuple(_) => "RNTuple",
+        };
+        format!("{kind} {}, column {}", self.path, column.path)
     }
 
     pub(crate) fn file(&self) -> &'f RootFile {
         self.file
     }
 
-    pub(crate) fn branches(&self) -> &Branches {
-        &self.branches
+    pub(crate) fn description(&self) -> &Description {
+        &self.description
+    }
+
+    pub(crate) fn branches(&self) -> Option<&Branches> {
+        match &self.description {
+            Description::Branches(branches) => Some(branches),
+            Description::Ntuple(_) => None,
+        }
     }
 }
 
 fn object(entry: &Entry) -> RootObject {
     let class = entry.key.class.clone();
     let unreadable = match class.as_str() {
-        "TTree" | "TNtuple" | "TNtupleD" => None,
-        "ROOT::RNTuple" | "ROOT::Experimental::RNTuple" => {
-            Some("an RNTuple; export it with experiments/root_export".to_owned())
-        }
-        _ => Some(format!("an object of class {class}, which is not a tree")),
+        "TTree" | "TNtuple" | "TNtupleD" | NTUPLE => None,
+        "ROOT::Experimental::RNTuple" => Some(
+            "an RNTuple of an experimental format; rewrite it with ROOT 6.34 or newer".to_owned(),
+        ),
+        _ => Some(format!("an object of class {class}, which is neither a tree nor an RNTuple")),
     };
     RootObject { path: entry.path.clone(), cycle: entry.key.cycle, class, unreadable }
 }

@@ -22,6 +22,21 @@ pub struct Layout {
     pub jagged: bool,
     /// Lists inside the items of a jagged column: 0 for numbers, 1 for a vector of vectors.
     pub inner_levels: usize,
+    pub(crate) stored: Stored,
+}
+
+/// How a column is stored.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Stored {
+    /// In the baskets of a branch of a tree.
+    Basket(BasketForm),
+    /// In the pages of an RNTuple.
+    Pages,
+}
+
+/// The items in the baskets of a branch.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct BasketForm {
     pub(crate) encoding: Encoding,
     pub(crate) entry: EntryForm,
     /// Bytes of one item in the file, with the other leaves of the branch.
@@ -78,16 +93,27 @@ pub enum Content {
     Unreadable(String),
 }
 
-/// One leaf of one branch of a tree.
+/// One leaf of one branch of a tree, or one field of an RNTuple.
 #[derive(Clone, Debug)]
 pub struct Column {
-    /// The branch's name; with a dot and the leaf's name if a branch has several leaves.
+    /// The branch's name, with a dot and the leaf's name if a branch has several leaves; or the
+    /// field's name.
     pub name: String,
-    /// The names of the enclosing branches and its own, separated by `/`.
+    /// The names of the enclosing branches and its own, separated by `/`; of the enclosing fields,
+    /// separated by `.`.
     pub path: String,
     /// Its values, or the reason why there are none.
     pub content: Content,
-    pub(crate) branch: usize,
+    pub(crate) origin: Origin,
+}
+
+/// Where the values of a column are described.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// The number of a branch.
+    Branch(usize),
+    /// The number of a plan of an RNTuple.
+    Plan(usize),
 }
 
 impl Column {
@@ -108,7 +134,7 @@ pub(crate) fn columns(entries: u64, tree: &Branches, info: &StreamerInfo) -> Vec
             name: format!("{}{suffix}", branch.name),
             path: format!("{}{suffix}", branch.path),
             content,
-            branch: index,
+            origin: Origin::Branch(index),
         };
         if branch.fault.is_none() && branch.n_children == 0 && branch.leaves.len() > 1 {
             for (leaf, content) in record(branch, tree, entries) {
@@ -197,30 +223,25 @@ fn content(
     };
     let packing = packing.map_err(|fault| fault.message)?;
     let item_bytes = shape.iter().product::<usize>() * packing.width();
-    Ok(Content::Values(Layout {
-        dtype,
-        shape,
-        jagged: entry != EntryForm::One,
-        inner_levels: 0,
+    let form = BasketForm {
         encoding: Encoding::Packed(packing),
         entry,
         item_bytes,
         leaf: (0, item_bytes),
-    }))
+    };
+    Ok(Content::Values(in_baskets(dtype, shape, form)))
 }
 
 fn plain(dtype: DType, shape: Vec<usize>, entry: EntryForm) -> Layout {
     let item_bytes = shape.iter().product::<usize>() * dtype.size();
-    Layout {
-        dtype,
-        shape,
-        jagged: entry != EntryForm::One,
-        inner_levels: 0,
-        encoding: Encoding::BigEndian,
-        entry,
-        item_bytes,
-        leaf: (0, item_bytes),
-    }
+    let form =
+        BasketForm { encoding: Encoding::BigEndian, entry, item_bytes, leaf: (0, item_bytes) };
+    in_baskets(dtype, shape, form)
+}
+
+fn in_baskets(dtype: DType, shape: Vec<usize>, form: BasketForm) -> Layout {
+    let jagged = form.entry != EntryForm::One;
+    Layout { dtype, shape, jagged, inner_levels: 0, stored: Stored::Basket(form) }
 }
 
 /// The leaves of a branch that was made from a list (`x/F:y/F:n/I`); they follow each other in each
@@ -228,7 +249,7 @@ fn plain(dtype: DType, shape: Vec<usize>, entry: EntryForm) -> Layout {
 fn record<'a>(branch: &Branch, tree: &'a Branches, entries: u64) -> Vec<(&'a str, Content)> {
     let leaves = || branch.leaves.iter().map(|leaf| &tree.leaves[*leaf]);
     let mut item_bytes = 0usize;
-    let layouts: Result<Vec<Layout>, String> = check(branch, entries).and_then(|()| {
+    let types: Result<Vec<_>, String> = check(branch, entries).and_then(|()| {
         leaves()
             .map(|leaf| {
                 let Some(Primitive::Plain(dtype)) = primitive(leaf) else {
@@ -237,18 +258,21 @@ fn record<'a>(branch: &Branch, tree: &'a Branches, entries: u64) -> Vec<(&'a str
                 if leaf.count != LeafCount::Fixed {
                     return Err("a list of leaves with a varying number of items".to_owned());
                 }
-                let mut layout = plain(dtype, dimensions(leaf)?, EntryForm::One);
-                layout.leaf.0 = item_bytes;
-                item_bytes += layout.item_bytes;
-                Ok(layout)
+                let shape = dimensions(leaf)?;
+                let len = shape.iter().product::<usize>() * dtype.size();
+                let offset = item_bytes;
+                item_bytes += len;
+                Ok((dtype, shape, (offset, len)))
             })
             .collect()
     });
-    match layouts {
-        Ok(layouts) => leaves()
-            .zip(layouts)
-            .map(|(leaf, layout)| {
-                (leaf.name.as_str(), Content::Values(Layout { item_bytes, ..layout }))
+    let (encoding, entry) = (Encoding::BigEndian, EntryForm::One);
+    match types {
+        Ok(types) => leaves()
+            .zip(types)
+            .map(|(of, (dtype, shape, leaf))| {
+                let form = BasketForm { encoding, entry, item_bytes, leaf };
+                (of.name.as_str(), Content::Values(in_baskets(dtype, shape, form)))
             })
             .collect(),
         Err(reason) => {

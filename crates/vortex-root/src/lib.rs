@@ -8,6 +8,7 @@ pub use layout::{Column, Content, Layout};
 pub use vortex_base::DType;
 
 mod basket;
+mod baskets;
 mod blocks;
 mod branch;
 mod bytes;
@@ -20,6 +21,7 @@ mod key;
 mod layout;
 mod leaf;
 pub mod limits;
+mod ntuple;
 mod object;
 mod packed;
 mod streamer_info;
