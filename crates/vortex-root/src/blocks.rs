@@ -84,11 +84,7 @@ impl Decompressor {
         zlib.reset(true);
         let status = zlib.decompress(block, out, flate2::FlushDecompress::Finish);
         let status = status.map_err(|e| Fault::corrupt(format!("zlib: {e}")))?;
-        let n = zlib.total_out();
-        if status != flate2::Status::StreamEnd || n != out.len() as u64 {
-            return Err(wrong_size("zlib", n, out.len()));
-        }
-        Ok(())
+        check_end("zlib", status == flate2::Status::StreamEnd, zlib.total_out(), out.len())
     }
 
     fn zstd(&mut self, block: &[u8], out: &mut [u8]) -> Outcome<()> {
@@ -99,7 +95,7 @@ impl Decompressor {
         };
         let n = zstd.decompress_to_buffer(block, out);
         let n = n.map_err(|e| Fault::corrupt(format!("zstd: {e}")))?;
-        if n == len { Ok(()) } else { Err(wrong_size("zstd", n as u64, len)) }
+        check_end("zstd", true, n as u64, len)
     }
 }
 
@@ -107,11 +103,7 @@ fn xz(block: &[u8], out: &mut [u8]) -> Outcome<()> {
     let fault = |e: liblzma::stream::Error| Fault::corrupt(format!("xz: {e}"));
     let mut stream = Stream::new_stream_decoder(MAX_XZ_MEMORY, 0).map_err(fault)?;
     let status = stream.process(block, out, Action::Finish).map_err(fault)?;
-    let n = stream.total_out();
-    if status != Status::StreamEnd || n != out.len() as u64 {
-        return Err(wrong_size("xz", n, out.len()));
-    }
-    Ok(())
+    check_end("xz", status == Status::StreamEnd, stream.total_out(), out.len())
 }
 
 fn lz4(block: &[u8], out: &mut [u8]) -> Outcome<()> {
@@ -126,11 +118,22 @@ fn lz4(block: &[u8], out: &mut [u8]) -> Outcome<()> {
     }
     let n = lz4_flex::block::decompress_into(block, out);
     let n = n.map_err(|e| Fault::corrupt(format!("lz4: {e}")))?;
-    if n == out.len() { Ok(()) } else { Err(wrong_size("lz4", n as u64, out.len())) }
+    check_end("lz4", true, n as u64, out.len())
 }
 
-fn wrong_size(algorithm: &str, n: u64, claimed: usize) -> Fault {
-    Fault::corrupt(format!("{algorithm}: a block holds {n} bytes, its header claims {claimed}"))
+/// A block must end exactly where its header says.
+fn check_end(algorithm: &str, ended: bool, n: u64, claimed: usize) -> Outcome<()> {
+    if n != claimed as u64 {
+        let message = format!("{algorithm}: a block holds {n} bytes, its header claims {claimed}");
+        return Err(Fault::corrupt(message));
+    }
+    if !ended {
+        return Err(Fault::corrupt(format!(
+            "{algorithm}: a block does not end after the {claimed} bytes that its header claims: \
+             its end is missing, or it holds more"
+        )));
+    }
+    Ok(())
 }
 
 /// Three bytes, the least significant first.
@@ -216,6 +219,21 @@ mod tests {
                     "{name}: wrong bytes after bit {bit}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn a_block_without_its_end_says_so() {
+        let bytes = [3; 5000];
+        let [(_, zlib), (_, xz), ..] = blocks(&bytes);
+        for (name, good, end) in [("zlib", zlib, 4), ("xz", xz, 12)] {
+            let short = good.len() - end;
+            let mut cut = good[..short].to_vec();
+            let stored = (short - HEADER) as u32;
+            cut[3..6].copy_from_slice(&stored.to_le_bytes()[..3]);
+            let fault = Decompressor::default().all(&cut, bytes.len(), &mut Vec::new());
+            let message = fault.unwrap_err().message;
+            assert!(message.contains("does not end after the 5000 bytes"), "{name}: {message}");
         }
     }
 

@@ -1,5 +1,6 @@
 //! A ROOT file and its trees and RNTuples.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use crate::branch::Branches;
@@ -81,6 +82,7 @@ impl RootFile {
         let info = streamer_info(&bytes, header.seek_info);
         let info = info.map_err(|fault| fault.of(&name, "streamer information"))?;
         let mut objects: Vec<_> = keys.iter().map(object).collect();
+        name_older_cycles(&mut objects);
         objects.extend(broken.into_iter().map(|(path, fault)| RootObject {
             path,
             cycle: 0,
@@ -102,14 +104,8 @@ impl RootFile {
 
     /// Paths of the trees and RNTuples, each once, in the order of the file.
     pub fn trees(&self) -> Vec<&str> {
-        let mut paths: Vec<&str> = Vec::new();
-        let mut seen = std::collections::HashSet::new();
-        for object in self.objects.iter().filter(|object| object.unreadable.is_none()) {
-            if seen.insert(object.path.as_str()) {
-                paths.push(&object.path);
-            }
-        }
-        paths
+        let readable = self.objects.iter().filter(|object| object.unreadable.is_none());
+        readable.map(|object| object.path.as_str()).collect()
     }
 
     /// Reads the description of a tree or RNTuple: the newest cycle of this path.
@@ -118,11 +114,10 @@ impl RootFile {
     /// [`RootError`] when there is no such tree, or when its description is damaged, of a version
     /// that is not known, or larger than [`limits`](crate::limits) allows.
     pub fn tree(&self, path: &str) -> Result<Tree<'_>, RootError> {
-        let trees = self.keys.iter().zip(&self.objects);
-        let newest = trees
-            .filter(|(_, object)| object.unreadable.is_none() && object.path == path)
-            .max_by_key(|(_, object)| object.cycle);
-        let Some((entry, _)) = newest else {
+        let mut trees = self.keys.iter().zip(&self.objects);
+        // Older versions are not readable.
+        let found = trees.find(|(_, object)| object.unreadable.is_none() && object.path == path);
+        let Some((entry, _)) = found else {
             let there = self.trees().join(", ");
             let message = format!("no such tree; there are: {there}");
             return Err(Fault::unsupported(message).of(&self.name, format!("tree {path}")));
@@ -229,6 +224,22 @@ fn object(entry: &Entry) -> RootObject {
         _ => Some(format!("an object of class {class}, which is neither a tree nor an RNTuple")),
     };
     RootObject { path: entry.path.clone(), cycle: entry.key.cycle, class, unreadable }
+}
+
+/// Of several readable objects of one path, only the newest is read.
+fn name_older_cycles(objects: &mut [RootObject]) {
+    let mut newest = HashMap::<String, (i16, usize)>::new();
+    for (number, object) in objects.iter().enumerate().filter(|(_, o)| o.unreadable.is_none()) {
+        let this = (object.cycle, number);
+        newest.entry(object.path.clone()).and_modify(|n| *n = this.max(*n)).or_insert(this);
+    }
+    for (number, object) in objects.iter_mut().enumerate() {
+        let Some((cycle, read)) = newest.get(&object.path).copied() else { continue };
+        if object.unreadable.is_none() && read != number {
+            let reason = format!("an older version of the object; cycle {cycle} is read");
+            object.unreadable = Some(reason);
+        }
+    }
 }
 
 /// The descriptions of classes; empty if the file has none.
