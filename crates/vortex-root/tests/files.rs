@@ -1,6 +1,8 @@
 //! Small ROOT files that uproot wrote (`assets/make.py`), with a tree and with an RNTuple: their
 //! values, and the results of damage.
 
+#![allow(clippy::unwrap_used)] // helpers of tests
+
 use std::path::Path;
 use std::time::{Duration, Instant};
 
