@@ -29,18 +29,19 @@ impl Decompressor {
     /// Replaces `out` with the `len` bytes that `blocks` hold. `out` grows block by block, so that
     /// a wrong length does not cause a large allocation.
     pub(crate) fn all(&mut self, mut blocks: &[u8], len: usize, out: &mut Vec<u8>) -> Outcome<()> {
-        out.clear();
+        // Old bytes are overwritten.
+        let mut filled = 0;
         let whole = blocks.len();
-        while out.len() < len {
+        while filled < len {
             let at = (whole - blocks.len()) as u64;
             let Some((header, rest)) = blocks.split_at_checked(HEADER) else {
-                let message = format!("{len} bytes claimed, but the blocks hold {}", out.len());
+                let message = format!("{len} bytes claimed, but the blocks hold {filled}");
                 return Err(Fault::corrupt(message).at(at));
             };
             let n_compressed = size(&header[3..6]);
             let n = size(&header[6..9]);
-            if n == 0 || n > len - out.len() {
-                let left = len - out.len();
+            if n == 0 || n > len - filled {
+                let left = len - filled;
                 let message = format!("a block claims {n} bytes where {left} are left");
                 return Err(Fault::corrupt(message).at(at));
             }
@@ -49,11 +50,15 @@ impl Decompressor {
                     format!("a block claims {n_compressed} compressed bytes of {}", rest.len());
                 return Err(Fault::corrupt(message).at(at));
             };
-            let start = out.len();
-            out.resize(start + n, 0);
-            self.block(header, block, &mut out[start..]).map_err(|fault| fault.at(at))?;
+            let start = filled;
+            filled += n;
+            if filled > out.len() {
+                out.resize(filled, 0);
+            }
+            self.block(header, block, &mut out[start..filled]).map_err(|fault| fault.at(at))?;
             blocks = rest;
         }
+        out.truncate(len);
         if !blocks.is_empty() {
             let message = format!("{} bytes after the last block", blocks.len());
             return Err(Fault::corrupt(message));

@@ -105,8 +105,12 @@ impl Encoding {
     pub(super) fn decode(self, page: &[u8], n: usize, out: &mut Vec<u8>) {
         match self {
             Self::Bits => {
-                let bits = page.iter().flat_map(|byte| (0..8).map(move |i| byte >> i & 1));
-                out.extend(bits.take(n));
+                let start = out.len();
+                out.resize(start + 8 * page.len(), 0);
+                for (bits, byte) in out[start..].as_chunks_mut::<8>().0.iter_mut().zip(page) {
+                    *bits = std::array::from_fn(|i| byte >> i & 1);
+                }
+                out.truncate(start + n);
             }
             Self::Plain(_) | Self::Switch => out.extend_from_slice(page),
             Self::Split(dtype) => match dtype {

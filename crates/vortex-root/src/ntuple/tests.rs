@@ -22,6 +22,9 @@ struct Build {
     damage: Option<(usize, usize, u8)>,
 }
 
+/// Values, lengths of lists, lengths of inner lists.
+type Lists = (Vec<i32>, Vec<u32>, Vec<Vec<u32>>);
+
 /// `None`: suppressed. Else pages, each with its number of elements.
 type Run = Option<Vec<(i32, Vec<u8>)>>;
 
@@ -197,7 +200,7 @@ impl Build {
     }
 
     /// The one column, of numbers of four bytes.
-    fn one(&self) -> Outcome<(Vec<i32>, Vec<u32>, Vec<Vec<u32>>)> {
+    fn one(&self) -> Outcome<Lists> {
         let mut columns = self.read()?;
         assert_eq!(columns.len(), 1);
         let chunk = columns.remove(0).1.unwrap();
