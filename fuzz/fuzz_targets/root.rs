@@ -57,7 +57,7 @@ fn read(bytes: &[u8]) {
 /// its anchor; false if there is no anchor.
 fn seal(bytes: &mut [u8]) -> bool {
     // The checksum of the header is in the footer and in the page lists, which come after it.
-    let mut header = None;
+    let mut header: Option<[u8; 8]> = None;
     for kind in [1, 3, 2] {
         let mut at = 0;
         while let Some(head) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
@@ -70,7 +70,7 @@ fn seal(bytes: &mut [u8]) -> bool {
             };
             let owner = at + if kind == 2 { 16 } else { 8 };
             if let (Some(header), true, true) = (header, kind != 1, owner + 8 <= end - 8) {
-                bytes[owner..owner + 8].copy_from_slice(&header);
+                bytes[owner..owner + 8].copy_from_slice(&header[..]);
             }
             let checksum = xxh3_64(&bytes[at..end - 8]).to_le_bytes();
             bytes[end - 8..end].copy_from_slice(&checksum);
