@@ -92,34 +92,41 @@ impl<'t> Baskets<'t> {
             return Err(Fault::corrupt(message));
         }
         chunk.n_entries = basket.n_entries;
-        let mut data = basket.data();
+        let data = basket.data();
         let item_bytes = self.form.item_bytes;
-        match self.form.entry {
-            EntryForm::One => check_len(data, n_entries, item_bytes)?,
+        payload.clear();
+        let mut items = || match self.form.entry {
+            EntryForm::One => check_len(data, n_entries, item_bytes),
             EntryForm::Many { count } => {
                 if basket.entry_ends(ends)? {
-                    counts_of(ends, item_bytes, &mut chunk.counts)?;
-                } else {
-                    let entries = part.entries.clone();
-                    let n = self.counter.count(self.tree, count, entries, &mut chunk.counts)?;
-                    check_len(data, n, item_bytes)?;
+                    return counts_of(ends, item_bytes, &mut chunk.counts);
                 }
+                let entries = part.entries.clone();
+                let n = self.counter.count(self.tree, count, entries, &mut chunk.counts)?;
+                check_len(data, n, item_bytes)
             }
-            form => {
+            EntryForm::Pointer | EntryForm::Lists(_) => {
                 if !basket.entry_ends(ends)? {
                     return Err(Fault::unsupported("vectors in a basket without entry offsets"));
                 }
-                payload.clear();
-                let counts = &mut chunk.counts;
-                match form {
-                    EntryForm::Text => vectors::strip_lengths(data, ends, payload, counts)?,
-                    EntryForm::Pointer => {
-                        vectors::strip_flags(data, ends, item_bytes, payload, counts)?;
-                    }
-                    _ => vectors::strip(data, ends, item_bytes, payload, chunk)?,
+                if let EntryForm::Lists(lists) = self.form.entry {
+                    let object = self.form.object.as_deref();
+                    return vectors::strip(data, ends, lists, item_bytes, object, payload, chunk);
                 }
-                data = payload;
+                vectors::strip_flags(data, ends, item_bytes, payload, &mut chunk.counts)
             }
+        };
+        let outcome = items();
+        let in_payload = matches!(self.form.entry, EntryForm::Pointer | EntryForm::Lists(_));
+        let data = if in_payload { payload } else { data };
+        if let Some(object) = &self.form.object {
+            // Some classes have their own way to write objects.
+            outcome.and_then(|()| object.check(data)).map_err(|fault| {
+                let message = "objects that are not stored as the file describes their class";
+                Fault::unsupported(format!("{message}: {}", fault.message))
+            })?;
+        } else {
+            outcome?;
         }
         append(&self.form, layout.dtype, data, &mut chunk.values);
         Ok(())

@@ -56,7 +56,7 @@ impl<'t> ColumnReader<'t> {
     pub(crate) fn new(tree: &'t Tree<'t>, column: &Column, layout: Layout) -> Outcome<Self> {
         let source = match (tree.description(), column.origin, &layout.stored) {
             (Description::Branches(branches), Origin::Branch(branch), Stored::Basket(form)) => {
-                Source::Baskets(Baskets::new(tree, &branches.branches[branch], *form)?)
+                Source::Baskets(Baskets::new(tree, &branches.branches[branch], form.clone())?)
             }
             (Description::Ntuple(ntuple), Origin::Plan(plan), Stored::Pages) => {
                 Source::Pages(Pages::new(ntuple, tree.file().bytes(), plan)?)

@@ -5,11 +5,11 @@ use std::path::Path;
 
 use crate::branch::Branches;
 use crate::bytes::FileBytes;
-use crate::column::ColumnReader;
+use crate::column::{Chunk, ColumnReader};
 use crate::directory::{Entry, Header, Listing};
 use crate::error::{Fault, Outcome, RootError, RootErrorKind};
 use crate::key::Key;
-use crate::layout::{self, Column, Content};
+use crate::layout::{self, Column, Content, Origin};
 use crate::ntuple::Ntuple;
 use crate::streamer_info::StreamerInfo;
 use crate::tree;
@@ -127,7 +127,9 @@ impl RootFile {
         let kind = if ntuple { "RNTuple" } else { "tree" };
         let (entries, description, columns) =
             opened.map_err(|fault| fault.of(&self.name, format!("{kind} {path}")))?;
-        Ok(Tree { file: self, path: path.to_owned(), entries, description, columns })
+        let mut tree = Tree { file: self, path: path.to_owned(), entries, description, columns };
+        tree.try_objects();
+        Ok(tree)
     }
 
     fn open_ntuple(&self, key: &Key) -> Outcome<(u64, Description, Vec<Column>)> {
@@ -174,6 +176,26 @@ impl<'f> Tree<'f> {
     pub fn column(&self, name: &str) -> Option<&Column> {
         let by_path = self.columns.iter().find(|column| column.path == name);
         by_path.or_else(|| self.columns.iter().find(|column| column.name == name))
+    }
+
+    /// Some classes have their own way to write objects, so that the description of a class is
+    /// compared with the first basket.
+    fn try_objects(&mut self) {
+        let mut reasons = HashMap::<Origin, Option<String>>::new();
+        for column in self.columns.iter().filter(|column| column.holds_objects()) {
+            reasons.entry(column.origin).or_insert_with(|| {
+                let mut chunk = Chunk::default();
+                let outcome =
+                    self.read(column).and_then(|mut reader| reader.next_chunk(&mut chunk));
+                let fault = outcome.err().filter(|e| e.kind == RootErrorKind::Unsupported);
+                fault.map(|e| e.message)
+            });
+        }
+        for column in self.columns.iter_mut().filter(|column| column.holds_objects()) {
+            if let Some(Some(reason)) = reasons.get(&column.origin) {
+                column.content = Content::Unreadable(reason.clone());
+            }
+        }
     }
 
     /// A reader of one of [`Self::columns`].

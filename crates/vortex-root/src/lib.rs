@@ -17,6 +17,7 @@ mod cursor;
 mod directory;
 mod error;
 mod file;
+mod fixed_objects;
 mod key;
 mod layout;
 mod leaf;
