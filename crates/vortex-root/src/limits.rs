@@ -52,7 +52,10 @@ pub(crate) const MAX_XZ_MEMORY: u64 = 128 << 20;
 /// Vectors of vectors.
 pub(crate) const MAX_VECTOR_LEVELS: usize = 8;
 
-/// Pages and columns of all clusters of one RNTuple.
+/// Representations of one field of an RNTuple. Writers use one or two.
+pub(crate) const MAX_REPRESENTATIONS: usize = 16;
+
+/// Clusters, pages, and columns of all clusters of one RNTuple.
 pub(crate) const MAX_PAGES: usize = 1 << 23;
 
 /// Uncompressed bytes of all page lists of one RNTuple.

@@ -82,7 +82,8 @@ impl Ntuple {
         }
         let mut bytes = 0u64;
         for cluster in 0..self.clusters.len() {
-            for (number, column) in self.schema.columns.iter().enumerate() {
+            let listed = self.clusters.n_columns(cluster);
+            for (number, column) in self.schema.columns.iter().enumerate().take(listed) {
                 let Run::Pages(pages) = self.clusters.run(cluster, number) else { continue };
                 let Ok(encoding) = &column.encoding else { continue };
                 for page in pages {

@@ -131,6 +131,11 @@ impl Clusters {
             self.columns(&mut lists)?;
             let runs = (start, self.runs.len());
             self.clusters.push(Cluster { first_entry, entries, runs });
+            let places = self.pages.len().max(self.runs.len()).max(self.clusters.len());
+            if places > MAX_PAGES {
+                let what = "clusters, pages, and columns of clusters";
+                return Err(Fault::limit(what, places as u64, MAX_PAGES as u64));
+            }
             self.entries = self.entries.saturating_add(entries);
         }
         Ok(())
@@ -155,10 +160,6 @@ impl Clusters {
                 return Err(Fault::corrupt(message).at(pages.place()));
             }
             self.runs.push(StoredRun { pages: (start, self.pages.len()), suppressed });
-            let places = self.pages.len().max(self.runs.len());
-            if places > MAX_PAGES {
-                return Err(Fault::limit("pages and columns", places as u64, MAX_PAGES as u64));
-            }
         }
         Ok(())
     }
@@ -174,6 +175,11 @@ impl Clusters {
     /// The cluster that holds an entry, or their number for those after the last.
     pub(super) fn of(&self, entry: u64) -> usize {
         self.clusters.partition_point(|cluster| cluster.first_entry + cluster.entries <= entry)
+    }
+
+    /// Columns that a cluster lists.
+    pub(super) fn n_columns(&self, cluster: usize) -> usize {
+        self.clusters.get(cluster).map_or(0, |cluster| cluster.runs.1 - cluster.runs.0)
     }
 
     pub(super) fn run(&self, cluster: usize, column: usize) -> Run<'_> {

@@ -6,7 +6,7 @@ use vortex_base::dtype::DType;
 
 use crate::error::{Fault, Outcome};
 use crate::layout::{Column, Content, Layout, Origin, Stored};
-use crate::limits::{MAX_BRANCH_DEPTH, MAX_PATH_BYTES, MAX_VECTOR_LEVELS};
+use crate::limits::{MAX_BRANCH_DEPTH, MAX_PATH_BYTES, MAX_REPRESENTATIONS, MAX_VECTOR_LEVELS};
 use crate::ntuple::encoding::Encoding;
 use crate::ntuple::schema::{Role, Schema};
 
@@ -228,6 +228,10 @@ impl Walk<'_> {
     /// The column at `place` of each representation, all of which must have `n` columns.
     fn slot(&self, field: usize, place: usize, n: usize) -> Result<Slot, String> {
         let field = &self.schema.fields[field];
+        let n_forms = field.columns.len();
+        if n_forms > MAX_REPRESENTATIONS {
+            return Err(format!("{n_forms} representations; {MAX_REPRESENTATIONS} are read"));
+        }
         if field.columns.is_empty() || field.columns.iter().any(|columns| columns.len() != n) {
             let found: Vec<_> = field.columns.iter().map(Vec::len).collect();
             return Err(format!(

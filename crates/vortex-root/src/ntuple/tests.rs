@@ -411,6 +411,11 @@ fn what_is_not_known_is_named() {
     assert!(reason(base().field(1, COLLECTION, 0, "b").column(7, 32, 1)).contains("otherwise"));
     assert!(reason(base().field(1, LEAF, 0, "b").column(0x0f, 64, 1)).contains("no numbers"));
 
+    let many = (0..17).fold(base().field(1, LEAF, 0, "b"), |build, representation| {
+        build.represented(7, 32, 1, representation, 0)
+    });
+    assert!(reason(many).contains("17 representations"));
+
     let features = cluster(Build { features: 2, ..base() }).open().unwrap_err();
     assert_eq!(features.kind, RootErrorKind::Unsupported);
     let sharded = base().cluster(1 | 1 << 56, &[run(&[i32s(&[1])])]).open().unwrap_err();
