@@ -1,4 +1,4 @@
-"""Writes the small ROOT files that the tests read. Needs uproot 5 and awkward 2.
+"""Writes the small ROOT files that the tests read. Needs uproot 5.7 and awkward 2.
 
     python make.py            # writes beside itself
 
@@ -44,3 +44,25 @@ def write(name, compression):
 
 
 write("columns.root", uproot.ZLIB(9))
+
+
+def more(first, n):
+    """What an RNTuple can hold besides."""
+    i = np.arange(first, first + n)
+    return {
+        "text": ak.Array(["ab" * (j % 3) for j in i]),
+        "nested": ak.Array([[[float(k)] * (k % 3) for k in range(j % 4)] for j in i]),
+        "point": ak.Array([{"x": int(j), "steps": [int(j)] * (j % 2)} for j in i]),
+        "perhaps": ak.Array([int(j) if j % 3 else None for j in i]),
+        "either": ak.Array([int(j) if j % 2 else "odd"[: j % 3] for j in i]),
+    }
+
+
+def write_ntuple(name, compression):
+    with uproot.recreate(HERE / name, compression=compression) as file:
+        first, second = ({**values(0, N), **more(0, N)}, {**values(N, N // 2), **more(N, N // 2)})
+        ntuple = file.mkrntuple("events", first)  # writes them, too
+        ntuple.extend(second)
+
+
+write_ntuple("ntuple.root", uproot.ZLIB(9))

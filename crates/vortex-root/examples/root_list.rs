@@ -3,7 +3,7 @@
 //!     cargo run --release -p vortex-root --example root_list -- [--quiet | --digests] FILE...
 //!
 //! `--digests` prints a line per column with the SHA-256 of its values and of its offsets (64-bit,
-//! from zero), for comparison with another reader; `--quiet` prints only the sums.
+//! from zero), and of the 32-bit lengths of inner lists, for comparison with another reader; `--quiet` prints only the sums.
 
 use std::path::Path;
 use std::time::Instant;
@@ -108,6 +108,7 @@ fn read(tree: &Tree<'_>, show: Show, sums: &mut Sums, path: &Path) {
             }
         };
         let mut digest = (Sha256::new(), Sha256::new());
+        let mut inner = vec![Sha256::new(); layout.inner_levels];
         let mut offset = 0i64;
         digest.1.update(offset.to_le_bytes());
         let mut outcome = tree.read(column);
@@ -129,6 +130,9 @@ fn read(tree: &Tree<'_>, show: Show, sums: &mut Sums, path: &Path) {
                     offset += i64::from(*n);
                     digest.1.update(offset.to_le_bytes());
                 }
+                for (digest, counts) in inner.iter_mut().zip(&chunk.inner_counts) {
+                    counts.iter().for_each(|n| digest.update(n.to_le_bytes()));
+                }
             }
         }
         if let Err(e) = &outcome {
@@ -141,13 +145,17 @@ fn read(tree: &Tree<'_>, show: Show, sums: &mut Sums, path: &Path) {
         let (dtype, jagged) = (layout.dtype, if layout.jagged { "[n]" } else { "" });
         match show {
             Show::Columns => {
-                println!("  {}: {dtype}{jagged}{dims}, {n_chunks} baskets", column.path)
+                println!("  {}: {dtype}{jagged}{dims}, {n_chunks} parts", column.path)
             }
             Show::Digests => {
                 let (values, offsets) = (hex(digest.0), hex(digest.1));
                 let offsets = if layout.jagged { offsets } else { String::new() };
                 let (tree, path) = (tree.path(), &column.path);
-                println!("OK\t{name}\t{tree}\t{path}\t{dtype}\t{dims}\t{values}\t{offsets}");
+                let inner: Vec<_> = inner.into_iter().map(hex).collect();
+                let inner = inner.join(",");
+                println!(
+                    "OK\t{name}\t{tree}\t{path}\t{dtype}\t{dims}\t{values}\t{offsets}\t{inner}"
+                );
             }
             Show::Sums => {}
         }

@@ -29,18 +29,19 @@ impl Decompressor {
     /// Replaces `out` with the `len` bytes that `blocks` hold. `out` grows block by block, so that
     /// a wrong length does not cause a large allocation.
     pub(crate) fn all(&mut self, mut blocks: &[u8], len: usize, out: &mut Vec<u8>) -> Outcome<()> {
-        out.clear();
+        // Old bytes are overwritten.
+        let mut filled = 0;
         let whole = blocks.len();
-        while out.len() < len {
+        while filled < len {
             let at = (whole - blocks.len()) as u64;
             let Some((header, rest)) = blocks.split_at_checked(HEADER) else {
-                let message = format!("{len} bytes claimed, but the blocks hold {}", out.len());
+                let message = format!("{len} bytes claimed, but the blocks hold {filled}");
                 return Err(Fault::corrupt(message).at(at));
             };
             let n_compressed = size(&header[3..6]);
             let n = size(&header[6..9]);
-            if n == 0 || n > len - out.len() {
-                let left = len - out.len();
+            if n == 0 || n > len - filled {
+                let left = len - filled;
                 let message = format!("a block claims {n} bytes where {left} are left");
                 return Err(Fault::corrupt(message).at(at));
             }
@@ -49,11 +50,15 @@ impl Decompressor {
                     format!("a block claims {n_compressed} compressed bytes of {}", rest.len());
                 return Err(Fault::corrupt(message).at(at));
             };
-            let start = out.len();
-            out.resize(start + n, 0);
-            self.block(header, block, &mut out[start..]).map_err(|fault| fault.at(at))?;
+            let start = filled;
+            filled += n;
+            if filled > out.len() {
+                out.resize(filled, 0);
+            }
+            self.block(header, block, &mut out[start..filled]).map_err(|fault| fault.at(at))?;
             blocks = rest;
         }
+        out.truncate(len);
         if !blocks.is_empty() {
             let message = format!("{} bytes after the last block", blocks.len());
             return Err(Fault::corrupt(message));
@@ -84,11 +89,7 @@ impl Decompressor {
         zlib.reset(true);
         let status = zlib.decompress(block, out, flate2::FlushDecompress::Finish);
         let status = status.map_err(|e| Fault::corrupt(format!("zlib: {e}")))?;
-        let n = zlib.total_out();
-        if status != flate2::Status::StreamEnd || n != out.len() as u64 {
-            return Err(wrong_size("zlib", n, out.len()));
-        }
-        Ok(())
+        check_end("zlib", status == flate2::Status::StreamEnd, zlib.total_out(), out.len())
     }
 
     fn zstd(&mut self, block: &[u8], out: &mut [u8]) -> Outcome<()> {
@@ -99,7 +100,7 @@ impl Decompressor {
         };
         let n = zstd.decompress_to_buffer(block, out);
         let n = n.map_err(|e| Fault::corrupt(format!("zstd: {e}")))?;
-        if n == len { Ok(()) } else { Err(wrong_size("zstd", n as u64, len)) }
+        check_end("zstd", true, n as u64, len)
     }
 }
 
@@ -107,11 +108,7 @@ fn xz(block: &[u8], out: &mut [u8]) -> Outcome<()> {
     let fault = |e: liblzma::stream::Error| Fault::corrupt(format!("xz: {e}"));
     let mut stream = Stream::new_stream_decoder(MAX_XZ_MEMORY, 0).map_err(fault)?;
     let status = stream.process(block, out, Action::Finish).map_err(fault)?;
-    let n = stream.total_out();
-    if status != Status::StreamEnd || n != out.len() as u64 {
-        return Err(wrong_size("xz", n, out.len()));
-    }
-    Ok(())
+    check_end("xz", status == Status::StreamEnd, stream.total_out(), out.len())
 }
 
 fn lz4(block: &[u8], out: &mut [u8]) -> Outcome<()> {
@@ -126,11 +123,22 @@ fn lz4(block: &[u8], out: &mut [u8]) -> Outcome<()> {
     }
     let n = lz4_flex::block::decompress_into(block, out);
     let n = n.map_err(|e| Fault::corrupt(format!("lz4: {e}")))?;
-    if n == out.len() { Ok(()) } else { Err(wrong_size("lz4", n as u64, out.len())) }
+    check_end("lz4", true, n as u64, out.len())
 }
 
-fn wrong_size(algorithm: &str, n: u64, claimed: usize) -> Fault {
-    Fault::corrupt(format!("{algorithm}: a block holds {n} bytes, its header claims {claimed}"))
+/// A block must end exactly where its header says.
+fn check_end(algorithm: &str, ended: bool, n: u64, claimed: usize) -> Outcome<()> {
+    if n != claimed as u64 {
+        let message = format!("{algorithm}: a block holds {n} bytes, its header claims {claimed}");
+        return Err(Fault::corrupt(message));
+    }
+    if !ended {
+        return Err(Fault::corrupt(format!(
+            "{algorithm}: a block does not end after the {claimed} bytes that its header claims: \
+             its end is missing, or it holds more"
+        )));
+    }
+    Ok(())
 }
 
 /// Three bytes, the least significant first.
@@ -216,6 +224,21 @@ mod tests {
                     "{name}: wrong bytes after bit {bit}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn a_block_without_its_end_says_so() {
+        let bytes = [3; 5000];
+        let [(_, zlib), (_, xz), ..] = blocks(&bytes);
+        for (name, good, end) in [("zlib", zlib, 4), ("xz", xz, 12)] {
+            let short = good.len() - end;
+            let mut cut = good[..short].to_vec();
+            let stored = (short - HEADER) as u32;
+            cut[3..6].copy_from_slice(&stored.to_le_bytes()[..3]);
+            let fault = Decompressor::default().all(&cut, bytes.len(), &mut Vec::new());
+            let message = fault.unwrap_err().message;
+            assert!(message.contains("does not end after the 5000 bytes"), "{name}: {message}");
         }
     }
 

@@ -41,7 +41,6 @@ impl FileBytes {
     /// Replaces `out` with the `n` bytes at `offset`; no memory is allocated for bytes that the
     /// file does not have.
     pub(crate) fn read(&self, offset: u64, n: usize, out: &mut Vec<u8>) -> Outcome<()> {
-        out.clear();
         let end = offset.checked_add(n as u64).filter(|end| *end <= self.len);
         let Some(end) = end else {
             let message = format!(
@@ -52,10 +51,12 @@ impl FileBytes {
         };
         match &self.source {
             Source::File(file) => {
+                // Old bytes are overwritten.
                 out.resize(n, 0);
                 read_exact_at(file, out, offset).map_err(|e| Fault::from(e).at(offset))
             }
             Source::Memory(bytes) => {
+                out.clear();
                 // Both ends are inside a vector, so both fit in a usize.
                 out.extend_from_slice(&bytes[offset as usize..end as usize]);
                 Ok(())

@@ -1,16 +1,21 @@
-//! A ROOT file and its trees.
+//! A ROOT file and its trees and RNTuples.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use crate::branch::Branches;
 use crate::bytes::FileBytes;
-use crate::column::ColumnReader;
+use crate::column::{Chunk, ColumnReader};
 use crate::directory::{Entry, Header, Listing};
 use crate::error::{Fault, Outcome, RootError, RootErrorKind};
 use crate::key::Key;
-use crate::layout::{self, Column, Content};
+use crate::layout::{self, Column, Content, Origin};
+use crate::ntuple::Ntuple;
 use crate::streamer_info::StreamerInfo;
 use crate::tree;
+
+/// The class of RNTuples.
+const NTUPLE: &str = "ROOT::RNTuple";
 
 /// An open ROOT file. Threads can share it: it never changes, and reads are by position.
 #[derive(Debug)]
@@ -31,18 +36,25 @@ pub struct RootObject {
     pub cycle: i16,
     /// Its class in C++.
     pub class: String,
-    /// The reason why it is not a readable tree; `None` for a readable tree.
+    /// The reason why it is not a readable tree or RNTuple; `None` for a readable one.
     pub unreadable: Option<String>,
 }
 
-/// One tree of a file.
+/// One tree or RNTuple of a file.
 #[derive(Debug)]
 pub struct Tree<'f> {
     file: &'f RootFile,
     path: String,
     entries: u64,
-    branches: Branches,
+    description: Description,
     columns: Vec<Column>,
+}
+
+/// What a file says about a tree or an RNTuple.
+#[derive(Debug)]
+pub(crate) enum Description {
+    Branches(Branches),
+    Ntuple(Ntuple),
 }
 
 impl RootFile {
@@ -70,6 +82,7 @@ impl RootFile {
         let info = streamer_info(&bytes, header.seek_info);
         let info = info.map_err(|fault| fault.of(&name, "streamer information"))?;
         let mut objects: Vec<_> = keys.iter().map(object).collect();
+        name_older_cycles(&mut objects);
         objects.extend(broken.into_iter().map(|(path, fault)| RootObject {
             path,
             cycle: 0,
@@ -89,42 +102,43 @@ impl RootFile {
         &self.objects
     }
 
-    /// Paths of the trees, each once, in the order of the file.
+    /// Paths of the trees and RNTuples, each once, in the order of the file.
     pub fn trees(&self) -> Vec<&str> {
-        let mut paths: Vec<&str> = Vec::new();
-        let mut seen = std::collections::HashSet::new();
-        for object in self.objects.iter().filter(|object| object.unreadable.is_none()) {
-            if seen.insert(object.path.as_str()) {
-                paths.push(&object.path);
-            }
-        }
-        paths
+        let readable = self.objects.iter().filter(|object| object.unreadable.is_none());
+        readable.map(|object| object.path.as_str()).collect()
     }
 
-    /// Reads the description of a tree: the newest cycle of this path.
+    /// Reads the description of a tree or RNTuple: the newest cycle of this path.
     ///
     /// # Errors
     /// [`RootError`] when there is no such tree, or when its description is damaged, of a version
     /// that is not known, or larger than [`limits`](crate::limits) allows.
     pub fn tree(&self, path: &str) -> Result<Tree<'_>, RootError> {
-        let trees = self.keys.iter().zip(&self.objects);
-        let newest = trees
-            .filter(|(_, object)| object.unreadable.is_none() && object.path == path)
-            .max_by_key(|(_, object)| object.cycle);
-        let Some((entry, _)) = newest else {
+        let mut trees = self.keys.iter().zip(&self.objects);
+        // Older versions are not readable.
+        let found = trees.find(|(_, object)| object.unreadable.is_none() && object.path == path);
+        let Some((entry, _)) = found else {
             let there = self.trees().join(", ");
             let message = format!("no such tree; there are: {there}");
             return Err(Fault::unsupported(message).of(&self.name, format!("tree {path}")));
         };
-        self.open_tree(&entry.key)
-            .map(|(entries, branches)| {
-                let columns = layout::columns(entries, &branches, &self.info);
-                Tree { file: self, path: path.to_owned(), entries, branches, columns }
-            })
-            .map_err(|fault| fault.of(&self.name, format!("tree {path}")))
+        let ntuple = entry.key.class == NTUPLE;
+        let opened = if ntuple { self.open_ntuple(&entry.key) } else { self.open_tree(&entry.key) };
+        let kind = if ntuple { "RNTuple" } else { "tree" };
+        let (entries, description, columns) =
+            opened.map_err(|fault| fault.of(&self.name, format!("{kind} {path}")))?;
+        let mut tree = Tree { file: self, path: path.to_owned(), entries, description, columns };
+        tree.try_objects();
+        Ok(tree)
     }
 
-    fn open_tree(&self, key: &Key) -> Outcome<(u64, Branches)> {
+    fn open_ntuple(&self, key: &Key) -> Outcome<(u64, Description, Vec<Column>)> {
+        let object = key.object(&self.bytes)?;
+        let (ntuple, columns) = Ntuple::open(&self.bytes, &object)?;
+        Ok((ntuple.entries(), Description::Ntuple(ntuple), columns))
+    }
+
+    fn open_tree(&self, key: &Key) -> Outcome<(u64, Description, Vec<Column>)> {
         let bytes = key.object(&self.bytes)?;
         let tree = tree::parse(&bytes, key.key_len, &key.class)?;
         let (stored, there) = (tree.branches.stored_bytes(), self.bytes.len());
@@ -133,7 +147,8 @@ impl RootFile {
             let message = format!("{stored} bytes of baskets in a file of {there}");
             return Err(Fault::corrupt(message));
         }
-        Ok((tree.entries, tree.branches))
+        let columns = layout::columns(tree.entries, &tree.branches, &self.info);
+        Ok((tree.entries, Description::Branches(tree.branches), columns))
     }
 
     pub(crate) fn bytes(&self) -> &FileBytes {
@@ -163,6 +178,26 @@ impl<'f> Tree<'f> {
         by_path.or_else(|| self.columns.iter().find(|column| column.name == name))
     }
 
+    /// Some classes have their own way to write objects, so that the description of a class is
+    /// compared with the first basket.
+    fn try_objects(&mut self) {
+        let mut reasons = HashMap::<Origin, Option<String>>::new();
+        for column in self.columns.iter().filter(|column| column.holds_objects()) {
+            reasons.entry(column.origin).or_insert_with(|| {
+                let mut chunk = Chunk::default();
+                let outcome =
+                    self.read(column).and_then(|mut reader| reader.next_chunk(&mut chunk));
+                let fault = outcome.err().filter(|e| e.kind == RootErrorKind::Unsupported);
+                fault.map(|e| e.message)
+            });
+        }
+        for column in self.columns.iter_mut().filter(|column| column.holds_objects()) {
+            if let Some(Some(reason)) = reasons.get(&column.origin) {
+                column.content = Content::Unreadable(reason.clone());
+            }
+        }
+    }
+
     /// A reader of one of [`Self::columns`].
     ///
     /// # Errors
@@ -178,28 +213,55 @@ impl<'f> Tree<'f> {
     }
 
     pub(crate) fn name_of(&self, column: &Column) -> String {
-        format!("tree {}, column {}", self.path, column.path)
+        let kind = match self.description {
+            Description::Branches(_) => "tree",
+            Description::Ntuple(_) => "RNTuple",
+        };
+        format!("{kind} {}, column {}", self.path, column.path)
     }
 
     pub(crate) fn file(&self) -> &'f RootFile {
         self.file
     }
 
-    pub(crate) fn branches(&self) -> &Branches {
-        &self.branches
+    pub(crate) fn description(&self) -> &Description {
+        &self.description
+    }
+
+    pub(crate) fn branches(&self) -> Option<&Branches> {
+        match &self.description {
+            Description::Branches(branches) => Some(branches),
+            Description::Ntuple(_) => None,
+        }
     }
 }
 
 fn object(entry: &Entry) -> RootObject {
     let class = entry.key.class.clone();
     let unreadable = match class.as_str() {
-        "TTree" | "TNtuple" | "TNtupleD" => None,
-        "ROOT::RNTuple" | "ROOT::Experimental::RNTuple" => {
-            Some("an RNTuple; export it with experiments/root_export".to_owned())
-        }
-        _ => Some(format!("an object of class {class}, which is not a tree")),
+        "TTree" | "TNtuple" | "TNtupleD" | NTUPLE => None,
+        "ROOT::Experimental::RNTuple" => Some(
+            "an RNTuple of an experimental format; rewrite it with ROOT 6.34 or newer".to_owned(),
+        ),
+        _ => Some(format!("an object of class {class}, which is neither a tree nor an RNTuple")),
     };
     RootObject { path: entry.path.clone(), cycle: entry.key.cycle, class, unreadable }
+}
+
+/// Of several readable objects of one path, only the newest is read.
+fn name_older_cycles(objects: &mut [RootObject]) {
+    let mut newest = HashMap::<String, (i16, usize)>::new();
+    for (number, object) in objects.iter().enumerate().filter(|(_, o)| o.unreadable.is_none()) {
+        let this = (object.cycle, number);
+        newest.entry(object.path.clone()).and_modify(|n| *n = this.max(*n)).or_insert(this);
+    }
+    for (number, object) in objects.iter_mut().enumerate() {
+        let Some((cycle, read)) = newest.get(&object.path).copied() else { continue };
+        if object.unreadable.is_none() && read != number {
+            let reason = format!("an older version of the object; cycle {cycle} is read");
+            object.unreadable = Some(reason);
+        }
+    }
 }
 
 /// The descriptions of classes; empty if the file has none.

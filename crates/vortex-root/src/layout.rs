@@ -1,14 +1,18 @@
 //! The meaning of the bytes of a branch: type, shape and jaggedness, or the reason why they are not
 //! read.
 
+use std::sync::Arc;
+
 use vortex_base::dtype::DType;
 
 use crate::branch::{Branch, Branches, ElementOf};
+use crate::fixed_objects::FixedObject;
 use crate::leaf::{Leaf, LeafCount};
 use crate::limits::MAX_VECTOR_LEVELS;
 use crate::packed::Packing;
 use crate::streamer_info::{Element, StreamerInfo};
 use crate::type_name::{Primitive, vector_item};
+use crate::vectors::Lists;
 
 /// Type and shape of the values of a column.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,12 +26,29 @@ pub struct Layout {
     pub jagged: bool,
     /// Lists inside the items of a jagged column: 0 for numbers, 1 for a vector of vectors.
     pub inner_levels: usize,
+    pub(crate) stored: Stored,
+}
+
+/// How a column is stored.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Stored {
+    /// In the baskets of a branch of a tree.
+    Basket(BasketForm),
+    /// In the pages of an RNTuple.
+    Pages,
+}
+
+/// The items in the baskets of a branch.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct BasketForm {
     pub(crate) encoding: Encoding,
     pub(crate) entry: EntryForm,
     /// Bytes of one item in the file, with the other leaves of the branch.
     pub(crate) item_bytes: usize,
     /// Offset of this leaf in an item, and its length.
     pub(crate) leaf: (usize, usize),
+    /// The layout of items that are objects.
+    pub(crate) object: Option<Arc<FixedObject>>,
 }
 
 impl Layout {
@@ -57,11 +78,8 @@ pub(crate) enum EntryForm {
     /// Items one after the other; the entry offsets of the basket, or the leaf with this number,
     /// give their count.
     Many { count: Option<usize> },
-    /// `std::vector`: a byte count, a version and a number of items before them; items that are
-    /// vectors themselves have a number before theirs.
-    Vector,
-    /// A length of one byte, or 255 and one of four, and as many bytes.
-    Text,
+    /// Lists in which the number of items is before them.
+    Lists(Lists),
     /// An array behind a pointer: a byte that is 0 for none, and the items.
     Pointer,
 }
@@ -78,16 +96,27 @@ pub enum Content {
     Unreadable(String),
 }
 
-/// One leaf of one branch of a tree.
+/// One leaf of one branch of a tree, or one field of an RNTuple.
 #[derive(Clone, Debug)]
 pub struct Column {
-    /// The branch's name; with a dot and the leaf's name if a branch has several leaves.
+    /// The branch's name, with a dot and the leaf's name if a branch has several leaves; or the
+    /// field's name.
     pub name: String,
-    /// The names of the enclosing branches and its own, separated by `/`.
+    /// The names of the enclosing branches and its own, separated by `/`; of the enclosing fields,
+    /// separated by `.`.
     pub path: String,
     /// Its values, or the reason why there are none.
     pub content: Content,
-    pub(crate) branch: usize,
+    pub(crate) origin: Origin,
+}
+
+/// Where the values of a column are described.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Origin {
+    /// The number of a branch.
+    Branch(usize),
+    /// The number of a plan of an RNTuple.
+    Plan(usize),
 }
 
 impl Column {
@@ -100,6 +129,14 @@ impl Column {
     }
 }
 
+impl Column {
+    /// True if its values are members of objects that are not split.
+    pub(crate) fn holds_objects(&self) -> bool {
+        let stored = self.layout().map(|layout| &layout.stored);
+        matches!(stored, Some(Stored::Basket(BasketForm { object: Some(_), .. })))
+    }
+}
+
 /// The columns of a tree, in its order.
 pub(crate) fn columns(entries: u64, tree: &Branches, info: &StreamerInfo) -> Vec<Column> {
     let mut columns = Vec::new();
@@ -108,7 +145,7 @@ pub(crate) fn columns(entries: u64, tree: &Branches, info: &StreamerInfo) -> Vec
             name: format!("{}{suffix}", branch.name),
             path: format!("{}{suffix}", branch.path),
             content,
-            branch: index,
+            origin: Origin::Branch(index),
         };
         if branch.fault.is_none() && branch.n_children == 0 && branch.leaves.len() > 1 {
             for (leaf, content) in record(branch, tree, entries) {
@@ -116,8 +153,12 @@ pub(crate) fn columns(entries: u64, tree: &Branches, info: &StreamerInfo) -> Vec
             }
             continue;
         }
-        let content = content(branch, tree, entries, info);
-        columns.push(column("", content.unwrap_or_else(Content::Unreadable)));
+        match contents(branch, tree, entries, info) {
+            Ok(contents) => {
+                columns.extend(contents.into_iter().map(|(name, content)| column(&name, content)));
+            }
+            Err(reason) => columns.push(column("", Content::Unreadable(reason))),
+        }
     }
     columns
 }
@@ -141,21 +182,28 @@ fn check(branch: &Branch, entries: u64) -> Result<(), String> {
     Ok(())
 }
 
-fn content(
+/// What follows the name of a branch, and the values.
+type Named = (String, Content);
+
+fn one(layout: Layout) -> Result<Vec<Named>, String> {
+    Ok(vec![(String::new(), Content::Values(layout))])
+}
+
+fn contents(
     branch: &Branch,
     tree: &Branches,
     entries: u64,
     info: &StreamerInfo,
-) -> Result<Content, String> {
+) -> Result<Vec<Named>, String> {
     if branch.n_children > 0 && branch.fault.is_none() {
-        return Ok(match &branch.element {
+        return match &branch.element {
             // The number of objects of a collection in each entry, once for all their members.
             Some(ElementOf { kind: 3 | 4, .. }) => {
                 check(branch, entries)?;
-                Content::Values(plain(DType::I32, vec![], EntryForm::One))
+                one(plain(DType::I32, vec![], EntryForm::One))
             }
-            _ => Content::Group,
-        });
+            _ => Ok(vec![(String::new(), Content::Group)]),
+        };
     }
     check(branch, entries)?;
     let [leaf] = branch.leaves[..] else {
@@ -168,17 +216,13 @@ fn content(
         if !of_one_object || leaf.len != 1 {
             return Err("several arrays behind pointers an entry".to_owned());
         }
-        return Ok(Content::Values(plain(dtype, vec![], EntryForm::Pointer)));
+        return one(plain(dtype, vec![], EntryForm::Pointer));
     }
     let Some(primitive) = primitive(leaf) else {
-        return vector(branch, leaf, element);
+        return of_class(branch, leaf, element, info);
     };
     let shape = dimensions(leaf)?;
-    let entry = match leaf.count {
-        LeafCount::Fixed => EntryForm::One,
-        LeafCount::By(leaf) => EntryForm::Many { count: Some(leaf) },
-        LeafCount::Unknown => EntryForm::Many { count: None },
-    };
+    let entry = counted(leaf);
     let title = if leaf.element_type.is_some() {
         // Without a description of the class, the packing is unknown.
         let known = !matches!(primitive, Primitive::Plain(_));
@@ -191,36 +235,39 @@ fn content(
         leaf.title.as_str()
     };
     let (dtype, packing) = match primitive {
-        Primitive::Plain(dtype) => return Ok(Content::Values(plain(dtype, shape, entry))),
+        Primitive::Plain(dtype) => return one(plain(dtype, shape, entry)),
         Primitive::Double32 => (DType::F64, Packing::of_double32(title)),
         Primitive::Float16 => (DType::F32, Packing::of_float16(title)),
     };
     let packing = packing.map_err(|fault| fault.message)?;
     let item_bytes = shape.iter().product::<usize>() * packing.width();
-    Ok(Content::Values(Layout {
-        dtype,
-        shape,
-        jagged: entry != EntryForm::One,
-        inner_levels: 0,
-        encoding: Encoding::Packed(packing),
-        entry,
-        item_bytes,
-        leaf: (0, item_bytes),
-    }))
+    let (encoding, leaf) = (Encoding::Packed(packing), (0, item_bytes));
+    let form = BasketForm { encoding, entry, item_bytes, leaf, object: None };
+    one(in_baskets(dtype, shape, form))
+}
+
+fn counted(leaf: &Leaf) -> EntryForm {
+    match leaf.count {
+        LeafCount::Fixed => EntryForm::One,
+        LeafCount::By(leaf) => EntryForm::Many { count: Some(leaf) },
+        LeafCount::Unknown => EntryForm::Many { count: None },
+    }
 }
 
 fn plain(dtype: DType, shape: Vec<usize>, entry: EntryForm) -> Layout {
     let item_bytes = shape.iter().product::<usize>() * dtype.size();
-    Layout {
-        dtype,
-        shape,
-        jagged: entry != EntryForm::One,
-        inner_levels: 0,
-        encoding: Encoding::BigEndian,
-        entry,
-        item_bytes,
-        leaf: (0, item_bytes),
-    }
+    let (encoding, leaf) = (Encoding::BigEndian, (0, item_bytes));
+    let form = BasketForm { encoding, entry, item_bytes, leaf, object: None };
+    in_baskets(dtype, shape, form)
+}
+
+fn in_baskets(dtype: DType, shape: Vec<usize>, form: BasketForm) -> Layout {
+    let jagged = form.entry != EntryForm::One;
+    let inner_levels = match form.entry {
+        EntryForm::Lists(lists) => lists.levels().saturating_sub(1),
+        _ => 0,
+    };
+    Layout { dtype, shape, jagged, inner_levels, stored: Stored::Basket(form) }
 }
 
 /// The leaves of a branch that was made from a list (`x/F:y/F:n/I`); they follow each other in each
@@ -228,7 +275,7 @@ fn plain(dtype: DType, shape: Vec<usize>, entry: EntryForm) -> Layout {
 fn record<'a>(branch: &Branch, tree: &'a Branches, entries: u64) -> Vec<(&'a str, Content)> {
     let leaves = || branch.leaves.iter().map(|leaf| &tree.leaves[*leaf]);
     let mut item_bytes = 0usize;
-    let layouts: Result<Vec<Layout>, String> = check(branch, entries).and_then(|()| {
+    let types: Result<Vec<_>, String> = check(branch, entries).and_then(|()| {
         leaves()
             .map(|leaf| {
                 let Some(Primitive::Plain(dtype)) = primitive(leaf) else {
@@ -237,18 +284,21 @@ fn record<'a>(branch: &Branch, tree: &'a Branches, entries: u64) -> Vec<(&'a str
                 if leaf.count != LeafCount::Fixed {
                     return Err("a list of leaves with a varying number of items".to_owned());
                 }
-                let mut layout = plain(dtype, dimensions(leaf)?, EntryForm::One);
-                layout.leaf.0 = item_bytes;
-                item_bytes += layout.item_bytes;
-                Ok(layout)
+                let shape = dimensions(leaf)?;
+                let len = shape.iter().product::<usize>() * dtype.size();
+                let offset = item_bytes;
+                item_bytes += len;
+                Ok((dtype, shape, (offset, len)))
             })
             .collect()
     });
-    match layouts {
-        Ok(layouts) => leaves()
-            .zip(layouts)
-            .map(|(leaf, layout)| {
-                (leaf.name.as_str(), Content::Values(Layout { item_bytes, ..layout }))
+    let (encoding, entry) = (Encoding::BigEndian, EntryForm::One);
+    match types {
+        Ok(types) => leaves()
+            .zip(types)
+            .map(|(of, (dtype, shape, leaf))| {
+                let form = BasketForm { encoding, entry, item_bytes, leaf, object: None };
+                (of.name.as_str(), Content::Values(in_baskets(dtype, shape, form)))
             })
             .collect(),
         Err(reason) => {
@@ -319,11 +369,17 @@ fn dimensions(leaf: &Leaf) -> Result<Vec<usize>, String> {
     Ok(shape)
 }
 
-/// Branches of a class: a vector of numbers, or the reason.
-fn vector(branch: &Branch, leaf: &Leaf, element: Option<&Element>) -> Result<Content, String> {
+/// Branches of a class: vectors of numbers, texts, objects of numbers, or the reason.
+fn of_class(
+    branch: &Branch,
+    leaf: &Leaf,
+    element: Option<&Element>,
+    info: &StreamerInfo,
+) -> Result<Vec<Named>, String> {
+    let text = Lists { header: false, objects: false, vectors: 0, text: true };
     let Some(of) = &branch.element else {
         return match &*leaf.class {
-            "TLeafC" => Ok(Content::Values(plain(DType::U8, vec![], EntryForm::Text))),
+            "TLeafC" => one(plain(DType::U8, vec![], EntryForm::Lists(text))),
             class => Err(format!("{class} is no number")),
         };
     };
@@ -334,22 +390,78 @@ fn vector(branch: &Branch, leaf: &Leaf, element: Option<&Element>) -> Result<Con
             return Err(format!("its class {} has no description of {:?}", of.class, branch.name));
         }
     };
-    let mut levels = 0;
+    let mut vectors = 0;
     let mut item = type_name;
     while let Some(inner) = vector_item(item) {
-        levels += 1;
+        vectors += 1;
         item = inner;
     }
-    let (Some(Primitive::Plain(dtype)), 1..=MAX_VECTOR_LEVELS) =
-        (Primitive::from_name(item), levels)
-    else {
+    if vectors > MAX_VECTOR_LEVELS {
         return Err(format!("objects of type {type_name}"));
-    };
-    if !(0..=2).contains(&of.kind) || leaf.count != LeafCount::Fixed || leaf.len != 1 {
+    }
+    // Members of the objects of a collection are one after the other.
+    let objects = of.kind == 41;
+    if !(objects || of.kind == 31 || (-1..=2).contains(&of.kind)) || leaf.len != 1 {
         return Err(format!("several {type_name} an entry"));
     }
-    let layout = plain(dtype, vec![], EntryForm::Vector);
-    Ok(Content::Values(Layout { inner_levels: levels - 1, ..layout }))
+    if (objects || of.kind == 31) == (leaf.count == LeafCount::Fixed) {
+        return Err(format!("several {type_name} an entry"));
+    }
+    let lists = Lists { header: true, objects, vectors, text: false };
+    let dtype = match item {
+        "string" | "std::string" => {
+            // A branch of its own has no header.
+            let header = vectors > 0 || of.id >= 0;
+            let lists = Lists { header, text: true, ..lists };
+            return listed(of, type_name, lists, DType::U8);
+        }
+        "TString" if vectors == 0 && !objects => return listed(of, type_name, text, DType::U8),
+        item if vectors == 0 && item.starts_with("bitset<") => {
+            // Its number of bits, and a byte for each.
+            return listed(of, type_name, Lists { vectors: 1, ..lists }, DType::Bool);
+        }
+        item => Primitive::from_name(item),
+    };
+    match dtype {
+        Some(Primitive::Plain(dtype)) if vectors > 0 => listed(of, type_name, lists, dtype),
+        Some(_) => Err(format!("objects of type {type_name}")),
+        None => {
+            let entry = match vectors {
+                0 => counted(leaf),
+                _ if objects || of.kind == 31 => {
+                    return Err(format!("several {type_name} an entry"));
+                }
+                _ => EntryForm::Lists(lists),
+            };
+            members(item, entry, info)
+        }
+    }
+}
+
+fn listed(
+    of: &ElementOf,
+    type_name: &str,
+    lists: Lists,
+    dtype: DType,
+) -> Result<Vec<Named>, String> {
+    if of.kind == 31 {
+        return Err(format!("several {type_name} an entry"));
+    }
+    one(plain(dtype, vec![], EntryForm::Lists(lists)))
+}
+
+/// The members of objects that all have the same length.
+fn members(class: &str, entry: EntryForm, info: &StreamerInfo) -> Result<Vec<Named>, String> {
+    let object = Arc::new(FixedObject::new(class, info)?);
+    let members = object.members.iter().map(|member| {
+        let leaf = (member.place, member.len());
+        let shape = if member.array_len > 1 { vec![member.array_len] } else { vec![] };
+        let (encoding, item_bytes) = (Encoding::BigEndian, object.bytes);
+        let object = Some(Arc::clone(&object));
+        let form = BasketForm { encoding, entry, item_bytes, leaf, object };
+        (format!(".{}", member.path), Content::Values(in_baskets(member.dtype, shape, form)))
+    });
+    Ok(members.collect())
 }
 
 /// The description of the class member that a branch holds: by its number, which must have the

@@ -51,3 +51,19 @@ pub(crate) const MAX_XZ_MEMORY: u64 = 128 << 20;
 
 /// Vectors of vectors.
 pub(crate) const MAX_VECTOR_LEVELS: usize = 8;
+
+/// Representations of one field of an RNTuple. Writers use one or two.
+pub(crate) const MAX_REPRESENTATIONS: usize = 16;
+
+/// Clusters, pages, and columns of all clusters of one RNTuple.
+pub(crate) const MAX_PAGES: usize = 1 << 23;
+
+/// Uncompressed bytes of all page lists of one RNTuple.
+pub(crate) const MAX_PAGE_LIST_BYTES: u64 = 512 << 20;
+
+/// Entries, and bytes of all values, of one RNTuple for each byte of its file. Pages may share their
+/// bytes, so the sizes of the pages do not bound them.
+pub(crate) const MAX_EXPANSION: u64 = 1 << 16;
+
+/// Entries, and bytes of all values, that an RNTuple may have in a file of any size.
+pub(crate) const MIN_EXPANDED_BYTES: u64 = 1 << 30;

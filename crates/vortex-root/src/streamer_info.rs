@@ -13,7 +13,11 @@ pub(crate) struct Element {
     /// The comment after the member, which contains the range of a `Double32_t`.
     pub(crate) title: String,
     pub(crate) type_name: String,
-    is_base: bool,
+    /// Number of its type, as in the leaf of a branch.
+    pub(crate) number: i32,
+    /// Items of an array of fixed length; 0 or 1 for none.
+    pub(crate) array_len: u32,
+    pub(crate) is_base: bool,
 }
 
 #[derive(Debug)]
@@ -74,6 +78,13 @@ impl StreamerInfo {
         class.elements.get(id)
     }
 
+    /// The newest version of a class that the file describes, its checksum and its elements.
+    pub(crate) fn newest(&self, class: &str) -> Option<(i32, u32, &[Element])> {
+        let versions = self.classes.get(&plain(class))?;
+        let newest = versions.iter().max_by_key(|class| class.version)?;
+        Some((newest.version, newest.checksum, &newest.elements))
+    }
+
     /// The member of a class or of its bases with this name.
     pub(crate) fn member_named(&self, class: &str, name: &str) -> Option<&Element> {
         let mut looked_at = 0;
@@ -87,12 +98,11 @@ impl StreamerInfo {
         depth: usize,
         looked_at: &mut usize,
     ) -> Option<&Element> {
-        let versions = self.classes.get(&plain(class))?;
-        let newest = versions.iter().max_by_key(|class| class.version)?;
+        let (_, _, elements) = self.newest(class)?;
         if depth > MAX_BASE_DEPTH {
             return None;
         }
-        for element in &newest.elements {
+        for element in elements {
             *looked_at += 1;
             if *looked_at > MAX_ELEMENTS_SEARCHED {
                 return None;
@@ -145,11 +155,15 @@ fn element(reader: &mut ObjectReader<'_>, class: &str) -> Outcome<Element> {
     }
     let (version, _) = reader.bounded_head("TStreamerElement")?;
     let (_, name, title) = reader.named()?;
-    reader.cursor.skip(16)?; // type, size, array length and dimensions
+    let number = reader.cursor.i32()?;
+    reader.cursor.skip(4)?; // size in memory
+    let array_len = reader.cursor.u32()?;
+    reader.cursor.skip(4)?; // number of dimensions
     let max_index = if version > 1 { 5 } else { reader.cursor.count("an array's dimensions")? };
     reader.cursor.array(max_index, 4)?;
     let type_name = reader.cursor.string()?;
-    Ok(Element { name, title, type_name, is_base: class == "TStreamerBase" })
+    let is_base = class == "TStreamerBase";
+    Ok(Element { name, title, type_name, number, array_len, is_base })
 }
 
 /// Names of classes are written with and without spaces.
@@ -163,7 +177,7 @@ mod tests {
 
     fn element(name: &str, is_base: bool) -> Element {
         let (title, type_name) = (String::new(), "float".to_owned());
-        Element { name: name.to_owned(), title, type_name, is_base }
+        Element { name: name.to_owned(), title, type_name, number: 5, array_len: 0, is_base }
     }
 
     fn class(elements: Vec<Element>) -> Vec<Class> {

@@ -3,65 +3,105 @@
 use crate::column::Chunk;
 use crate::cursor::Cursor;
 use crate::error::{Fault, Outcome};
+use crate::fixed_objects::FixedObject;
 
 const BYTE_COUNT: u32 = 0x4000_0000;
 const MEMBER_WISE: i16 = 0x4000;
 
-/// Extracts the items of `std::vector`s. An entry is a byte count, a version, a number of items
-/// and the items; items that are vectors are a number of items and the items.
+/// How the lists of an entry are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Lists {
+    /// A byte count and a version come first.
+    pub(crate) header: bool,
+    /// Objects without their number, up to the end of the entry; what follows is for each of them.
+    pub(crate) objects: bool,
+    /// Vectors of vectors, each with a number of items before them.
+    pub(crate) vectors: usize,
+    /// The items are texts: a length of one byte, or 255 and one of four, and as many bytes.
+    pub(crate) text: bool,
+}
+
+impl Lists {
+    /// Lists around a value.
+    pub(crate) fn levels(self) -> usize {
+        usize::from(self.objects) + self.vectors + usize::from(self.text)
+    }
+}
+
+/// Extracts the items of all lists.
 pub(crate) fn strip(
     data: &[u8],
     ends: &[usize],
+    form: Lists,
     item_bytes: usize,
+    object: Option<&FixedObject>,
     payload: &mut Vec<u8>,
     chunk: &mut Chunk,
 ) -> Outcome<()> {
     let Chunk { counts, inner_counts, .. } = chunk;
+    let mut counts: Vec<_> = [counts].into_iter().chain(inner_counts).collect();
     each(data, ends, |cursor| {
-        let len = cursor.len();
-        let (byte_count, version) = (cursor.u32()?, cursor.i16()?);
-        // An entry is shorter than a basket, which has less than 2^30 bytes.
-        if byte_count != BYTE_COUNT | (len as u32 - 4) || version & MEMBER_WISE != 0 {
-            return Err(Fault::corrupt(format!(
-                "a vector with byte count {byte_count:#x} and version {version:#x} in {len} bytes"
-            )));
+        if form.header {
+            let len = cursor.len();
+            let (byte_count, version) = (cursor.u32()?, cursor.i16()?);
+            let member_wise = version & MEMBER_WISE != 0;
+            // An entry is shorter than a basket, which has less than 2^30 bytes.
+            let whole = byte_count == BYTE_COUNT | (len as u32 - 4);
+            match object {
+                _ if whole && !member_wise => {}
+                Some(object) if whole && form.vectors == 1 && !form.objects => {
+                    counts[0].push(object.member_wise(cursor, payload)?);
+                    return Ok(());
+                }
+                _ => {
+                    return Err(Fault::corrupt(format!(
+                        "a vector with byte count {byte_count:#x} and version {version:#x} in \
+                         {len} bytes"
+                    )));
+                }
+            }
         }
-        list(cursor, item_bytes, payload, counts, inner_counts)
+        if !form.objects {
+            return item(cursor, form, item_bytes, payload, &mut counts);
+        }
+        let mut n = 0;
+        // Each has a length, so that this ends.
+        while cursor.remaining() > 0 {
+            item(cursor, form, item_bytes, payload, &mut counts[1..])?;
+            n += 1;
+        }
+        counts[0].push(n);
+        Ok(())
     })
 }
 
-/// A number of items and the items.
-fn list(
+/// A list of items with their number before them, a text, or one item.
+fn item(
     cursor: &mut Cursor<'_>,
+    form: Lists,
     item_bytes: usize,
     payload: &mut Vec<u8>,
-    counts: &mut Vec<u32>,
-    inner_counts: &mut [Vec<u32>],
+    counts: &mut [&mut Vec<u32>],
 ) -> Outcome<()> {
-    let n = cursor.u32()?;
-    counts.push(n);
-    let Some((counts, inner_counts)) = inner_counts.split_first_mut() else {
-        payload.extend_from_slice(cursor.array(n as usize, item_bytes)?);
+    let Some((count, counts)) = counts.split_first_mut() else {
+        payload.extend_from_slice(cursor.take(item_bytes)?);
         return Ok(());
     };
-    // Each inner list needs at least four bytes, so a wrong number is found here soon.
-    (0..n).try_for_each(|_| list(cursor, item_bytes, payload, counts, inner_counts))
-}
-
-/// Extracts the bytes of texts: a length of one byte, or 255 and one of four.
-pub(crate) fn strip_lengths(
-    data: &[u8],
-    ends: &[usize],
-    payload: &mut Vec<u8>,
-    counts: &mut Vec<u32>,
-) -> Outcome<()> {
-    each(data, ends, |cursor| {
+    if form.text && counts.is_empty() {
         let short = cursor.u8()?;
         let n = if short == 255 { cursor.u32()? } else { u32::from(short) };
         payload.extend_from_slice(cursor.take(n as usize)?);
-        counts.push(n);
-        Ok(())
-    })
+        count.push(n);
+        return Ok(());
+    }
+    let n = cursor.u32()?;
+    count.push(n);
+    if counts.is_empty() {
+        payload.extend_from_slice(cursor.array(n as usize, item_bytes)?);
+        return Ok(());
+    }
+    // Each inner list needs at least a byte, so a wrong number is found here soon.
+    (0..n).try_for_each(|_| item(cursor, form, item_bytes, payload, counts))
 }
 
 /// Extracts the items of arrays behind pointers: a byte that is 0 for none, and the items.
@@ -111,6 +151,10 @@ fn each(
 mod tests {
     use super::*;
 
+    fn vectors(vectors: usize) -> Lists {
+        Lists { header: true, objects: false, vectors, text: false }
+    }
+
     fn vector(body: &[u8]) -> Vec<u8> {
         let mut entry = (BYTE_COUNT | (body.len() as u32 + 2)).to_be_bytes().to_vec();
         entry.extend([0, 9]);
@@ -126,7 +170,7 @@ mod tests {
         data.extend(vector(&[0, 0, 0, 0]));
         let mut chunk = Chunk { inner_counts: vec![vec![]], ..Chunk::default() };
         let mut payload = Vec::new();
-        strip(&data, &[first, data.len()], 1, &mut payload, &mut chunk).unwrap();
+        strip(&data, &[first, data.len()], vectors(2), 1, None, &mut payload, &mut chunk).unwrap();
         assert_eq!((payload, chunk.counts), (vec![7, 8], vec![2, 0]));
         assert_eq!(chunk.inner_counts, [[2, 0]]);
     }
@@ -136,7 +180,7 @@ mod tests {
         let good = vector(&[0, 0, 0, 2, 7, 8]);
         let strip = |entry: &[u8]| {
             let (mut payload, mut chunk) = (Vec::new(), Chunk::default());
-            strip(entry, &[entry.len()], 1, &mut payload, &mut chunk)
+            strip(entry, &[entry.len()], vectors(1), 1, None, &mut payload, &mut chunk)
         };
         assert!(strip(&good).is_ok());
         for bit in 0..good.len() * 8 {
@@ -155,12 +199,41 @@ mod tests {
     fn texts() {
         let mut data = vec![2, b'a', b'b', 0, 255, 0, 0, 1, 4];
         data.extend([b'x'; 260]);
-        let (mut payload, mut counts) = (Vec::new(), Vec::new());
-        strip_lengths(&data, &[3, 4, data.len()], &mut payload, &mut counts).unwrap();
-        assert_eq!(counts, [2, 0, 260]);
+        let form = Lists { header: false, vectors: 0, text: true, objects: false };
+        let (mut payload, mut chunk) = (Vec::new(), Chunk::default());
+        strip(&data, &[3, 4, data.len()], form, 1, None, &mut payload, &mut chunk).unwrap();
+        assert_eq!(chunk.counts, [2, 0, 260]);
         assert_eq!(payload.len(), 262);
-        assert!(strip_lengths(&[3, 1, 2], &[3], &mut payload, &mut counts).is_err());
-        assert!(strip_lengths(&[1, 1, 2], &[3], &mut payload, &mut counts).is_err());
+        for bad in [[3, 1, 2], [1, 1, 2]] {
+            assert!(strip(&bad, &[3], form, 1, None, &mut payload, &mut chunk).is_err());
+        }
+    }
+
+    #[test]
+    fn texts_in_vectors_and_in_objects() {
+        // {"ab", ""}, as a vector, and as the texts of two objects.
+        let read = |data: &[u8], form: Lists| {
+            let inner_counts = vec![vec![]; form.levels() - 1];
+            let mut chunk = Chunk { inner_counts, ..Chunk::default() };
+            let mut payload = Vec::new();
+            strip(data, &[data.len()], form, 1, None, &mut payload, &mut chunk)
+                .map(|()| (payload, chunk.counts, chunk.inner_counts))
+        };
+        let expected = (b"ab".to_vec(), vec![2], vec![vec![2, 0]]);
+        let text = Lists { text: true, ..vectors(1) };
+        let found = read(&vector(&[0, 0, 0, 2, 2, b'a', b'b', 0]), text).unwrap();
+        assert_eq!(found, expected);
+        let objects = Lists { objects: true, ..text };
+        let of_objects = Lists { vectors: 0, ..objects };
+        assert_eq!(read(&vector(&[2, b'a', b'b', 0]), of_objects).unwrap(), expected);
+        // One object with that vector, and one with an empty one.
+        let found = read(&vector(&[0, 0, 0, 2, 2, b'a', b'b', 0, 0, 0, 0, 0]), objects).unwrap();
+        assert_eq!(found, (b"ab".to_vec(), vec![2], vec![vec![2, 0], vec![2, 0]]));
+        for lie in
+            [&[0, 0, 0, 2, 2, b'a', b'b'][..], &[0, 0, 0, 1, 1, 9, 9], &[255, 255, 255, 255, 0]]
+        {
+            assert!(read(&vector(lie), text).is_err(), "{lie:?}");
+        }
     }
 
     #[test]

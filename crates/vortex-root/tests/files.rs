@@ -1,16 +1,23 @@
-//! A small ROOT file that uproot wrote (`assets/make.py`): its values, and the results of damage.
+//! Small ROOT files that uproot wrote (`assets/make.py`), with a tree and with an RNTuple: their
+//! values, and the results of damage.
+
+#![allow(clippy::unwrap_used)] // helpers of tests
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use vortex_root::DType;
-use vortex_root::{Chunk, Content, RootError, RootErrorKind, RootFile};
+use vortex_root::{Chunk, Column, Content, RootError, RootErrorKind, RootFile, Tree};
 
 const TREE: &str = "sub/deep/events";
 
-fn bytes() -> Vec<u8> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/columns.root");
+fn asset(name: &str) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets").join(name);
     std::fs::read(path).expect("a file of this repository")
+}
+
+fn bytes() -> Vec<u8> {
+    asset("columns.root")
 }
 
 /// Little-endian values and counts of entries `0..30`, as `make.py` makes them.
@@ -49,38 +56,102 @@ fn values_of_every_type() {
     let tree = file.tree(TREE).unwrap();
     assert_eq!((tree.entries(), tree.columns().len()), (30, 10));
     for column in tree.columns() {
-        let (dtype, shape, values, counts) = expected(&column.name);
-        let layout = column.layout().unwrap();
-        assert_eq!((layout.dtype, &layout.shape), (dtype, &shape), "{}", column.name);
-        assert_eq!(layout.jagged, !counts.is_empty());
-        let mut reader = tree.read(column).unwrap();
-        assert_eq!(reader.n_chunks(), 2);
-        let (mut chunk, mut whole) = (Chunk::default(), Chunk::default());
-        while reader.next_chunk(&mut chunk).unwrap() {
-            assert_eq!(chunk.first_entry, whole.n_entries as u64);
-            whole.n_entries += chunk.n_entries;
-            whole.values.extend(&chunk.values);
-            whole.counts.extend(&chunk.counts);
-        }
-        assert_eq!((whole.n_entries, &whole.values, &whole.counts), (30, &values, &counts));
-        // Any range of entries is that part of the whole.
-        let width = layout.bytes_per_item();
-        for (start, end) in [(0, 30), (0, 0), (30, 30), (3, 4), (19, 21), (18, 30), (20, 20)] {
-            reader.read_entries(start..end, &mut chunk).unwrap();
-            let part = start as usize..end as usize;
-            let items = if layout.jagged {
-                assert_eq!(chunk.counts, counts[part.clone()]);
-                let sum = |counts: &[u32]| counts.iter().sum::<u32>() as usize;
-                let before = sum(&counts[..part.start]);
-                before..before + sum(&counts[part])
-            } else {
-                part
-            };
-            assert_eq!(chunk.values, values[items.start * width..items.end * width]);
-            assert_eq!((chunk.first_entry, chunk.n_entries as u64), (start, end - start));
-        }
-        assert!(reader.read_entries(0..31, &mut chunk).is_err());
+        check(&tree, column, &column.name);
     }
+}
+
+#[test]
+fn an_rntuple_has_the_same_values() {
+    let file = RootFile::from_bytes("ntuple.root", asset("ntuple.root")).unwrap();
+    assert_eq!(file.trees(), ["events"]);
+    let tree = file.tree("events").unwrap();
+    let mut n = 0;
+    for column in tree.columns().iter().filter(|column| !MORE.contains(&column.path.as_str())) {
+        // The size of "hit" is stored with its items.
+        check(&tree, column, &column.name);
+        n += 1;
+    }
+    assert_eq!(n, 9);
+}
+
+/// The columns of `more` in `make.py`.
+const MORE: [&str; 7] =
+    ["text", "nested", "point.x", "point.steps", "perhaps", "either._0", "either._1"];
+
+#[test]
+fn lists_texts_and_variants_of_an_rntuple() {
+    let file = RootFile::from_bytes("ntuple.root", asset("ntuple.root")).unwrap();
+    let tree = file.tree("events").unwrap();
+    let i = || 0..30u32;
+    let whole = |path: &str| {
+        let mut chunk = Chunk::default();
+        let mut reader = tree.read(tree.column(path).unwrap()).unwrap();
+        reader.read_entries(0..30, &mut chunk).unwrap();
+        chunk
+    };
+    let i64s = |values: Vec<i64>| values.into_iter().flat_map(i64::to_le_bytes).collect::<Vec<_>>();
+
+    let text = whole("text");
+    assert_eq!(text.counts, i().map(|i| 2 * (i % 3)).collect::<Vec<_>>());
+    assert_eq!(text.values, b"ab".repeat(30));
+    let nested = whole("nested");
+    assert_eq!(nested.counts, i().map(|i| i % 4).collect::<Vec<_>>());
+    let lists = i().flat_map(|i| (0..i % 4).map(|k| k % 3));
+    assert_eq!(nested.inner_counts, [lists.clone().collect::<Vec<_>>()]);
+    let items = lists.flat_map(|k| (0..k).map(move |_| f64::from(k))).flat_map(f64::to_le_bytes);
+    assert_eq!(nested.values, items.collect::<Vec<_>>());
+    assert_eq!(whole("point.x").values, i64s((0..30).collect()));
+    let steps = whole("point.steps");
+    assert_eq!(steps.counts, i().map(|i| i % 2).collect::<Vec<_>>());
+    assert_eq!(steps.values, i64s((0..30).filter(|i| i % 2 == 1).collect()));
+    let perhaps = whole("perhaps");
+    assert_eq!(perhaps.counts, i().map(|i| u32::from(i % 3 > 0)).collect::<Vec<_>>());
+    assert_eq!(perhaps.values, i64s((0..30).filter(|i| i % 3 > 0).collect()));
+    // "odd" cut to i % 3 letters if i is even, else i.
+    let (texts, numbers) = (whole("either._0"), whole("either._1"));
+    assert_eq!(texts.counts, i().map(|i| u32::from(i % 2 == 0)).collect::<Vec<_>>());
+    assert_eq!(texts.inner_counts, [i().step_by(2).map(|i| i % 3).collect::<Vec<_>>()]);
+    let letters = i().step_by(2).flat_map(|i| b"odd"[..(i % 3) as usize].to_vec());
+    assert_eq!(texts.values, letters.collect::<Vec<_>>());
+    assert_eq!(numbers.counts, i().map(|i| i % 2).collect::<Vec<_>>());
+    assert_eq!(numbers.values, i64s((0..30).filter(|i| i % 2 == 1).collect()));
+}
+
+/// A column has the values that `expected` computes, as a whole and in parts.
+fn check(tree: &Tree<'_>, column: &Column, name: &str) {
+    let (dtype, shape, values, counts) = expected(name);
+    let layout = column.layout().unwrap();
+    assert_eq!((layout.dtype, &layout.shape), (dtype, &shape), "{name}");
+    assert_eq!(layout.jagged, !counts.is_empty());
+    let mut reader = tree.read(column).unwrap();
+    let (mut chunk, mut whole) = (Chunk::default(), Chunk::default());
+    let mut n_chunks = 0;
+    while reader.next_chunk(&mut chunk).unwrap() {
+        n_chunks += 1;
+        assert_eq!(chunk.first_entry, whole.n_entries as u64);
+        whole.n_entries += chunk.n_entries;
+        whole.values.extend(&chunk.values);
+        whole.counts.extend(&chunk.counts);
+    }
+    assert_eq!(n_chunks, 2, "{name}: one for each time that entries were written");
+    assert_eq!((whole.n_entries, &whole.values, &whole.counts), (30, &values, &counts));
+    // Any range of entries is that part of the whole.
+    let width = layout.bytes_per_item();
+    for (start, end) in [(0, 30), (0, 0), (30, 30), (3, 4), (19, 21), (18, 30), (20, 20)] {
+        reader.read_entries(start..end, &mut chunk).unwrap();
+        let part = start as usize..end as usize;
+        let items = if layout.jagged {
+            assert_eq!(chunk.counts, counts[part.clone()]);
+            let sum = |counts: &[u32]| counts.iter().sum::<u32>() as usize;
+            let before = sum(&counts[..part.start]);
+            before..before + sum(&counts[part])
+        } else {
+            part
+        };
+        assert_eq!(chunk.values, values[items.start * width..items.end * width]);
+        assert_eq!((chunk.first_entry, chunk.n_entries as u64), (start, end - start));
+    }
+    assert!(reader.read_entries(0..31, &mut chunk).is_err());
 }
 
 #[test]
@@ -144,51 +215,58 @@ fn read_all(bytes: Vec<u8>) -> Result<Vec<Vec<u8>>, RootError> {
 
 #[test]
 fn no_truncation_is_read() {
-    let bytes = bytes();
-    for len in (0..bytes.len()).step_by(17).chain(bytes.len() - 40..bytes.len()) {
-        assert!(read_all(bytes[..len].to_vec()).is_err(), "{len} bytes");
-        // And where the header says that this is the whole file.
-        let mut shorter = bytes[..len].to_vec();
-        if let Some(end) = shorter.get_mut(12..16) {
-            end.copy_from_slice(&(len as u32).to_be_bytes());
+    for (name, step) in [("columns.root", 17), ("ntuple.root", 1)] {
+        let bytes = asset(name);
+        for len in (0..bytes.len()).step_by(step).chain(bytes.len() - 40..bytes.len()) {
+            assert!(read_all(bytes[..len].to_vec()).is_err(), "{name}: {len} bytes");
+            // And where the header says that this is the whole file.
+            let mut shorter = bytes[..len].to_vec();
+            if let Some(end) = shorter.get_mut(12..16) {
+                end.copy_from_slice(&(len as u32).to_be_bytes());
+            }
+            let _ = read_all(shorter);
         }
-        let _ = read_all(shorter);
     }
 }
 
 #[test]
 fn damaged_files_end_in_time() {
-    let bytes = bytes();
-    let mut refused = 0;
-    let mut n = 0;
-    for position in (0..bytes.len()).step_by(2) {
-        // Large values of lengths and counts, lengths of zero, single bits.
-        for change in [0x80u8, 0xff, 1 << (position % 7)] {
-            if position % 5 != 0 && change != 0xff {
-                continue;
+    for (name, step, least) in [("columns.root", 2, 20), ("ntuple.root", 1, 2)] {
+        let bytes = asset(name);
+        let mut refused = 0;
+        let mut n = 0;
+        for position in (0..bytes.len()).step_by(step) {
+            // Large values of lengths and counts, lengths of zero, single bits.
+            for change in [0x80u8, 0xff, 1 << (position % 7)] {
+                if position % 5 != 0 && change != 0xff {
+                    continue;
+                }
+                let mut damaged = bytes.clone();
+                damaged[position] ^= change;
+                let start = Instant::now();
+                refused += usize::from(read_all(damaged).is_err());
+                n += 1;
+                let elapsed = start.elapsed();
+                let place = format!("{name}: byte {position} ^ {change}: {elapsed:?}");
+                assert!(elapsed < Duration::from_secs(30), "{place}");
             }
-            let mut damaged = bytes.clone();
-            damaged[position] ^= change;
-            let start = Instant::now();
-            refused += usize::from(read_all(damaged).is_err());
-            n += 1;
-            let elapsed = start.elapsed();
-            assert!(elapsed < Duration::from_secs(30), "byte {position} ^ {change}: {elapsed:?}");
         }
+        println!("{name}: {refused} of {n} damaged files were refused");
+        assert!(refused > n / least);
     }
-    println!("{refused} of {n} damaged files were refused");
-    assert!(refused > n / 20);
 }
 
 #[test]
 fn lying_numbers_take_no_memory() {
-    let bytes = bytes();
-    for position in 0..bytes.len() - 4 {
-        for lie in [0x7fff_ffffu32, 0x4000_0000] {
-            if (position + lie as usize).is_multiple_of(3) {
-                let mut damaged = bytes.clone();
-                damaged[position..position + 4].copy_from_slice(&lie.to_be_bytes());
-                let _ = read_all(damaged);
+    for name in ["columns.root", "ntuple.root"] {
+        let bytes = asset(name);
+        for position in 0..bytes.len() - 4 {
+            for lie in [0x7fff_ffffu32, 0x4000_0000] {
+                if (position + lie as usize).is_multiple_of(3) {
+                    let mut damaged = bytes.clone();
+                    damaged[position..position + 4].copy_from_slice(&lie.to_be_bytes());
+                    let _ = read_all(damaged);
+                }
             }
         }
     }

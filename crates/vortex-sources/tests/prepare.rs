@@ -217,6 +217,72 @@ fn trees_come_back_as_arrays() {
 }
 
 #[test]
+fn rntuples_come_back_as_arrays() {
+    let input = Path::new(env!("CARGO_MANIFEST_DIR")).join("../vortex-root/assets/ntuple.root");
+    let tables = open(&input).unwrap();
+    assert!(tables.unread().is_empty(), "{:?}", tables.unread());
+    let names: Vec<_> = tables.datasets().iter().map(|d| (d.name.as_str(), d.n_records)).collect();
+    // A record for each of 30 entries, and one for each item of the lists with equal lengths: "hit"
+    // has those of the outer lists of "nested", and "either._1" those of "point.steps".
+    let expected = [
+        ("events", 30),
+        ("events/either._0#0", 15),
+        ("events/either._0", 15),
+        ("events/either._1", 15),
+        ("events/hit", 43),
+        ("events/nested", 28),
+        ("events/perhaps", 20),
+        ("events/text", 60),
+    ];
+    assert_eq!(names, expected);
+    for options in options() {
+        let folder = tempfile::tempdir().unwrap();
+        let (data, back) = (folder.path().join("data"), folder.path().join("back"));
+        let manifest = prepare(std::slice::from_ref(&input), &data, &options, &mut |_| {}).unwrap();
+        let files = restore(&manifest, &data, &back, &mut |_| {}).unwrap();
+        assert_eq!(files[0].path, back.join("ntuple.root.npz"));
+        let arrays = open(&files[0].path).unwrap();
+        assert_eq!(arrays.datasets().len(), tables.datasets().len());
+        for (number, info) in tables.datasets().iter().enumerate() {
+            let same = bytes_of(arrays.as_ref(), number) == bytes_of(tables.as_ref(), number);
+            assert!(same, "{}", info.name);
+        }
+    }
+}
+
+/// A damaged column is named, and the others are read.
+#[test]
+fn damage_in_one_column_leaves_the_others() {
+    let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("../vortex-root/assets");
+    let folder = tempfile::tempdir().unwrap();
+    let mut n = 0;
+    for name in ["columns.root", "ntuple.root"] {
+        let bytes = fs::read(assets.join(name)).unwrap();
+        let whole = open(&assets.join(name)).unwrap();
+        let fields = |source: &dyn Source| -> usize {
+            source.datasets().iter().map(|d| d.schema.fields().len()).sum()
+        };
+        for at in (200..bytes.len() - 200).step_by(bytes.len() / 80) {
+            let mut damaged = bytes.clone();
+            damaged[at..at + 2].iter_mut().for_each(|byte| *byte ^= 0x55);
+            let path = folder.path().join(name);
+            fs::write(&path, damaged).unwrap();
+            let Ok(source) = open(&path) else { continue };
+            if source.unread().len() > whole.unread().len() && !source.datasets().is_empty() {
+                assert!(fields(source.as_ref()) < fields(whole.as_ref()), "{name}: byte {at}");
+                n += 1;
+            }
+            for number in 0..source.datasets().len() {
+                let records = bytes_of(source.as_ref(), number);
+                let info = &source.datasets()[number];
+                assert_eq!(records.len() as u64, info.n_records * info.schema.stride() as u64);
+            }
+        }
+    }
+    assert!(n >= 10, "{n} files with a damaged column");
+}
+
+#[test]
 fn splits_are_cut_at_events() {
     let folder = tempfile::tempdir().unwrap();
     let options = PrepareOptions {

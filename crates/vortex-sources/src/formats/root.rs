@@ -1,11 +1,12 @@
-//! The trees of ROOT files as tables.
+//! The trees and RNTuples of ROOT files as tables.
 //!
-//! A tree becomes a dataset of its name with a record for each entry: all columns with one item per
+//! Each becomes a dataset of its name with a record for each entry: all columns with one item per
 //! entry, and the counts of the jagged ones, as `counts(NAME)`. Jagged columns whose counts are the
 //! same in every entry (the members of one collection) make a dataset together, named
 //! `TREE/COLLECTION`, with a record for each item. So nothing is padded or clipped, and counts are
 //! stored once.
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -72,7 +73,8 @@ struct Collection {
 }
 
 impl RootSource {
-    /// Lists the trees. Jagged columns are read once to find those with the same counts.
+    /// Lists the trees. Every column is read once, to name those that are damaged, and to find the
+    /// jagged ones with the same counts.
     ///
     /// # Errors
     /// [`Error::Source`] for a file that is not a ROOT file or has a damaged directory.
@@ -85,13 +87,20 @@ impl RootSource {
             datasets: Vec::new(),
             unread: Vec::new(),
         };
+        let mut versions = HashMap::<&str, usize>::new();
+        for object in source.file.objects() {
+            *versions.entry(&object.path).or_default() += 1;
+        }
         for object in source.file.objects() {
             if let Some(reason) = &object.unreadable {
-                source.unread.push(Unread { name: object.path.clone(), reason: reason.clone() });
+                let mut name = object.path.clone();
+                if versions.get(name.as_str()).is_some_and(|n| *n > 1) {
+                    name = format!("{name};{}", object.cycle);
+                }
+                source.unread.push(Unread { name, reason: reason.clone() });
             }
         }
-        let mut trees: Vec<String> = source.file.trees().iter().map(|t| (*t).to_owned()).collect();
-        trees.dedup();
+        let trees: Vec<String> = source.file.trees().iter().map(|t| (*t).to_owned()).collect();
         for tree in trees {
             if let Err(error) = source.list(&tree) {
                 source.unread.push(Unread { name: tree, reason: error.to_string() });
@@ -121,12 +130,9 @@ impl RootSource {
                     continue;
                 }
             };
-            if !layout.jagged {
-                flat.push(part);
-                continue;
-            }
             // A column with damage anywhere is not read at all.
             match counts_of(&tree, column) {
+                Ok(_) if !layout.jagged => flat.push(part),
                 Ok(levels) => {
                     let mut parent = None;
                     for (level, (key, items)) in levels.into_iter().enumerate() {
@@ -244,8 +250,8 @@ fn values_of(
     Ok(Part { column, name: described.path.clone(), what, width })
 }
 
-/// For each level of the lists of a jagged column, the digest of its counts and of all above, and
-/// the sum of its counts.
+/// Reads a column. For each level of the lists of a jagged one, the digest of its counts and of all
+/// above, and the sum of its counts.
 fn counts_of(
     tree: &Tree<'_>,
     column: &Column,
