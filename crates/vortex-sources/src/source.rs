@@ -91,8 +91,14 @@ pub trait Source {
     /// The datasets, in the order of the file.
     fn datasets(&self) -> &[DatasetInfo];
 
-    /// The parts of the file that are not among the datasets.
+    /// The parts of the file whose kind is not read, and those that hold no values.
     fn unread(&self) -> &[Unread] {
+        &[]
+    }
+
+    /// The parts that should be among the datasets, but whose values cannot be read: they are
+    /// damaged, beyond a limit, or compressed in a way that is not known.
+    fn left_out(&self) -> &[Unread] {
         &[]
     }
 

@@ -53,7 +53,7 @@ fn options() -> Vec<PrepareOptions> {
         LayoutRule::Fixed(Layout::Column),
     ] {
         for seed in [None, Some(3)] {
-            all.push(PrepareOptions { layout: layout.clone(), split, seed });
+            all.push(PrepareOptions { layout: layout.clone(), split, seed, strict: false });
         }
     }
     all
@@ -274,6 +274,51 @@ fn changed_streams_and_manifests_are_refused() {
     try_with(&manifest, "prepare the original again");
 }
 
+/// A dataset that cannot be read is left out, and so is an input without any; the others are whole.
+#[test]
+fn what_cannot_be_read_is_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, back) = (folder.path().join("data"), folder.path().join("back"));
+    let broken = folder.path().join("broken.h5");
+    fs::write(&broken, b"\x89HDF\r\n\x1a\nand nothing else").unwrap();
+    let inputs = [assets().join("neighbours.h5"), broken.clone(), assets().join("mixed.npy")];
+    let options = PrepareOptions::default();
+    let manifest = prepare(&inputs, &data, &options, &mut |_| {}).unwrap();
+    assert_eq!((manifest.version, manifest.sources.len()), (2, 3));
+    assert_eq!(Manifest::read(&data.join(MANIFEST_NAME)).unwrap(), manifest);
+    let source = &manifest.sources[0];
+    let mut left: Vec<&str> = source.left_out.iter().map(|part| part.name.as_str()).collect();
+    left.sort_unstable();
+    assert_eq!(left, ["c_zfp", "damaged0", "damaged1", "group/c_zfp", "many/c_zfp"]);
+    assert!(source.datasets.iter().any(|dataset| dataset.name == "group/good"));
+    assert!(!source.datasets.iter().any(|dataset| dataset.name.starts_with("damaged")));
+    assert_eq!(manifest.sources[1].left_out.len(), 1);
+    // No file of a dataset that was left out stays.
+    let files = fs::read_dir(&data).unwrap().count();
+    assert_eq!(files, 1 + 2 * manifest.streams().count());
+    let restored = restore(&manifest, &data, &back, &mut |_| {}).unwrap();
+    assert_eq!(restored.len(), 2);
+    assert_eq!(fs::read(back.join("mixed.npy")).unwrap(), fs::read(&inputs[2]).unwrap());
+
+    let refused = |inputs: &[PathBuf], strict: bool, words: &str| {
+        let options = PrepareOptions { strict, ..Default::default() };
+        let other = folder.path().join("other");
+        let error = prepare(inputs, &other, &options, &mut |_| {}).unwrap_err().to_string();
+        assert!(error.contains(words), "{error}");
+    };
+    refused(&inputs[..1], true, "c_zfp: is not read: filter 32013");
+    refused(&inputs, true, "c_zfp");
+    refused(&inputs[1..2], false, "broken.h5");
+    refused(&[broken.clone(), broken.clone()], false, "broken.h5");
+    // Older manifests have no such list, and are still read.
+    let mut older = manifest.clone();
+    older.version = 1;
+    let error = Manifest::parse(Path::new("m"), &older.to_bytes()).unwrap_err().to_string();
+    assert!(error.contains("version 1 with keys of version 2"), "{error}");
+    older.sources.iter_mut().for_each(|source| source.left_out.clear());
+    assert_eq!(Manifest::parse(Path::new("m"), &older.to_bytes()).unwrap(), older);
+}
+
 /// Damaged inputs are read or refused, without a panic or a hang.
 #[test]
 fn damaged_files_do_no_harm() {
@@ -288,6 +333,9 @@ fn damaged_files_do_no_harm() {
     for (name, whole) in [
         ("old.h5", asset("old.h5")),
         ("new.h5", asset("new.h5")),
+        ("filters.h5", asset("filters.h5")),
+        ("neighbours.h5", asset("neighbours.h5")),
+        ("neighbours_old.h5", asset("neighbours_old.h5")),
         ("mixed.npy", asset("mixed.npy")),
         ("packed.npz", asset("packed.npz")),
         ("stored.npz", asset("stored.npz")),

@@ -58,6 +58,10 @@ pub fn restored_names(manifest: &Manifest) -> Vec<String> {
 }
 
 fn names_of(source: &SourceEntry) -> Vec<String> {
+    if source.datasets.is_empty() {
+        // All of it was left out.
+        return Vec::new();
+    }
     match source.format.row().restored_as {
         RestoredAs::FileEach => source.datasets.iter().map(|entry| plain(&entry.name)).collect(),
         RestoredAs::Other(extension) => vec![format!("{}.{extension}", source.file)],
