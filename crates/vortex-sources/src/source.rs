@@ -102,6 +102,17 @@ pub trait Source {
         &[]
     }
 
+    /// Properties of what is read that a restored file does not have, with the names of their
+    /// owners.
+    fn lost(&self) -> &[Unread] {
+        &[]
+    }
+
+    /// Everything beside the datasets that a restored file has, in files that have it.
+    fn structure(&self) -> Option<&Origin> {
+        None
+    }
+
     /// Bytes before the first dataset, in files that consist of a header and the datasets.
     fn header_bytes(&self) -> u64 {
         0

@@ -179,6 +179,7 @@ const MAX_UNREAD_LINES: usize = 10;
 pub fn report_unread(file: &Path, source: &SourceEntry, common: &Common) {
     report(file, &source.unread, "not read", common);
     report(file, &source.left_out, "left out", common);
+    report(file, &source.lost, "not kept", common);
     if !source.left_out.is_empty() {
         let (file, n, rest) = (file.display(), source.left_out.len(), source.datasets.len());
         eprintln!(

@@ -133,7 +133,7 @@ pub static FORMATS: [Row; 6] = [
         code: with!(
             "root",
             open: |path| Ok(Box::new(root::RootSource::open(path)?)),
-            write: npy::write_npz,
+            write: |out, _, datasets, on_bytes| npy::write_npz(out, datasets, on_bytes),
         ),
     },
     Row {
@@ -145,7 +145,7 @@ pub static FORMATS: [Row; 6] = [
         sniff: |file| Ok(file.begins(npy::MAGIC)),
         code: Some(Code {
             open: |path| Ok(Box::new(npy::NpySource::open(path)?)),
-            write: npy::write_npy,
+            write: |out, _, datasets, on_bytes| npy::write_npy(out, datasets, on_bytes),
         }),
     },
     Row {
@@ -161,7 +161,7 @@ pub static FORMATS: [Row; 6] = [
         code: with!(
             "npz",
             open: |path| Ok(Box::new(npy::NpzSource::open(path)?)),
-            write: npy::write_npz,
+            write: |out, _, datasets, on_bytes| npy::write_npz(out, datasets, on_bytes),
         ),
     },
     Row {
@@ -174,7 +174,7 @@ pub static FORMATS: [Row; 6] = [
         sniff: |file| Ok(file.is_named(&["safetensors"])),
         code: Some(Code {
             open: |path| Ok(Box::new(safetensors::SafetensorsSource::open(path)?)),
-            write: bytes::write,
+            write: |out, _, datasets, on_bytes| bytes::write(out, datasets, on_bytes),
         }),
     },
     Row {
@@ -184,7 +184,10 @@ pub static FORMATS: [Row; 6] = [
         values: Values::None,
         restored_as: RestoredAs::FileEach,
         sniff: |_| Ok(true),
-        code: Some(Code { open: bytes::open, write: bytes::write }),
+        code: Some(Code {
+            open: bytes::open,
+            write: |out, _, datasets, on_bytes| bytes::write(out, datasets, on_bytes),
+        }),
     },
 ];
 

@@ -60,6 +60,12 @@ pub struct SourceEntry {
     /// The datasets that could not be read, with the reasons. Since version 2.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<Unread>,
+    /// What a restored file has beside the datasets. Since version 2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub structure: Option<Origin>,
+    /// Properties of the file that a restored one does not have. Since version 2.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lost: Vec<Unread>,
 }
 
 /// A dataset.
@@ -176,7 +182,11 @@ impl Manifest {
 
 /// The oldest version that knows all keys of these sources.
 pub(super) fn version_for(sources: &[SourceEntry]) -> u32 {
-    if sources.iter().any(|source| !source.left_out.is_empty()) { 2 } else { 1 }
+    let newer = |source: &SourceEntry| {
+        let lists = source.left_out.is_empty() && source.lost.is_empty();
+        !lists || source.structure.is_some()
+    };
+    if sources.iter().any(newer) { 2 } else { 1 }
 }
 
 /// Whether a name has no folders and is not a special name of a folder.

@@ -22,7 +22,7 @@ use vortex_data::SplitRatios;
 use crate::error::{Error, Result};
 use crate::formats::{Format, format_of, open_known};
 use crate::pieces::file_name;
-use crate::source::{Source, Unread};
+use crate::source::{Origin, Source, Unread};
 use crate::stored::OnBytes;
 
 use dataset::{Failed, dataset};
@@ -79,7 +79,7 @@ pub fn prepare(
             Err(error @ Error::Source { .. }) if several && !options.strict && input.is_file() => {
                 let digest = digest_of(input, &AtomicBool::new(false))?;
                 let left_out = vec![left_out("file", error)];
-                let read = Read { datasets: Vec::new(), unread: Vec::new(), left_out, digest };
+                let read = Read { left_out, digest, ..Default::default() };
                 read.into_entry(input, format_of(input)?)
             }
             Err(error) => return Err(error),
@@ -104,18 +104,31 @@ pub fn prepare(
 }
 
 /// What was read of an input.
+#[derive(Default)]
 struct Read {
     datasets: Vec<DatasetEntry>,
     unread: Vec<Unread>,
     left_out: Vec<Unread>,
+    structure: Option<Origin>,
+    lost: Vec<Unread>,
     /// Length and BLAKE3 of the file.
     digest: (u64, String),
 }
 
 impl Read {
     fn into_entry(self, input: &Path, format: Format) -> SourceEntry {
-        let Self { datasets, unread, left_out, digest: (bytes, blake3) } = self;
-        SourceEntry { file: file_name(input), format, bytes, blake3, datasets, unread, left_out }
+        let Self { datasets, unread, left_out, structure, lost, digest: (bytes, blake3) } = self;
+        SourceEntry {
+            file: file_name(input),
+            format,
+            bytes,
+            blake3,
+            datasets,
+            unread,
+            left_out,
+            structure,
+            lost,
+        }
     }
 }
 
@@ -160,7 +173,8 @@ fn source(
     let datasets = datasets?;
     let digest =
         digest.map_err(|_| Error::source(input, "file", "its digest was not finished"))??;
-    Ok(Read { datasets, unread, left_out: missing, digest })
+    let (structure, lost) = (source.structure().cloned(), source.lost().to_vec());
+    Ok(Read { datasets, unread, left_out: missing, structure, lost, digest })
 }
 
 /// The entry of a part that could not be read.

@@ -1,63 +1,57 @@
 //! The datasets of a file, and everything that is not read, with the reason.
 
-use std::collections::HashSet;
-
-use hdf5_reader::Dataset;
-use hdf5_reader::error::Error as ReadError;
+use hdf5_reader::error::Error;
 use hdf5_reader::group::Group;
 use hdf5_reader::messages::HdfMessage;
-use hdf5_reader::messages::link::LinkTarget;
+use hdf5_reader::messages::link::{LinkMessage, LinkTarget};
 use hdf5_reader::object_header::ObjectHeader;
+use hdf5_reader::{Dataset, RawAttribute};
 use vortex_base::hex;
 
+use super::attributes::{self, MAX_VALUE_BYTES};
 use super::links::links;
 use super::refusal::Refusal;
-use super::{Described, FORM, Hdf5Source, datatype, filters, stream};
+use super::tree::{Content, Link, Object, Storage, Target};
+use super::write::chunk_count;
+use super::{Described, FORM, Hdf5Source, MAX_CHUNKS, datatype, filters, stream};
 use crate::fields::Records;
 use crate::source::{DatasetInfo, Origin, Unread};
 
-/// Most groups, datasets and links that are listed.
+/// Most links that are listed.
 const MAX_OBJECTS: usize = 1 << 20;
 /// Deepest nesting of groups.
 const MAX_DEPTH: usize = 64;
 
-/// The object that a link leads to.
-enum Object {
+/// The object of a hard link that is kept.
+enum Found {
+    /// It was listed before.
+    Known(u32),
     Group(Group),
     Dataset(Box<Dataset>),
 }
 
 impl Hdf5Source {
-    /// Lists the members of a group, whose names begin with `prefix`, and of the groups in it.
-    pub(super) fn list(
-        &mut self,
-        group: &Group,
-        prefix: &str,
-        depth: usize,
-        seen: &mut HashSet<u64>,
-    ) {
+    /// Lists the members of a group, whose names begin with `prefix`, and of the groups in it. The
+    /// group is the object `number` of the tree.
+    pub(super) fn list(&mut self, group: &Group, prefix: &str, number: u32, depth: usize) {
         let shown = if prefix.is_empty() { "/" } else { prefix };
         if depth > MAX_DEPTH {
             let what = format!("groups nested more than {MAX_DEPTH} deep");
             return self.skip(shown, Refusal::LeftOut(what));
         }
-        // Hard links can make circles.
-        if !seen.insert(group.address()) {
-            let what = "a second link to a group that is listed already";
-            return self.skip(shown, Refusal::Kind(what.into()));
-        }
         let links = match links(&self.file, group.address()) {
             Ok(links) => links,
             Err(error) => return self.skip(shown, error.into()),
         };
-        let mut groups = Vec::new();
+        let (mut kept, mut groups) = (Vec::new(), Vec::new());
         for link in links {
-            if self.objects >= MAX_OBJECTS {
-                let what = format!("the file has more than {MAX_OBJECTS} objects");
-                return self.skip(shown, Refusal::LeftOut(what));
+            if self.links >= MAX_OBJECTS {
+                let what = format!("the file has more than {MAX_OBJECTS} links");
+                self.skip(shown, Refusal::LeftOut(what));
+                break;
             }
-            self.objects += 1;
-            let link = match link {
+            self.links += 1;
+            let LinkMessage { name, target, creation_order: order } = match link {
                 Ok(link) => link,
                 Err(error) => {
                     self.skip(shown, Refusal::LeftOut(format!("a link of this group: {error}")));
@@ -65,27 +59,51 @@ impl Hdf5Source {
                 }
             };
             let full = match prefix {
-                "" => link.name.clone(),
-                prefix => format!("{prefix}/{}", link.name),
+                "" => name.clone(),
+                prefix => format!("{prefix}/{name}"),
             };
-            let described = self.object(group, &link.name, &link.target);
-            match described.and_then(|object| match object {
-                Object::Group(child) => {
-                    groups.push((child, full.clone()));
-                    Ok(None)
+            let to = match target {
+                LinkTarget::Soft { path } => Ok(Target::Soft(path)),
+                LinkTarget::External { filename, path } => {
+                    let what =
+                        format!("a link to {path:?} in the file {filename:?}; name that file");
+                    self.skip(&full, Refusal::Kind(what));
+                    Ok(Target::External(filename, path))
                 }
-                Object::Dataset(dataset) => self.describe(&full, *dataset).map(Some),
-            }) {
-                Ok(Some((handle, info))) => {
-                    self.handles.push(handle);
-                    self.datasets.push(info);
+                LinkTarget::Hard { address } => {
+                    self.found(group, &name, address).and_then(|found| {
+                        let number = match found {
+                            Found::Known(number) => number,
+                            Found::Group(child) => {
+                                let number = self.keep(
+                                    address,
+                                    &full,
+                                    Object::group(),
+                                    Handle::Group(&child),
+                                );
+                                groups.push((child, full.clone(), number));
+                                number
+                            }
+                            Found::Dataset(dataset) => {
+                                let (info, storage) = self.describe(&full, &dataset)?;
+                                self.datasets.push(info);
+                                self.handles.push((*dataset).clone());
+                                let object = Object::dataset(storage);
+                                self.keep(address, &full, object, Handle::Dataset(&dataset))
+                            }
+                        };
+                        Ok(Target::Object(number))
+                    })
                 }
-                Ok(None) => {}
+            };
+            match to {
+                Ok(to) => kept.push(Link { name, to, order }),
                 Err(refusal) => self.skip(&full, refusal),
             }
         }
-        for (child, full) in groups {
-            self.list(&child, &full, depth + 1, seen);
+        self.tree.objects[number as usize].is = Content::Group(kept);
+        for (child, full, number) in groups {
+            self.list(&child, &full, number, depth + 1);
         }
     }
 
@@ -97,39 +115,54 @@ impl Hdf5Source {
         list.push(Unread { name: name.to_owned(), reason });
     }
 
-    /// Opens the object of a link.
-    fn object(&self, group: &Group, name: &str, target: &LinkTarget) -> Result<Object, Refusal> {
-        match target {
-            LinkTarget::External { filename, path } => {
-                let what = format!("a link to {path:?} in the file {filename:?}; name that file");
-                Err(Refusal::Kind(what))
-            }
-            LinkTarget::Hard { address } => {
-                let header = self.file.get_or_parse_header(*address)?;
-                match Kind::of(&header) {
-                    Kind::Group => Ok(Object::Group(group.group(name)?)),
-                    Kind::Dataset => Ok(Object::Dataset(Box::new(group.dataset(name)?))),
-                    Kind::Datatype => Err(Refusal::Kind("a named datatype holds no values".into())),
-                    Kind::Other => Err(Refusal::LeftOut("neither a group nor a dataset".into())),
-                }
-            }
-            LinkTarget::Soft { path } => match group.dataset(name) {
-                Ok(dataset) => Ok(Object::Dataset(Box::new(dataset))),
-                Err(ReadError::DatasetNotFound(_)) => match group.group(name) {
-                    Ok(group) => Ok(Object::Group(group)),
-                    Err(ReadError::GroupNotFound(_)) => {
-                        let what = format!("a link to {path:?}, which is no dataset and no group");
-                        Err(Refusal::Kind(what))
-                    }
-                    Err(error) => Err(error.into()),
-                },
-                Err(error) => Err(error.into()),
-            },
+    /// Opens the object of a hard link.
+    fn found(&self, group: &Group, name: &str, address: u64) -> Result<Found, Refusal> {
+        if let Some(number) = self.numbers.get(&address) {
+            return Ok(Found::Known(*number));
+        }
+        let header = self.file.get_or_parse_header(address)?;
+        match Kind::of(&header) {
+            Kind::Group => Ok(Found::Group(group.group(name)?)),
+            Kind::Dataset => Ok(Found::Dataset(Box::new(group.dataset(name)?))),
+            Kind::Datatype => Err(Refusal::Kind("a named datatype holds no values".into())),
+            Kind::Other => Err(Refusal::LeftOut("neither a group nor a dataset".into())),
         }
     }
 
+    /// Adds an object to the tree.
+    pub(super) fn keep(
+        &mut self,
+        address: u64,
+        name: &str,
+        object: Object,
+        handle: Handle<'_>,
+    ) -> u32 {
+        // Below MAX_OBJECTS.
+        let number = self.tree.objects.len() as u32;
+        self.numbers.insert(address, number);
+        self.tree.objects.push(object);
+        let header = self.file.get_or_parse_header(address);
+        if header.is_ok_and(|header| {
+            header.messages.iter().any(|message| matches!(message, HdfMessage::Comment(_)))
+        }) {
+            self.lost.push(Unread { name: name.to_owned(), reason: "its comment".into() });
+        }
+        let attributes = match self.attribute_bytes {
+            0..MAX_VALUE_BYTES => handle.attributes(),
+            _ => Err(Error::ResourceLimit(format!("{MAX_VALUE_BYTES} bytes before them"))),
+        };
+        let bytes = attributes.iter().flatten().map(|found| found.message().raw_data.len());
+        self.attribute_bytes += bytes.sum::<usize>();
+        self.attributes.push((name.to_owned(), attributes));
+        number
+    }
+
     /// The description of a dataset that can be streamed.
-    fn describe(&self, name: &str, dataset: Dataset) -> Result<(Dataset, DatasetInfo), Refusal> {
+    fn describe(
+        &mut self,
+        name: &str,
+        dataset: &Dataset,
+    ) -> Result<(DatasetInfo, Storage), Refusal> {
         let header = self.file.get_or_parse_header(dataset.address())?;
         if let Some(reason) = datatype::refusal(dataset.dtype()) {
             return Err(Refusal::Kind(reason));
@@ -165,7 +198,8 @@ impl Hdf5Source {
             datatype::describe(dataset.dtype(), fields, name, offset);
         });
         // Refuses storage that cannot be streamed.
-        stream::Reader::new(&self.file, &dataset, size, &shape)?;
+        let reader = stream::Reader::new(&self.file, dataset, size, &shape)?;
+        let fill = reader.fill().map(hex::encode);
         let info = DatasetInfo {
             name: name.to_owned(),
             schema: records.schema,
@@ -174,7 +208,69 @@ impl Hdf5Source {
             shape,
             origin: Origin::new(FORM, &Described { datatype: hex::encode(&raw), null }),
         };
-        Ok((dataset, info))
+        let mut storage = Storage { name: name.to_owned(), fill, ..Default::default() };
+        let chunks: Option<Vec<u32>> = dataset.chunks().filter(|_| !null);
+        let chunks = chunks.map(|chunks| chunks.into_iter().take(info.shape.len()).collect());
+        let possible = |chunks: &Vec<u32>| chunks.len() == info.shape.len() && !chunks.contains(&0);
+        let mut lose = |reason| self.lost.push(Unread { name: name.to_owned(), reason });
+        if let Some(chunks) = chunks.filter(possible) {
+            let count = chunk_count(&info.shape, &chunks);
+            if count > MAX_CHUNKS {
+                lose(format!("restored without its {count} chunks; up to {MAX_CHUNKS} are kept"));
+                return Ok((info, storage));
+            }
+            storage.chunks = Some(chunks);
+            storage.max_shape = dataset
+                .max_dims()
+                .map(|dims| dims.iter().map(|d| (*d != u64::MAX).then_some(*d)).collect());
+            let pipeline = header.messages.iter().find_map(|message| match message {
+                HdfMessage::FilterPipeline(pipeline) => Some(&pipeline.filters[..]),
+                _ => None,
+            });
+            if let Some(lost) = filters::kept(pipeline.unwrap_or_default(), &mut storage) {
+                lose(lost);
+            }
+        }
+        Ok((info, storage))
+    }
+
+    /// Puts the attributes of all objects into the tree; those that cannot be kept are listed.
+    pub(super) fn keep_attributes(&mut self, root: &Group) {
+        let mut reader =
+            attributes::Reader { group: root, objects: &self.numbers, left: MAX_VALUE_BYTES };
+        let all = std::mem::take(&mut self.attributes);
+        for (object, (name, found)) in self.tree.objects.iter_mut().zip(all) {
+            let mut lose = |reason| self.lost.push(Unread { name: name.clone(), reason });
+            match found {
+                Ok(found) => {
+                    for raw in found {
+                        match reader.keep(&raw) {
+                            Ok(attribute) => object.attributes.push(attribute),
+                            Err(why) => lose(format!("attribute {:?}: {why}", raw.name())),
+                        }
+                    }
+                }
+                Err(error) => lose(format!("its attributes: {error}")),
+            }
+        }
+    }
+}
+
+/// A group or a dataset.
+pub(super) enum Handle<'a> {
+    Group(&'a Group),
+    Dataset(&'a Dataset),
+}
+
+/// The name of an object, and its attributes.
+pub(super) type Attributes = (String, hdf5_reader::error::Result<Vec<RawAttribute>>);
+
+impl Handle<'_> {
+    fn attributes(&self) -> hdf5_reader::error::Result<Vec<RawAttribute>> {
+        match self {
+            Self::Group(group) => group.raw_attributes(),
+            Self::Dataset(dataset) => dataset.raw_attributes(),
+        }
     }
 }
 

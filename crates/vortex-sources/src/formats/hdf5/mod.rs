@@ -3,34 +3,37 @@
 //! A dataset is read chunk by chunk (or piece by piece, if it is contiguous), so that memory does
 //! not grow with its size.
 
+mod attributes;
 mod datatype;
 mod filters;
 mod links;
 mod listing;
 mod refusal;
 mod stream;
+mod tree;
 mod write;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use hdf5_reader::error::Error as ReadError;
 use hdf5_reader::{Dataset, FileStorage, Hdf5File, OpenOptions};
 use serde::{Deserialize, Serialize};
-use vortex_base::hex;
 
 use crate::error::{Error, Result};
-use crate::source::{DatasetInfo, Sink, Source, Unread};
-use crate::stored::{OnBytes, Stored, refuse};
+use crate::source::{DatasetInfo, Origin, Sink, Source, Unread};
+use listing::Handle;
+use tree::{Object, Tree};
 
 pub use filters::decode as decode_filter;
-pub use write::Hdf5Writer;
+pub(super) use write::write;
 
 /// Largest chunk that is read, in bytes.
 const MAX_CHUNK_BYTES: usize = 128 << 20;
+/// Most chunks of a dataset that is restored in chunks; their places are kept in memory.
+const MAX_CHUNKS: u64 = 1 << 20;
 
 /// The information that manifests store for writing a dataset again.
 #[derive(Serialize, Deserialize)]
@@ -53,8 +56,18 @@ pub struct Hdf5Source {
     datasets: Vec<DatasetInfo>,
     unread: Vec<Unread>,
     left_out: Vec<Unread>,
+    /// Properties of what is read that a restored file does not have.
+    lost: Vec<Unread>,
     /// Number of links that were listed.
-    objects: usize,
+    links: usize,
+    tree: Tree,
+    /// Numbers of the objects of the tree, by address.
+    numbers: HashMap<u64, u32>,
+    /// Attributes of the objects of the tree, until all objects are known.
+    attributes: Vec<listing::Attributes>,
+    /// Bytes of their values.
+    attribute_bytes: usize,
+    structure: Option<Origin>,
 }
 
 impl Hdf5Source {
@@ -79,9 +92,24 @@ impl Hdf5Source {
             datasets: Vec::new(),
             unread: Vec::new(),
             left_out: Vec::new(),
-            objects: 0,
+            lost: Vec::new(),
+            links: 0,
+            tree: Tree { objects: Vec::new() },
+            numbers: HashMap::new(),
+            attributes: Vec::new(),
+            attribute_bytes: 0,
+            structure: None,
         };
-        source.list(&root, "", 0, &mut HashSet::new());
+        let number = source.keep(root.address(), "/", Object::group(), Handle::Group(&root));
+        source.list(&root, "", number, 0);
+        source.keep_attributes(&root);
+        if source.file.superblock().base_address > 0 {
+            let reason = "the bytes before the HDF5 file".into();
+            source.lost.push(Unread { name: "/".into(), reason });
+        }
+        source.structure = Some(Origin::new(FORM, &source.tree));
+        source.tree.objects = Vec::new();
+        source.numbers = HashMap::new();
         Ok(source)
     }
 }
@@ -97,6 +125,14 @@ impl Source for Hdf5Source {
 
     fn left_out(&self) -> &[Unread] {
         &self.left_out
+    }
+
+    fn lost(&self) -> &[Unread] {
+        &self.lost
+    }
+
+    fn structure(&self) -> Option<&Origin> {
+        self.structure.as_ref()
     }
 
     fn stream(&self, dataset: usize, sink: &mut Sink<'_>) -> Result<()> {
@@ -115,26 +151,4 @@ impl std::fmt::Debug for Hdf5Source {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Hdf5Source").field("path", &self.path).finish_non_exhaustive()
     }
-}
-
-/// Writes a file with these datasets.
-pub(super) fn write(
-    out: BufWriter<&File>,
-    datasets: &mut [&mut dyn Stored],
-    on_bytes: &mut OnBytes<'_>,
-) -> io::Result<()> {
-    let mut file = Hdf5Writer::new(out)?;
-    for dataset in datasets {
-        let name = dataset.name().to_owned();
-        let described: Option<Described> = dataset.origin().read(FORM);
-        let Described { datatype, null } =
-            described.ok_or_else(|| refuse(&name, "is not described as one of HDF5"))?;
-        let datatype = hex::decode(&datatype).ok_or_else(|| refuse(&name, "not hexadecimal"))?;
-        let shape = (!null).then(|| dataset.shape().to_vec());
-        file.dataset(&name, &datatype, shape.as_deref(), |out| {
-            dataset.write(out, on_bytes)?;
-            Ok(dataset.n_bytes())
-        })?;
-    }
-    file.finish()?.flush()
 }

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::source::{PIECE_BYTES, Sink};
 
 /// Largest memory for chunks that are side by side, in bytes.
-const MAX_BAND_BYTES: u64 = 256 << 20;
+pub(super) const MAX_BAND_BYTES: u64 = 256 << 20;
 
 /// A dataset whose storage is known.
 pub(super) struct Reader<'a> {
@@ -89,6 +89,11 @@ impl<'a> Reader<'a> {
                 Ok(())
             }
         }
+    }
+
+    /// The bytes of an element that was never written, if they are not zeros.
+    pub(super) fn fill(&self) -> Option<&[u8]> {
+        self.fill.as_deref()
     }
 
     fn n_bytes(&self) -> u64 {

@@ -21,6 +21,7 @@ use hdf5_reader::filters::{
 use hdf5_reader::messages::filter_pipeline::FilterDescription;
 
 use super::MAX_CHUNK_BYTES;
+use super::tree::Storage;
 
 /// The output of a decoder, or what is wrong with its input.
 pub type Decoded = Result<Vec<u8>, String>;
@@ -56,6 +57,14 @@ const BUILT_IN: [u16; 6] = [
     FILTER_SZIP,
     FILTER_NBIT,
     FILTER_SCALEOFFSET,
+];
+
+/// Names of filters that are read and not written.
+const BUILT_IN_TITLES: [(u16, &str); 4] = [
+    (FILTER_FLETCHER32, "fletcher32"),
+    (FILTER_SZIP, "szip"),
+    (FILTER_NBIT, "n-bit"),
+    (FILTER_SCALEOFFSET, "scale-offset"),
 ];
 
 /// Names of filters that are not read.
@@ -110,6 +119,28 @@ pub(super) fn refusal(filters: &[FilterDescription]) -> Option<String> {
         }
     }
     None
+}
+
+/// Notes in `storage` which of these filters a restored file has. Returns what it does not have, if
+/// anything.
+pub(super) fn kept(filters: &[FilterDescription], storage: &mut Storage) -> Option<String> {
+    let mut lost = Vec::new();
+    for filter in filters {
+        let first = filter.client_data.first().copied();
+        match filter.id {
+            FILTER_SHUFFLE if storage.deflate.is_none() => storage.shuffle = true,
+            FILTER_DEFLATE if storage.deflate.is_none() => {
+                storage.deflate = Some(first.unwrap_or(6).min(9));
+            }
+            id => {
+                let own = OWN.iter().find(|own| own.id == id).map(|own| own.title);
+                let name = BUILT_IN_TITLES.iter().find(|(known, _)| *known == id);
+                let name = own.or(name.map(|(_, name)| *name)).unwrap_or("a filter");
+                lost.push(format!("{name} ({id})"));
+            }
+        }
+    }
+    (!lost.is_empty()).then(|| format!("restored without these filters: {}", lost.join(", ")))
 }
 
 fn lzf(client: &[u32], bytes: &[u8], limit: usize) -> Decoded {
