@@ -24,7 +24,7 @@ def restored(path, *, status=0):
     said = vortex("prepare", "-q", path, "--out", folder / "data", status=status)
     vortex("restore", "-q", folder / "data", "--out", folder / "back")
     # An archive of the datasets gives the same file.
-    vortex("compress", "-q", "--datasets", path, "-o", folder / "a.vxc", status=status)
+    vortex("compress", "-q", "-1", "--datasets", path, "-o", folder / "a.vxc", status=status)
     vortex("decompress", "-q", folder / "a.vxc", "-o", folder / "a.h5")
     back = folder / "back" / path.name
     assert (folder / "a.h5").read_bytes() == back.read_bytes()
@@ -55,7 +55,7 @@ def tree(group, seen=None):
             found[path] = ("group", attributes(member))
             found.update(tree(member, seen))
         else:
-            values = None if member.shape is None else member[()].tobytes()
+            values = None if member.shape is None else contents(member)
             found[path] = (
                 "dataset",
                 member.shape,
@@ -66,11 +66,21 @@ def tree(group, seen=None):
                 member.compression,
                 member.compression_opts,
                 member.shuffle,
-                None if member.shape is None else np.asarray(member.fillvalue).tobytes(),
+                None if member.shape is None else np.asarray(member.fillvalue or 0).tobytes(),
                 values,
                 attributes(member),
             )
     return found
+
+
+def contents(dataset):
+    """The values of a dataset; sequences as lists."""
+    values = dataset[()]
+    if isinstance(values, bytes):
+        return values
+    if values.dtype.hasobject:
+        return [item if isinstance(item, bytes) else item.tobytes() for item in values.reshape(-1)]
+    return values.tobytes()
 
 
 def attributes(thing):
@@ -114,6 +124,17 @@ def test_the_same_tree(tmp_path, form):
         f.create_dataset("never", (12,), ">i2", fillvalue=7)
         f.create_dataset("many", data=np.arange(3000, dtype="i8"), chunks=(1,))
         f.create_dataset("scalar", data=np.float32(2))
+        words = [f"word {i} " + "é" * (i % 40) if i % 3 else "" for i in range(20_000)]
+        f.create_dataset("words", data=words, chunks=(3_000,), maxshape=(None,), compression="gzip")
+        f.create_dataset("ascii", data=np.array([[b"a", b"bc"], [b"", b"def"]], object), dtype=h5py.string_dtype("ascii"))
+        f.create_dataset("word", data="a scalar")
+        f.create_dataset("novel", data=["x" * 1_200_000, "y"])
+        f.create_dataset("no words", shape=(0,), maxshape=(None,), chunks=(8,), dtype=h5py.string_dtype())
+        f.create_dataset("unwritten", shape=(5,), dtype=h5py.string_dtype())
+        f["null words"] = h5py.Empty(h5py.string_dtype())
+        ragged = f.create_dataset("ragged", (300,), h5py.vlen_dtype(">f8"))
+        for i in range(300):
+            ragged[i] = np.arange(i % 5)
         f["nothing"] = h5py.Empty("f4")
         f["alias"] = f["packed"]
         f["empty/same"] = f["empty"]
@@ -177,10 +198,12 @@ def test_pandas(tmp_path):
     )
     frame.to_hdf(path, key="events", format="table", data_columns=["run"], complevel=5, complib="zlib")
     frame[["run", "pt"]].to_hdf(path, key="deep/fixed", format="fixed")
+    frame.to_hdf(path, key="objects", format="fixed")
     back, _ = restored(path)
     pandas.testing.assert_frame_equal(pandas.read_hdf(back, "events"), frame)
     pandas.testing.assert_frame_equal(pandas.read_hdf(back, "events", where="run == 3"), frame[frame.run == 3])
     pandas.testing.assert_frame_equal(pandas.read_hdf(back, "deep/fixed"), frame[["run", "pt"]])
+    pandas.testing.assert_frame_equal(pandas.read_hdf(back, "objects"), frame)
 
 
 def test_pytables(tmp_path):
@@ -217,6 +240,7 @@ def test_netcdf(tmp_path):
         t = f.createVariable("t", "f4", ("time", "x"), zlib=True, shuffle=True, fill_value=-99)
         t.units, t.valid_range = "K", np.array([100, 400], "f4")
         t[:] = np.arange(20).reshape(4, 5)
+        f.createVariable("place", str, ("x",))[:] = np.array(["Genève", "", "Meyrin", "b", "c"], object)
         inner = f.createGroup("inner")
         inner.createVariable("y", "i2", ("x",))[:] = np.arange(5)
     # Other programs ask for the ending .h5.
@@ -230,6 +254,7 @@ def test_netcdf(tmp_path):
         assert f["t"]._FillValue == -99 and f["t"].filters()["zlib"]
         assert np.array_equal(f["t"][:], np.arange(20).reshape(4, 5))
         assert f["inner/y"].dimensions == ("x",)
+        assert list(f["place"][:]) == ["Genève", "", "Meyrin", "b", "c"]
 
 
 @pytest.mark.parametrize("engine", ["netcdf4", "h5netcdf"])
@@ -239,7 +264,7 @@ def test_xarray(tmp_path, engine):
     path = tmp_path / "cube.h5"
     data = xarray.Dataset(
         {"t": (("time", "x"), np.arange(20.0).reshape(4, 5), {"units": "K", "long_name": "temperature"})},
-        coords={"time": np.arange(4) * 2.5, "x": [10, 20, 30, 40, 50]},
+        coords={"time": np.arange(4) * 2.5, "x": ["a", "bb", "", "d", "long"]},
         attrs={"history": "made for a test"},
     )
     data.to_netcdf(path, engine=engine, encoding={"t": {"zlib": True, "chunksizes": (2, 5)}})

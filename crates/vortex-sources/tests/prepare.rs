@@ -338,6 +338,37 @@ fn what_cannot_be_read_is_left_out() {
     assert_equal_values(&restored[0].path, &back.join("neighbours.h5"));
 }
 
+/// A basket that is damaged costs its table, and no other.
+#[test]
+fn a_damaged_basket_is_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole =
+        fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../vortex-root/assets/columns.root"));
+    let whole = whole.unwrap();
+    let path = folder.path().join("damaged.root");
+    let options = PrepareOptions::default();
+    let mut found = 0;
+    for at in (300..whole.len() - 300).step_by(131) {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0xff;
+        fs::write(&path, &bytes).unwrap();
+        let data = folder.path().join(format!("data{at}"));
+        let Ok(manifest) = prepare(std::slice::from_ref(&path), &data, &options, &mut |_| {})
+        else {
+            continue;
+        };
+        let source = &manifest.sources[0];
+        if !source.left_out.is_empty() {
+            assert!(!source.datasets.is_empty());
+            assert!(source.left_out.iter().all(|part| part.name.starts_with("sub/deep/events")));
+            let files = fs::read_dir(&data).unwrap().count();
+            assert_eq!(files, 1 + 2 * manifest.streams().count());
+            found += 1;
+        }
+    }
+    assert!(found > 0, "no damage of one table alone");
+}
+
 /// A structure that was changed gives a file or an error, without a panic.
 #[test]
 fn changed_structures_do_no_harm() {

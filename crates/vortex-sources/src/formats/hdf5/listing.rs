@@ -6,16 +6,13 @@ use hdf5_reader::messages::HdfMessage;
 use hdf5_reader::messages::link::{LinkMessage, LinkTarget};
 use hdf5_reader::object_header::ObjectHeader;
 use hdf5_reader::{Dataset, RawAttribute};
-use vortex_base::hex;
 
+use super::Hdf5Source;
 use super::attributes::{self, MAX_VALUE_BYTES};
 use super::links::links;
 use super::refusal::Refusal;
-use super::tree::{Content, Link, Object, Storage, Target};
-use super::write::chunk_count;
-use super::{Described, FORM, Hdf5Source, MAX_CHUNKS, datatype, filters, stream};
-use crate::fields::Records;
-use crate::source::{DatasetInfo, Origin, Unread};
+use super::tree::{Content, Link, Object, Target};
+use crate::source::Unread;
 
 /// Most links that are listed.
 const MAX_OBJECTS: usize = 1 << 20;
@@ -85,9 +82,11 @@ impl Hdf5Source {
                                 number
                             }
                             Found::Dataset(dataset) => {
-                                let (info, storage) = self.describe(&full, &dataset)?;
-                                self.datasets.push(info);
-                                self.handles.push((*dataset).clone());
+                                let (tables, storage) = self.describe(&full, &dataset)?;
+                                for (info, part) in tables {
+                                    self.datasets.push(info);
+                                    self.handles.push(((*dataset).clone(), part));
+                                }
                                 let object = Object::dataset(storage);
                                 self.keep(address, &full, object, Handle::Dataset(&dataset))
                             }
@@ -155,83 +154,6 @@ impl Hdf5Source {
         self.attribute_bytes += bytes.sum::<usize>();
         self.attributes.push((name.to_owned(), attributes));
         number
-    }
-
-    /// The description of a dataset that can be streamed.
-    fn describe(
-        &mut self,
-        name: &str,
-        dataset: &Dataset,
-    ) -> Result<(DatasetInfo, Storage), Refusal> {
-        let header = self.file.get_or_parse_header(dataset.address())?;
-        if let Some(reason) = datatype::refusal(dataset.dtype()) {
-            return Err(Refusal::Kind(reason));
-        }
-        for message in &header.messages {
-            match message {
-                HdfMessage::ExternalFiles(_) => {
-                    return Err(Refusal::Kind("its values are in another file".into()));
-                }
-                HdfMessage::FilterPipeline(pipeline) => {
-                    if let Some(reason) = filters::refusal(&pipeline.filters) {
-                        return Err(Refusal::LeftOut(reason));
-                    }
-                }
-                _ => {}
-            }
-        }
-        let size = datatype::size(dataset.dtype());
-        let stated = dataset.raw_element_size()?;
-        if size == 0 || size != stated as u64 {
-            return Err(format!("elements of {size} bytes, stated as {stated}").into());
-        }
-        let raw = dataset.raw_datatype()?;
-        let elements = dataset.num_elements()?;
-        let null = elements == 0 && dataset.shape().is_empty();
-        let shape = if null { vec![0] } else { dataset.shape().to_vec() };
-        if elements.checked_mul(size).is_none() {
-            let what = format!("{elements} elements of {size} bytes are more than 2^64 bytes");
-            return Err(what.into());
-        }
-        let number = datatype::number(dataset.dtype()).is_some();
-        let records = Records::of_array(&shape, size, number, |fields, name, offset| {
-            datatype::describe(dataset.dtype(), fields, name, offset);
-        });
-        // Refuses storage that cannot be streamed.
-        let reader = stream::Reader::new(&self.file, dataset, size, &shape)?;
-        let fill = reader.fill().map(hex::encode);
-        let info = DatasetInfo {
-            name: name.to_owned(),
-            schema: records.schema,
-            n_records: records.n_records,
-            records_per_event: records.records_per_event,
-            shape,
-            origin: Origin::new(FORM, &Described { datatype: hex::encode(&raw), null }),
-        };
-        let mut storage = Storage { name: name.to_owned(), fill, ..Default::default() };
-        let chunks: Option<Vec<u32>> = dataset.chunks().filter(|_| !null);
-        let chunks = chunks.map(|chunks| chunks.into_iter().take(info.shape.len()).collect());
-        let possible = |chunks: &Vec<u32>| chunks.len() == info.shape.len() && !chunks.contains(&0);
-        let mut lose = |reason| self.lost.push(Unread { name: name.to_owned(), reason });
-        if let Some(chunks) = chunks.filter(possible) {
-            let count = chunk_count(&info.shape, &chunks);
-            if count > MAX_CHUNKS {
-                lose(format!("restored without its {count} chunks; up to {MAX_CHUNKS} are kept"));
-                return Ok((info, storage));
-            }
-            storage.chunks = Some(chunks);
-            storage.max_shape = dataset
-                .max_dims()
-                .map(|dims| dims.iter().map(|d| (*d != u64::MAX).then_some(*d)).collect());
-            let pipeline = header.messages.iter().find_map(|message| match message {
-                HdfMessage::FilterPipeline(pipeline) => Some(&pipeline.filters[..]),
-                _ => None,
-            });
-            if let Some(lost) = filters::kept(pipeline.unwrap_or_default(), &mut storage) {
-                lose(lost);
-            }
-        }
-        Ok((info, storage))
     }
 
     /// Puts the attributes of all objects into the tree; those that cannot be kept are listed.

@@ -5,10 +5,12 @@
 
 mod attributes;
 mod datatype;
+mod describe;
 mod filters;
 mod links;
 mod listing;
 mod refusal;
+mod sequences;
 mod stream;
 mod tree;
 mod write;
@@ -24,7 +26,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::source::{DatasetInfo, Origin, Sink, Source, Unread};
+use attributes::SEQUENCE_BYTES;
 use listing::Handle;
+use sequences::{Part, Sequences};
 use tree::{Object, Tree};
 
 pub use filters::decode as decode_filter;
@@ -47,12 +51,15 @@ struct Described {
 
 /// Name of this form.
 const FORM: &str = "hdf5";
+/// Names of the forms of sequences: of their lengths, and of their elements.
+const LENGTHS_FORM: &str = "hdf5_lengths";
+const VALUES_FORM: &str = "hdf5_values";
 
 /// The datasets of a file.
 pub struct Hdf5Source {
     path: PathBuf,
     file: Hdf5File,
-    handles: Vec<Dataset>,
+    handles: Vec<(Dataset, Part)>,
     datasets: Vec<DatasetInfo>,
     unread: Vec<Unread>,
     left_out: Vec<Unread>,
@@ -136,14 +143,30 @@ impl Source for Hdf5Source {
     }
 
     fn stream(&self, dataset: usize, sink: &mut Sink<'_>) -> Result<()> {
-        let (Some(info), Some(handle)) = (self.datasets.get(dataset), self.handles.get(dataset))
+        let (Some(info), Some((handle, part))) =
+            (self.datasets.get(dataset), self.handles.get(dataset))
         else {
             return Ok(());
         };
-        let refuse = |what: String| Error::source(&self.path, &info.name, what);
-        let size = datatype::size(handle.dtype());
-        let reader = stream::Reader::new(&self.file, handle, size, &info.shape).map_err(refuse)?;
-        reader.run(&self.path, &info.name, sink)
+        let (path, name) = (&self.path, &info.name);
+        let refuse = |what: String| Error::source(path, name, what);
+        let elements = sequences::elements(handle.dtype()).filter(|_| *part != Part::Whole);
+        let Some(elements) = elements else {
+            let size = datatype::size(handle.dtype());
+            let reader = stream::Reader::new(&self.file, handle, size, &info.shape);
+            return reader.map_err(refuse)?.run(path, name, sink);
+        };
+        if handle.num_elements().is_ok_and(|n| n == 0) {
+            return Ok(());
+        }
+        let (size, shape) = (SEQUENCE_BYTES as u64, handle.shape());
+        let reader = stream::Reader::new(&self.file, handle, size, shape).map_err(refuse)?;
+        let width = attributes::width(elements).map_err(refuse)?;
+        let sequences = Sequences::new(reader, handle, width);
+        match part {
+            Part::Lengths => sequences.lengths(path, name, sink),
+            _ => sequences.elements(path, name, sink),
+        }
     }
 }
 

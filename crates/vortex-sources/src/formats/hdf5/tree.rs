@@ -75,6 +75,9 @@ pub(super) struct Storage {
     /// Level of gzip, if chunks are compressed with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) deflate: Option<u32>,
+    /// Whether it is one of sequences: two datasets of the manifest.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) sequences: bool,
     /// Bytes of an element that was never written, in hexadecimal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) fill: Option<String>,

@@ -9,7 +9,7 @@ use super::file::File;
 const MIN_BYTES: usize = 4096;
 const FULL_BYTES: usize = 1 << 20;
 /// Most sequences in a collection.
-const MAX_SEQUENCES: usize = 65_000;
+const MAX_SEQUENCES: u16 = 65_000;
 const HEADER_BYTES: usize = 16;
 
 /// Bytes with places for addresses.
@@ -70,12 +70,65 @@ impl Blob {
     }
 }
 
-/// All sequences of a file.
+/// Puts sequences into collections, one after the other.
+#[derive(Default)]
+pub(super) struct Packing {
+    collection: usize,
+    sequences: u16,
+    /// Bytes of the sequences in the collection.
+    bytes: usize,
+}
+
+/// The place of a sequence.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub(super) collection: usize,
+    /// Counted from 1.
+    pub(super) index: u16,
+}
+
+impl Packing {
+    /// The place of the next sequence, which has so many bytes.
+    pub(super) fn place(&mut self, bytes: usize) -> Place {
+        if self.bytes > FULL_BYTES || self.sequences >= MAX_SEQUENCES {
+            *self = Self { collection: self.collection + 1, sequences: 0, bytes: 0 };
+        }
+        self.sequences += 1;
+        self.bytes += HEADER_BYTES + bytes.next_multiple_of(8);
+        Place { collection: self.collection, index: self.sequences }
+    }
+
+    /// Bytes of the collection with the sequences so far.
+    pub(super) fn collection_bytes(&self) -> u64 {
+        (HEADER_BYTES + self.bytes).max(MIN_BYTES) as u64
+    }
+}
+
+/// The start of a collection of so many bytes.
+pub(super) fn collection(len: u64) -> Vec<u8> {
+    [&b"GCOL\x01\0\0\0"[..], &len.to_le_bytes()].concat()
+}
+
+/// The start of a sequence of so many bytes.
+pub(super) fn sequence(index: u16, len: u64) -> Vec<u8> {
+    // It is used once, unless it is free space.
+    let uses = u16::from(index > 0);
+    [&index.to_le_bytes()[..], &uses.to_le_bytes(), &[0; 4], &len.to_le_bytes()].concat()
+}
+
+/// The free space at the end of a collection.
+pub(super) fn end_of_collection(free: u64) -> Vec<u8> {
+    let mut end = if free >= HEADER_BYTES as u64 { sequence(0, free) } else { Vec::new() };
+    // Below the smallest length of a collection.
+    end.resize(free as usize, 0);
+    end
+}
+
+/// All sequences of the attributes of a file.
 #[derive(Default)]
 pub(super) struct Heap {
     collections: Vec<Vec<Blob>>,
-    /// Bytes of the last collection.
-    bytes: usize,
+    packing: Packing,
 }
 
 impl Heap {
@@ -86,19 +139,14 @@ impl Heap {
             reference.bytes.resize(16, 0);
             return reference;
         }
-        let full = |last: &Vec<Blob>| self.bytes > FULL_BYTES || last.len() >= MAX_SEQUENCES;
-        if self.collections.last().is_none_or(full) {
+        let place = self.packing.place(sequence.bytes.len());
+        if place.collection == self.collections.len() {
             self.collections.push(Vec::new());
-            self.bytes = 0;
         }
-        let collection = self.collections.len() - 1;
-        self.bytes += sequence.bytes.len() + HEADER_BYTES;
-        self.collections[collection].push(sequence);
-        // Counted from 1.
-        let index = self.collections[collection].len() as u32;
-        reference.patches.push((4, Patch::Collection(collection)));
+        self.collections[place.collection].push(sequence);
+        reference.patches.push((4, Patch::Collection(place.collection)));
         reference.bytes.extend([0; 8]);
-        reference.bytes.extend(index.to_le_bytes());
+        reference.bytes.extend(u32::from(place.index).to_le_bytes());
         reference
     }
 
@@ -116,25 +164,13 @@ impl Heap {
         known: &Addresses,
     ) -> Result<()> {
         for (all, len) in self.collections.iter().zip(self.lengths()) {
-            let mut block = b"GCOL\x01\0\0\0".to_vec();
-            block.extend(len.to_le_bytes());
-            let head = |index: u16, uses: u16, len: u64| {
-                let mut head = index.to_le_bytes().to_vec();
-                head.extend(uses.to_le_bytes());
-                head.extend([0; 4]);
-                head.extend(len.to_le_bytes());
-                head
-            };
-            for (index, sequence) in (1u16..).zip(all) {
-                block.extend(head(index, 1, sequence.bytes.len() as u64));
-                block.extend(sequence.with(known));
+            let mut block = collection(len);
+            for (index, blob) in (1u16..).zip(all) {
+                block.extend(sequence(index, blob.bytes.len() as u64));
+                block.extend(blob.with(known));
                 block.resize(block.len().next_multiple_of(8), 0);
             }
-            let free = len - block.len() as u64;
-            if free >= HEADER_BYTES as u64 {
-                block.extend(head(0, 0, free));
-            }
-            block.resize(len as usize, 0);
+            block.extend(end_of_collection(len - block.len() as u64));
             file.write_all(&block)?;
         }
         Ok(())
