@@ -189,6 +189,21 @@ def test_what_is_not_kept_is_said(tmp_path):
         assert np.array_equal(f["sum"][()], np.arange(100))
 
 
+def test_the_function_warns(tmp_path):
+    import vortex_codec
+
+    path = tmp_path / "refs.h5"
+    with h5py.File(path, "w") as f:
+        f["x"] = np.arange(5.0)
+        f.create_dataset("refs", data=np.array([f["x"].ref], object), dtype=h5py.ref_dtype)
+        f["names"] = ["a", "bc"]
+    with pytest.warns(UserWarning, match="refs: references"):
+        vortex_codec.compress_file(path, tmp_path / "refs.vxc", datasets=True)
+    archive = vortex_codec.Archive(tmp_path / "refs.vxc")
+    assert archive["names/values"][:].tobytes() == b"abc"
+    assert archive["names/lengths"][:].tobytes() == np.array([1, 2], "<u4").tobytes()
+
+
 def test_pandas(tmp_path):
     pytest.importorskip("tables")
     pandas = pytest.importorskip("pandas")
