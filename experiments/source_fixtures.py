@@ -54,11 +54,13 @@ for name, kind in [("old.h5", "earliest"), ("new.h5", "latest")]:
         g.create_dataset("ld", data=np.arange(3, dtype=np.longdouble))
         for key in g: note(name, "packed/deep/" + key, g[key][()])
         f.create_dataset("null", data=h5py.Empty("<f4"))
-        f.create_dataset("strings", data=["a", "bc"], dtype=h5py.string_dtype()); note(name, "strings", None, True)
-        d = f.create_dataset("vlen", (2,), dtype=h5py.vlen_dtype("<i4")); d[0] = [1, 2]; note(name, "vlen", None, True)
+        f.create_dataset("strings", data=["a", "bc"], dtype=h5py.string_dtype())
+        d = f.create_dataset("vlen", (2,), dtype=h5py.vlen_dtype("<i4")); d[0] = [1, 2]
         f.create_dataset("refs", data=np.array([f["cube"].ref], dtype=object), dtype=h5py.ref_dtype); note(name, "refs", None, True)
-        f["alias"] = f["cube"]; note(name, "alias", cube)
-        f["soft"] = h5py.SoftLink("/cube"); note(name, "soft", cube)
+        # A dataset with two names has the first one in the order of its group: of names in old groups, of creation in new ones.
+        f["alias"] = f["cube"]
+        if name == "old.h5": expected[name]["alias"] = expected[name].pop("cube")
+        f["soft"] = h5py.SoftLink("/cube")
         f["dangling"] = h5py.SoftLink("/nowhere")
         f["packed/loop"] = f["packed"]
         f["cube"].attrs["units"] = "GeV"

@@ -67,7 +67,8 @@ fn decoded(
     })
 }
 
-/// Compresses a file, or the datasets in it. Returns the original and the compressed bytes.
+/// Compresses a file, or the datasets in it. Returns the original and the compressed bytes, and
+/// what of the file is not in the output.
 #[pyfunction]
 pub fn compress_file(
     py: Python<'_>,
@@ -76,8 +77,9 @@ pub fn compress_file(
     options: Options,
     datasets: bool,
     replace: bool,
-) -> PyResult<(u64, u64)> {
+) -> PyResult<(u64, u64, Vec<String>)> {
     task::run(py, &[], move |_, cancel| {
+        let mut missing = Vec::new();
         let compressor = options.compressor(cancel)?.replace(replace);
         let summary = if datasets {
             let at = |error: Error| error.context(output.display());
@@ -85,7 +87,7 @@ pub fn compress_file(
             let scratch = Scratch::new(folder(&output))?;
             let options = DatasetOptions::default();
             let on_bytes = &mut |_| {};
-            let (_, summary) = compressor.compress_datasets(
+            let (manifest, summary) = compressor.compress_datasets(
                 &input,
                 &options,
                 scratch.path(),
@@ -93,11 +95,15 @@ pub fn compress_file(
                 &mut file,
             )?;
             file.commit().map_err(at)?;
+            for source in &manifest.sources {
+                let parts = source.left_out.iter().chain(&source.unread);
+                missing.extend(parts.map(|part| format!("{}: {}", part.name, part.reason)));
+            }
             summary
         } else {
             compressor.compress_file(input, output)?
         };
-        Ok((summary.original_bytes, summary.compressed_bytes))
+        Ok((summary.original_bytes, summary.compressed_bytes, missing))
     })
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import warnings
 from typing import Any
 
 import numpy as np
@@ -127,7 +128,8 @@ def compress_file(
             its bytes.
         out: the name of the ``.vxc`` file.
         datasets: code the values of the datasets in the file (HDF5, ROOT, npy, npz, safetensors)
-            instead of its bytes; :class:`Archive` reads them.
+            instead of its bytes; :class:`Archive` reads them. A warning names what of the file is
+            not read.
         replace: whether an existing ``out`` may be replaced.
         **options: as :func:`compress` has them.
 
@@ -137,9 +139,13 @@ def compress_file(
     Raises:
         ExistsError: ``out`` exists; and as :func:`compress`.
     """
-    sizes = _core.compress_file(
+    *sizes, missing = _core.compress_file(
         os.fspath(source), os.fspath(out), coding(**options), bool(datasets), bool(replace)
     )
+    if missing:
+        more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+        parts = "; ".join(missing[:5])
+        warnings.warn(f"{os.fspath(source)}: not read: {parts}{more}", stacklevel=2)
     return dict(zip(("original_bytes", "compressed_bytes"), sizes))
 
 

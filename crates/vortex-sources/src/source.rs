@@ -91,9 +91,26 @@ pub trait Source {
     /// The datasets, in the order of the file.
     fn datasets(&self) -> &[DatasetInfo];
 
-    /// The parts of the file that are not among the datasets.
+    /// The parts of the file whose kind is not read, and those that hold no values.
     fn unread(&self) -> &[Unread] {
         &[]
+    }
+
+    /// The parts that should be among the datasets, but whose values cannot be read: they are
+    /// damaged, beyond a limit, or compressed in a way that is not known.
+    fn left_out(&self) -> &[Unread] {
+        &[]
+    }
+
+    /// Properties of what is read that a restored file does not have, with the names of their
+    /// owners.
+    fn lost(&self) -> &[Unread] {
+        &[]
+    }
+
+    /// Everything beside the datasets that a restored file has, in files that have it.
+    fn structure(&self) -> Option<&Origin> {
+        None
     }
 
     /// Bytes of the file between the dataset before and this one, in files that consist of headers

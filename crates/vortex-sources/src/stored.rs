@@ -29,9 +29,13 @@ pub trait Stored {
     fn write(&mut self, out: &mut dyn io::Write, on_bytes: &mut OnBytes<'_>) -> io::Result<()>;
 }
 
-/// Writes one file with all datasets.
-pub(crate) type Writer =
-    fn(BufWriter<&File>, &mut [&mut dyn Stored], &mut OnBytes<'_>) -> io::Result<()>;
+/// Writes one file with all datasets and, if it is known, the structure of the original.
+pub(crate) type Writer = fn(
+    BufWriter<&File>,
+    Option<&Origin>,
+    &mut [&mut dyn Stored],
+    &mut OnBytes<'_>,
+) -> io::Result<()>;
 
 /// The error for a dataset.
 pub(crate) fn refuse(name: &str, what: impl std::fmt::Display) -> io::Error {

@@ -43,6 +43,17 @@ fn assert_equal(there: &Path, back: &Path) {
     }
 }
 
+/// Every dataset of `there` is in `back`, with the same bytes.
+fn assert_equal_values(there: &Path, back: &Path) {
+    let (there, back) = (open(there).unwrap(), open(back).unwrap());
+    assert_eq!(there.datasets().len(), back.datasets().len());
+    for (number, info) in there.datasets().iter().enumerate() {
+        let other = back.datasets().iter().position(|d| d.name == info.name).unwrap();
+        let same = bytes_of(there.as_ref(), number) == bytes_of(back.as_ref(), other);
+        assert!(same, "{}", info.name);
+    }
+}
+
 fn options() -> Vec<PrepareOptions> {
     let split = SplitRatios::DEFAULT;
     let mut all = Vec::new();
@@ -53,7 +64,7 @@ fn options() -> Vec<PrepareOptions> {
         LayoutRule::Fixed(Layout::Column),
     ] {
         for seed in [None, Some(3)] {
-            all.push(PrepareOptions { layout: layout.clone(), split, seed });
+            all.push(PrepareOptions { layout: layout.clone(), split, seed, strict: false });
         }
     }
     all
@@ -356,6 +367,136 @@ fn changed_streams_and_manifests_are_refused() {
     try_with(&manifest, "prepare the original again");
 }
 
+/// A dataset that cannot be read is left out, and so is an input without any; the others are whole.
+#[test]
+fn what_cannot_be_read_is_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, back) = (folder.path().join("data"), folder.path().join("back"));
+    let broken = folder.path().join("broken.h5");
+    fs::write(&broken, b"\x89HDF\r\n\x1a\nand nothing else").unwrap();
+    let inputs = [assets().join("neighbours.h5"), broken.clone(), assets().join("mixed.npy")];
+    let options = PrepareOptions::default();
+    let manifest = prepare(&inputs, &data, &options, &mut |_| {}).unwrap();
+    assert_eq!((manifest.version, manifest.sources.len()), (2, 3));
+    assert_eq!(Manifest::read(&data.join(MANIFEST_NAME)).unwrap(), manifest);
+    let source = &manifest.sources[0];
+    let mut left: Vec<&str> = source.left_out.iter().map(|part| part.name.as_str()).collect();
+    left.sort_unstable();
+    assert_eq!(left, ["c_zfp", "damaged0", "damaged1", "group/c_zfp", "many/c_zfp"]);
+    assert!(source.datasets.iter().any(|dataset| dataset.name == "group/good"));
+    assert!(!source.datasets.iter().any(|dataset| dataset.name.starts_with("damaged")));
+    assert_eq!(manifest.sources[1].left_out.len(), 1);
+    // No file of a dataset that was left out stays.
+    let files = fs::read_dir(&data).unwrap().count();
+    assert_eq!(files, 1 + 2 * manifest.streams().count());
+    let restored = restore(&manifest, &data, &back, &mut |_| {}).unwrap();
+    assert_eq!(restored.len(), 2);
+    assert_eq!(fs::read(back.join("mixed.npy")).unwrap(), fs::read(&inputs[2]).unwrap());
+
+    let refused = |inputs: &[PathBuf], strict: bool, words: &str| {
+        let options = PrepareOptions { strict, ..Default::default() };
+        let other = folder.path().join("other");
+        let error = prepare(inputs, &other, &options, &mut |_| {}).unwrap_err().to_string();
+        assert!(error.contains(words), "{error}");
+    };
+    refused(&inputs[..1], true, "c_zfp: is not read: filter 32013");
+    refused(&inputs, true, "c_zfp");
+    refused(&inputs[1..2], false, "broken.h5");
+    refused(&[broken.clone(), broken.clone()], false, "broken.h5");
+    // Older manifests have no such list, and are still read.
+    let mut older = manifest.clone();
+    older.version = 1;
+    let error = Manifest::parse(Path::new("m"), &older.to_bytes()).unwrap_err().to_string();
+    assert!(error.contains("version 1 with keys of version 2"), "{error}");
+    for source in &mut older.sources {
+        source.left_out.clear();
+        source.lost.clear();
+        source.structure = None;
+    }
+    assert_eq!(Manifest::parse(Path::new("m"), &older.to_bytes()).unwrap(), older);
+    // Such a manifest gives the paths, types and values.
+    let restored = restore(&older, &data, &folder.path().join("older"), &mut |_| {}).unwrap();
+    assert_eq!(restored[0].datasets, source.datasets.len());
+    assert_equal_values(&restored[0].path, &back.join("neighbours.h5"));
+}
+
+/// A basket that is damaged costs its table, and no other.
+#[test]
+fn a_damaged_basket_is_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole =
+        fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../vortex-root/assets/columns.root"));
+    let whole = whole.unwrap();
+    let path = folder.path().join("damaged.root");
+    let options = PrepareOptions::default();
+    let mut found = 0;
+    for at in (300..whole.len() - 300).step_by(131) {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0xff;
+        fs::write(&path, &bytes).unwrap();
+        let data = folder.path().join(format!("data{at}"));
+        let Ok(manifest) = prepare(std::slice::from_ref(&path), &data, &options, &mut |_| {})
+        else {
+            continue;
+        };
+        let source = &manifest.sources[0];
+        if !source.left_out.is_empty() {
+            assert!(!source.datasets.is_empty());
+            assert!(source.left_out.iter().all(|part| part.name.starts_with("sub/deep/events")));
+            let files = fs::read_dir(&data).unwrap().count();
+            assert_eq!(files, 1 + 2 * manifest.streams().count());
+            found += 1;
+        }
+    }
+    assert!(found > 0, "no damage of one table alone");
+}
+
+/// A structure that was changed gives a file or an error, without a panic.
+#[test]
+fn changed_structures_do_no_harm() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let options = PrepareOptions::default();
+    let manifest = prepare(&[assets().join("new.h5")], &data, &options, &mut |_| {}).unwrap();
+    let text = serde_json::to_string(&manifest).unwrap();
+    let start = text.find("\"structure\"").unwrap();
+    let end = text[start..].find("\"lost\"").map_or(text.len(), |end| start + end);
+    assert!(text[start..end].contains("\"holes\"") && text[start..end].contains("units"));
+    let (mut refused, mut state) = (0, 1u64);
+    for round in 0..1500 {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(77);
+        let mut bytes = text.clone().into_bytes();
+        for part in 0..=round % 2 {
+            let at = start + 12 + (state >> (20 + part)) as usize % (end - start - 12);
+            let digit = bytes[at].is_ascii_hexdigit();
+            bytes[at] = if digit { b"0123456789abcdef"[(state >> 9) as usize % 16] } else { b'9' };
+        }
+        let Ok(changed) = Manifest::parse(Path::new("m"), &bytes) else { continue };
+        let back = folder.path().join(format!("back{round}"));
+        match restore(&changed, &data, &back, &mut |_| {}) {
+            // What was written is a file that is read again, with what the change left of it.
+            Ok(restored) => drop(open(&restored[0].path)),
+            Err(_) => refused += 1,
+        }
+        fs::remove_dir_all(&back).unwrap();
+    }
+    assert!(refused > 10, "{refused}");
+    for (from, to) in [
+        ("\"object\":1", "\"object\":99999"),
+        ("\"chunks\":[8]", "\"chunks\":[0]"),
+        ("\"fill\":\"", "\"fill\":\"00"),
+        ("\"deflate\":4", "\"deflate\":99"),
+    ] {
+        assert!(text.contains(from), "{from}");
+        let changed = text.replacen(from, to, 1);
+        let changed = Manifest::parse(Path::new("m"), changed.as_bytes()).unwrap();
+        let back = folder.path().join("back");
+        let error = restore(&changed, &data, &back, &mut |_| {}).unwrap_err();
+        assert!(error.to_string().contains("new.h5"), "{error}");
+        assert_eq!(fs::read_dir(&back).unwrap().count(), 0);
+    }
+}
+
 /// Damaged inputs are read or refused, without a panic or a hang.
 #[test]
 fn damaged_files_do_no_harm() {
@@ -370,6 +511,9 @@ fn damaged_files_do_no_harm() {
     for (name, whole) in [
         ("old.h5", asset("old.h5")),
         ("new.h5", asset("new.h5")),
+        ("filters.h5", asset("filters.h5")),
+        ("neighbours.h5", asset("neighbours.h5")),
+        ("neighbours_old.h5", asset("neighbours_old.h5")),
         ("mixed.npy", asset("mixed.npy")),
         ("packed.npz", asset("packed.npz")),
         ("stored.npz", asset("stored.npz")),

@@ -67,6 +67,11 @@ pub struct Compress {
     /// With --datasets: the order of the values in the streams
     #[arg(long, value_enum, default_value_t = LayoutChoice::Auto, requires = "datasets")]
     layout: LayoutChoice,
+    /// With --datasets: write nothing if any part of the file is not read. Without it, the exit
+    /// status is 1 if a dataset is left out because it is damaged or compressed with a filter that
+    /// is not known
+    #[arg(long, requires = "datasets")]
+    strict: bool,
     /// Size of the blocks, which are coded independently: the unit of random access and of threads;
     /// the default is 4 MiB at level 1, 16 MiB at levels 2 to 6, 64 MiB at levels 7 to 9, and 1 MiB
     /// with a model
@@ -101,6 +106,7 @@ impl Compress {
             schema: None,
             datasets: false,
             layout: LayoutChoice::Auto,
+            strict: false,
             block_size: None,
             effort: Effort::default(),
             train_seconds: TRAIN_SECONDS,
@@ -129,20 +135,25 @@ impl Compress {
         let compressor = self.compressor(models.given(), schema, common);
         match &self.many.manifest {
             Some(manifest) => self.compress_many(manifest, &compressor, common),
-            None => files::for_each(&self.files, |file| {
-                self.compress_one(file, &target(file)?, &compressor, common)
-            }),
+            None => {
+                let mut whole = true;
+                files::for_each(&self.files, |file| {
+                    whole &= self.compress_one(file, &target(file)?, &compressor, common)?;
+                    Ok(())
+                })?;
+                if whole { Ok(()) } else { Err(Failure::Reported) }
+            }
         }
     }
 
-    /// Makes the output of one file.
+    /// Makes the output of one file. Returns whether no dataset was left out.
     fn compress_one(
         &self,
         file: &Path,
         target: &Target,
         compressor: &Compressor,
         common: &Common,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         if self.datasets {
             return self.code_datasets(file, target, compressor, common);
         }
@@ -169,7 +180,8 @@ impl Compress {
                  smaller, and decompression gives a new file with the same values"
             );
         }
-        input::check_unchanged(origin, sizes.original, target)
+        input::check_unchanged(origin, sizes.original, target)?;
+        Ok(true)
     }
 
     /// Whether networks of the files are trained.
@@ -212,13 +224,14 @@ impl Compress {
     }
 
     /// Prepares the datasets of a file in a folder beside the output, and compresses this folder.
+    /// Returns whether none was left out.
     fn code_datasets(
         &self,
         file: &Path,
         target: &Target,
         compressor: &Compressor,
         common: &Common,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         if file == Path::new("-") {
             bail!("--datasets reads a file in any order; name a file instead of standard input");
         }
@@ -231,7 +244,7 @@ impl Compress {
             Target::Stdout => Scratch::new(&std::env::temp_dir())?,
         };
         let bar = progress::bytes(None, &file.display().to_string(), !common.quiet);
-        let options = DatasetOptions { layout: self.layout.fixed() };
+        let options = DatasetOptions { layout: self.layout.fixed(), strict: self.strict };
         let mut on_bytes = |n| bar.inc(n);
         let (manifest, summary) = compressor.compress_datasets(
             file,
@@ -259,7 +272,7 @@ impl Compress {
                 compressed as f64 * 8.0 / values.max(1) as f64,
             );
         }
-        Ok(())
+        Ok(manifest.sources.iter().all(|source| source.left_out.is_empty()))
     }
 }
 

@@ -32,8 +32,10 @@ use crate::failure::Failure;
 /// bytes on every machine.
 #[derive(Debug, Parser)]
 #[command(name = "vortex", version, max_term_width = 100, arg_required_else_help = true)]
-#[command(after_help = "Exit status: 0 success, 1 failure, 2 wrong usage.\n\
-    Start with:  vortex demo")]
+#[command(
+    after_help = "Exit status: 0 success, 1 failure or an output without some datasets, 2 wrong usage.\n\
+    Start with:  vortex demo"
+)]
 pub struct Arguments {
     #[command(flatten)]
     pub common: Common,

@@ -24,7 +24,8 @@ use crate::stdout::stdout;
 /// Reads every dataset of every INPUT (HDF5, .npy, .npz, .safetensors, ROOT; text plain, as .gz or
 /// .tar.gz) and writes into DIR a .bin file of records with its .schema.yaml for each dataset, and
 /// one manifest.json. `vortex restore` restores the datasets of the inputs, bit for bit. Everything
-/// that cannot be read is printed by name with the reason.
+/// that cannot be read is printed by name with the reason; if a dataset is left out because it is
+/// damaged or compressed with a filter that is not known, the exit status is 1.
 #[derive(Debug, Args)]
 pub struct Prepare {
     /// Folder to write
@@ -42,6 +43,9 @@ pub struct Prepare {
     /// Write into a folder that is not empty; the files of an earlier prepare are replaced
     #[arg(short, long)]
     force: bool,
+    /// Write nothing if any part of an INPUT is not read
+    #[arg(long)]
+    strict: bool,
     /// Files to read
     #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<PathBuf>,
@@ -74,7 +78,7 @@ impl Prepare {
     /// Preparation of files, with defaults for everything else.
     pub fn new(inputs: Vec<PathBuf>, out: PathBuf) -> Self {
         let (layout, split) = (LayoutChoice::Auto, SplitRatios::default());
-        Self { out, layout, split, seed: None, force: false, inputs }
+        Self { out, layout, split, seed: None, force: false, strict: false, inputs }
     }
 
     pub fn run(self, common: &Common) -> Result<(), Failure> {
@@ -89,7 +93,10 @@ impl Prepare {
             }
             writeln!(out, "=> {}", self.out.join(MANIFEST_NAME).display())?;
         }
-        Ok(())
+        match manifest.sources.iter().all(|source| source.left_out.is_empty()) {
+            true => Ok(()),
+            false => Err(Failure::Reported),
+        }
     }
 
     fn prepare(&self, common: &Common) -> Result<Manifest> {
@@ -127,7 +134,8 @@ impl Prepare {
     /// when all are complete.
     fn prepare_aside(&self, common: &Common) -> Result<Manifest> {
         let layout = self.layout.fixed().map_or(LayoutRule::Training, LayoutRule::Fixed);
-        let options = PrepareOptions { layout, split: self.split, seed: self.seed };
+        let (split, seed, strict) = (self.split, self.seed, self.strict);
+        let options = PrepareOptions { layout, split, seed, strict };
         let scratch = Scratch::new(&self.out)?;
         let bar = progress::bytes(None, "prepare", !common.quiet);
         let manifest = prepare(&self.inputs, scratch.path(), &options, &mut |n| bar.inc(n))?;
@@ -169,11 +177,23 @@ const MAX_UNREAD_LINES: usize = 10;
 
 /// Prints the parts of a file that were not read, with the reasons.
 pub fn report_unread(file: &Path, source: &SourceEntry, common: &Common) {
+    report(file, &source.unread, "not read", common);
+    report(file, &source.left_out, "left out", common);
+    report(file, &source.lost, "not kept", common);
+    if !source.left_out.is_empty() {
+        let (file, n, rest) = (file.display(), source.left_out.len(), source.datasets.len());
+        eprintln!(
+            "vortex: {file}: {n} parts are missing in the output, which has {rest} datasets; with \
+             --strict nothing is written"
+        );
+    }
+}
+
+fn report(file: &Path, unread: &[Unread], what: &str, common: &Common) {
     let file = file.display();
-    let unread = &source.unread;
     if unread.len() <= MAX_UNREAD_LINES || common.verbose {
         for Unread { name, reason } in unread {
-            eprintln!("vortex: {file}: {name}: not read: {reason}");
+            eprintln!("vortex: {file}: {name}: {what}: {reason}");
         }
         return;
     }
@@ -187,9 +207,9 @@ pub fn report_unread(file: &Path, source: &SourceEntry, common: &Common) {
     for (reason, names) in reasons {
         let (first, more) = (names[0], names.len() - 1);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        eprintln!("vortex: {file}: {first}{more}: not read: {reason}");
+        eprintln!("vortex: {file}: {first}{more}: {what}: {reason}");
     }
-    eprintln!("vortex: {file}: {} not read in total; -v names each", unread.len());
+    eprintln!("vortex: {file}: {} {what} in total; -v names each", unread.len());
 }
 
 fn describe(out: &mut dyn Write, source: &SourceEntry) -> io::Result<()> {

@@ -42,7 +42,7 @@ fn prepared_and_restored() {
         let prepare = ["prepare", "old.h5", "mixed.npy", "--layout", layout, "--out", layout];
         let said = bench.ok(&[&prepare, seed].concat());
         let errors = String::from_utf8(said.stderr).unwrap();
-        assert!(errors.contains("strings: not read: variable-length"), "{errors}");
+        assert!(errors.contains("refs: not read: references"), "{errors}");
         assert!(String::from_utf8(said.stdout).unwrap().contains("mixed"));
         let back = format!("{layout}-back");
         bench.ok(&["restore", layout, "--out", &back]);
@@ -63,6 +63,51 @@ fn prepared_and_restored() {
     }
     let refused = bench.vortex(&["prepare", "old.h5", "--out", "row"]).output().unwrap();
     assert!(String::from_utf8(refused.stderr).unwrap().contains("prepared before"));
+}
+
+/// A dataset that cannot be read does not cost the others; it is named, and the exit status is 1.
+#[test]
+fn what_is_left_out_is_named() {
+    let bench = Bench::new();
+    copied(&bench, "neighbours.h5");
+    let npy = copied(&bench, "mixed.npy");
+    let run = |arguments: &[&str], status: i32, words: &[&str]| {
+        let output = bench.vortex(arguments).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(status), "{said}");
+        for word in words {
+            assert!(said.contains(word), "{word}: {said}");
+        }
+    };
+    let lost = [
+        "c_zfp: left out: filter 32013 (ZFP) is not read",
+        "damaged0: left out: ",
+        "damaged1: left out: ",
+        "5 parts are missing in the output",
+    ];
+    run(&["prepare", "neighbours.h5", "mixed.npy", "--out", "data"], 1, &lost);
+    let kinds = ["group/a_virtual: not read: a virtual dataset", "d_external: not read: a link to"];
+    run(&["restore", "data", "--out", "back", "-v"], 0, &kinds);
+    assert!(bench.read("back/mixed.npy") == npy);
+    run(&["prepare", "-v", "back/neighbours.h5", "--out", "again"], 0, &[]);
+    for name in ["good.bin", "group.good.bin", "many.g19.bin"] {
+        let first = bench.read(&format!("data/neighbours.{name}"));
+        assert!(bench.read(&format!("again/{name}")) == first, "{name}");
+    }
+    let both = ["compress", "--datasets", "neighbours.h5", "mixed.npy"];
+    run(&both, 1, &lost);
+    run(&["test", "-q", "neighbours.h5.vxc", "mixed.npy.vxc"], 0, &[]);
+    bench.write("list", b"{\"input\": \"neighbours.h5\", \"output\": \"listed.vxc\"}\n");
+    run(&["compress", "--datasets", "--manifest", "list"], 1, &lost);
+    // A second run has nothing to do.
+    run(&["compress", "--datasets", "-f", "--manifest", "list"], 0, &["1 skipped"]);
+
+    run(&["prepare", "--strict", "neighbours.h5", "--out", "strict"], 1, &["is not read"]);
+    assert!(!bench.path("strict").exists());
+    let strict = ["compress", "--datasets", "--strict", "-o", "strict.vxc", "neighbours.h5"];
+    run(&strict, 1, &["c_zfp: is not read: filter 32013"]);
+    assert!(!bench.path("strict.vxc").exists());
+    run(&["prepare", "--strict", "mixed.npy", "--out", "strict"], 0, &[]);
 }
 
 #[test]

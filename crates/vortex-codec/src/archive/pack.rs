@@ -23,12 +23,15 @@ pub struct DatasetOptions {
     /// Order of the values in the streams; `None`: the layout of the model or, without a model, the
     /// one that makes a sample smaller.
     pub layout: Option<Layout>,
+    /// Refuses a file of which any part is not read.
+    pub strict: bool,
 }
 
 impl Compressor {
     /// Codes the values of the datasets inside a file (HDF5, ROOT, npy, npz, safetensors, text, if
     /// this build reads them) instead of its bytes. `scratch` is an empty folder with space for the
-    /// values; `on_bytes` gets the number of bytes read since the last call.
+    /// values; `on_bytes` gets the number of bytes read since the last call. The manifest names what
+    /// is not in the output.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Source`] for a file that cannot be read, and as [`Compressor::compress`].
@@ -45,7 +48,8 @@ impl Compressor {
             (None, Some(model)) => LayoutRule::Model(model.schema().clone()),
             (None, None) => LayoutRule::Coding,
         };
-        let options = PrepareOptions { layout, ..Default::default() };
+        let strict = options.strict;
+        let options = PrepareOptions { layout, strict, ..Default::default() };
         let inputs: [PathBuf; 1] = [file.to_owned()];
         let manifest = prepare(&inputs, scratch, &options, on_bytes)?;
         let summary = self.pack(&manifest, scratch, output)?;

@@ -46,7 +46,7 @@ fn an_archive_of_two_datasets() {
             .block_bytes(4096)
             .compress_datasets(
                 &path,
-                &DatasetOptions { layout: Some(layout) },
+                &DatasetOptions { layout: Some(layout), strict: false },
                 &scratch,
                 &mut |n| read += n,
                 output,
@@ -89,7 +89,8 @@ fn a_manifest_that_lies_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let (_, _, path) = npz(folder.path());
     let scratch = folder.path().join("scratch");
-    let (options, mut packed) = (DatasetOptions { layout: Some(Layout::Row) }, Vec::new());
+    let (options, mut packed) =
+        (DatasetOptions { layout: Some(Layout::Row), strict: false }, Vec::new());
     let compressor = Compressor::new();
     let (honest, _) =
         compressor.compress_datasets(&path, &options, &scratch, &mut |_| {}, &mut packed).unwrap();

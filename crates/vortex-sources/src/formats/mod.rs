@@ -136,7 +136,7 @@ pub static FORMATS: [Row; 7] = [
         code: with!(
             "root",
             open: |path| Ok(Box::new(root::RootSource::open(path)?)),
-            write: npy::write_npz,
+            write: |out, _, datasets, on_bytes| npy::write_npz(out, datasets, on_bytes),
         ),
     },
     Row {
@@ -148,7 +148,7 @@ pub static FORMATS: [Row; 7] = [
         sniff: |file| Ok(file.begins(npy::MAGIC)),
         code: Some(Code {
             open: |path| Ok(Box::new(npy::NpySource::open(path)?)),
-            write: npy::write_npy,
+            write: |out, _, datasets, on_bytes| npy::write_npy(out, datasets, on_bytes),
         }),
     },
     Row {
@@ -164,7 +164,7 @@ pub static FORMATS: [Row; 7] = [
         code: with!(
             "npz",
             open: |path| Ok(Box::new(npy::NpzSource::open(path)?)),
-            write: npy::write_npz,
+            write: |out, _, datasets, on_bytes| npy::write_npz(out, datasets, on_bytes),
         ),
     },
     Row {
@@ -176,7 +176,7 @@ pub static FORMATS: [Row; 7] = [
         sniff: |file| Ok(file.begins(fits::MAGIC)),
         code: Some(Code {
             open: |path| Ok(Box::new(fits::FitsSource::open(path)?)),
-            write: bytes::write,
+            write: |out, _, datasets, on_bytes| bytes::write(out, datasets, on_bytes),
         }),
     },
     Row {
@@ -189,7 +189,7 @@ pub static FORMATS: [Row; 7] = [
         sniff: |file| Ok(file.is_named(&["safetensors"])),
         code: Some(Code {
             open: |path| Ok(Box::new(safetensors::SafetensorsSource::open(path)?)),
-            write: bytes::write,
+            write: |out, _, datasets, on_bytes| bytes::write(out, datasets, on_bytes),
         }),
     },
     Row {
@@ -199,7 +199,10 @@ pub static FORMATS: [Row; 7] = [
         values: Values::None,
         restored_as: RestoredAs::FileEach,
         sniff: |_| Ok(true),
-        code: Some(Code { open: bytes::open, write: bytes::write }),
+        code: Some(Code {
+            open: bytes::open,
+            write: |out, _, datasets, on_bytes| bytes::write(out, datasets, on_bytes),
+        }),
     },
 ];
 

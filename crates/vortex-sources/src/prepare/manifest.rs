@@ -10,8 +10,9 @@ use crate::source::{Origin, Unread};
 
 /// Name of the manifest in a prepared folder.
 pub const MANIFEST_NAME: &str = "manifest.json";
-/// Version of its form.
-pub const MANIFEST_VERSION: u32 = 1;
+/// Newest version of its form that is read and written. A manifest has the oldest version that
+/// knows all its keys.
+pub const MANIFEST_VERSION: u32 = 2;
 /// Largest manifest that is read.
 pub const MAX_MANIFEST_BYTES: u64 = 256 << 20;
 
@@ -53,9 +54,18 @@ pub struct SourceEntry {
     pub blake3: String,
     /// Its datasets.
     pub datasets: Vec<DatasetEntry>,
-    /// The parts that were not read, with the reasons.
+    /// The parts that were not read because of their kind, with the reasons.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<Unread>,
+    /// The datasets that could not be read, with the reasons. Since version 2.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<Unread>,
+    /// What a restored file has beside the datasets. Since version 2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub structure: Option<Origin>,
+    /// Properties of the file that a restored one does not have. Since version 2.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lost: Vec<Unread>,
 }
 
 /// A dataset.
@@ -134,9 +144,13 @@ impl Manifest {
             return Err(refuse(format!("longer than {MAX_MANIFEST_BYTES} bytes")));
         }
         let manifest: Self = serde_json::from_slice(text).map_err(|e| refuse(e.to_string()))?;
-        if manifest.version != MANIFEST_VERSION {
-            let version = manifest.version;
-            return Err(refuse(format!("version {version}; {MANIFEST_VERSION} is known")));
+        let needed = version_for(&manifest.sources);
+        let version = manifest.version;
+        if !(1..=MANIFEST_VERSION).contains(&version) {
+            return Err(refuse(format!("version {version}; 1 to {MANIFEST_VERSION} are known")));
+        }
+        if version < needed {
+            return Err(refuse(format!("version {version} with keys of version {needed}")));
         }
         for stream in manifest.streams() {
             // A manifest must not cause reads or writes outside its folder.
@@ -164,6 +178,15 @@ impl Manifest {
     pub fn streams(&self) -> impl Iterator<Item = &StreamEntry> {
         self.sources.iter().flat_map(|s| &s.datasets).flat_map(|d| &d.streams)
     }
+}
+
+/// The oldest version that knows all keys of these sources.
+pub(super) fn version_for(sources: &[SourceEntry]) -> u32 {
+    let newer = |source: &SourceEntry| {
+        let lists = source.left_out.is_empty() && source.lost.is_empty();
+        !lists || source.structure.is_some()
+    };
+    if sources.iter().any(newer) { 2 } else { 1 }
 }
 
 /// Whether a name has no folders and is not a special name of a folder.

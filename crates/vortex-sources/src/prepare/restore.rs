@@ -58,6 +58,10 @@ pub fn restored_names(manifest: &Manifest) -> Vec<String> {
 }
 
 fn names_of(source: &SourceEntry) -> Vec<String> {
+    if source.datasets.is_empty() && source.structure.is_none() {
+        // All of it was left out.
+        return Vec::new();
+    }
     match source.format.row().restored_as {
         RestoredAs::FileEach => source.datasets.iter().map(|entry| plain(&entry.name)).collect(),
         RestoredAs::Other(extension) => vec![format!("{}.{extension}", source.file)],
@@ -87,7 +91,8 @@ fn files(
             _ => Error::io(&path, e),
         })?;
         let mut stored: Vec<&mut dyn Stored> = now.iter_mut().map(|d| d as _).collect();
-        let written = write(BufWriter::with_capacity(1 << 20, &file), &mut stored, on_bytes);
+        let out = BufWriter::with_capacity(1 << 20, &file);
+        let written = write(out, source.structure.as_ref(), &mut stored, on_bytes);
         if let Err(error) = written.and_then(|()| file.sync_all()) {
             // An incomplete file would look like a complete one.
             let _ = std::fs::remove_file(&path);

@@ -83,8 +83,9 @@ impl Compress {
         let (path, force) = (self.many.report_path(manifest), self.output.force);
         let mut report = Report::new(self.many.shard);
         report.clear(&path, force)?;
+        let mut whole = true;
         for job in &jobs {
-            let file = self.compress_job(job, compressor, common);
+            let file = self.compress_job(job, compressor, common, &mut whole);
             report.push(file);
         }
         for file in report.failures() {
@@ -105,15 +106,23 @@ impl Compress {
             );
         }
         written?;
-        if failed > 0 { Err(Failure::Reported) } else { Ok(()) }
+        if failed > 0 || !whole { Err(Failure::Reported) } else { Ok(()) }
     }
 
-    fn compress_job(&self, job: &Job, compressor: &Compressor, common: &Common) -> FileReport {
+    /// Compresses one file of the list. `whole` becomes false if a dataset of it is left out.
+    fn compress_job(
+        &self,
+        job: &Job,
+        compressor: &Compressor,
+        common: &Common,
+        whole: &mut bool,
+    ) -> FileReport {
         let (start, name) = (Instant::now(), job.input.display());
         let contents = if self.datasets { Contents::Datasets } else { Contents::Bytes };
         let result = job.run(contents, self.output.force, || {
             let target = Target::Path(job.output.clone());
-            self.compress_one(&job.input, &target, compressor, common)
+            *whole &= self.compress_one(&job.input, &target, compressor, common)?;
+            Ok(())
         });
         let result = result.map_err(|error: anyhow::Error| describe_of(&name.to_string(), &error));
         match &result {

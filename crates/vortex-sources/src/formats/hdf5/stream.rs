@@ -7,11 +7,12 @@ use hdf5_reader::messages::HdfMessage;
 use hdf5_reader::messages::layout::DataLayout;
 use hdf5_reader::{Dataset, DatasetChunk, Hdf5File};
 
+use super::MAX_CHUNK_BYTES;
 use crate::error::{Error, Result};
 use crate::source::{PIECE_BYTES, Sink};
 
 /// Largest memory for chunks that are side by side, in bytes.
-const MAX_BAND_BYTES: u64 = 256 << 20;
+pub(super) const MAX_BAND_BYTES: u64 = 256 << 20;
 
 /// A dataset whose storage is known.
 pub(super) struct Reader<'a> {
@@ -44,17 +45,55 @@ impl<'a> Reader<'a> {
         let layout = layout.ok_or("no data layout")?;
         fill.take_if(|value| value.len() as u64 != element_bytes || value.iter().all(|b| *b == 0));
         let reader = Self { file, dataset, element_bytes, shape, layout, fill };
-        if let (DataLayout::Chunked { .. }, Some(chunk)) = (&reader.layout, dataset.chunks()) {
-            let band = reader.band(&chunk)?;
-            if band.bytes() > MAX_BAND_BYTES {
-                return Err(format!(
-                    "chunks of {chunk:?} elements side by side take {} bytes; {MAX_BAND_BYTES} \
-                     are allowed",
-                    band.bytes()
-                ));
+        reader.check()?;
+        Ok(reader)
+    }
+
+    /// Refuses what the header already shows to be impossible to read.
+    fn check(&self) -> std::result::Result<(), String> {
+        let total = self.n_bytes();
+        match &self.layout {
+            _ if total == 0 => Ok(()),
+            DataLayout::Compact { data } if data.len() as u64 != total => {
+                Err(format!("{} bytes are stored; {total} were expected", data.len()))
+            }
+            DataLayout::Compact { .. } => Ok(()),
+            DataLayout::Contiguous { address, size } if *size == 0 || is_undefined(*address) => {
+                Ok(())
+            }
+            DataLayout::Contiguous { size, .. } if *size != total => {
+                Err(format!("{size} bytes are stored; {total} were expected"))
+            }
+            DataLayout::Contiguous { address, size } => {
+                let (end, len) = (address.saturating_add(*size), self.file.storage().len());
+                if end > len {
+                    return Err(format!("its values end at byte {end}, and the file at {len}"));
+                }
+                Ok(())
+            }
+            DataLayout::Chunked { dims, .. } => {
+                let chunk = self.dataset.chunks().unwrap_or_else(|| dims.clone());
+                let band = self.band(&chunk)?;
+                let each = chunk.iter().take(self.shape.len()).map(|d| u64::from(*d));
+                let each = each.fold(self.element_bytes, u64::saturating_mul);
+                if each > MAX_CHUNK_BYTES as u64 {
+                    return Err(format!("chunks of {each} bytes; {MAX_CHUNK_BYTES} are allowed"));
+                }
+                if band.bytes() > MAX_BAND_BYTES {
+                    return Err(format!(
+                        "chunks of {chunk:?} elements side by side take {} bytes; \
+                         {MAX_BAND_BYTES} are allowed",
+                        band.bytes()
+                    ));
+                }
+                Ok(())
             }
         }
-        Ok(reader)
+    }
+
+    /// The bytes of an element that was never written, if they are not zeros.
+    pub(super) fn fill(&self) -> Option<&[u8]> {
+        self.fill.as_deref()
     }
 
     fn n_bytes(&self) -> u64 {
@@ -79,11 +118,7 @@ impl<'a> Reader<'a> {
             DataLayout::Contiguous { address, size } if *size == 0 || is_undefined(*address) => {
                 self.fill_all(total, sink)
             }
-            DataLayout::Contiguous { address, size } => {
-                if *size != total {
-                    let what = format!("{size} bytes are stored; {total} were expected");
-                    return Err(refuse(what));
-                }
+            DataLayout::Contiguous { address, .. } => {
                 let mut at = 0;
                 while at < total {
                     let len = (total - at).min(PIECE_BYTES as u64);

@@ -4,7 +4,7 @@
 ///
 /// # Errors
 /// A message for an invalid stream.
-pub fn expand(input: &[u8], limit: usize) -> Result<Vec<u8>, &'static str> {
+pub(super) fn expand(input: &[u8], limit: usize) -> Result<Vec<u8>, &'static str> {
     const SHORT: &str = "an LZF stream ends too early";
     let mut out = Vec::new();
     let mut at = 0;
