@@ -31,6 +31,8 @@ pub struct RootSource {
     tables: Vec<Table>,
     datasets: Vec<DatasetInfo>,
     unread: Vec<Unread>,
+    /// Damaged columns and trees.
+    left_out: Vec<Unread>,
 }
 
 #[derive(Debug)]
@@ -86,6 +88,7 @@ impl RootSource {
             tables: Vec::new(),
             datasets: Vec::new(),
             unread: Vec::new(),
+            left_out: Vec::new(),
         };
         let mut versions = HashMap::<&str, usize>::new();
         for object in source.file.objects() {
@@ -103,7 +106,7 @@ impl RootSource {
         let trees: Vec<String> = source.file.trees().iter().map(|t| (*t).to_owned()).collect();
         for tree in trees {
             if let Err(error) = source.list(&tree) {
-                source.unread.push(Unread { name: tree, reason: error.to_string() });
+                source.left_out.push(Unread { name: tree, reason: error.to_string() });
             }
         }
         Ok(source)
@@ -112,7 +115,7 @@ impl RootSource {
     fn list(&mut self, path: &str) -> std::result::Result<(), RootError> {
         let tree = self.file.tree(path)?;
         let (mut flat, mut collections) = (Vec::new(), Vec::<Collection>::new());
-        let mut unread = Vec::new();
+        let (mut unread, mut left_out) = (Vec::new(), Vec::new());
         for (number, column) in tree.columns().iter().enumerate() {
             let layout = match &column.content {
                 Content::Values(layout) => layout,
@@ -157,7 +160,7 @@ impl RootSource {
                 }
                 Err(error) => {
                     let name = format!("{path}/{}", column.path);
-                    unread.push(Unread { name, reason: error.to_string() });
+                    left_out.push(Unread { name, reason: error.to_string() });
                 }
             }
         }
@@ -174,6 +177,7 @@ impl RootSource {
         let entries = tree.entries();
         drop(tree);
         self.unread.append(&mut unread);
+        self.left_out.append(&mut left_out);
         self.add(path, path, entries, flat);
         for (collection, name) in collections.into_iter().zip(names) {
             let name = format!("{path}/{name}");
@@ -372,6 +376,10 @@ impl Source for RootSource {
 
     fn unread(&self) -> &[Unread] {
         &self.unread
+    }
+
+    fn left_out(&self) -> &[Unread] {
+        &self.left_out
     }
 
     fn stream(&self, dataset: usize, sink: &mut Sink<'_>) -> Result<()> {
