@@ -11,7 +11,7 @@ use crate::error::{Fault, Outcome};
 use crate::file::Tree;
 use crate::layout::{BasketForm, Encoding, EntryForm, Layout, Origin};
 use crate::limits::MAX_BASKET_BYTES;
-use crate::vectors;
+use crate::vectors::{self, Lists};
 
 /// Reads one branch from its first basket to its last. One basket is in memory at a time.
 #[derive(Debug)]
@@ -107,7 +107,11 @@ impl<'t> Baskets<'t> {
             }
             EntryForm::Pointer | EntryForm::Lists(_) => {
                 if !basket.entry_ends(ends)? {
-                    return Err(Fault::unsupported("vectors in a basket without entry offsets"));
+                    if self.form.entry != EntryForm::Lists(Lists::TEXT) {
+                        let message = "vectors in a basket without entry offsets";
+                        return Err(Fault::unsupported(message));
+                    }
+                    vectors::ends_of_texts(data, basket.n_entries, ends)?;
                 }
                 if let EntryForm::Lists(lists) = self.form.entry {
                     let object = self.form.object.as_deref();

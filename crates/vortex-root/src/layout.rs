@@ -376,10 +376,9 @@ fn of_class(
     element: Option<&Element>,
     info: &StreamerInfo,
 ) -> Result<Vec<Named>, String> {
-    let text = Lists { header: false, objects: false, vectors: 0, text: true };
     let Some(of) = &branch.element else {
         return match &*leaf.class {
-            "TLeafC" => one(plain(DType::U8, vec![], EntryForm::Lists(text))),
+            "TLeafC" => one(plain(DType::U8, vec![], EntryForm::Lists(Lists::TEXT))),
             class => Err(format!("{class} is no number")),
         };
     };
@@ -415,7 +414,9 @@ fn of_class(
             let lists = Lists { header, text: true, ..lists };
             return listed(of, type_name, lists, DType::U8);
         }
-        "TString" if vectors == 0 && !objects => return listed(of, type_name, text, DType::U8),
+        "TString" if vectors == 0 && !objects => {
+            return listed(of, type_name, Lists::TEXT, DType::U8);
+        }
         item if vectors == 0 && item.starts_with("bitset<") => {
             // Its number of bits, and a byte for each.
             return listed(of, type_name, Lists { vectors: 1, ..lists }, DType::Bool);

@@ -17,6 +17,7 @@ mod plan;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod widen;
 
 pub(crate) use pages::Pages;
 

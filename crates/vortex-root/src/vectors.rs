@@ -22,6 +22,9 @@ pub(crate) struct Lists {
 }
 
 impl Lists {
+    /// A text in each entry, and nothing else.
+    pub(crate) const TEXT: Self = Self { header: false, objects: false, vectors: 0, text: true };
+
     /// Lists around a value.
     pub(crate) fn levels(self) -> usize {
         usize::from(self.objects) + self.vectors + usize::from(self.text)
@@ -102,6 +105,21 @@ fn item(
     }
     // Each inner list needs at least a byte, so a wrong number is found here soon.
     (0..n).try_for_each(|_| item(cursor, form, item_bytes, payload, counts))
+}
+
+/// The ends of `n` texts one after the other, for baskets without entry offsets.
+pub(crate) fn ends_of_texts(data: &[u8], n: usize, ends: &mut Vec<usize>) -> Outcome<()> {
+    let mut cursor = Cursor::new(data);
+    for _ in 0..n {
+        let short = cursor.u8()?;
+        let len = if short == 255 { cursor.u32()? } else { u32::from(short) };
+        cursor.skip(len as usize)?;
+        ends.push(cursor.pos());
+    }
+    if cursor.remaining() > 0 {
+        return Err(Fault::corrupt(format!("{} bytes after {n} texts", cursor.remaining())));
+    }
+    Ok(())
 }
 
 /// Extracts the items of arrays behind pointers: a byte that is 0 for none, and the items.
@@ -199,7 +217,7 @@ mod tests {
     fn texts() {
         let mut data = vec![2, b'a', b'b', 0, 255, 0, 0, 1, 4];
         data.extend([b'x'; 260]);
-        let form = Lists { header: false, vectors: 0, text: true, objects: false };
+        let form = Lists::TEXT;
         let (mut payload, mut chunk) = (Vec::new(), Chunk::default());
         strip(&data, &[3, 4, data.len()], form, 1, None, &mut payload, &mut chunk).unwrap();
         assert_eq!(chunk.counts, [2, 0, 260]);
@@ -207,6 +225,20 @@ mod tests {
         for bad in [[3, 1, 2], [1, 1, 2]] {
             assert!(strip(&bad, &[3], form, 1, None, &mut payload, &mut chunk).is_err());
         }
+    }
+
+    #[test]
+    fn texts_without_entry_offsets() {
+        let data = [1, b'a', 0, 2, b'b', b'c'];
+        let ends = |data: &[u8], n| {
+            let mut ends = Vec::new();
+            ends_of_texts(data, n, &mut ends).map(|()| ends)
+        };
+        assert_eq!(ends(&data, 3).unwrap(), [2, 3, 6]);
+        for n in [0, 1, 2, 4, usize::MAX] {
+            assert!(ends(&data, n).is_err(), "{n}");
+        }
+        assert!(ends(&data[..5], 3).is_err());
     }
 
     #[test]

@@ -39,7 +39,7 @@ fn with_your_own_data() {
     std::fs::create_dir_all(bench.path("configs")).unwrap();
     // The configuration of the README takes minutes.
     bench.write("configs/cpu_small.yaml", CONFIG.as_bytes());
-    assert_eq!(run(&bench, "With your own data"), 9);
+    assert_eq!(run(&bench, "With your own data"), 10);
 }
 
 #[test]

@@ -9,7 +9,8 @@ use crate::limits::MAX_BASKET_BYTES;
 use crate::ntuple::Ntuple;
 use crate::ntuple::clusters::{Page, Run};
 use crate::ntuple::encoding::Encoding;
-use crate::ntuple::plan::{Slot, widen};
+use crate::ntuple::plan::Slot;
+use crate::ntuple::widen::widen;
 
 /// Reads ranges of elements of one cluster after the other. One page is in memory at a time.
 #[derive(Debug)]

@@ -9,6 +9,7 @@ use crate::layout::{Column, Content, Layout, Origin, Stored};
 use crate::limits::{MAX_BRANCH_DEPTH, MAX_PATH_BYTES, MAX_REPRESENTATIONS, MAX_VECTOR_LEVELS};
 use crate::ntuple::encoding::Encoding;
 use crate::ntuple::schema::{Role, Schema};
+use crate::ntuple::widen::wider;
 
 /// Largest product of the fixed dimensions of an item.
 const MAX_ITEM_VALUES: u64 = 1 << 24;
@@ -317,113 +318,5 @@ impl Walk<'_> {
             return Err("added to the items of lists that were already written".to_owned());
         }
         Ok(())
-    }
-}
-
-/// The one of two types that holds all values of both.
-fn wider(a: DType, b: DType) -> Option<DType> {
-    let signed = |dtype| matches!(dtype, DType::I8 | DType::I16 | DType::I32 | DType::I64);
-    let holds = |large: DType, small: DType| {
-        let wider = small.size() < large.size();
-        match (large.is_float(), small.is_float()) {
-            _ if large == small => true,
-            (true, true) => wider,
-            (false, false) if small == DType::Bool => true,
-            (false, false) => wider && (signed(large) || !signed(small)),
-            _ => false,
-        }
-    };
-    if holds(a, b) { Some(a) } else { holds(b, a).then_some(b) }
-}
-
-/// Appends values of one type as those of a wider one.
-pub(super) fn widen(values: &[u8], from: DType, to: DType, out: &mut Vec<u8>) {
-    if from == to {
-        return out.extend_from_slice(values);
-    }
-    for value in values.chunks_exact(from.size()) {
-        let mut bytes = [0; 8];
-        bytes[..value.len()].copy_from_slice(value);
-        let bits = u64::from_le_bytes(bytes);
-        let wide = match from {
-            DType::F16 | DType::F32 => {
-                let value = match from {
-                    DType::F16 => f64_of_half(bits as u16),
-                    _ => f64::from(f32::from_bits(bits as u32)),
-                };
-                match to {
-                    DType::F64 => value.to_bits(),
-                    _ => u64::from((value as f32).to_bits()),
-                }
-            }
-            DType::I8 => i64::from(bits as i8) as u64,
-            DType::I16 => i64::from(bits as i16) as u64,
-            DType::I32 => i64::from(bits as i32) as u64,
-            _ => bits,
-        };
-        out.extend_from_slice(&wide.to_le_bytes()[..to.size()]);
-    }
-}
-
-/// The value of a number of half precision; exact.
-fn f64_of_half(bits: u16) -> f64 {
-    let sign = u64::from(bits >> 15) << 63;
-    let (exponent, mantissa) = (bits >> 10 & 31, u64::from(bits & 1023));
-    let magnitude = match exponent {
-        0 => mantissa as f64 * 2f64.powi(-24),
-        31 => f64::from_bits(0x7ff << 52 | mantissa << 42),
-        _ => f64::from_bits((u64::from(exponent) + 1023 - 15) << 52 | mantissa << 42),
-    };
-    f64::from_bits(magnitude.to_bits() | sign)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn wider_types() {
-        use DType::*;
-        let table = [
-            (F32, F16, Some(F32)),
-            (F64, F32, Some(F64)),
-            (F32, F32, Some(F32)),
-            (Bool, I8, Some(I8)),
-            (Bool, U8, Some(U8)),
-            (I8, Bool, Some(I8)),
-            (U8, I16, Some(I16)),
-            (I16, I64, Some(I64)),
-            (U8, I8, None),
-            (I8, U16, None),
-            (F16, I32, None),
-            (I32, F64, None),
-            (U32, F32, None),
-        ];
-        for (a, b, both) in table {
-            assert_eq!((wider(a, b), wider(b, a)), (both, both), "{a} {b}");
-        }
-    }
-
-    #[test]
-    fn widened_values() {
-        let check = |from, values: &[u8], to, expected: &[u8]| {
-            let mut out = Vec::new();
-            widen(values, from, to, &mut out);
-            assert_eq!(out, expected, "{from} {to}");
-        };
-        check(DType::I8, &[0xff, 1], DType::I16, &[0xff, 0xff, 1, 0]);
-        check(DType::U8, &[0xff], DType::I16, &[0xff, 0]);
-        check(DType::I32, &(-5i32).to_le_bytes(), DType::I64, &(-5i64).to_le_bytes());
-        check(DType::F32, &0.1f32.to_le_bytes(), DType::F64, &f64::from(0.1f32).to_le_bytes());
-        // 1, the smallest, the largest, negative zero and infinity.
-        for (half, value) in [
-            (0x3c00u16, 1.0f32),
-            (1, 5.960_464_5e-8),
-            (0x7bff, 65504.0),
-            (0x8000, -0.0),
-            (0xfc00, f32::NEG_INFINITY),
-        ] {
-            check(DType::F16, &half.to_le_bytes(), DType::F32, &value.to_le_bytes());
-        }
     }
 }
