@@ -19,9 +19,9 @@ use crate::progress;
 use crate::report::table::thousands;
 use crate::stdout::stdout;
 
-/// Turn HDF5, ROOT, npy, safetensors and text files into records to train on.
+/// Turn HDF5, ROOT, npy, FITS, safetensors and text files into records to train on.
 ///
-/// Reads every dataset of every INPUT (HDF5, .npy, .npz, .safetensors, ROOT; text plain, as .gz or
+/// Reads every dataset of every INPUT (HDF5, .npy, .npz, FITS, .safetensors, ROOT; text plain, .gz or
 /// .tar.gz) and writes into DIR a .bin file of records with its .schema.yaml for each dataset, and
 /// one manifest.json. `vortex restore` restores the datasets of the inputs, bit for bit. Everything
 /// that cannot be read is printed by name with the reason; if a dataset is left out because it is
