@@ -116,7 +116,9 @@ def test_a_killed_worker_loses_one_task(client, tmp_path):
 
     report = dask.compress_files(client, paths, tmp_path / "out", progress=progress)
     client.cluster.scheduler.remove_plugin("starts")
-    assert killed and states(report) == ["done"] * 10
+    # The worker may have written its file, but not told.
+    assert killed and states(report).count("done") >= 8 and not report.failures
+    assert set(states(report)) <= {"done", "skipped"}
     check_outputs(report, paths)
     # A worker holds the task that it runs, and the next one.
     assert 10 < starts.count <= 12
