@@ -5,7 +5,7 @@ use vortex_base::dtype::DType;
 
 use crate::cursor::Cursor;
 use crate::error::{Fault, Outcome};
-use crate::limits::{MAX_BASE_DEPTH, MAX_ELEMENTS_SEARCHED};
+use crate::limits::{MAX_BASE_DEPTH, MAX_BASKET_BYTES, MAX_ELEMENTS_SEARCHED};
 use crate::streamer_info::{Element, StreamerInfo};
 use crate::type_name::Primitive;
 
@@ -173,7 +173,12 @@ impl FixedObject {
             return Err(Fault::corrupt(message));
         }
         let start = payload.len();
-        payload.resize(start + n as usize * self.bytes, 0);
+        let end = (n as usize).saturating_mul(self.bytes).saturating_add(start);
+        if end > MAX_BASKET_BYTES {
+            let limit = MAX_BASKET_BYTES as u64;
+            return Err(Fault::limit("bytes of objects in a basket", end as u64, limit));
+        }
+        payload.resize(end, 0);
         let objects = &mut payload[start..];
         for object in objects.chunks_exact_mut(self.bytes) {
             for head in &self.heads {

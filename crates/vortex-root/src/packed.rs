@@ -82,7 +82,7 @@ fn push(value: f64, to: DType, out: &mut Vec<u8>) {
 }
 
 /// `f64::from` with explicit NaN payloads, so that every machine gives the same bits.
-fn widen(value: f32) -> f64 {
+pub(crate) fn widen(value: f32) -> f64 {
     if !value.is_nan() {
         return f64::from(value);
     }

@@ -1,6 +1,6 @@
 //! Fields of a record from nested descriptions.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use vortex_coder::schema::{DType, Field, FieldCoding, MAX_NAME_LEN, MAX_STRIDE, Schema};
 
@@ -11,7 +11,8 @@ pub const MAX_ROW_COLUMNS: u64 = 256;
 #[derive(Debug, Default)]
 pub struct Fields {
     fields: Vec<Field>,
-    names: HashSet<String>,
+    /// Names in use, and the last number behind each.
+    names: HashMap<String, u32>,
     overflow: bool,
 }
 
@@ -54,15 +55,16 @@ impl Fields {
         }
         let short = &name[..end];
         let mut unique = short.to_owned();
-        let mut count = 1;
         // `_pad` is for bytes that no field covers.
-        while unique.starts_with("_pad") || !self.names.insert(unique.clone()) {
-            count += 1;
+        while unique.starts_with("_pad") || self.names.contains_key(&unique) {
+            let count = self.names.entry(short.to_owned()).or_insert(1);
+            *count += 1;
             unique = format!("{short}#{count}");
             if unique.starts_with("_pad") {
                 unique.insert(0, '#');
             }
         }
+        self.names.insert(unique.clone(), 1);
         unique
     }
 

@@ -128,6 +128,38 @@ fn arrays_of_one_file_come_back_together() {
     assert!(fs::read(back.join("two.npy")).unwrap() == bytes);
 }
 
+#[test]
+fn inputs_of_one_name_come_back_under_two() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut inputs = Vec::new();
+    for (run, bytes) in [("run1", b"first".repeat(9)), ("run2", b"second".repeat(9))] {
+        fs::create_dir(folder.path().join(run)).unwrap();
+        inputs.push(folder.path().join(run).join("events.txt"));
+        fs::write(inputs.last().unwrap(), bytes).unwrap();
+    }
+    let (data, back) = (folder.path().join("data"), folder.path().join("back"));
+    let manifest = prepare(&inputs, &data, &PrepareOptions::default(), &mut |_| {}).unwrap();
+    let files = restore(&manifest, &data, &back, &mut |_| {}).unwrap();
+    let names: Vec<_> = files.iter().map(|file| file.path.file_name().unwrap()).collect();
+    assert_eq!(names, ["events.txt", "events~2.txt"]);
+    for (input, file) in inputs.iter().zip(&files) {
+        assert!(fs::read(input).unwrap() == fs::read(&file.path).unwrap());
+    }
+}
+
+#[test]
+fn a_file_that_should_be_the_same_is_compared_as_a_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let (input, data) = (folder.path().join("a.safetensors"), folder.path().join("data"));
+    fs::write(&input, safetensors()).unwrap();
+    let mut manifest = prepare(&[input], &data, &PrepareOptions::default(), &mut |_| {}).unwrap();
+    manifest.sources[0].datasets.remove(1);
+    let back = folder.path().join("back");
+    let error = restore(&manifest, &data, &back, &mut |_| {}).unwrap_err().to_string();
+    assert!(error.contains("missing or changed"), "{error}");
+    assert!(!back.join("a.safetensors").exists());
+}
+
 /// A file of three tensors.
 fn safetensors() -> Vec<u8> {
     let header = br#"{"b":{"dtype":"BF16","shape":[2,3],"data_offsets":[8,20]},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"__metadata__":{"x":"y"},"c":{"dtype":"F8_E4M3","shape":[3],"data_offsets":[20,23]}}"#;

@@ -1,5 +1,6 @@
 //! `vortex prepare`
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::Metadata;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -130,6 +131,28 @@ impl Prepare {
         }
     }
 
+    /// Refuses to replace files that are not of an earlier `prepare`, and to remove an input.
+    fn check_files(&self, old: &BTreeSet<PathBuf>, new: &BTreeSet<PathBuf>) -> Result<()> {
+        for name in new.difference(old) {
+            let path = self.out.join(name);
+            if path.symlink_metadata().is_ok() {
+                let path = path.display();
+                bail!("{path}: exists already and is not of an earlier prepare; use another --out");
+            }
+        }
+        for input in &self.inputs {
+            let whole = std::fs::canonicalize(input).ok();
+            let is_input = |name: &&PathBuf| {
+                whole.is_some() && std::fs::canonicalize(self.out.join(name)).ok() == whole
+            };
+            if old.iter().find(is_input).is_some() {
+                let input = input.display();
+                bail!("{input}: is a file that -f would remove; use another --out");
+            }
+        }
+        Ok(())
+    }
+
     /// Prepares in a temporary folder inside the output folder; the files get their final names
     /// when all are complete.
     fn prepare_aside(&self, common: &Common) -> Result<Manifest> {
@@ -141,21 +164,22 @@ impl Prepare {
         let manifest = prepare(&self.inputs, scratch.path(), &options, &mut |n| bar.inc(n))?;
         bar.finish_and_clear();
         let path = self.out.join(MANIFEST_NAME);
-        if let Ok(old) = Manifest::read(&path) {
-            // Old files that are not overwritten would be used for training together with the new
-            // ones.
-            for stream in old.streams() {
-                let _ = std::fs::remove_file(self.out.join(schema_file(stream)));
-                let _ = std::fs::remove_file(self.out.join(&stream.file));
-            }
-            let _ = std::fs::remove_file(&path);
+        let old = Manifest::read(&path).map(|old| files_of(&old)).unwrap_or_default();
+        self.check_files(&old, &files_of(&manifest))?;
+        // Files that only the owner may read keep this permission.
+        let likes = self
+            .inputs
+            .iter()
+            .map(|input| std::fs::metadata(input).with_context(|| input.display().to_string()));
+        let likes = likes.collect::<Result<Vec<Metadata>>>()?;
+        // Old files that are not overwritten would be used for training together with the new ones.
+        for name in &old {
+            let _ = std::fs::remove_file(self.out.join(name));
         }
         let place = |name: &Path, like: Option<&Metadata>| {
-            place(&scratch.path().join(name), &self.out.join(name), self.force, like)
+            place(&scratch.path().join(name), &self.out.join(name), false, like)
         };
-        for (source, input) in manifest.sources.iter().zip(&self.inputs) {
-            // Files that only the owner may read keep this permission.
-            let like = std::fs::metadata(input).context("cannot be read")?;
+        for (source, like) in manifest.sources.iter().zip(likes) {
             for stream in source.datasets.iter().flat_map(|dataset| &dataset.streams) {
                 place(&schema_file(stream), None)?;
                 place(Path::new(&stream.file), Some(&like))?;
@@ -165,6 +189,12 @@ impl Prepare {
         place(Path::new(MANIFEST_NAME), None)?;
         Ok(manifest)
     }
+}
+
+/// Names of the files of a prepared folder.
+fn files_of(manifest: &Manifest) -> BTreeSet<PathBuf> {
+    let streams = manifest.streams().flat_map(|s| [schema_file(s), PathBuf::from(&s.file)]);
+    streams.chain([PathBuf::from(MANIFEST_NAME)]).collect()
 }
 
 /// Name of the schema of a stream.
@@ -182,10 +212,7 @@ pub fn report_unread(file: &Path, source: &SourceEntry, common: &Common) {
     report(file, &source.lost, "not kept", common);
     if !source.left_out.is_empty() {
         let (file, n, rest) = (file.display(), source.left_out.len(), source.datasets.len());
-        eprintln!(
-            "vortex: {file}: {n} parts are missing in the output, which has {rest} datasets; with \
-             --strict nothing is written"
-        );
+        eprintln!("vortex: {file}: {n} parts are missing in the output, which has {rest} datasets");
     }
 }
 
@@ -197,17 +224,18 @@ fn report(file: &Path, unread: &[Unread], what: &str, common: &Common) {
         }
         return;
     }
-    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    let mut reasons = BTreeMap::<&str, Vec<&str>>::new();
     for Unread { name, reason } in unread {
-        match reasons.iter_mut().find(|(known, _)| known == reason) {
-            Some((_, names)) => names.push(name),
-            None => reasons.push((reason, vec![name])),
-        }
+        reasons.entry(reason).or_default().push(name);
     }
-    for (reason, names) in reasons {
+    let more = reasons.len().saturating_sub(MAX_UNREAD_LINES);
+    for (reason, names) in reasons.into_iter().take(MAX_UNREAD_LINES) {
         let (first, more) = (names[0], names.len() - 1);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         eprintln!("vortex: {file}: {first}{more}: {what}: {reason}");
+    }
+    if more > 0 {
+        eprintln!("vortex: {file}: ... and {more} more reasons");
     }
     eprintln!("vortex: {file}: {} {what} in total; -v names each", unread.len());
 }

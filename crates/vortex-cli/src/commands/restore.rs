@@ -1,6 +1,6 @@
 //! `vortex restore`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use clap::Args;
@@ -63,7 +63,7 @@ impl Restore {
             placed.push((to, file));
         }
         for source in &manifest.sources {
-            report_unread(&path, source, common);
+            report_unread(Path::new(&source.file), source, common);
         }
         if !common.quiet {
             for (to, Restored { datasets, same_bytes, .. }) in placed {

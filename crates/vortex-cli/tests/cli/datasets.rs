@@ -180,13 +180,17 @@ fn mistakes_with_inputs_and_folders() {
     refused(&bench, &["prepare", "mixed.npy", "--out", "text.h5"], &["is a file", "--out"]);
     assert_eq!(bench.names(), ["mixed.npy", "text.h5"], "failures leave nothing");
 
-    // Files of the user are not changed, and -f keeps all files that are not overwritten.
+    // Files of the user are not changed, and -f replaces only those of an earlier prepare.
     std::fs::create_dir(bench.path("mine")).unwrap();
     bench.write("mine/array.bin", b"precious");
     bench.write("mine/notes", b"precious too");
     refused(&bench, &["prepare", "mixed.npy", "--out", "mine"], &["mine", "not empty", "-f"]);
     assert_eq!(bench.read("mine/array.bin"), b"precious");
-    bench.ok(&["prepare", "-f", "mixed.npy", "--layout", "row", "--out", "mine"]);
+    let forced = ["prepare", "-f", "mixed.npy", "--layout", "row", "--out", "mine"];
+    refused(&bench, &forced, &["mine/array.bin", "not of an earlier prepare"]);
+    assert_eq!(bench.read("mine/array.bin"), b"precious");
+    std::fs::remove_file(bench.path("mine/array.bin")).unwrap();
+    bench.ok(&forced);
     assert_eq!(bench.read("mine/notes"), b"precious too");
     // Another layout has other streams; the streams of the first layout are removed.
     bench.ok(&["prepare", "-f", "mixed.npy", "--layout", "column", "--out", "mine"]);
@@ -243,4 +247,26 @@ fn archives_with_a_model_for_one_of_the_datasets() {
     std::fs::rename(bench.path("m.vxm"), bench.path("m.away")).unwrap();
     refused(&bench, &["decompress", "-o", "x", "fits.npy.vxc"], &["fits.npy.vxc", "model", "-m"]);
     bench.ok(&["decompress", "-q", "-o", "y", "other.npy.vxc"]);
+}
+
+#[test]
+fn prepare_with_force_keeps_the_inputs_and_the_files_of_others() {
+    let bench = Bench::new();
+    bench.write("a.txt", &b"first ".repeat(100));
+    bench.ok(&["prepare", "-q", "a.txt", "--out", "d"]);
+    let prepared = bench.read("d/a.txt.bin");
+    // The input is a file of the earlier prepare.
+    bench.fails(
+        &["prepare", "-qf", "d/a.txt.bin", "--out", "d"],
+        &["d/a.txt.bin", "-f would remove"],
+    );
+    assert!(bench.read("d/a.txt.bin") == prepared);
+    // A file of the user has the name of a new one.
+    bench.write("b.txt", &b"second ".repeat(100));
+    bench.write("d/b.txt.bin", b"precious");
+    bench.fails(&["prepare", "-qf", "b.txt", "--out", "d"], &["d/b.txt.bin", "not of an earlier"]);
+    assert_eq!(bench.read("d/b.txt.bin"), b"precious");
+    std::fs::remove_file(bench.path("d/b.txt.bin")).unwrap();
+    bench.ok(&["prepare", "-qf", "b.txt", "--out", "d"]);
+    assert!(!bench.path("d/a.txt.bin").exists() && bench.path("d/b.txt.bin").exists());
 }

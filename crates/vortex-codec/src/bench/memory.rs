@@ -5,7 +5,13 @@ pub(super) fn now() -> Option<u64> {
     line("VmRSS:")
 }
 
-/// Most bytes in memory since the process began.
+/// Makes the peak the present; nothing where the system does not allow it.
+pub(super) fn forget_peak() {
+    // man 5 proc: 5 resets the peak of the resident set.
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
+}
+
+/// Most bytes in memory since the last [`forget_peak`], or since the process began.
 pub(super) fn peak() -> Option<u64> {
     line("VmHWM:")
 }

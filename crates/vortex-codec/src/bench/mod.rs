@@ -87,8 +87,8 @@ pub struct Figures {
     pub encode: Times,
     /// Seconds to decompress.
     pub decode: Times,
-    /// Most bytes of memory beyond the data, both directions; only where the system tells it and the codec
-    /// ran in a process of its own.
+    /// Most bytes of memory beyond the data, both directions, where the system tells it. What codecs that
+    /// were measured before in this process have not given back is not counted.
     pub memory: Option<u64>,
 }
 
@@ -107,8 +107,14 @@ impl Bench {
     /// The bytes of a record and the number of its fields, as the other codecs get them.
     ///
     /// # Errors
-    /// As [`Plan::of`].
+    /// As [`Plan::of`], and [`ErrorKind::LimitExceeded`] for a file above [`MAX_BYTES`].
     pub fn records(&self, file: &Path) -> Result<Schema> {
+        let bytes = std::fs::metadata(file)?.len();
+        if bytes > MAX_BYTES {
+            let message =
+                format!("has {bytes} bytes; at most {MAX_BYTES} are measured: take a part of it");
+            return Err(Error::new(ErrorKind::LimitExceeded, message));
+        }
         let request = Request {
             schema: self.schema.clone(),
             level: Level::FASTEST,
@@ -128,15 +134,8 @@ impl Bench {
         let contender = contender
             .ok_or_else(|| Error::invalid_argument(format!("there is no codec {name:?}")))?;
         let metadata = std::fs::metadata(file)?;
-        if metadata.len() > MAX_BYTES {
-            let message = format!(
-                "has {} bytes; at most {MAX_BYTES} are measured: take a part of it",
-                metadata.len()
-            );
-            return Err(Error::new(ErrorKind::LimitExceeded, message));
-        }
-        let data = std::fs::read(file)?;
         let schema = self.records(file)?;
+        let data = std::fs::read(file)?;
         let outcome = match self.figures(&contender, file, &data, &schema) {
             Ok(figures) => Outcome::Figures(figures),
             Err(error) => Outcome::Failed(error.to_string()),
@@ -153,6 +152,7 @@ impl Bench {
         data: &[u8],
         schema: &Schema,
     ) -> Result<Figures> {
+        memory::forget_peak();
         let before = memory::now();
         let given = self.schema.as_ref();
         let (packed, encode) = self.repeat(|| contender.encode(file, data, schema, given))?;

@@ -201,11 +201,13 @@ impl Range {
     /// The lists of a cluster hold all its items.
     fn ends_with(self, items: &Elements<'_>) -> Outcome<()> {
         match self.start {
-            Some(start) if start + self.n != items.len() => Err(Fault::corrupt(format!(
-                "lists of {} items, but {} items are stored",
-                start + self.n,
-                items.len()
-            ))),
+            Some(start) if start.saturating_add(self.n) != items.len() => {
+                Err(Fault::corrupt(format!(
+                    "lists of {} items, but {} items are stored",
+                    start.saturating_add(self.n),
+                    items.len()
+                )))
+            }
             _ => Ok(()),
         }
     }
@@ -267,7 +269,7 @@ impl Lists<'_> {
                         continue;
                     }
                     let index = u64::from_le_bytes([i0, i1, i2, i3, i4, i5, i6, i7]);
-                    let wanted = *items.start.get_or_insert(index) + items.n;
+                    let wanted = items.start.get_or_insert(index).saturating_add(items.n);
                     if index != wanted {
                         return Err(Fault::corrupt(format!(
                             "variant {variant} of the cluster is item {index} of alternative \

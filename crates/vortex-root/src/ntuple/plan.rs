@@ -91,10 +91,12 @@ impl Found {
         let mut fields = self.fields.clone();
         if let Some(mut field) = self.shown_by {
             fields = vec![field];
-            while schema.fields[field].parent != field {
+            // Deeper fields are refused where their values are; projected ones have none.
+            while schema.fields[field].parent != field && fields.len() <= MAX_BRANCH_DEPTH {
                 field = schema.fields[field].parent;
-                fields.insert(0, field);
+                fields.push(field);
             }
+            fields.reverse();
         }
         let mut path = String::new();
         for (depth, number) in fields.iter().enumerate() {

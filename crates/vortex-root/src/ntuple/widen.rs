@@ -2,6 +2,8 @@
 
 use vortex_base::dtype::DType;
 
+use crate::packed;
+
 /// The one of two types that holds all values of both.
 pub(super) fn wider(a: DType, b: DType) -> Option<DType> {
     let signed = |dtype| matches!(dtype, DType::I8 | DType::I16 | DType::I32 | DType::I64);
@@ -28,16 +30,9 @@ pub(super) fn widen(values: &[u8], from: DType, to: DType, out: &mut Vec<u8>) {
         bytes[..value.len()].copy_from_slice(value);
         let bits = u64::from_le_bytes(bytes);
         let wide = match from {
-            DType::F16 | DType::F32 => {
-                let value = match from {
-                    DType::F16 => f64_of_half(bits as u16),
-                    _ => f64::from(f32::from_bits(bits as u32)),
-                };
-                match to {
-                    DType::F64 => value.to_bits(),
-                    _ => u64::from((value as f32).to_bits()),
-                }
-            }
+            DType::F16 if to == DType::F32 => u64::from(f32_of_half(bits as u16).to_bits()),
+            DType::F16 => packed::widen(f32_of_half(bits as u16)).to_bits(),
+            DType::F32 => packed::widen(f32::from_bits(bits as u32)).to_bits(),
             DType::I8 => i64::from(bits as i8) as u64,
             DType::I16 => i64::from(bits as i16) as u64,
             DType::I32 => i64::from(bits as i32) as u64,
@@ -47,16 +42,17 @@ pub(super) fn widen(values: &[u8], from: DType, to: DType, out: &mut Vec<u8>) {
     }
 }
 
-/// The value of a number of half precision; exact.
-fn f64_of_half(bits: u16) -> f64 {
-    let sign = u64::from(bits >> 15) << 63;
-    let (exponent, mantissa) = (bits >> 10 & 31, u64::from(bits & 1023));
+/// The value of a number of half precision; exact. NaNs get the quiet bit, as processors set it.
+fn f32_of_half(bits: u16) -> f32 {
+    let sign = u32::from(bits >> 15) << 31;
+    let (exponent, mantissa) = (bits >> 10 & 31, u32::from(bits & 1023));
     let magnitude = match exponent {
-        0 => mantissa as f64 * 2f64.powi(-24),
-        31 => f64::from_bits(0x7ff << 52 | mantissa << 42),
-        _ => f64::from_bits((u64::from(exponent) + 1023 - 15) << 52 | mantissa << 42),
+        0 => mantissa as f32 * 2f32.powi(-24),
+        31 if mantissa == 0 => f32::INFINITY,
+        31 => f32::from_bits(0x7fc0_0000 | mantissa << 13),
+        _ => f32::from_bits((u32::from(exponent) + 127 - 15) << 23 | mantissa << 13),
     };
-    f64::from_bits(magnitude.to_bits() | sign)
+    f32::from_bits(magnitude.to_bits() | sign)
 }
 
 #[cfg(test)]
@@ -107,5 +103,9 @@ mod tests {
         ] {
             check(DType::F16, &half.to_le_bytes(), DType::F32, &value.to_le_bytes());
         }
+        // A signalling NaN with its payload, on every machine.
+        check(DType::F16, &0x7c01u16.to_le_bytes(), DType::F32, &0x7fc0_2000u32.to_le_bytes());
+        let wide = 0x7ff8_0400_0000_0000u64;
+        check(DType::F16, &0x7c01u16.to_le_bytes(), DType::F64, &wide.to_le_bytes());
     }
 }

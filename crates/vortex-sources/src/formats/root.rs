@@ -129,7 +129,7 @@ impl RootSource {
             let part = match values_of(number, column, layout) {
                 Ok(part) => part,
                 Err(reason) => {
-                    unread.push(Unread { name: format!("{path}/{}", column.path), reason });
+                    left_out.push(Unread { name: format!("{path}/{}", column.path), reason });
                     continue;
                 }
             };

@@ -36,6 +36,7 @@ pub use manifest::{
     Manifest, SourceEntry, StreamEntry, is_plain_name,
 };
 pub use order::{Order, Piece, groups};
+use restore::plain;
 pub use restore::{Restored, restore, restored_names};
 pub use streams::{CHUNK_BYTES, Place, Placement, Streams, stream_names, stream_schema};
 
@@ -105,8 +106,10 @@ pub fn prepare(
         seed: options.seed,
         sources: entries,
     };
-    let path = folder.join(MANIFEST_NAME);
-    std::fs::write(&path, manifest.to_bytes()).map_err(|e| Error::io(&path, e))?;
+    let (path, text) = (folder.join(MANIFEST_NAME), manifest.to_bytes());
+    // What is written must be read again.
+    Manifest::parse(&path, &text)?;
+    std::fs::write(&path, text).map_err(|e| Error::io(&path, e))?;
     Ok(manifest)
 }
 
@@ -126,7 +129,7 @@ impl Read {
     fn into_entry(self, input: &Path, format: Format) -> SourceEntry {
         let Self { datasets, unread, left_out, structure, lost, digest: (bytes, blake3) } = self;
         SourceEntry {
-            file: file_name(input),
+            file: plain(&file_name(input)),
             format,
             bytes,
             blake3,

@@ -1,11 +1,12 @@
 //! The names of the files of a prepared folder.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::path::Path;
 
-/// File names that are taken.
+/// File names that are taken, in lower case, because some file systems ignore case; and the last
+/// number behind each.
 #[derive(Debug, Default)]
-pub(super) struct Names(HashSet<String>);
+pub(super) struct Names(HashMap<String, u32>);
 
 impl Names {
     /// A file name for a dataset, without extension.
@@ -29,14 +30,14 @@ impl Names {
             .collect();
         let clean: String = clean.trim_start_matches('.').chars().take(180).collect();
         let clean = if clean.is_empty() { "data".to_owned() } else { clean };
-        // Some file systems ignore case.
-        for count in 1..=u32::MAX {
-            let base = if count == 1 { clean.clone() } else { format!("{clean}~{count}") };
-            if self.0.insert(base.to_lowercase()) {
-                return Ok(base);
-            }
+        let mut base = clean.clone();
+        while self.0.contains_key(&base.to_lowercase()) {
+            let count = self.0.entry(clean.to_lowercase()).or_insert(1);
+            *count = count.checked_add(1).ok_or("no file name is left")?;
+            base = format!("{clean}~{count}");
         }
-        Err("no file name is left".into())
+        self.0.insert(base.to_lowercase(), 1);
+        Ok(base)
     }
 }
 

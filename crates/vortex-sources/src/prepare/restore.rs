@@ -1,12 +1,15 @@
 //! From streams back to files of datasets.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use vortex_coder::schema::{DType, Field, FieldCoding, Schema};
 use vortex_data::SplitRatios;
 
+use super::digest_of;
 use super::manifest::{DatasetEntry, Layout, MANIFEST_NAME, Manifest, SourceEntry};
 use super::order::{Order, groups};
 use super::streams::{Placement, Streams, stream_names, stream_schema};
@@ -42,19 +45,42 @@ pub fn restore(
 ) -> Result<Vec<Restored>> {
     std::fs::create_dir_all(folder).map_err(|e| Error::io(folder, e))?;
     let mut restored = Vec::new();
-    for source in &manifest.sources {
+    for (source, names) in manifest.sources.iter().zip(names(manifest)) {
         let mut datasets = Vec::new();
         for entry in &source.datasets {
-            datasets.push(Dataset::open(manifest, entry, streams)?);
+            datasets.push(Dataset::find(manifest, entry, streams)?);
         }
-        restored.extend(files(source, datasets, folder, on_bytes)?);
+        restored.extend(files(source, datasets, names, folder, on_bytes)?);
     }
     Ok(restored)
 }
 
 /// Names of the files that [`restore`] writes, in its order.
 pub fn restored_names(manifest: &Manifest) -> Vec<String> {
-    manifest.sources.iter().flat_map(names_of).collect()
+    names(manifest).into_iter().flatten().collect()
+}
+
+/// The names of the files of each source. Inputs from different folders may have the same name, and
+/// so may members of an archive: then the later ones get a number.
+fn names(manifest: &Manifest) -> Vec<Vec<String>> {
+    // Some file systems ignore case.
+    let mut taken = HashMap::<String, u32>::new();
+    let mut unique = |name: String| {
+        let (stem, extension) = match name.rfind('.') {
+            Some(at @ 1..) => name.split_at(at),
+            _ => (name.as_str(), ""),
+        };
+        let mut found = name.clone();
+        while taken.contains_key(&found.to_lowercase()) {
+            let count = taken.entry(name.to_lowercase()).or_insert(1);
+            *count += 1;
+            found = format!("{stem}~{count}{extension}");
+        }
+        taken.insert(found.to_lowercase(), 1);
+        found
+    };
+    let of_source = |source| names_of(source).into_iter().map(&mut unique).collect();
+    manifest.sources.iter().map(of_source).collect()
 }
 
 fn names_of(source: &SourceEntry) -> Vec<String> {
@@ -72,6 +98,7 @@ fn names_of(source: &SourceEntry) -> Vec<String> {
 fn files(
     source: &SourceEntry,
     mut datasets: Vec<Dataset<'_>>,
+    names: Vec<String>,
     folder: &Path,
     on_bytes: &mut OnBytes<'_>,
 ) -> Result<Vec<Restored>> {
@@ -79,7 +106,7 @@ fn files(
     let each = if restored_as == RestoredAs::FileEach { 1 } else { datasets.len().max(1) };
     let mut all = Vec::new();
     let mut rest = datasets.as_mut_slice();
-    for name in names_of(source) {
+    for name in names {
         let (now, later) = rest.split_at_mut(each.min(rest.len()));
         rest = later;
         let path = folder.join(name);
@@ -98,6 +125,9 @@ fn files(
             let _ = std::fs::remove_file(&path);
             return Err(Error::source(&path, "restored file", error.to_string()));
         }
+        if restored_as == RestoredAs::SameBytes {
+            compare(&path, source)?;
+        }
         let same_bytes = matches!(restored_as, RestoredAs::SameBytes | RestoredAs::FileEach);
         let stream = now.iter().find_map(|dataset| dataset.entry.streams.first());
         let stream = stream.map(|stream| stream.file.clone());
@@ -106,9 +136,32 @@ fn files(
     Ok(all)
 }
 
-fn plain(name: &str) -> String {
-    let clean: String =
+/// Compares a file with the original, whose bytes it should have; removes it if it differs.
+fn compare(path: &Path, source: &SourceEntry) -> Result<()> {
+    let (_, found) = digest_of(path, &AtomicBool::new(false))?;
+    if found == source.blake3 {
+        return Ok(());
+    }
+    let _ = std::fs::remove_file(path);
+    let what = format!(
+        "has the BLAKE3 {found}; the original had {}: a part of it is missing or changed. Prepare \
+         the original again",
+        source.blake3
+    );
+    Err(Error::source(path, "restored file", what))
+}
+
+/// Longest name of a file; a number may follow.
+const MAX_FILE_NAME: usize = 240;
+
+/// A name that every file system takes.
+pub(super) fn plain(name: &str) -> String {
+    let mut clean: String =
         name.chars().map(|c| if c == '/' || c == '\\' || c == '\0' { '_' } else { c }).collect();
+    if clean.len() > MAX_FILE_NAME {
+        let cut = (0..=MAX_FILE_NAME).rev().find(|at| clean.is_char_boundary(*at));
+        clean.truncate(cut.unwrap_or_default());
+    }
     match clean.as_str() {
         "" | "." | ".." => "data".into(),
         _ => clean,
@@ -117,12 +170,13 @@ fn plain(name: &str) -> String {
 
 /// A dataset of a manifest whose streams exist and have the right lengths.
 struct Dataset<'a> {
+    manifest: &'a Manifest,
     entry: &'a DatasetEntry,
-    streams: Streams,
+    paths: Vec<PathBuf>,
 }
 
 impl<'a> Dataset<'a> {
-    fn open(manifest: &Manifest, entry: &'a DatasetEntry, folder: &Path) -> Result<Self> {
+    fn find(manifest: &'a Manifest, entry: &'a DatasetEntry, folder: &Path) -> Result<Self> {
         let refuse = |what: String| Error::source(folder, &entry.name, what);
         let placement = entry.placement(manifest)?;
         let n_streams = stream_names("", placement.schema(), entry.layout).len();
@@ -149,11 +203,11 @@ impl<'a> Dataset<'a> {
             paths.push(path);
         }
         if due.is_none() || held != due {
-            let records = entry.records;
-            return Err(refuse(format!("{held:?} bytes; {records} records need {due:?}")));
+            let held = held.unwrap_or(u64::MAX);
+            let DatasetEntry { records, stride, .. } = entry;
+            return Err(refuse(format!("{held} bytes; {records} records of {stride} need others")));
         }
-        let streams = Streams::open(&paths, placement, true)?;
-        Ok(Self { entry, streams })
+        Ok(Self { manifest, entry, paths })
     }
 }
 
@@ -177,11 +231,15 @@ impl Stored for Dataset<'_> {
     fn write(&mut self, out: &mut dyn Write, on_bytes: &mut OnBytes<'_>) -> io::Result<()> {
         let mut digest = blake3::Hasher::new();
         let mut chunk = Vec::new();
-        let step = self.streams.chunk_records();
+        // Open only now: a file may have more datasets than files can be open.
+        let placement = self.entry.placement(self.manifest);
+        let streams = placement.and_then(|place| Streams::open(&self.paths, place, true));
+        let mut streams = streams.map_err(|e| refuse(&self.entry.name, e))?;
+        let step = streams.chunk_records();
         let mut at = 0;
         while at < self.entry.records {
             let end = (at + step).min(self.entry.records);
-            let read = self.streams.read(at..end, &mut chunk);
+            let read = streams.read(at..end, &mut chunk);
             read.map_err(|e| refuse(&self.entry.name, e))?;
             digest.update(&chunk);
             out.write_all(&chunk)?;

@@ -117,17 +117,9 @@ impl Header {
             .collect()
     }
 
-    /// Bytes of the array itself, without a heap.
-    pub(super) fn main_bytes(&self) -> Result<u64, String> {
-        self.total(self.axes()?, 0)
-    }
-
     /// Bytes of the data: `|BITPIX| GCOUNT (PCOUNT + NAXIS1 ... NAXISm) / 8`, without padding.
     pub(super) fn data_bytes(&self) -> Result<u64, String> {
-        self.total(self.axes()?, self.length("PCOUNT", 0)?)
-    }
-
-    fn total(&self, mut axes: Vec<u64>, parameters: u64) -> Result<u64, String> {
+        let (mut axes, parameters) = (self.axes()?, self.length("PCOUNT", 0)?);
         if axes.is_empty() {
             return Ok(0);
         }

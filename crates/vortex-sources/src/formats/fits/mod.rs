@@ -6,6 +6,7 @@
 mod columns;
 mod header;
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufReader, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -30,6 +31,8 @@ pub struct FitsSource {
     datasets: Vec<DatasetInfo>,
     /// Offset of each dataset in the file.
     starts: Vec<u64>,
+    /// Names in use, and the last number behind each.
+    names: HashMap<String, u32>,
 }
 
 /// The data of a header-data unit that are read as numbers.
@@ -37,6 +40,12 @@ struct Data {
     name: String,
     records: Records,
     shape: Vec<u64>,
+}
+
+impl Data {
+    fn n_bytes(&self) -> u64 {
+        self.records.n_records.saturating_mul(self.records.schema.stride() as u64)
+    }
 }
 
 impl FitsSource {
@@ -48,7 +57,12 @@ impl FitsSource {
     pub fn open(path: &Path) -> Result<Self> {
         let (file, len) = open_with_length(path)?;
         let mut from = BufReader::new(file);
-        let mut source = Self { path: path.to_owned(), datasets: Vec::new(), starts: Vec::new() };
+        let mut source = Self {
+            path: path.to_owned(),
+            datasets: Vec::new(),
+            starts: Vec::new(),
+            names: HashMap::new(),
+        };
         // Bytes that no dataset has yet begin at `open`; the next unit begins at `at`.
         let (mut open, mut at) = (0, 0);
         for number in 0..MAX_UNITS {
@@ -62,11 +76,10 @@ impl FitsSource {
                 // Bytes that are no unit, behind the last one.
                 Err(_) => break,
             };
-            let main = header.main_bytes().unwrap_or_default();
-            if let Some(data) = data_of(&header, number).filter(|_| main > 0) {
+            if let Some(data) = data_of(&header, number).filter(|data| data.n_bytes() > 0) {
                 source.add_bytes(open, start);
+                open = start + data.n_bytes();
                 source.add_data(data, start);
-                open = start + main;
             }
             let end = start + header.data_bytes().unwrap_or_default();
             at = end.next_multiple_of(BLOCK).min(len);
@@ -77,27 +90,34 @@ impl FitsSource {
 
     fn add_bytes(&mut self, from: u64, to: u64) {
         if from < to {
-            let name = match self.datasets.len() {
+            let name = self.unique(match self.datasets.len() {
                 0 => "(header)".to_owned(),
                 n => format!("(bytes {n})"),
-            };
+            });
             self.datasets.push(DatasetInfo::bytes(name, to - from));
             self.starts.push(from);
         }
     }
 
     fn add_data(&mut self, data: Data, start: u64) {
-        let mut name = data.name.clone();
-        let mut count = 1;
-        while self.datasets.iter().any(|dataset| dataset.name == name) {
-            count += 1;
-            name = format!("{}_{count}", data.name);
-        }
+        let name = self.unique(data.name);
         let Records { schema, n_records, records_per_event } = data.records;
         let (shape, origin) = (data.shape, Origin::bytes());
         let info = DatasetInfo { name, schema, n_records, records_per_event, shape, origin };
         self.datasets.push(info);
         self.starts.push(start);
+    }
+
+    /// The name, with a number if it is in use.
+    fn unique(&mut self, name: String) -> String {
+        let mut unique = name.clone();
+        while self.names.contains_key(&unique) {
+            let count = self.names.entry(name.clone()).or_insert(1);
+            *count += 1;
+            unique = format!("{name}_{count}");
+        }
+        self.names.insert(unique.clone(), 1);
+        unique
     }
 }
 
@@ -131,6 +151,10 @@ fn data_of(header: &Header, number: usize) -> Option<Data> {
         (_, 0) => "primary".to_owned(),
         (_, n) => format!("unit {n}"),
     };
+    // Several groups of data behind one header are read as bytes.
+    if header.integer("GCOUNT").is_some_and(|n| n != 1) {
+        return None;
+    }
     let kind = header.text("XTENSION").unwrap_or("IMAGE");
     let axes = header.axes().ok()?;
     if kind == "BINTABLE" {

@@ -129,6 +129,20 @@ fn what_contradicts_itself_is_read_as_bytes_or_refused() {
         );
         assert!(table.schema.fields().iter().all(|field| field.dtype == DType::U8));
     }
+    // Several groups: bytes, all of them. Two units of one name, which looks like that of bytes.
+    for (from, to) in [
+        ("GCOUNT  =                    1", "GCOUNT  =                    9"),
+        ("BITPIX  =                   64", "GCOUNT  =                    2"),
+        ("'it''s / a table'", "'(bytes 4)'      "),
+        ("'it''s / a table'", "'primary'        "),
+    ] {
+        let (source, all) = open(&change(from, to)).unwrap();
+        assert!(all == change(from, to), "{to}");
+        let mut names: Vec<&str> = source.datasets().iter().map(|d| d.name.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), source.datasets().len(), "{to}");
+    }
     let lie = |n: &str| format!("NAXIS2  =  {n:>19}");
     for n in ["-1", "99999999999", "9223372036854775807", "x"] {
         let refused = open(&change("NAXIS2  =                    3", &lie(n))).unwrap_err();

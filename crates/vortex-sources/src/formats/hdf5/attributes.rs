@@ -1,8 +1,10 @@
 //! Attributes of a file in the form of the manifest: what they point to becomes part of the value.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use hdf5_reader::group::Group;
+use hdf5_reader::io::Cursor;
 use hdf5_reader::messages::dataspace::DataspaceType;
 use hdf5_reader::{Datatype, RawAttribute, ReferenceType, StringSize};
 use vortex_base::hex;
@@ -23,13 +25,25 @@ pub(super) const MAX_VALUE_BYTES: usize = 64 << 20;
 /// Reads attributes, whose values may take `left` bytes more.
 pub(super) struct Reader<'a> {
     /// Any group of the file.
-    pub(super) group: &'a Group,
+    group: &'a Group,
     /// Numbers of the objects, by address.
-    pub(super) objects: &'a HashMap<u64, u32>,
-    pub(super) left: usize,
+    objects: &'a HashMap<u64, u32>,
+    left: usize,
+    /// References of the last attribute to objects without a number.
+    lost: Cell<usize>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    pub(super) fn new(group: &'a Group, objects: &'a HashMap<u64, u32>, left: usize) -> Self {
+        Self { group, objects, left, lost: Cell::new(0) }
+    }
+
+    /// Number of references of the last attribute that became null, because their objects are not
+    /// read.
+    pub(super) fn lost_references(&self) -> usize {
+        self.lost.take()
+    }
+
     /// An attribute as the manifest keeps it.
     ///
     /// # Errors
@@ -104,6 +118,10 @@ impl Reader<'_> {
                 let address = bytes.first_chunk::<8>().ok_or_else(cut)?;
                 let address = u64::from_le_bytes(*address);
                 let number = self.objects.get(&address).map_or(0, |number| u64::from(*number) + 1);
+                let null = address == 0 || Cursor::is_undefined_offset(address, 8);
+                if number == 0 && !null {
+                    self.lost.set(self.lost.get() + 1);
+                }
                 out.extend(number.to_le_bytes());
             }
             Datatype::Compound { fields, .. } => {

@@ -103,10 +103,30 @@ pub fn describe(datatype: &Datatype, fields: &mut Fields, name: &str, offset: u6
         Datatype::Array { base, dims } => {
             let count = dims.iter().fold(1u64, |n, d| n.saturating_mul(*d));
             let size = size(base);
+            if size == 0 || count.saturating_mul(size) > u64::from(MAX_STRIDE) {
+                // Too long for a record, whatever its fields are.
+                return fields.push_bytes(name, count.saturating_mul(size), offset);
+            }
             for i in 0..count.min(u64::from(MAX_STRIDE) + 1) {
                 describe(base, fields, &format!("{name}[{i}]"), offset + i * size);
             }
         }
         other => fields.push_bytes(name, size(other), offset),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arrays_of_nothing_end_at_once() {
+        let mut datatype = Datatype::Compound { size: 1, fields: Vec::new() };
+        for _ in 0..3 {
+            datatype = Datatype::Array { base: Box::new(datatype), dims: vec![65_535] };
+        }
+        let mut fields = Fields::default();
+        describe(&datatype, &mut fields, "value", 0);
+        assert!(fields.overflowed());
     }
 }

@@ -15,6 +15,9 @@ use hdf5_reader::messages::link_info::LinkInfoMessage;
 use hdf5_reader::messages::symbol_table_msg::SymbolTableMessage;
 use hdf5_reader::symbol_table::SymbolTableNode;
 
+/// Most bytes of all names of a group.
+const MAX_NAME_BYTES: usize = 64 << 20;
+
 /// A symbol table entry whose scratch pad holds a soft link.
 const CACHED_SOFT_LINK: u32 = 2;
 
@@ -88,6 +91,7 @@ fn of_table(file: &Hdf5File, table: &SymbolTableMessage) -> Result<Vec<Result<Li
     let names = usize::try_from(heap.data_segment_size).map_err(|_| too_long())?;
     let names = storage.read_range(heap.data_segment_address, names)?;
     let mut links = Vec::new();
+    let mut name_bytes = 0;
     for (_, address) in nodes {
         // Signature, version, a reserved byte, and the number of entries.
         let start = storage.read_range(address, 8)?;
@@ -106,6 +110,13 @@ fn of_table(file: &Hdf5File, table: &SymbolTableMessage) -> Result<Vec<Result<Li
                 };
                 Ok(LinkMessage { name, target, creation_order: None })
             });
+            // Entries may share their names.
+            name_bytes += link.as_ref().map_or(0, |link: &LinkMessage| link.name.len());
+            if name_bytes > MAX_NAME_BYTES {
+                let what = format!("its names are longer than {MAX_NAME_BYTES} bytes together");
+                links.push(Err(Error::InvalidData(what)));
+                return Ok(links);
+            }
             links.push(link);
         }
     }

@@ -18,6 +18,8 @@ use crate::source::Unread;
 const MAX_OBJECTS: usize = 1 << 20;
 /// Deepest nesting of groups.
 const MAX_DEPTH: usize = 64;
+/// Most bytes of the paths of all links.
+const MAX_PATH_BYTES: usize = 256 << 20;
 
 /// The object of a hard link that is kept.
 enum Found {
@@ -59,6 +61,12 @@ impl Hdf5Source {
                 "" => name.clone(),
                 prefix => format!("{prefix}/{name}"),
             };
+            self.path_bytes += full.len();
+            if self.path_bytes > MAX_PATH_BYTES {
+                let what = format!("the paths are longer than {MAX_PATH_BYTES} bytes together");
+                self.skip(shown, Refusal::LeftOut(what));
+                break;
+            }
             let to = match target {
                 LinkTarget::Soft { path } => Ok(Target::Soft(path)),
                 LinkTarget::External { filename, path } => {
@@ -158,8 +166,7 @@ impl Hdf5Source {
 
     /// Puts the attributes of all objects into the tree; those that cannot be kept are listed.
     pub(super) fn keep_attributes(&mut self, root: &Group) {
-        let mut reader =
-            attributes::Reader { group: root, objects: &self.numbers, left: MAX_VALUE_BYTES };
+        let mut reader = attributes::Reader::new(root, &self.numbers, MAX_VALUE_BYTES);
         let all = std::mem::take(&mut self.attributes);
         for (object, (name, found)) in self.tree.objects.iter_mut().zip(all) {
             let mut lose = |reason| self.lost.push(Unread { name: name.clone(), reason });
@@ -170,9 +177,17 @@ impl Hdf5Source {
                             Ok(attribute) => object.attributes.push(attribute),
                             Err(why) => lose(format!("attribute {:?}: {why}", raw.name())),
                         }
+                        if reader.lost_references() > 0 {
+                            let what = "references to objects that are not read";
+                            lose(format!("attribute {:?}: {what}", raw.name()));
+                        }
                     }
                 }
-                Err(error) => lose(format!("its attributes: {error}")),
+                // Damage, and not a kind that is not kept.
+                Err(error) => {
+                    let reason = format!("its attributes: {error}");
+                    self.left_out.push(Unread { name: name.clone(), reason });
+                }
             }
         }
     }

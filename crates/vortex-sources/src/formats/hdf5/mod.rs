@@ -67,6 +67,8 @@ pub struct Hdf5Source {
     lost: Vec<Unread>,
     /// Number of links that were listed.
     links: usize,
+    /// Bytes of their paths.
+    path_bytes: usize,
     tree: Tree,
     /// Numbers of the objects of the tree, by address.
     numbers: HashMap<u64, u32>,
@@ -101,6 +103,7 @@ impl Hdf5Source {
             left_out: Vec::new(),
             lost: Vec::new(),
             links: 0,
+            path_bytes: 0,
             tree: Tree { objects: Vec::new() },
             numbers: HashMap::new(),
             attributes: Vec::new(),

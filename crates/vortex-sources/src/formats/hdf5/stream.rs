@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use hdf5_reader::io::Cursor;
 use hdf5_reader::messages::HdfMessage;
 use hdf5_reader::messages::layout::DataLayout;
 use hdf5_reader::{Dataset, DatasetChunk, Hdf5File};
@@ -49,6 +50,11 @@ impl<'a> Reader<'a> {
         Ok(reader)
     }
 
+    /// Whether an address, which has 4 or 8 bytes, is all ones: nothing was written.
+    fn is_undefined(&self, address: u64) -> bool {
+        Cursor::is_undefined_offset(address, self.file.superblock().offset_size)
+    }
+
     /// Refuses what the header already shows to be impossible to read.
     fn check(&self) -> std::result::Result<(), String> {
         let total = self.n_bytes();
@@ -58,7 +64,9 @@ impl<'a> Reader<'a> {
                 Err(format!("{} bytes are stored; {total} were expected", data.len()))
             }
             DataLayout::Compact { .. } => Ok(()),
-            DataLayout::Contiguous { address, size } if *size == 0 || is_undefined(*address) => {
+            DataLayout::Contiguous { address, size }
+                if *size == 0 || self.is_undefined(*address) =>
+            {
                 Ok(())
             }
             DataLayout::Contiguous { size, .. } if *size != total => {
@@ -115,7 +123,9 @@ impl<'a> Reader<'a> {
                 Ok(())
             }
             // All bits set: never written.
-            DataLayout::Contiguous { address, size } if *size == 0 || is_undefined(*address) => {
+            DataLayout::Contiguous { address, size }
+                if *size == 0 || self.is_undefined(*address) =>
+            {
                 self.fill_all(total, sink)
             }
             DataLayout::Contiguous { address, .. } => {
@@ -221,11 +231,6 @@ impl<'a> Reader<'a> {
             }
         }
     }
-}
-
-/// All ones, in files with 4 or 8 bytes per address.
-fn is_undefined(address: u64) -> bool {
-    address == u64::MAX || address == u64::from(u32::MAX)
 }
 
 /// The rows that one row of chunks covers.

@@ -138,6 +138,9 @@ impl Member {
             return self.element.describe(fields, &name, offset);
         };
         let size = self.element.size();
+        if size == 0 {
+            return;
+        }
         for i in 0..count.min(u64::from(MAX_STRIDE) + 1) {
             self.element.describe(fields, &format!("{name}[{i}]"), offset + i * size);
         }

@@ -293,6 +293,11 @@ mod tests {
         }
         let large = "{'descr': '<f8', 'fortran_order': False, 'shape': (4294967296, 4294967296), }";
         assert!(describe("x", large).unwrap_err().contains("2^64"));
+        // Elements of no bytes, 2^48 times: at once.
+        let nothing =
+            "[('x', '|u1'), ('a', [('b', [('c', '|V0', (65536,))], (65536,))], (65536,))]";
+        let text = format!("{{'descr': {nothing}, 'fortran_order': False, 'shape': (3,), }}");
+        assert_eq!(describe("x", &text).unwrap().schema.stride(), 1);
         let negative = "{'descr': '<f8', 'fortran_order': False, 'shape': (-1,), }";
         assert!(describe("x", negative).is_err());
         let mut long = MAGIC.to_vec();

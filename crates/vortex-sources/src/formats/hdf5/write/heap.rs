@@ -11,6 +11,8 @@ const FULL_BYTES: usize = 1 << 20;
 /// Most sequences in a collection.
 const MAX_SEQUENCES: u16 = 65_000;
 const HEADER_BYTES: usize = 16;
+/// Most bytes of all sequences of attributes: what is read has at most 64 MiB, with fewer bytes for each.
+const MAX_HEAP_BYTES: usize = 512 << 20;
 
 /// Bytes with places for addresses.
 #[derive(Debug, Default)]
@@ -129,9 +131,18 @@ pub(super) fn end_of_collection(free: u64) -> Vec<u8> {
 pub(super) struct Heap {
     collections: Vec<Vec<Blob>>,
     packing: Packing,
+    bytes: usize,
 }
 
 impl Heap {
+    /// Refuses a sequence of so many bytes if all are longer than attributes of a file can be.
+    pub(super) fn check(&self, bytes: usize) -> std::result::Result<(), String> {
+        match self.bytes.saturating_add(bytes) > MAX_HEAP_BYTES {
+            true => Err(format!("sequences of more than {MAX_HEAP_BYTES} bytes together")),
+            false => Ok(()),
+        }
+    }
+
     /// Keeps a sequence of `count` elements and returns the reference to it.
     pub(super) fn add(&mut self, count: u32, sequence: Blob) -> Blob {
         let mut reference = Blob { bytes: count.to_le_bytes().to_vec(), patches: Vec::new() };
@@ -139,6 +150,7 @@ impl Heap {
             reference.bytes.resize(16, 0);
             return reference;
         }
+        self.bytes += sequence.bytes.len();
         let place = self.packing.place(sequence.bytes.len());
         if place.collection == self.collections.len() {
             self.collections.push(Vec::new());

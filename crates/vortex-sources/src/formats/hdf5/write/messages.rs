@@ -8,7 +8,7 @@ use hdf5_reader::checksum::jenkins_lookup3;
 use super::file::UNDEFINED;
 
 /// Longest message.
-const MAX_MESSAGE_BYTES: usize = 65_535;
+pub(super) const MAX_MESSAGE_BYTES: usize = 65_535;
 
 const DATASPACE: u8 = 0x01;
 const LINK_INFO: u8 = 0x02;

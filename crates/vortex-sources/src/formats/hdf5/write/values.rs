@@ -6,6 +6,7 @@ use hdf5_reader::messages::datatype;
 use vortex_base::hex;
 
 use super::heap::{Blob, Heap};
+use super::messages::MAX_MESSAGE_BYTES;
 use crate::formats::hdf5::attributes::{has_pointers, width};
 use crate::formats::hdf5::tree::Attribute;
 
@@ -38,6 +39,9 @@ pub(super) fn ready<'a>(attribute: &'a Attribute, heap: &mut Heap) -> Result<Rea
     for _ in 0..elements {
         // Each element takes at least one byte, so that this ends.
         value.append(element(&parsed.datatype, &mut rest, heap)?);
+        if value.bytes.len() > MAX_MESSAGE_BYTES {
+            return Err(format!("its value is longer than {MAX_MESSAGE_BYTES} bytes"));
+        }
     }
     if !rest.is_empty() {
         return Err(format!("{} bytes behind its value", rest.len()));
@@ -54,11 +58,13 @@ fn element(datatype: &Datatype, rest: &mut &[u8], heap: &mut Heap) -> Result<Blo
             if has_pointers(base) {
                 for _ in 0..count {
                     sequence.append(element(base, rest, heap)?);
+                    heap.check(sequence.bytes.len())?;
                 }
             } else {
                 let len = width(base)?.checked_mul(count as usize).ok_or("a long sequence")?;
                 sequence.bytes.extend_from_slice(take(rest, len)?);
             }
+            heap.check(sequence.bytes.len())?;
             blob = heap.add(count, sequence);
         }
         Datatype::Reference { .. } => {
