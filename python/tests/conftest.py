@@ -1,5 +1,8 @@
 """Data that several tests share."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -17,6 +20,14 @@ def jets_of(n: int, seed: int = 1) -> np.ndarray:
     jets["event"] = 1000 + np.cumsum(random.integers(0, 2, n))
     jets["n"] = random.integers(0, 6, n)
     return jets
+
+
+def vortex(*arguments, status=0, folder=None):
+    """Runs the command of this Python and returns what it printed to standard error."""
+    command = [sys.executable, "-m", "vortex_codec", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=folder)
+    assert done.returncode == status, done.stderr
+    return done.stderr
 
 
 @pytest.fixture(scope="session")

@@ -1,18 +1,12 @@
 """FITS files of astropy: the tables and images are found, and the files come back byte for byte."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
+from conftest import vortex
 
 import vortex_codec
 
 fits = pytest.importorskip("astropy.io.fits")
-
-
-def run(words, folder):
-    subprocess.run([sys.executable, "-m", "vortex_codec", *words], cwd=folder, check=True)
 
 
 @pytest.fixture
@@ -38,16 +32,16 @@ def catalogue(tmp_path):
 
 def test_the_bytes_come_back_and_the_table_makes_the_file_small(catalogue):
     path, table = catalogue
-    run(["compress", "-q", "-2", path.name], path.parent)
+    vortex("compress", "-q", "-2", path.name, folder=path.parent)
     packed = path.with_name("catalogue.fits.vxc")
-    run(["decompress", "-q", "-o", "back.fits", packed.name], path.parent)
+    vortex("decompress", "-q", "-o", "back.fits", packed.name, folder=path.parent)
     assert path.with_name("back.fits").read_bytes() == path.read_bytes()
     assert packed.stat().st_size < len(vortex_codec.compress(path.read_bytes(), level=2))
 
 
 def test_datasets_have_the_values_of_astropy(catalogue):
     path, table = catalogue
-    run(["compress", "-q", "-2", "--datasets", path.name], path.parent)
+    vortex("compress", "-q", "-2", "--datasets", path.name, folder=path.parent)
     archive = vortex_codec.Archive(str(path) + ".vxc")
     with fits.open(path, do_not_scale_image_data=True) as file:
         found = archive["GALAXIES"]
@@ -58,5 +52,5 @@ def test_datasets_have_the_values_of_astropy(catalogue):
         assert np.array_equal(fluxes, file["GALAXIES"].data["flux"])
         image = np.asarray(archive["CCD"][:]).astype("<i2").reshape(100, 600)
         assert np.array_equal(image, file["CCD"].data)
-    run(["decompress", "-q", "-o", "again.fits", path.name + ".vxc"], path.parent)
+    vortex("decompress", "-q", "-o", "again.fits", path.name + ".vxc", folder=path.parent)
     assert path.with_name("again.fits").read_bytes() == path.read_bytes()

@@ -1,21 +1,12 @@
 """HDF5 files of real programs: prepared and restored, they are read by the same programs."""
 
 import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
+from conftest import vortex
 
 h5py = pytest.importorskip("h5py")
-
-
-def vortex(*arguments, status=0):
-    """Runs the command and returns what it printed to standard error."""
-    command = [sys.executable, "-m", "vortex_codec", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
-    assert done.returncode == status, done.stderr
-    return done.stderr
 
 
 def restored(path, *, status=0):

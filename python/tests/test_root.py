@@ -1,10 +1,8 @@
 """RNTuples that uproot writes: the values that `vortex prepare` and `vortex restore` give are those that uproot reads."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
+from conftest import vortex
 
 ak = pytest.importorskip("awkward")
 uproot = pytest.importorskip("uproot", "5.7")
@@ -36,12 +34,6 @@ def part(first: int, n: int) -> dict:
     perhaps = ak.contents.NumpyArray(random.integers(0, 99, here.sum()))
     fields["perhaps"] = ak.Array(ak.contents.IndexedOptionArray(index, perhaps))
     return fields
-
-
-def vortex(*words, status=0):
-    done = subprocess.run([sys.executable, "-m", "vortex_codec", *map(str, words)], capture_output=True, text=True)
-    assert done.returncode == status, done.stderr
-    return done.stderr
 
 
 def restored(path, folder, status=0):

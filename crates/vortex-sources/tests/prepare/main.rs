@@ -1,6 +1,9 @@
 //! Round trips: prepared folders restore to the same values.
 #![allow(clippy::unwrap_used)] // helpers of tests
 
+mod hdf5;
+mod root;
+
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -40,17 +43,6 @@ fn assert_equal(there: &Path, back: &Path) {
             "{}",
             info.name
         );
-    }
-}
-
-/// Every dataset of `there` is in `back`, with the same bytes.
-fn assert_equal_values(there: &Path, back: &Path) {
-    let (there, back) = (open(there).unwrap(), open(back).unwrap());
-    assert_eq!(there.datasets().len(), back.datasets().len());
-    for (number, info) in there.datasets().iter().enumerate() {
-        let other = back.datasets().iter().position(|d| d.name == info.name).unwrap();
-        let same = bytes_of(there.as_ref(), number) == bytes_of(back.as_ref(), other);
-        assert!(same, "{}", info.name);
     }
 }
 
@@ -228,105 +220,6 @@ fn safetensors_and_archives_of_text_come_back() {
 }
 
 #[test]
-fn trees_come_back_as_arrays() {
-    let input = Path::new(env!("CARGO_MANIFEST_DIR")).join("../vortex-root/assets/columns.root");
-    let tree = open(&input).unwrap();
-    let names: Vec<_> = tree.datasets().iter().map(|d| (d.name.as_str(), d.n_records)).collect();
-    // A record for each of 30 entries, and one for each of their 0 to 3 items.
-    assert_eq!(names, [("sub/deep/events", 30), ("sub/deep/events/hit", 43)]);
-    let fields = tree.datasets()[0].schema.fields();
-    let counts = fields.iter().find(|f| f.name == "counts(hit)").unwrap();
-    let stride = tree.datasets()[0].schema.stride();
-    for (entry, record) in bytes_of(tree.as_ref(), 0).chunks_exact(stride).enumerate() {
-        let stored = &record[counts.offset as usize..counts.end()];
-        assert_eq!(stored, (entry as u32 % 4).to_le_bytes());
-    }
-    for options in options() {
-        let folder = tempfile::tempdir().unwrap();
-        let (data, back) = (folder.path().join("data"), folder.path().join("back"));
-        let manifest = prepare(std::slice::from_ref(&input), &data, &options, &mut |_| {}).unwrap();
-        assert!(manifest.sources[0].unread.iter().any(|u| u.name == "title"), "{manifest:?}");
-        let files = restore(&manifest, &data, &back, &mut |_| {}).unwrap();
-        assert_eq!(files[0].path, back.join("columns.root.npz"));
-        let arrays = open(&files[0].path).unwrap();
-        assert_eq!(arrays.datasets().len(), tree.datasets().len());
-        for (number, info) in tree.datasets().iter().enumerate() {
-            let array = &arrays.datasets()[number];
-            assert_eq!((array.n_records, &array.schema), (info.n_records, &info.schema));
-            let same = bytes_of(arrays.as_ref(), number) == bytes_of(tree.as_ref(), number);
-            assert!(same, "{}", info.name);
-        }
-    }
-}
-
-#[test]
-fn rntuples_come_back_as_arrays() {
-    let input = Path::new(env!("CARGO_MANIFEST_DIR")).join("../vortex-root/assets/ntuple.root");
-    let tables = open(&input).unwrap();
-    assert!(tables.unread().is_empty(), "{:?}", tables.unread());
-    let names: Vec<_> = tables.datasets().iter().map(|d| (d.name.as_str(), d.n_records)).collect();
-    // A record for each of 30 entries, and one for each item of the lists with equal lengths: "hit"
-    // has those of the outer lists of "nested", and "either._1" those of "point.steps".
-    let expected = [
-        ("events", 30),
-        ("events/either._0#0", 15),
-        ("events/either._0", 15),
-        ("events/either._1", 15),
-        ("events/hit", 43),
-        ("events/nested", 28),
-        ("events/perhaps", 20),
-        ("events/text", 60),
-    ];
-    assert_eq!(names, expected);
-    for options in options() {
-        let folder = tempfile::tempdir().unwrap();
-        let (data, back) = (folder.path().join("data"), folder.path().join("back"));
-        let manifest = prepare(std::slice::from_ref(&input), &data, &options, &mut |_| {}).unwrap();
-        let files = restore(&manifest, &data, &back, &mut |_| {}).unwrap();
-        assert_eq!(files[0].path, back.join("ntuple.root.npz"));
-        let arrays = open(&files[0].path).unwrap();
-        assert_eq!(arrays.datasets().len(), tables.datasets().len());
-        for (number, info) in tables.datasets().iter().enumerate() {
-            let same = bytes_of(arrays.as_ref(), number) == bytes_of(tables.as_ref(), number);
-            assert!(same, "{}", info.name);
-        }
-    }
-}
-
-/// A damaged column is named, and the others are read.
-#[test]
-fn damage_in_one_column_leaves_the_others() {
-    let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("../vortex-root/assets");
-    let folder = tempfile::tempdir().unwrap();
-    let mut n = 0;
-    for name in ["columns.root", "ntuple.root"] {
-        let bytes = fs::read(assets.join(name)).unwrap();
-        let whole = open(&assets.join(name)).unwrap();
-        let fields = |source: &dyn Source| -> usize {
-            source.datasets().iter().map(|d| d.schema.fields().len()).sum()
-        };
-        for at in (200..bytes.len() - 200).step_by(bytes.len() / 80) {
-            let mut damaged = bytes.clone();
-            damaged[at..at + 2].iter_mut().for_each(|byte| *byte ^= 0x55);
-            let path = folder.path().join(name);
-            fs::write(&path, damaged).unwrap();
-            let Ok(source) = open(&path) else { continue };
-            let listed = |source: &dyn Source| source.unread().len() + source.left_out().len();
-            if listed(source.as_ref()) > listed(whole.as_ref()) && !source.datasets().is_empty() {
-                assert!(fields(source.as_ref()) < fields(whole.as_ref()), "{name}: byte {at}");
-                n += 1;
-            }
-            for number in 0..source.datasets().len() {
-                let records = bytes_of(source.as_ref(), number);
-                let info = &source.datasets()[number];
-                assert_eq!(records.len() as u64, info.n_records * info.schema.stride() as u64);
-            }
-        }
-    }
-    assert!(n >= 10, "{n} files with a damaged column");
-}
-
-#[test]
 fn splits_are_cut_at_events() {
     let folder = tempfile::tempdir().unwrap();
     let options = PrepareOptions {
@@ -398,136 +291,6 @@ fn changed_streams_and_manifests_are_refused() {
     bytes.pop();
     fs::write(&stream, &bytes).unwrap();
     try_with(&manifest, "prepare the original again");
-}
-
-/// A dataset that cannot be read is left out, and so is an input without any; the others are whole.
-#[test]
-fn what_cannot_be_read_is_left_out() {
-    let folder = tempfile::tempdir().unwrap();
-    let (data, back) = (folder.path().join("data"), folder.path().join("back"));
-    let broken = folder.path().join("broken.h5");
-    fs::write(&broken, b"\x89HDF\r\n\x1a\nand nothing else").unwrap();
-    let inputs = [assets().join("neighbours.h5"), broken.clone(), assets().join("mixed.npy")];
-    let options = PrepareOptions::default();
-    let manifest = prepare(&inputs, &data, &options, &mut |_| {}).unwrap();
-    assert_eq!((manifest.version, manifest.sources.len()), (2, 3));
-    assert_eq!(Manifest::read(&data.join(MANIFEST_NAME)).unwrap(), manifest);
-    let source = &manifest.sources[0];
-    let mut left: Vec<&str> = source.left_out.iter().map(|part| part.name.as_str()).collect();
-    left.sort_unstable();
-    assert_eq!(left, ["c_zfp", "damaged0", "damaged1", "group/c_zfp", "many/c_zfp"]);
-    assert!(source.datasets.iter().any(|dataset| dataset.name == "group/good"));
-    assert!(!source.datasets.iter().any(|dataset| dataset.name.starts_with("damaged")));
-    assert_eq!(manifest.sources[1].left_out.len(), 1);
-    // No file of a dataset that was left out stays.
-    let files = fs::read_dir(&data).unwrap().count();
-    assert_eq!(files, 1 + 2 * manifest.streams().count());
-    let restored = restore(&manifest, &data, &back, &mut |_| {}).unwrap();
-    assert_eq!(restored.len(), 2);
-    assert_eq!(fs::read(back.join("mixed.npy")).unwrap(), fs::read(&inputs[2]).unwrap());
-
-    let refused = |inputs: &[PathBuf], strict: bool, words: &str| {
-        let options = PrepareOptions { strict, ..Default::default() };
-        let other = folder.path().join("other");
-        let error = prepare(inputs, &other, &options, &mut |_| {}).unwrap_err().to_string();
-        assert!(error.contains(words), "{error}");
-    };
-    refused(&inputs[..1], true, "c_zfp: is not read: filter 32013");
-    refused(&inputs, true, "c_zfp");
-    refused(&inputs[1..2], false, "broken.h5");
-    refused(&[broken.clone(), broken.clone()], false, "broken.h5");
-    // Older manifests have no such list, and are still read.
-    let mut older = manifest.clone();
-    older.version = 1;
-    let error = Manifest::parse(Path::new("m"), &older.to_bytes()).unwrap_err().to_string();
-    assert!(error.contains("version 1 with keys of version 2"), "{error}");
-    for source in &mut older.sources {
-        source.left_out.clear();
-        source.lost.clear();
-        source.structure = None;
-    }
-    assert_eq!(Manifest::parse(Path::new("m"), &older.to_bytes()).unwrap(), older);
-    // Such a manifest gives the paths, types and values.
-    let restored = restore(&older, &data, &folder.path().join("older"), &mut |_| {}).unwrap();
-    assert_eq!(restored[0].datasets, source.datasets.len());
-    assert_equal_values(&restored[0].path, &back.join("neighbours.h5"));
-}
-
-/// A basket that is damaged costs its table, and no other.
-#[test]
-fn a_damaged_basket_is_left_out() {
-    let folder = tempfile::tempdir().unwrap();
-    let whole =
-        fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../vortex-root/assets/columns.root"));
-    let whole = whole.unwrap();
-    let path = folder.path().join("damaged.root");
-    let options = PrepareOptions::default();
-    let mut found = 0;
-    for at in (300..whole.len() - 300).step_by(131) {
-        let mut bytes = whole.clone();
-        bytes[at] ^= 0xff;
-        fs::write(&path, &bytes).unwrap();
-        let data = folder.path().join(format!("data{at}"));
-        let Ok(manifest) = prepare(std::slice::from_ref(&path), &data, &options, &mut |_| {})
-        else {
-            continue;
-        };
-        let source = &manifest.sources[0];
-        if !source.left_out.is_empty() {
-            assert!(!source.datasets.is_empty());
-            assert!(source.left_out.iter().all(|part| part.name.starts_with("sub/deep/events")));
-            let files = fs::read_dir(&data).unwrap().count();
-            assert_eq!(files, 1 + 2 * manifest.streams().count());
-            found += 1;
-        }
-    }
-    assert!(found > 0, "no damage of one table alone");
-}
-
-/// A structure that was changed gives a file or an error, without a panic.
-#[test]
-fn changed_structures_do_no_harm() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("data");
-    let options = PrepareOptions::default();
-    let manifest = prepare(&[assets().join("new.h5")], &data, &options, &mut |_| {}).unwrap();
-    let text = serde_json::to_string(&manifest).unwrap();
-    let start = text.find("\"structure\"").unwrap();
-    let end = text[start..].find("\"lost\"").map_or(text.len(), |end| start + end);
-    assert!(text[start..end].contains("\"holes\"") && text[start..end].contains("units"));
-    let (mut refused, mut state) = (0, 1u64);
-    for round in 0..1500 {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(77);
-        let mut bytes = text.clone().into_bytes();
-        for part in 0..=round % 2 {
-            let at = start + 12 + (state >> (20 + part)) as usize % (end - start - 12);
-            let digit = bytes[at].is_ascii_hexdigit();
-            bytes[at] = if digit { b"0123456789abcdef"[(state >> 9) as usize % 16] } else { b'9' };
-        }
-        let Ok(changed) = Manifest::parse(Path::new("m"), &bytes) else { continue };
-        let back = folder.path().join(format!("back{round}"));
-        match restore(&changed, &data, &back, &mut |_| {}) {
-            // What was written is a file that is read again, with what the change left of it.
-            Ok(restored) => drop(open(&restored[0].path)),
-            Err(_) => refused += 1,
-        }
-        fs::remove_dir_all(&back).unwrap();
-    }
-    assert!(refused > 10, "{refused}");
-    for (from, to) in [
-        ("\"object\":1", "\"object\":99999"),
-        ("\"chunks\":[8]", "\"chunks\":[0]"),
-        ("\"fill\":\"", "\"fill\":\"00"),
-        ("\"deflate\":4", "\"deflate\":99"),
-    ] {
-        assert!(text.contains(from), "{from}");
-        let changed = text.replacen(from, to, 1);
-        let changed = Manifest::parse(Path::new("m"), changed.as_bytes()).unwrap();
-        let back = folder.path().join("back");
-        let error = restore(&changed, &data, &back, &mut |_| {}).unwrap_err();
-        assert!(error.to_string().contains("new.h5"), "{error}");
-        assert_eq!(fs::read_dir(&back).unwrap().count(), 0);
-    }
 }
 
 /// Damaged inputs are read or refused, without a panic or a hang.
