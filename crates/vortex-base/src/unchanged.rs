@@ -5,6 +5,8 @@ use std::io;
 use std::path::Path;
 use std::time::SystemTime;
 
+const ADVICE: &str = "do it again when no other program writes to it";
+
 /// A file as it was when reading began.
 #[derive(Clone, Debug)]
 pub struct Before {
@@ -19,7 +21,7 @@ impl Before {
         Self { len: metadata.len(), modified: metadata.modified().ok(), number: number(metadata) }
     }
 
-    /// What happened to the file since, if anything; `read` is the number of bytes that were read
+    /// What happened to the file since, if anything, and what to do; `read` is the number of bytes that were read
     /// of it. A file that was replaced under its name did not change: the old one was read.
     ///
     /// # Errors
@@ -34,13 +36,13 @@ impl Before {
         if len != self.len || read != self.len {
             return Ok(Some(format!(
                 "changed while it was read: {} bytes at first, {len} bytes at the end, {read} bytes \
-                 read",
+                 read; {ADVICE}",
                 self.len
             )));
         }
         let modified = now.and_then(|now| now.modified().ok());
         Ok((modified.is_some() && modified != self.modified)
-            .then(|| "was written to while it was read".into()))
+            .then(|| format!("was written to while it was read; {ADVICE}")))
     }
 }
 

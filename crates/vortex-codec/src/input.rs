@@ -15,9 +15,6 @@ use crate::error::{Error, ErrorKind, Result};
 pub fn check_unchanged(path: &Path, metadata: &Metadata, read: u64) -> Result<()> {
     match Before::of(metadata).change(path, read)? {
         None => Ok(()),
-        Some(change) => Err(Error::new(
-            ErrorKind::InputChanged,
-            format!("{change}; do it again when no other program writes to it"),
-        )),
+        Some(change) => Err(Error::new(ErrorKind::InputChanged, change)),
     }
 }

@@ -1,8 +1,8 @@
 //! Fields of a record from nested descriptions.
 
-use std::collections::HashMap;
-
 use vortex_coder::schema::{DType, Field, FieldCoding, MAX_NAME_LEN, MAX_STRIDE, Schema};
+
+use crate::unique_names::UniqueNames;
 
 /// Most columns of a two-dimensional array whose rows become records.
 pub const MAX_ROW_COLUMNS: u64 = 256;
@@ -11,8 +11,7 @@ pub const MAX_ROW_COLUMNS: u64 = 256;
 #[derive(Debug, Default)]
 pub struct Fields {
     fields: Vec<Field>,
-    /// Names in use, and the last number behind each.
-    names: HashMap<String, u32>,
+    names: UniqueNames,
     overflow: bool,
 }
 
@@ -54,18 +53,13 @@ impl Fields {
             end -= 1;
         }
         let short = &name[..end];
-        let mut unique = short.to_owned();
         // `_pad` is for bytes that no field covers.
-        while unique.starts_with("_pad") || self.names.contains_key(&unique) {
-            let count = self.names.entry(short.to_owned()).or_insert(1);
-            *count += 1;
-            unique = format!("{short}#{count}");
-            if unique.starts_with("_pad") {
-                unique.insert(0, '#');
-            }
+        let is_pad = short.starts_with("_pad");
+        if is_pad {
+            self.names.reserve(short);
         }
-        self.names.insert(unique.clone(), 1);
-        unique
+        let mark = if is_pad { "#" } else { "" };
+        self.names.take(short, |n| format!("{mark}{short}#{n}"))
     }
 
     /// The schema of a record of `stride` bytes; single bytes if records are too long.

@@ -12,3 +12,4 @@ mod pieces;
 pub mod prepare;
 pub mod source;
 pub mod stored;
+mod unique_names;

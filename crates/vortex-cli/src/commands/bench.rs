@@ -1,12 +1,12 @@
 //! `vortex bench`
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use indicatif::ProgressBar;
-use std::io::Write;
 use vortex_codec::Level;
 use vortex_codec::bench::{Bench as Measurement, Machine, Outcome, Row};
 use vortex_codec::data::read_schema;
@@ -53,18 +53,15 @@ pub struct Bench {
     files: Vec<PathBuf>,
 }
 
-/// Levels of Vortex, as text and as numbers.
+/// Levels of Vortex.
 #[derive(Clone, Debug)]
-struct Levels {
-    text: String,
-    levels: Vec<Level>,
-}
+struct Levels(Vec<Level>);
 
 impl Bench {
     pub fn run(self, common: &Common) -> Result<(), Failure> {
         let schema = self.schema.as_deref().map(read_schema).transpose()?;
         let bench = Measurement {
-            levels: self.levels.levels.clone(),
+            levels: self.levels.0.clone(),
             others: self.baselines.choice(),
             runs: self.runs,
             threads: if common.threads == 0 { 1 } else { common.threads() },
@@ -139,8 +136,7 @@ impl Bench {
         bench: &Measurement,
     ) -> Result<Row> {
         let mut command = Command::new(program);
-        command.args(["bench", "-q", "--one", name, "--levels", &self.levels.text]);
-        command.args(["--baselines", self.baselines.word()]);
+        command.args(["bench", "-q", "--one", name]);
         command.args(["--runs", &bench.runs.to_string(), "-T", &bench.threads.to_string()]);
         if let Some(schema) = &self.schema {
             command.arg("--schema").arg(schema);
@@ -186,7 +182,7 @@ fn levels(text: &str) -> Result<Levels, String> {
     }
     levels.sort_unstable();
     levels.dedup();
-    Ok(Levels { text: text.to_owned(), levels })
+    Ok(Levels(levels))
 }
 
 #[cfg(test)]
@@ -195,9 +191,8 @@ mod tests {
 
     #[test]
     fn levels_are_numbers_lists_and_ranges() {
-        let numbers = |text: &str| {
-            levels(text).map(|l| l.levels.iter().map(|l| l.number()).collect::<Vec<_>>())
-        };
+        let numbers =
+            |text: &str| levels(text).map(|l| l.0.iter().map(|l| l.number()).collect::<Vec<_>>());
         assert_eq!(numbers("5").unwrap(), [5]);
         assert_eq!(numbers("7,1-3,2").unwrap(), [1, 2, 3, 7]);
         for (wrong, word) in [("0", "1 to 9"), ("10", "1 to 9"), ("", "1 to 9"), ("3-1", "1-3")] {

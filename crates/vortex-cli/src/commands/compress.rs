@@ -272,7 +272,7 @@ impl Compress {
                 compressed as f64 * 8.0 / values.max(1) as f64,
             );
         }
-        Ok(manifest.sources.iter().all(|source| source.left_out.is_empty()))
+        Ok(manifest.is_whole())
     }
 }
 

@@ -186,16 +186,6 @@ impl Part {
 }
 
 impl Baselines {
-    /// Its word on the command line.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Few => "few",
-            Self::All => "all",
-            Self::Wide => "wide",
-        }
-    }
-
     pub fn choice(self) -> Choice {
         match self {
             Self::None => Choice::None,

@@ -94,7 +94,7 @@ impl Prepare {
             }
             writeln!(out, "=> {}", self.out.join(MANIFEST_NAME).display())?;
         }
-        match manifest.sources.iter().all(|source| source.left_out.is_empty()) {
+        match manifest.is_whole() {
             true => Ok(()),
             false => Err(Failure::Reported),
         }

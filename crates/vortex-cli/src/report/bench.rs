@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use serde::Serialize;
 use vortex_codec::bench::{Figures, Machine, Outcome, Row, Times};
 
-use super::table::{Table, thousands};
+use super::table::{Table, speed, thousands};
 
 /// All codecs on one file, the smallest first.
 #[derive(Debug, Serialize)]
@@ -24,7 +25,7 @@ impl Measured {
     }
 
     fn speed(&self, times: &Times) -> f64 {
-        self.bytes as f64 / 1e6 / times.median.max(1e-9)
+        speed(self.bytes, Duration::from_secs_f64(times.median))
     }
 
     fn figures(&self) -> impl Iterator<Item = (&Row, &Figures)> {

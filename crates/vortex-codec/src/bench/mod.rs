@@ -95,13 +95,8 @@ pub struct Figures {
 impl Bench {
     /// The names of everything that is measured, in order.
     pub fn names(&self) -> Vec<String> {
-        self.contenders().iter().map(Contender::name).collect()
-    }
-
-    fn contenders(&self) -> Vec<Contender> {
-        let others = crate::baselines::list(self.others).into_iter().map(Contender::Other);
-        let levels = self.levels.iter().map(|level| Contender::Vortex(*level, self.threads));
-        others.chain(levels).collect()
+        let contenders = contenders(self.others, &self.levels, self.threads);
+        contenders.iter().map(Contender::name).collect()
     }
 
     /// The bytes of a record and the number of its fields, as the other codecs get them.
@@ -124,13 +119,15 @@ impl Bench {
         Ok(Plan::of(Subject::File(file), &request)?.schema().clone())
     }
 
-    /// Measures one of [`Bench::names`] on a file. An error of the codec is an [`Outcome::Failed`].
+    /// Measures a codec with its name as in [`Bench::names`] of any bench on a file. An error of the codec is an [`Outcome::Failed`].
     ///
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] for an unknown name, [`ErrorKind::LimitExceeded`] for a file above
     /// [`MAX_BYTES`], [`ErrorKind::InputChanged`], and those of reading it.
     pub fn measure(&self, name: &str, file: &Path) -> Result<Row> {
-        let contender = self.contenders().into_iter().find(|contender| contender.name() == name);
+        let levels: Vec<Level> = (1..=9).filter_map(|n| Level::new(n).ok()).collect();
+        let known = contenders(Choice::Wide, &levels, self.threads);
+        let contender = known.into_iter().find(|contender| contender.name() == name);
         let contender = contender
             .ok_or_else(|| Error::invalid_argument(format!("there is no codec {name:?}")))?;
         let metadata = std::fs::metadata(file)?;
@@ -177,6 +174,11 @@ impl Bench {
             }
         }
     }
+}
+
+fn contenders(others: Choice, levels: &[Level], threads: usize) -> Vec<Contender> {
+    let others = crate::baselines::list(others).into_iter().map(Contender::Other);
+    others.chain(levels.iter().map(|level| Contender::Vortex(*level, threads))).collect()
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::fields::Fields;
 use crate::formats::npy;
 use crate::source::{DatasetInfo, Sink, Source, Unread};
+use crate::unique_names::UniqueNames;
 
 /// Approximate number of bytes of records that are assembled at a time.
 const PIECE_BYTES: usize = 1 << 20;
@@ -30,6 +31,7 @@ pub struct RootSource {
     file: RootFile,
     tables: Vec<Table>,
     datasets: Vec<DatasetInfo>,
+    names: UniqueNames,
     unread: Vec<Unread>,
     /// Damaged columns and trees.
     left_out: Vec<Unread>,
@@ -87,6 +89,7 @@ impl RootSource {
             file,
             tables: Vec::new(),
             datasets: Vec::new(),
+            names: UniqueNames::default(),
             unread: Vec::new(),
             left_out: Vec::new(),
         };
@@ -199,14 +202,8 @@ impl RootSource {
             rest = later;
             let schema = schema_of(now);
             let descr = descr_of(&schema);
-            let mut unique = name.to_owned();
-            let mut count = 1;
-            while self.datasets.iter().any(|d| d.name == unique) {
-                count += 1;
-                unique = format!("{name}#{count}");
-            }
             self.datasets.push(DatasetInfo {
-                name: unique,
+                name: self.names.take(name, |n| format!("{name}#{n}")),
                 schema,
                 n_records,
                 records_per_event: 1,

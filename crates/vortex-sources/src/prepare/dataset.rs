@@ -9,9 +9,9 @@ use vortex_data::write_schema;
 
 use super::PrepareOptions;
 use super::choose::SAMPLE_BYTES;
-use super::manifest::{DatasetEntry, FieldEntry, Layout, StreamEntry};
-use super::order::{Order, groups};
-use super::streams::{Placement, Streams, stream_names, stream_schema};
+use super::manifest::{DatasetEntry, FieldEntry, StreamEntry};
+use super::order::Order;
+use super::streams::{Placement, Streams, stream_fields, stream_names, stream_schema};
 use crate::error::{Error, Result};
 use crate::source::Source;
 use crate::stored::OnBytes;
@@ -63,10 +63,7 @@ pub(super) fn dataset(
         }
     })?;
 
-    let all: Vec<Vec<usize>> = match layout {
-        Layout::Row => vec![(0..info.schema.fields().len()).collect()],
-        Layout::Column => groups(&info.schema),
-    };
+    let all = stream_fields(&info.schema, layout);
     let mut entries = Vec::new();
     for ((file, path), fields) in files.into_iter().zip(&paths).zip(&all) {
         let schema = stream_schema(&info.schema, layout, fields);

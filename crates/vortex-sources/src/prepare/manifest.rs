@@ -166,6 +166,11 @@ impl Manifest {
         Ok(manifest)
     }
 
+    /// Whether nothing of the sources was left out.
+    pub fn is_whole(&self) -> bool {
+        self.sources.iter().all(|source| source.left_out.is_empty())
+    }
+
     /// The bytes of the file.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut text =

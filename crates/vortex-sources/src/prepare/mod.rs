@@ -65,7 +65,7 @@ pub fn prepare(
     options: &PrepareOptions,
     on_bytes: &mut OnBytes<'_>,
 ) -> Result<Manifest> {
-    let mut names = Names::default();
+    let mut names = Names::new();
     let mut entries = Vec::new();
     let mut refused = None;
     let several = inputs.len() > 1;
@@ -89,8 +89,7 @@ pub fn prepare(
         };
         let change = Before::of(&before).change(input, entry.bytes);
         if let Some(change) = change.map_err(|e| Error::io(input, e))? {
-            let what = format!("{change}; do it again when no other program writes to it");
-            return Err(Error::source(input, "file", what));
+            return Err(Error::source(input, "file", change));
         }
         if entry.datasets.is_empty() {
             refused.get_or_insert_with(|| nothing_to_read(input, &entry));
@@ -148,7 +147,7 @@ fn source(
     source: &dyn Source,
     folder: &Path,
     options: &PrepareOptions,
-    name: &mut dyn FnMut(&str) -> std::result::Result<String, String>,
+    name: &mut dyn FnMut(&str) -> String,
     on_bytes: &mut OnBytes<'_>,
 ) -> Result<Read> {
     let (unread, mut missing) = (source.unread().to_vec(), source.left_out().to_vec());
@@ -164,8 +163,7 @@ fn source(
         let mut write = || {
             let mut datasets = Vec::new();
             for (number, info) in source.datasets().iter().enumerate() {
-                let base =
-                    name(&info.name).map_err(|what| Error::source(input, &info.name, what))?;
+                let base = name(&info.name);
                 match dataset(source, number, folder, &base, options, on_bytes) {
                     Ok(entry) => datasets.push(entry),
                     Err(Failed::Reading(error)) if !options.strict => {

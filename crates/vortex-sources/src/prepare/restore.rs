@@ -1,6 +1,5 @@
 //! From streams back to files of datasets.
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -10,13 +9,14 @@ use vortex_coder::schema::{DType, Field, FieldCoding, Schema};
 use vortex_data::SplitRatios;
 
 use super::digest_of;
-use super::manifest::{DatasetEntry, Layout, MANIFEST_NAME, Manifest, SourceEntry};
-use super::order::{Order, groups};
-use super::streams::{Placement, Streams, stream_names, stream_schema};
+use super::manifest::{DatasetEntry, MANIFEST_NAME, Manifest, SourceEntry};
+use super::order::Order;
+use super::streams::{Placement, Streams, stream_fields, stream_names, stream_schema};
 use crate::error::{Error, Result};
 use crate::formats::RestoredAs;
 use crate::source::Origin;
 use crate::stored::{OnBytes, Stored, refuse};
+use crate::unique_names::UniqueNames;
 
 /// A file that was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,21 +63,13 @@ pub fn restored_names(manifest: &Manifest) -> Vec<String> {
 /// The names of the files of each source. Inputs from different folders may have the same name, and
 /// so may members of an archive: then the later ones get a number.
 fn names(manifest: &Manifest) -> Vec<Vec<String>> {
-    // Some file systems ignore case.
-    let mut taken = HashMap::<String, u32>::new();
+    let mut taken = UniqueNames::of_files();
     let mut unique = |name: String| {
         let (stem, extension) = match name.rfind('.') {
             Some(at @ 1..) => name.split_at(at),
             _ => (name.as_str(), ""),
         };
-        let mut found = name.clone();
-        while taken.contains_key(&found.to_lowercase()) {
-            let count = taken.entry(name.to_lowercase()).or_insert(1);
-            *count += 1;
-            found = format!("{stem}~{count}{extension}");
-        }
-        taken.insert(found.to_lowercase(), 1);
-        found
+        taken.take(&name, |n| format!("{stem}~{n}{extension}"))
     };
     let of_source = |source| names_of(source).into_iter().map(&mut unique).collect();
     manifest.sources.iter().map(of_source).collect()
@@ -281,10 +273,7 @@ impl DatasetEntry {
     pub fn stream_schemas(&self) -> Result<Vec<(String, Schema)>> {
         let refuse = |what: String| Error::source(Path::new(MANIFEST_NAME), &self.name, what);
         let schema = schema_of(self).map_err(refuse)?;
-        let all = match self.layout {
-            Layout::Row => vec![Vec::new()],
-            Layout::Column => groups(&schema),
-        };
+        let all = stream_fields(&schema, self.layout);
         if all.len() != self.streams.len() {
             let what = format!("{} streams; {} were expected", self.streams.len(), all.len());
             return Err(refuse(what));

@@ -208,6 +208,14 @@ pub fn stream_schema(schema: &Schema, layout: Layout, group: &[usize]) -> Schema
     Schema::new(dtype.size(), vec![field]).expect("one number is a record")
 }
 
+/// Indices of the fields in each stream of a dataset.
+pub(super) fn stream_fields(schema: &Schema, layout: Layout) -> Vec<Vec<usize>> {
+    match layout {
+        Layout::Row => vec![(0..schema.fields().len()).collect()],
+        Layout::Column => groups(schema),
+    }
+}
+
 /// File names of the streams of a dataset: `NAME.bin`, or `NAME.f4.bin`, `NAME.be-i2.bin`.
 pub fn stream_names(base: &str, schema: &Schema, layout: Layout) -> Vec<String> {
     match layout {

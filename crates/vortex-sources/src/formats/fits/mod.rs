@@ -6,7 +6,6 @@
 mod columns;
 mod header;
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufReader, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -17,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::fields::{Fields, Records};
 use crate::pieces::{open_with_length, stream_range};
 use crate::source::{DatasetInfo, Origin, Sink, Source};
+use crate::unique_names::UniqueNames;
 use header::{BLOCK, Header};
 
 /// First bytes of a FITS file.
@@ -31,8 +31,7 @@ pub struct FitsSource {
     datasets: Vec<DatasetInfo>,
     /// Offset of each dataset in the file.
     starts: Vec<u64>,
-    /// Names in use, and the last number behind each.
-    names: HashMap<String, u32>,
+    names: UniqueNames,
 }
 
 /// The data of a header-data unit that are read as numbers.
@@ -61,7 +60,7 @@ impl FitsSource {
             path: path.to_owned(),
             datasets: Vec::new(),
             starts: Vec::new(),
-            names: HashMap::new(),
+            names: UniqueNames::default(),
         };
         // Bytes that no dataset has yet begin at `open`; the next unit begins at `at`.
         let (mut open, mut at) = (0, 0);
@@ -90,17 +89,18 @@ impl FitsSource {
 
     fn add_bytes(&mut self, from: u64, to: u64) {
         if from < to {
-            let name = self.unique(match self.datasets.len() {
+            let name = match self.datasets.len() {
                 0 => "(header)".to_owned(),
                 n => format!("(bytes {n})"),
-            });
+            };
+            let name = self.unique(&name);
             self.datasets.push(DatasetInfo::bytes(name, to - from));
             self.starts.push(from);
         }
     }
 
     fn add_data(&mut self, data: Data, start: u64) {
-        let name = self.unique(data.name);
+        let name = self.unique(&data.name);
         let Records { schema, n_records, records_per_event } = data.records;
         let (shape, origin) = (data.shape, Origin::bytes());
         let info = DatasetInfo { name, schema, n_records, records_per_event, shape, origin };
@@ -109,15 +109,8 @@ impl FitsSource {
     }
 
     /// The name, with a number if it is in use.
-    fn unique(&mut self, name: String) -> String {
-        let mut unique = name.clone();
-        while self.names.contains_key(&unique) {
-            let count = self.names.entry(name.clone()).or_insert(1);
-            *count += 1;
-            unique = format!("{name}_{count}");
-        }
-        self.names.insert(unique.clone(), 1);
-        unique
+    fn unique(&mut self, name: &str) -> String {
+        self.names.take(name, |n| format!("{name}_{n}"))
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) const SEQUENCE_BYTES: usize = 16;
 pub(super) const REFERENCE_BYTES: usize = 8;
 /// Longest message of an object header, in bytes, and what an attribute has beside its name, type
 /// and value.
-const MAX_MESSAGE_BYTES: usize = 65_535;
+pub(super) const MAX_MESSAGE_BYTES: usize = 65_535;
 const ATTRIBUTE_BYTES: usize = 512;
 /// Longest value of all attributes together, with what they point to.
 pub(super) const MAX_VALUE_BYTES: usize = 64 << 20;

@@ -11,13 +11,11 @@ use super::Hdf5Source;
 use super::attributes::{self, MAX_VALUE_BYTES};
 use super::links::links;
 use super::refusal::Refusal;
-use super::tree::{Content, Link, Object, Target};
+use super::tree::{Content, Link, MAX_DEPTH, Object, Target};
 use crate::source::Unread;
 
 /// Most links that are listed.
 const MAX_OBJECTS: usize = 1 << 20;
-/// Deepest nesting of groups.
-const MAX_DEPTH: usize = 64;
 /// Most bytes of the paths of all links.
 const MAX_PATH_BYTES: usize = 256 << 20;
 

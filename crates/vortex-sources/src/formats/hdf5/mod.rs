@@ -10,6 +10,7 @@ mod filters;
 mod links;
 mod listing;
 mod refusal;
+mod runs;
 mod sequences;
 mod stream;
 mod tree;

@@ -9,6 +9,7 @@ use hdf5_reader::messages::layout::DataLayout;
 use hdf5_reader::{Dataset, DatasetChunk, Hdf5File};
 
 use super::MAX_CHUNK_BYTES;
+use super::runs::each_run;
 use crate::error::{Error, Result};
 use crate::source::{PIECE_BYTES, Sink};
 
@@ -286,8 +287,7 @@ impl Band<'_> {
         }
         let element = self.element_bytes as usize;
         let run = inside[rank - 1] as usize * element;
-        let mut index = vec![0u64; rank];
-        loop {
+        each_run(&inside, |index| {
             let (mut from, mut to) = (0u64, 0u64);
             for d in 0..rank {
                 let offset = if d == 0 { 0 } else { offsets[d] };
@@ -301,19 +301,7 @@ impl Band<'_> {
                 return Err(format!("a chunk at {offsets:?} is too short"));
             };
             target.copy_from_slice(source);
-            // The next run: the last dimension is copied as a whole.
-            let mut d = rank - 1;
-            loop {
-                if d == 0 {
-                    return Ok(());
-                }
-                d -= 1;
-                index[d] += 1;
-                if index[d] < inside[d] {
-                    break;
-                }
-                index[d] = 0;
-            }
-        }
+            Ok(())
+        })
     }
 }

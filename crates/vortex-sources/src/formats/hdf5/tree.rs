@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-/// Deepest nesting of groups that is built from names.
-const MAX_DEPTH: usize = 64;
+/// Deepest nesting of groups that is read, and that is built from names.
+pub(super) const MAX_DEPTH: usize = 64;
 
 /// All objects of a file. The first one is the root group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 
 use super::Decoded;
 use super::bytes::Bytes;
-use super::snappy::copy;
+use super::copies::copy;
 
 /// Farthest distance of a near copy.
 const NEAR: usize = 8191;

@@ -1,5 +1,7 @@
 //! LZF, the fast filter of h5py (number 32000): runs of bytes, and copies of earlier ones.
 
+use super::copies::copy;
+
 /// Expands `input` to at most `limit` bytes.
 ///
 /// # Errors
@@ -24,12 +26,8 @@ pub(super) fn expand(input: &[u8], limit: usize) -> Result<Vec<u8>, &'static str
             let low = usize::from(*input.get(at).ok_or(SHORT)?);
             at += 1;
             let distance = ((control & 31) << 8 | low) + 1;
-            let start = out.len().checked_sub(distance);
-            let start = start.ok_or("an LZF stream refers to bytes before its start")?;
-            // The source may overlap with bytes that this copy has written.
-            for i in start..start + len + 2 {
-                out.push(out[i]);
-            }
+            copy(&mut out, len + 2, distance)
+                .map_err(|_| "an LZF stream refers to bytes before its start")?;
         }
         if out.len() > limit {
             return Err("an LZF stream is longer than its chunk");

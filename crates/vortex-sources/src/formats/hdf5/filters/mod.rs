@@ -8,6 +8,7 @@ mod blosc2;
 mod blosclz;
 mod bytes;
 mod codecs;
+mod copies;
 mod lzf;
 mod shuffle;
 mod snappy;

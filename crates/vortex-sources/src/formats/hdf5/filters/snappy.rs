@@ -2,6 +2,7 @@
 
 use super::Decoded;
 use super::bytes::{Bytes, within};
+use super::copies::copy;
 
 /// Expands a block of at most `limit` bytes.
 pub(super) fn expand(input: &[u8], limit: usize) -> Decoded {
@@ -38,17 +39,6 @@ pub(super) fn expand(input: &[u8], limit: usize) -> Decoded {
         }
     }
     Ok(out)
-}
-
-/// Appends `len` bytes that were written `distance` bytes before; they may be among the new ones.
-pub(super) fn copy(out: &mut Vec<u8>, len: usize, distance: usize) -> Result<(), String> {
-    let start = out.len().checked_sub(distance).filter(|_| distance > 0);
-    let start =
-        start.ok_or_else(|| format!("a copy from {distance} bytes before, at {}", out.len()))?;
-    for at in start..start + len {
-        out.push(out[at]);
-    }
-    Ok(())
 }
 
 /// A number of `len` bytes, the lowest first.

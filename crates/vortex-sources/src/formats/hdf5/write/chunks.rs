@@ -1,5 +1,6 @@
 //! Values in their order become chunks: rows of chunks are collected, cut, filtered and written.
 
+use std::convert::Infallible;
 use std::io::{Error, Result, Seek, Write};
 
 use flate2::Compression;
@@ -7,6 +8,7 @@ use flate2::write::ZlibEncoder;
 
 use super::file::File;
 use super::index::Entry;
+use crate::formats::hdf5::runs::each_run;
 
 /// How chunks are made.
 pub(super) struct Chunking {
@@ -86,33 +88,23 @@ impl<'a, W: Write + Seek> Chunks<'a, W> {
         let rank = shape.len();
         let elements: usize = lengths.iter().map(|n| *n as usize).product();
         let mut chunk = fill.repeat(elements);
-        let inside: Vec<usize> =
-            (0..rank).map(|d| u64::from(lengths[d]).min(shape[d] - first[d]) as usize).collect();
-        let run = inside[rank - 1] * element;
-        let mut index = vec![0; rank];
-        loop {
+        let inside: Vec<u64> =
+            (0..rank).map(|d| u64::from(lengths[d]).min(shape[d] - first[d])).collect();
+        let run = inside[rank - 1] as usize * element;
+        let copied = each_run(&inside, |index| {
             let (mut from, mut to) = (0, 0);
             for d in 0..rank {
                 let start = if d == 0 { 0 } else { first[d] as usize };
                 let rows = if d == 0 { 1 } else { shape[d] as usize };
-                from = from * rows + start + index[d];
-                to = to * lengths[d] as usize + index[d];
+                let place = index[d] as usize;
+                from = from * rows + start + place;
+                to = to * lengths[d] as usize + place;
             }
             chunk[to * element..][..run].copy_from_slice(&self.rows[from * element..][..run]);
-            // The next run: the last dimension is copied as a whole.
-            let mut d = rank - 1;
-            loop {
-                if d == 0 {
-                    return chunk;
-                }
-                d -= 1;
-                index[d] += 1;
-                if index[d] < inside[d] {
-                    break;
-                }
-                index[d] = 0;
-            }
-        }
+            Ok::<(), Infallible>(())
+        });
+        let Ok(()) = copied;
+        chunk
     }
 
     fn filtered(&self, chunk: Vec<u8>) -> Result<Vec<u8>> {

@@ -6,9 +6,7 @@ use std::io::{Error, Result};
 use hdf5_reader::checksum::jenkins_lookup3;
 
 use super::file::UNDEFINED;
-
-/// Longest message.
-pub(super) const MAX_MESSAGE_BYTES: usize = 65_535;
+use crate::formats::hdf5::attributes::MAX_MESSAGE_BYTES;
 
 const DATASPACE: u8 = 0x01;
 const LINK_INFO: u8 = 0x02;

@@ -6,8 +6,7 @@ use hdf5_reader::messages::datatype;
 use vortex_base::hex;
 
 use super::heap::{Blob, Heap};
-use super::messages::MAX_MESSAGE_BYTES;
-use crate::formats::hdf5::attributes::{has_pointers, width};
+use crate::formats::hdf5::attributes::{MAX_MESSAGE_BYTES, has_pointers, width};
 use crate::formats::hdf5::tree::Attribute;
 
 /// An attribute that can be written.
