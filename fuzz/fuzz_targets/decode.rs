@@ -88,8 +88,46 @@ fn forge(data: &[u8]) -> Option<Vec<u8>> {
     Some(file)
 }
 
+/// A short member with fields, schema and payload from `data`.
+fn forge_short(data: &[u8]) -> Option<Vec<u8>> {
+    let (head, rest) = data.split_first_chunk::<12>()?;
+    let [flags, id, l0, l1, o0, o1, t0, t1, s0, fit, d0, d1] = *head;
+    let (schema, payload) = rest.split_at_checked(usize::from(s0))?;
+    let stored = u16::try_from(payload.len()).ok()?;
+    let crc = |bytes: &[u8]| crc32fast::hash(bytes).to_le_bytes();
+    let mut file = [&MAGIC[..], &[SHORT_VERSION, flags, id, l0, l1, o0, o1]].concat();
+    file.extend(stored.to_le_bytes());
+    if flags & FLAG_TAIL != 0 {
+        file.extend([t0, t1]);
+    }
+    if flags & FLAG_SCHEMA != 0 {
+        file.extend((schema.len() as u16).to_le_bytes());
+    }
+    if matches!(id, 2 | 4) {
+        file.extend([d0; DIGEST_BYTES]);
+    }
+    file.extend(crc(&file));
+    if flags & FLAG_SCHEMA != 0 {
+        file.extend(schema);
+        file.extend(crc(schema));
+    }
+    let payload_at = file.len();
+    file.extend(payload);
+    file.extend(crc(payload));
+    file.extend(blake3::hash(payload).as_bytes());
+    // Mostly the true length of the member.
+    let lie = if fit == 0 { usize::from(d1) } else { 0 };
+    file.extend(u16::try_from(file.len() + 7 + lie).ok()?.to_le_bytes());
+    file.extend(crc(&file[payload_at..]));
+    file.push(SHORT_END_TAG);
+    Some(file)
+}
+
 fuzz_target!(|data: &[u8]| {
     read_both_ways(data);
+    if let Some(file) = forge_short(data) {
+        read_both_ways(&file);
+    }
     if let Some(file) = forge(data) {
         read_both_ways(&file);
     }

@@ -38,6 +38,13 @@ pub struct BlockHeader {
     pub payload_crc: u32,
 }
 
+impl Method {
+    /// The method with a number in the file.
+    pub(super) fn from_code(code: u8) -> Option<Self> {
+        [Self::Raw, Self::Zstd, Self::Modelled].into_iter().find(|method| *method as u8 == code)
+    }
+}
+
 impl BlockHeader {
     /// Appends the 28 bytes.
     pub fn write_to(&self, out: &mut Vec<u8>) {
@@ -61,19 +68,15 @@ impl BlockHeader {
     /// block length.
     pub fn read_from(bytes: &[u8; BLOCK_HEADER_BYTES], block_bytes: u32, at: u64) -> Result<Self> {
         let fields = checked(bytes, "block header", at)?;
-        let method = match bytes[1] {
-            0 => Method::Raw,
-            1 => Method::Zstd,
-            2 => Method::Modelled,
-            other => {
-                return Err(Error::new(
-                    ErrorKind::UnsupportedVersion,
-                    format!(
-                        "block at byte {at}: method {other} is from a newer program; use a newer version"
-                    ),
-                ));
-            }
-        };
+        let method = Method::from_code(bytes[1]).ok_or_else(|| {
+            Error::new(
+                ErrorKind::UnsupportedVersion,
+                format!(
+                    "block at byte {at}: method {} is from a newer program; use a newer version",
+                    bytes[1]
+                ),
+            )
+        })?;
         let header = Self {
             method,
             lanes: fields.u16(2),
@@ -84,11 +87,18 @@ impl BlockHeader {
             original_crc: fields.u32(16),
             payload_crc: fields.u32(20),
         };
-        match header.contradiction(block_bytes) {
-            Some(what) => {
-                Err(Error::new(ErrorKind::Corrupt, format!("block at byte {at}: {what}")))
-            }
-            None => Ok(header),
+        header.check(block_bytes, at)?;
+        Ok(header)
+    }
+
+    /// Checks the lengths.
+    ///
+    /// # Errors
+    /// `Corrupt` if they contradict each other or `block_bytes`.
+    pub(super) fn check(&self, block_bytes: u32, at: u64) -> Result<()> {
+        match self.contradiction(block_bytes) {
+            Some(what) => Err(Error::corrupt(format!("block at byte {at}: {what}"))),
+            None => Ok(()),
         }
     }
 

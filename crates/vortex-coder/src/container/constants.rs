@@ -8,6 +8,22 @@ pub const END_MAGIC: [u8; 8] = *b"\x9EVXE\r\n\x1A\n";
 /// The version written, and the newest one read.
 pub const VERSION: u8 = 1;
 
+/// The version of short members, which differs from [`VERSION`] in two bits. (2 is not used: a
+/// golden bad file has it.)
+pub const SHORT_VERSION: u8 = 4;
+/// Bytes of a short member that every one has before its payload, without the CRC.
+pub const SHORT_FIXED_BYTES: usize = 17;
+/// Bytes of a short member after its payload.
+pub const SHORT_END_BYTES: usize = 43;
+/// The smallest short member: no label, no schema, no block.
+pub const MIN_SHORT_BYTES: usize = SHORT_FIXED_BYTES + CRC_BYTES + SHORT_END_BYTES;
+/// Last byte of a short member.
+pub const SHORT_END_TAG: u8 = 0x9F;
+/// In a short member, the method stands above the lanes.
+pub const SHORT_METHOD_BIT: u32 = 14;
+/// Flag of a short member: the block has a tail.
+pub const FLAG_TAIL: u8 = 32;
+
 /// Bytes of the fixed part of a member header, its CRC included.
 pub const HEADER_BYTES: usize = 60;
 /// Header flag: a schema follows the fixed part.
@@ -72,6 +88,8 @@ mod tests {
         assert!((BLOCK_TAG ^ INDEX_TAG).count_ones() > 1);
         let apart: u32 = MAGIC.iter().zip(END_MAGIC).map(|(a, b)| (a ^ b).count_ones()).sum();
         assert!(apart > 1);
+        // A reader looks at the last byte to know which kind of member ends there.
+        assert!((SHORT_END_TAG ^ END_MAGIC[7]).count_ones() > 1);
         assert!(MAGIC[0] >= 0x80 && std::str::from_utf8(&MAGIC).is_err());
     }
 

@@ -56,8 +56,8 @@ impl MemberHeader {
             return Err(Error::new(
                 ErrorKind::UnsupportedVersion,
                 format!(
-                    "member at byte {at}: .vxc version {}, this program reads {VERSION}; \
-                     use a newer one",
+                    "member at byte {at}: .vxc version {}, this program reads {VERSION} and \
+                     {SHORT_VERSION}; use a newer one",
                     bytes[8]
                 ),
             ));

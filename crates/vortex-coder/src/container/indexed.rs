@@ -20,7 +20,8 @@ use crate::threads::check_cancel;
 pub struct BlockInfo {
     /// Offset of its bytes in all original bytes.
     pub original_offset: u64,
-    /// Offset of its header in the file.
+    /// Offset of its header in the file; in a short member, which has no block headers, of its
+    /// payload.
     pub file_offset: u64,
     /// The header.
     pub header: BlockHeader,
@@ -225,8 +226,9 @@ impl<R: Read + Seek> IndexedReader<R> {
     fn read_block(&mut self, member: usize, block: usize) -> Result<DecodeJob> {
         let BlockInfo { header, file_offset: at, .. } = self.block_header(member, block)?;
         if header.method == Method::Modelled {
+            let payload_at = self.source.at();
             self.load_model(member)?;
-            self.source.seek(at + BLOCK_HEADER_BYTES as u64)?;
+            self.source.seek(payload_at)?;
         }
         let payload = self.source.vec(header.payload_bytes, "a block")?;
         Ok(DecodeJob { header, payload, at })
@@ -246,6 +248,10 @@ impl<R: Read + Seek> IndexedReader<R> {
         let block_offset = block as u64 * u64::from(info.block_bytes);
         let original_bytes = (info.original_bytes - block_offset).min(u64::from(info.block_bytes));
         self.source.seek(at)?;
+        if let Some(header) = self.members[member].only_block {
+            let original_offset = info.original_offset;
+            return Ok(BlockInfo { original_offset, file_offset: at, header });
+        }
         let bytes: [u8; BLOCK_HEADER_BYTES] = self.source.array("a block header")?;
         let header = BlockHeader::read_from(&bytes, start.header.block_bytes, at)?;
         if bytes[0] != BLOCK_TAG

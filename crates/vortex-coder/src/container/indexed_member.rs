@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use vortex_base::fields::Mismatch;
 
+use super::block::BlockHeader;
 use super::constants::*;
 use super::decode::BlockDecoder;
 use super::footer::Footer;
 use super::index::{IndexEntry, IndexHeader};
 use super::limits::Limits;
 use super::member::MemberStart;
+use super::short;
 use super::source::Source;
 use super::wire::damaged;
 use crate::error::{Error, ErrorKind, Result};
@@ -52,6 +54,9 @@ pub(super) struct IndexedMember {
     pub(super) info: MemberInfo,
     /// Offset of the header of each block in the file.
     pub(super) block_at: Vec<u64>,
+    /// The header of the only block of a short member, which has no block headers: `block_at` is
+    /// then the offset of the payload.
+    pub(super) only_block: Option<BlockHeader>,
     /// Offset of the index in the file.
     pub(super) index_at: u64,
     pub(super) decoder: Arc<BlockDecoder>,
@@ -96,6 +101,9 @@ pub(super) fn read_member<R: Read + Seek>(
     limits: &Limits,
     kept: &mut Kept,
 ) -> Result<IndexedMember> {
+    if let Some(at) = short::place_before(source, end)? {
+        return read_short(source, at, end, limits, kept);
+    }
     let Some(footer_at) = end.checked_sub(FOOTER_BYTES as u64) else {
         return Err(Error::truncated(format!("{end} bytes are too few for a member")));
     };
@@ -151,7 +159,51 @@ pub(super) fn read_member<R: Read + Seek>(
         original_bytes: footer.original_bytes,
         original_digest: footer.original_digest,
     };
-    Ok(IndexedMember { start, info, block_at, index_at, decoder: Arc::default() })
+    let decoder = Arc::default();
+    Ok(IndexedMember { start, info, block_at, only_block: None, index_at, decoder })
+}
+
+/// The short member from `at` to `end`.
+fn read_short<R: Read + Seek>(
+    source: &mut Source<R>,
+    at: u64,
+    end: u64,
+    limits: &Limits,
+    kept: &mut Kept,
+) -> Result<IndexedMember> {
+    kept.take(size_of::<IndexedMember>() as u64)?;
+    source.seek(at)?;
+    let mut start = MemberStart::read(source, limits)?;
+    let short = start.short.as_mut().expect("the version at this place is that of short members");
+    // The reader has compared the stated length with the bytes that it read.
+    if at + u64::from(short.member_bytes) != end {
+        return Err(Error::corrupt(format!(
+            "member at byte {at}: {} bytes, but the next one begins at byte {end}",
+            short.member_bytes
+        )));
+    }
+    // The payload is read again when it is needed.
+    let block = short.block.take();
+    let only_block = block.as_ref().map(|block| block.header);
+    let info = MemberInfo {
+        version: SHORT_VERSION,
+        predictor: start.header.predictor,
+        schema: None,
+        label: start.label.clone(),
+        model_bytes: 0,
+        block_bytes: start.header.block_bytes,
+        n_blocks: only_block.map_or(0, |_| 1),
+        file_offset: at,
+        member_bytes: short.member_bytes.into(),
+        original_offset: 0,
+        original_bytes: only_block.map_or(0, |header| header.original_bytes.into()),
+        original_digest: short.original_digest,
+    };
+    kept.share(&mut start.schema)?;
+    let info = MemberInfo { schema: start.schema.clone(), ..info };
+    let block_at = block.iter().map(|block| block.payload_at).collect();
+    let decoder = Arc::default();
+    Ok(IndexedMember { start, info, block_at, only_block, index_at: end, decoder })
 }
 
 /// Reads the entries and computes the place of each block as their sum.

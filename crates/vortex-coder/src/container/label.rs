@@ -7,11 +7,6 @@ use super::source::Source;
 use super::wire::{check, crc32};
 use crate::error::{Error, ErrorKind, Result};
 
-/// Stored bytes of a label, with its length and its CRC32.
-pub(super) fn stored_bytes(label: &str) -> u64 {
-    (LABEL_LENGTH_BYTES + label.len() + CRC_BYTES) as u64
-}
-
 /// Appends a label: its length, itself, and the CRC32 of both.
 ///
 /// # Errors

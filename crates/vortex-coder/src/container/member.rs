@@ -10,6 +10,7 @@ use super::label;
 use super::limits::Limits;
 use super::loader::{self, ModelLoader, Wanted, hex};
 use super::schema_section;
+use super::short::{Short, ShortStart};
 use super::source::Source;
 use crate::error::{Error, Result};
 use crate::identity::Identity;
@@ -26,10 +27,14 @@ pub(super) struct MemberStart {
     pub(super) label: Option<String>,
     /// Place of the member in the file.
     pub(super) at: u64,
+    /// Place of the embedded model, or of what follows.
+    model_at: u64,
+    /// The rest of a short member.
+    pub(super) short: Option<Short>,
 }
 
 impl MemberStart {
-    /// Reads up to the embedded model.
+    /// Reads up to the embedded model; a short member is read to its end.
     pub(super) fn read<R: Read>(source: &mut Source<R>, limits: &Limits) -> Result<Self> {
         let at = source.at();
         if at == 0 && source.at_end()? {
@@ -47,8 +52,16 @@ impl MemberStart {
             }
             source.read(&mut bytes[i..=i], "the header")?;
         }
-        source.read(&mut bytes[MAGIC.len()..], "the header")?;
-        let header = MemberHeader::read_from(&bytes, at)?;
+        source.read(&mut bytes[MAGIC.len()..=MAGIC.len()], "the header")?;
+        let is_short = bytes[..MAGIC.len()] == MAGIC && bytes[MAGIC.len()] == SHORT_VERSION;
+        let short = if is_short { Some(ShortStart::read(source, at)?) } else { None };
+        let header = match &short {
+            Some(short) => short.header(),
+            None => {
+                source.read(&mut bytes[MAGIC.len() + 1..], "the header")?;
+                MemberHeader::read_from(&bytes, at)?
+            }
+        };
         let len = u64::from(header.block_bytes);
         Limits::check(len, limits.max_block_bytes.into(), "blocks", "max_block_bytes")?;
         let len = u64::from(header.schema_bytes);
@@ -64,9 +77,12 @@ impl MemberStart {
                 Some(Arc::new(schema))
             }
         };
-        let start = Self { header, schema, label, at };
-        // A model file has its own schema.
-        if start.schema.is_some() || start.model_file().is_none() {
+        let mut start = Self { header, schema, label, at, model_at: source.at(), short: None };
+        if let Some(short) = short {
+            let stride = start.schema_or_bytes().stride();
+            start.short = Some(short.read_end(source, at, stride)?);
+        } else if start.schema.is_some() || start.model_file().is_none() {
+            // A model file has its own schema.
             start.check_block_bytes(&start.schema_or_bytes())?;
         }
         Ok(start)
@@ -74,12 +90,7 @@ impl MemberStart {
 
     /// Bytes of the member before its first block.
     pub(super) fn len(&self) -> u64 {
-        let schema = match self.header.schema_bytes {
-            0 => 0,
-            len => u64::from(len) + CRC_BYTES as u64,
-        };
-        let label = self.label.as_deref().map_or(0, label::stored_bytes);
-        HEADER_BYTES as u64 + label + schema + u64::from(self.header.model_bytes)
+        self.model_at - self.at + u64::from(self.header.model_bytes)
     }
 
     /// Reads the embedded model that follows, if any.
@@ -132,7 +143,19 @@ impl MemberStart {
                 model.identity()
             )));
         }
-        self.check_block_bytes(schema)
+        if self.short.is_none() {
+            return self.check_block_bytes(schema);
+        }
+        // The tail of its block was found with these records.
+        if schema.stride() == self.schema_or_bytes().stride() {
+            return Ok(());
+        }
+        Err(Error::corrupt(format!(
+            "member at byte {}: without a schema, but the records of {} have {} bytes",
+            self.at,
+            model.identity(),
+            schema.stride()
+        )))
     }
 
     /// BLAKE3 of the needed model file, if one is needed.
@@ -161,6 +184,6 @@ impl MemberStart {
 /// The error for an empty file.
 pub(super) fn empty_file() -> Error {
     Error::truncated(
-        "the file is empty, without even a header; a .vxc file of no data has 156 bytes",
+        "the file is empty, without even a header; a .vxc file of no data has 64 bytes",
     )
 }

@@ -43,6 +43,7 @@ mod permits;
 mod pool;
 mod reader;
 mod schema_section;
+mod short;
 mod source;
 mod summary;
 mod wire;

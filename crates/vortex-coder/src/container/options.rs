@@ -61,6 +61,9 @@ pub struct WriterOptions {
     /// zstd level (1 to 22) for blocks that zstd makes smaller than the coder; `None`: never use
     /// zstd. The slow level is only tried on blocks for which a quick level comes close.
     pub zstd_level: Option<i32>,
+    /// Write a [short member](super::constants::SHORT_VERSION) where the data fit in one: 64 bytes
+    /// and the payload, in place of 192.
+    pub short: bool,
     /// Decode and compare each block before it is written.
     pub verify: bool,
     /// Checked before each block, and inside the long blocks of the mixing predictor: if it is set,
@@ -82,6 +85,7 @@ impl WriterOptions {
             threads: 1,
             group: None,
             zstd_level: Some(DEFAULT_ZSTD_LEVEL),
+            short: true,
             verify: false,
             cancel: None,
             permits: None,

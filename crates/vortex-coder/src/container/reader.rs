@@ -15,6 +15,7 @@ use super::loader::{ModelLoader, NoModels};
 use super::member::MemberStart;
 use super::permits::Permits;
 use super::pool::{Jobs, Pool};
+use super::short::ShortBlock;
 use super::source::Source;
 use super::summary::{OnBlock, Summary};
 use crate::error::{Error, Result};
@@ -90,7 +91,8 @@ struct Member {
     short: bool,
     entries_crc: crc32fast::Hasher,
     hasher: blake3::Hasher,
-    /// Set when all blocks were submitted; the source is then after the tag of the index.
+    /// Set when all blocks were submitted; the source is then after the tag of the index, or after
+    /// the short member.
     index_at: Option<u64>,
     /// An error that is reported after the blocks before it were returned.
     failure: Option<Error>,
@@ -290,6 +292,17 @@ impl Member {
         last_model: &mut Option<Arc<dyn Model>>,
     ) -> Result<()> {
         let at = source.at();
+        if let Some(short) = &mut self.start.short {
+            self.index_at = Some(at);
+            let Some(ShortBlock { header, payload, payload_at }) = short.block.take() else {
+                return Ok(());
+            };
+            if header.method == Method::Modelled {
+                self.load_model(options, last_model)?;
+            }
+            self.push(header, payload, payload_at);
+            return Ok(());
+        }
         let [tag] = source.array("the next block or the index")?;
         if tag == INDEX_TAG {
             self.index_at = Some(at);
@@ -314,15 +327,19 @@ impl Member {
         }
         let payload = source.vec(header.payload_bytes, "a block")?;
         self.short = header.original_bytes < block_bytes;
-        self.n_blocks += 1;
-        self.original_bytes += u64::from(header.original_bytes);
         self.entries_crc.update(&IndexEntry::of(&header)?.to_bytes());
-        self.headers.push_back(header);
-        self.group.push(DecodeJob { header, payload, at });
+        self.push(header, payload, at);
         if self.group.len() >= options.group.unwrap_or_else(|| self.decoder.group()) {
             self.submit_group()?;
         }
         Ok(())
+    }
+
+    fn push(&mut self, header: BlockHeader, payload: Vec<u8>, at: u64) {
+        self.n_blocks += 1;
+        self.original_bytes += u64::from(header.original_bytes);
+        self.headers.push_back(header);
+        self.group.push(DecodeJob { header, payload, at });
     }
 
     fn submit_group(&mut self) -> Result<()> {
@@ -363,6 +380,17 @@ impl Member {
     /// the number of bytes of both.
     fn check_end<R: Read>(&mut self, source: &mut Source<R>) -> Result<u64> {
         let index_at = self.index_at.expect("a member ends when its index was found");
+        if let Some(short) = &self.start.short {
+            if short.original_digest != *self.hasher.finalize().as_bytes() {
+                return Err(Error::damaged(format_args!(
+                    "end of the member at byte {}: it states another BLAKE3 than that of the \
+                     decoded bytes",
+                    self.start.at
+                )));
+            }
+            // Of the other bytes, the headers of start and block were counted before.
+            return Ok((SHORT_END_BYTES - BLOCK_HEADER_BYTES * self.n_blocks as usize) as u64);
+        }
         let header = source.array_after(INDEX_TAG, "the index")?;
         let header = IndexHeader::read_from(&header, index_at)?;
         if header.n_blocks != self.n_blocks {

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use super::block::BlockHeader;
 use super::constants::*;
 use super::encode::{BlockEncoder, EncodedBlock};
 use super::footer::Footer;
@@ -13,6 +14,7 @@ use super::label;
 use super::options::{Coder, WriterOptions};
 use super::pool::{Jobs, Pool};
 use super::schema_section::SchemaSection;
+use super::short::{ShortEnd, ShortStart};
 use super::summary::{OnBlock, Summary};
 use super::wire::crc32;
 use crate::error::{Error, Result};
@@ -29,6 +31,8 @@ type EncodePool = Pool<EncodeJob, Result<Vec<EncodedBlock>>>;
 /// dropped before [`Writer::finish`], the file is truncated, and readers report this.
 pub struct Writer<W: Write> {
     out: W,
+    /// What precedes the first block, until it is written.
+    head: Option<Head>,
     pool: EncodePool,
     block_bytes: usize,
     block: Vec<u8>,
@@ -44,12 +48,22 @@ pub struct Writer<W: Write> {
     failed: bool,
 }
 
+/// The start of a member.
+struct Head {
+    header: MemberHeader,
+    /// Label and schema, with their checksums.
+    sections: Vec<u8>,
+    embedded: Option<Arc<[u8]>>,
+    /// Whether the member may become a short one.
+    short: bool,
+}
+
 impl<W: Write> Writer<W> {
-    /// Writes the header.
+    /// Nothing is written before the first block is coded.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::InvalidArgument`] for options that do not fit together, [`crate::ErrorKind::Io`].
-    pub fn new(mut out: W, options: WriterOptions) -> Result<Self> {
+    /// [`crate::ErrorKind::InvalidArgument`] for options that do not fit together.
+    pub fn new(out: W, options: WriterOptions) -> Result<Self> {
         let bounds = MIN_BLOCK_BYTES..=MAX_BLOCK_BYTES;
         if !bounds.contains(&options.block_bytes) {
             return Err(Error::invalid_argument(format!(
@@ -78,7 +92,7 @@ impl<W: Write> Writer<W> {
         };
         let predictor = model.as_ref().map(|model| model.identity());
         let embedded = options.embed_model.as_deref().unwrap_or_default();
-        let mut head = Vec::new();
+        let mut sections = Vec::new();
         let stored = SchemaSection::new(&schema)?;
         let header = MemberHeader {
             predictor,
@@ -88,14 +102,11 @@ impl<W: Write> Writer<W> {
             model_bytes: embedded_length(embedded, predictor)?,
             labelled: options.label.is_some(),
         };
-        header.write_to(&mut head);
         if let Some(label) = &options.label {
-            label::write_to(label, &mut head)?;
+            label::write_to(label, &mut sections)?;
         }
-        stored.write_to(&mut head);
-        let write = |error| Error::from(error).context("writing the header");
-        out.write_all(&head).map_err(write)?;
-        out.write_all(embedded).map_err(write)?;
+        stored.write_to(&mut sections);
+        let head = Head { header, sections, embedded: options.embed_model, short: options.short };
 
         let encoder = BlockEncoder {
             model,
@@ -112,6 +123,7 @@ impl<W: Write> Writer<W> {
         };
         Ok(Self {
             out,
+            head: Some(head),
             pool: Pool::new(options.threads, options.cancel.clone(), options.permits, body),
             block_bytes: header.block_bytes as usize,
             block: Vec::new(),
@@ -120,11 +132,7 @@ impl<W: Write> Writer<W> {
             entries: Vec::new(),
             hasher: blake3::Hasher::new(),
             n_blocks: 0,
-            summary: Summary {
-                compressed_bytes: (head.len() + embedded.len()) as u64,
-                members: 1,
-                ..Summary::default()
-            },
+            summary: Summary { members: 1, ..Summary::default() },
             on_block: None,
             cancel: options.cancel,
             failed: false,
@@ -166,6 +174,20 @@ impl<W: Write> Writer<W> {
             self.submit_block()?;
         }
         self.submit_group()?;
+        if self.n_blocks <= 1 && self.head.is_some() {
+            self.check_cancel()?;
+            let block = match self.pool.collect() {
+                Some(done) => done??.pop(),
+                None => None,
+            };
+            if self.write_short(block.as_ref())? {
+                return Ok((self.out, self.summary));
+            }
+            self.write_head()?;
+            if let Some(block) = &block {
+                self.write_block(block)?;
+            }
+        }
         while self.pool.in_flight() > 0 {
             self.check_cancel()?;
             self.write_oldest()?;
@@ -218,21 +240,74 @@ impl<W: Write> Writer<W> {
 
     fn write_oldest(&mut self) -> Result<()> {
         let done = self.pool.collect().expect("callers have blocks in flight");
-        for EncodedBlock { header, payload } in done?? {
-            let mut head = Vec::with_capacity(BLOCK_HEADER_BYTES);
-            header.write_to(&mut head);
-            let write = |error| Error::from(error).context("writing a block");
-            self.out.write_all(&head).map_err(write)?;
-            self.out.write_all(&payload).map_err(write)?;
-            self.entries.extend(IndexEntry::of(&header)?.to_bytes());
-            self.summary.count(header.method);
-            self.summary.original_bytes += u64::from(header.original_bytes);
-            self.summary.compressed_bytes += header.stored_bytes();
-            if let Some(hook) = &mut self.on_block {
-                hook(self.summary.progress());
-            }
+        let blocks = done??;
+        self.write_head()?;
+        blocks.iter().try_for_each(|block| self.write_block(block))
+    }
+
+    /// Writes header, label, schema and model, unless they were written.
+    fn write_head(&mut self) -> Result<()> {
+        let Some(Head { header, sections, embedded, .. }) = self.head.take() else {
+            return Ok(());
+        };
+        let mut head = Vec::new();
+        header.write_to(&mut head);
+        head.extend(sections);
+        for bytes in [Some(head.as_slice()), embedded.as_deref()].into_iter().flatten() {
+            let written = self.out.write_all(bytes);
+            written.map_err(|error| Error::from(error).context("writing the header"))?;
+            self.summary.compressed_bytes += bytes.len() as u64;
         }
         Ok(())
+    }
+
+    fn write_block(&mut self, EncodedBlock { header, payload }: &EncodedBlock) -> Result<()> {
+        let mut head = Vec::with_capacity(BLOCK_HEADER_BYTES);
+        header.write_to(&mut head);
+        let write = |error| Error::from(error).context("writing a block");
+        self.out.write_all(&head).map_err(write)?;
+        self.out.write_all(payload).map_err(write)?;
+        self.entries.extend(IndexEntry::of(header)?.to_bytes());
+        self.count(header, header.stored_bytes());
+        Ok(())
+    }
+
+    /// Writes the whole member as a short one, if it fits in one.
+    fn write_short(&mut self, block: Option<&EncodedBlock>) -> Result<bool> {
+        let Some(head) = self.head.as_ref().filter(|head| head.short) else { return Ok(false) };
+        let Some(start) = ShortStart::of(&head.header, block.map(|block| &block.header)) else {
+            return Ok(false);
+        };
+        let mut member = Vec::new();
+        start.write_to(&mut member);
+        member.extend(&head.sections);
+        let payload = block.map_or(&[][..], |block| &block.payload);
+        let Ok(member_bytes) = u16::try_from(member.len() + payload.len() + SHORT_END_BYTES) else {
+            return Ok(false);
+        };
+        let end = ShortEnd {
+            original_crc: block.map_or(0, |block| block.header.original_crc),
+            original_digest: *self.hasher.finalize().as_bytes(),
+            member_bytes,
+        };
+        end.write_to(payload, &mut member);
+        let written = self.out.write_all(&member);
+        written.map_err(|error| Error::from(error).context("writing a short member"))?;
+        match block {
+            Some(block) => self.count(&block.header, member_bytes.into()),
+            None => self.summary.compressed_bytes = member_bytes.into(),
+        }
+        Ok(true)
+    }
+
+    /// Counts a block that was written in this number of bytes.
+    fn count(&mut self, header: &BlockHeader, stored_bytes: u64) {
+        self.summary.count(header.method);
+        self.summary.original_bytes += u64::from(header.original_bytes);
+        self.summary.compressed_bytes += stored_bytes;
+        if let Some(hook) = &mut self.on_block {
+            hook(self.summary.progress());
+        }
     }
 
     fn check_cancel(&self) -> Result<()> {

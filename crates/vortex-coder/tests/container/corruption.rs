@@ -13,17 +13,16 @@ use vortex_coder::container::*;
 /// Members of one block each: modelled with a tail and an embedded model, zstd, raw, and none.
 fn members() -> Vec<Vec<u8>> {
     let model = Arc::new(SeedModel::new(1));
-    let embed =
-        WriterOptions { embed_model: Some(model.file()), ..small_blocks(Coder::Model(model)) };
+    let embed = WriterOptions { embed_model: Some(model.file()), ..ordinary(Coder::Model(model)) };
     let mut with_tail = records(60, 5);
     with_tail.extend([1, 2, 3]);
-    let bytes = || small_blocks(Coder::Classic(Schema::bytes()));
+    let bytes = || ordinary(Coder::Classic(Schema::bytes()));
     vec![
         encode(&with_tail, embed).0,
         encode(&[5; 200], bytes()).0,
         encode(&Random(3).bytes(50), bytes()).0,
-        encode(&[], small_blocks(Coder::adaptive(schema()))).0,
-        encode(&records(30, 8), small_blocks(Coder::adaptive(schema()))).0,
+        encode(&[], ordinary(Coder::adaptive(schema()))).0,
+        encode(&records(30, 8), ordinary(Coder::adaptive(schema()))).0,
     ]
 }
 
@@ -80,7 +79,7 @@ fn a_flipped_bit_has_the_kind_of_its_place() {
 fn flips_in_a_file_of_many_blocks() {
     let data = [records(500, 5), Random(9).bytes(3000), vec![0; 3000]].concat();
     let model = Arc::new(SeedModel::new(1));
-    let (file, _) = encode(&data, small_blocks(Coder::Model(model)));
+    let (file, _) = encode(&data, ordinary(Coder::Model(model)));
     for bit in (0..file.len() * 8).step_by(61) {
         let mut damaged = file.clone();
         damaged[bit / 8] ^= 1 << (bit % 8);

@@ -24,7 +24,7 @@ impl Forgery {
     pub fn of_truth() -> Self {
         let mut data = records(191, 5);
         data.extend([1, 2, 3]);
-        let (file, _) = encode(&data, small_blocks(Coder::adaptive(schema())));
+        let (file, _) = encode(&data, ordinary(Coder::adaptive(schema())));
         let mut reader = IndexedReader::open(Cursor::new(&file), with_models()).unwrap();
         let info = reader.members().next().unwrap().clone();
         let blocks: Vec<_> = reader

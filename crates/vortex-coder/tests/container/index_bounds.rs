@@ -30,7 +30,7 @@ fn one_model_is_kept_at_a_time() {
         let model = Arc::new(SeedModel::new(seed));
         let embed_model = Some(model.file());
         let options =
-            WriterOptions { embed_model, zstd_level: None, ..small_blocks(Coder::Model(model)) };
+            WriterOptions { embed_model, zstd_level: None, ..ordinary(Coder::Model(model)) };
         file.extend(encode(&data, options).0);
     }
     let loader = Arc::new(Watching(Mutex::default()));

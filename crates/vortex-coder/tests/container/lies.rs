@@ -267,7 +267,7 @@ fn lies_of_the_index_and_the_footer() {
 
 #[test]
 fn limits_are_kept() {
-    let (file, _) = encode(&records(1000, 1), small_blocks(Coder::adaptive(schema())));
+    let (file, _) = encode(&records(1000, 1), ordinary(Coder::adaptive(schema())));
     let limits = |limits| ReaderOptions { limits, ..ReaderOptions::default() };
     let cases = [
         Limits { max_block_bytes: 1022, ..Limits::default() },

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `roundtrip` | files of every kind come back |
 //! | `golden` | the bytes of the format |
+//! | `short` | members of one small block |
 //! | `groups` | blocks coded together |
 //! | `index_bounds` | what an index may state and what a reader keeps |
 //! | `corruption` | damaged files |
@@ -21,4 +22,5 @@ mod index_bounds;
 mod lies;
 mod mixing;
 mod roundtrip;
+mod short;
 mod support;

@@ -224,7 +224,7 @@ fn noise_costs_next_to_nothing() {
         let (file, _) = encode(&data, options);
         assert!(file.len() <= data.len() + data.len() / 1000 + MIN_MEMBER_BYTES, "{name}");
     }
-    assert_eq!(encode(&[], WriterOptions::new(Coder::Classic(Schema::bytes()))).0.len(), 156);
+    assert_eq!(encode(&[], ordinary(Coder::Classic(Schema::bytes()))).0.len(), 156);
 }
 
 #[test]

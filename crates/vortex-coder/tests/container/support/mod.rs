@@ -60,6 +60,11 @@ pub fn small_blocks(coder: Coder) -> WriterOptions {
     WriterOptions { block_bytes: 1024, ..WriterOptions::new(coder) }
 }
 
+/// As [`small_blocks`], with headers, an index and a footer however short the data are.
+pub fn ordinary(coder: Coder) -> WriterOptions {
+    WriterOptions { short: false, ..small_blocks(coder) }
+}
+
 pub fn encode(bytes: &[u8], options: WriterOptions) -> (Vec<u8>, Summary) {
     let mut writer = Writer::new(Vec::new(), options).expect("options");
     writer.write_all(bytes).expect("writing");
