@@ -194,7 +194,7 @@ impl From<vortex_infer::Error> for Error {
     fn from(error: vortex_infer::Error) -> Self {
         let kind = match &error {
             vortex_infer::Error::SelfTest { .. } => ErrorKind::SelfTest,
-            vortex_infer::Error::Unavailable { .. } => ErrorKind::NoSuchInstructions,
+            vortex_infer::Error::Unavailable { .. } => ErrorKind::Device,
             vortex_infer::Error::UnsupportedVersion { .. } => ErrorKind::UnsupportedVersion,
             _ => ErrorKind::UnusableModel,
         };

@@ -9,13 +9,14 @@ mod kept;
 mod search;
 mod trained;
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use vortex_coder::container::ModelLoader;
-use vortex_infer::Instructions;
+use vortex_infer::{Cpu, Execution, Instructions};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::output::folder;
@@ -33,12 +34,18 @@ pub const EXTENSION: &str = "vxm";
 pub const MAX_MODEL_BYTES: u64 = vortex_infer::file::MAX_FILE_BYTES;
 
 /// A set of models. One set serves any number of files, and each model is loaded once.
-#[derive(Debug)]
 pub struct Models {
-    instructions: Instructions,
+    execution: Arc<dyn Execution>,
     given: Option<TrainedModel>,
     /// Models found or embedded.
     loaded: Mutex<Kept>,
+}
+
+impl fmt::Debug for Models {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let execution = self.execution.name();
+        f.debug_struct("Models").field("execution", &execution).field("given", &self.given).finish()
+    }
 }
 
 impl Default for Models {
@@ -50,7 +57,13 @@ impl Default for Models {
 impl Models {
     /// A set without a given model, for the best instructions of this processor.
     pub fn new() -> Self {
-        Self { instructions: Instructions::detect(), given: None, loaded: Mutex::default() }
+        Self::on(Arc::new(Cpu { instructions: Instructions::detect() }))
+    }
+
+    /// A set whose models run on an execution: a [`Cpu`], or a GPU of the crate vortex-gpu. It does
+    /// not change the files.
+    pub fn on(execution: Arc<dyn Execution>) -> Self {
+        Self { execution, given: None, loaded: Mutex::default() }
     }
 
     /// A set for chosen instructions.
@@ -63,7 +76,7 @@ impl Models {
             let message = format!("this processor does not have the instructions {name}");
             return Err(Error::new(ErrorKind::NoSuchInstructions, message));
         }
-        Ok(Self { instructions, ..Self::new() })
+        Ok(Self::on(Arc::new(Cpu { instructions })))
     }
 
     /// Adds a model that is already open; it is searched first.
@@ -75,7 +88,7 @@ impl Models {
 
     /// The same set without the given model and without loaded models.
     pub(crate) fn without_given(&self) -> Self {
-        Self { instructions: self.instructions, given: None, loaded: Mutex::default() }
+        Self::on(Arc::clone(&self.execution))
     }
 
     /// Opens a model file and adds it as [`Models::with`] does.
@@ -83,18 +96,13 @@ impl Models {
     /// # Errors
     /// As [`TrainedModel::open_for`].
     pub fn with_file(self, path: &Path) -> Result<Self> {
-        let model = TrainedModel::open_for(path, self.instructions)?;
+        let model = TrainedModel::open_on(path, &*self.execution)?;
         Ok(self.with(model))
     }
 
     /// The model that was given.
     pub fn given(&self) -> Option<&TrainedModel> {
         self.given.as_ref()
-    }
-
-    /// The instructions that models are run with.
-    pub fn instructions(&self) -> Instructions {
-        self.instructions
     }
 
     /// The loader from which a reader gets models; `file` is the compressed file, beside which
@@ -125,7 +133,7 @@ impl Models {
     }
 
     fn load(&self, bytes: &[u8]) -> Result<TrainedModel> {
-        let model = TrainedModel::from_bytes_for(bytes, self.instructions)?;
+        let model = TrainedModel::from_bytes_on(bytes, &*self.execution)?;
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         loaded.insert(model.network_bytes(), model.clone());
         Ok(model)

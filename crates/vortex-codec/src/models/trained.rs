@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use vortex_coder::{Identity, Model, Schema};
-use vortex_infer::{Instructions, IntModel};
+use vortex_infer::{Cpu, Execution, Instructions, IntModel};
 
 use super::read_model;
 use crate::error::{Error, Result};
@@ -26,15 +26,15 @@ impl TrainedModel {
     /// [`crate::ErrorKind::UnusableModel`], [`crate::ErrorKind::SelfTest`],
     /// [`crate::ErrorKind::UnsupportedVersion`] and those of reading; the message begins with the path.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        Self::open_for(path.as_ref(), Instructions::detect())
+        Self::open_on(path.as_ref(), &Cpu { instructions: Instructions::detect() })
     }
 
-    /// As [`TrainedModel::open`], for other instructions.
+    /// As [`TrainedModel::open`], on an execution: a [`Cpu`] with other instructions, or a GPU.
     ///
     /// # Errors
-    /// As there, and [`crate::ErrorKind::NoSuchInstructions`].
-    pub fn open_for(path: &Path, instructions: Instructions) -> Result<Self> {
-        let opened = read_model(path).and_then(|bytes| Self::from_bytes_for(&bytes, instructions));
+    /// As there, and [`crate::ErrorKind::Device`] if the model cannot run there.
+    pub fn open_on(path: &Path, execution: &dyn Execution) -> Result<Self> {
+        let opened = read_model(path).and_then(|bytes| Self::from_bytes_on(&bytes, execution));
         let model = opened.map_err(|error| error.context(path.display()))?;
         Ok(Self { path: Some(path.to_owned()), ..model })
     }
@@ -44,15 +44,15 @@ impl TrainedModel {
     /// # Errors
     /// As [`TrainedModel::open`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        Self::from_bytes_for(bytes, Instructions::detect())
+        Self::from_bytes_on(bytes, &Cpu { instructions: Instructions::detect() })
     }
 
-    /// As [`TrainedModel::from_bytes`], for other instructions.
+    /// As [`TrainedModel::from_bytes`], on an execution.
     ///
     /// # Errors
-    /// As [`TrainedModel::open_for`].
-    pub fn from_bytes_for(bytes: &[u8], instructions: Instructions) -> Result<Self> {
-        Ok(Arc::new(IntModel::from_bytes(bytes, instructions)?).into())
+    /// As [`TrainedModel::open_on`].
+    pub fn from_bytes_on(bytes: &[u8], execution: &dyn Execution) -> Result<Self> {
+        Ok(Arc::new(IntModel::load(bytes, execution)?).into())
     }
 
     /// Your own model, which is not in a file. The decompressor must get the same model.

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use vortex_codec::TrainedModel;
 use vortex_codec::coder::Model;
 use vortex_codec::infer::file::SIGNATURE;
 
 use crate::arguments::Common;
+use crate::models;
 use crate::report::table::{Table, thousands};
 
 pub fn is_model(start: &[u8]) -> bool {
@@ -15,7 +15,8 @@ pub fn is_model(start: &[u8]) -> bool {
 }
 
 pub fn describe(file: &Path, common: &Common) -> Result<String> {
-    let model = TrainedModel::open_for(file, common.instructions.chosen())?;
+    let models = models::open(Some(file), common.instructions)?;
+    let model = models.given().context("the model was just opened")?;
     let digest = model.digest();
     let model = model.network().context("a model without a network")?;
     let network = model.network();
