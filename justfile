@@ -24,6 +24,10 @@ test:
 doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --release --workspace --no-deps
 
+# The pages of docs/ as a book, in target/book (needs mdBook: cargo install mdbook)
+book:
+    mdbook build
+
 # The Python module: a wheel in target/wheels, and its tests in a virtual environment
 python:
     python3 -m venv target/venv

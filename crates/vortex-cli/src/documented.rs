@@ -8,7 +8,7 @@ use clap::error::ErrorKind;
 use crate::commands::Arguments;
 
 /// The pages, relative to the top of the repository.
-fn pages() -> Vec<PathBuf> {
+pub fn pages() -> Vec<PathBuf> {
     let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut folders = vec![top.join("docs"), top.join("configs"), top.join("experiments")];
     for parent in ["experiments", "crates"] {

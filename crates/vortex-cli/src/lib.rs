@@ -13,6 +13,8 @@ mod arguments;
 mod commands;
 #[cfg(test)]
 mod documented;
+#[cfg(test)]
+mod documented_links;
 mod failure;
 mod input;
 mod interrupt;

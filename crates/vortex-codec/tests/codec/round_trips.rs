@@ -39,7 +39,8 @@ fn with_a_model_and_without_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("m.vxm");
     std::fs::write(&path, model_file()).unwrap();
-    let portable = vortex_codec::TrainedModel::open_on(&path, &Cpu { instructions: PORTABLE }).unwrap();
+    let portable =
+        vortex_codec::TrainedModel::open_on(&path, &Cpu { instructions: PORTABLE }).unwrap();
     let mut other = Vec::new();
     Compressor::new().model(portable).compress(data.as_slice(), &mut other).unwrap();
     assert!(other == file);
