@@ -160,6 +160,7 @@ impl<R: Runtime> Opened<R> {
             l.pending.into(),
             word(l.n_cubes),
             l.mode,
+            word(l.shape.units / l.shape.lanes),
             l.shape,
         );
     }

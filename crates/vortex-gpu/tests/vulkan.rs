@@ -4,14 +4,19 @@
 
 mod networks;
 
-use networks::{Case, cases};
+use std::io::Write;
+use std::sync::Arc;
+
+use networks::{Case, cases, schema};
+use vortex_base::random::SplitMix64;
+use vortex_coder::container::{Coder, OneModel, Reader, ReaderOptions, Writer, WriterOptions};
 use vortex_coder::predictor::Coding;
 use vortex_coder::score::{Known, score_by_steps};
-use vortex_coder::{Cdf, Predictor};
-use vortex_gpu::{Device, Gpu};
+use vortex_coder::{BlockPayload, BlockRecords, Cdf, DType, Model, Predictor};
+use vortex_gpu::{Device, Gpu, devices};
 use vortex_infer::definition::Interpreter;
-use vortex_infer::random::symbols;
-use vortex_infer::{Checked, Execution};
+use vortex_infer::random::{Sizes, network, symbols};
+use vortex_infer::{Checked, Error, Execution, Instructions, IntModel, Network};
 
 /// The first Vulkan device; tests say that they skip without one.
 fn gpu() -> Option<Gpu> {
@@ -106,4 +111,134 @@ fn intervals_equal_the_definition() {
         println!("{name}");
         compare_scores(&mut *program.predictor(), &checked, lanes, records);
     }
+}
+
+/// Blocks that the network compresses: it decodes them from noise.
+fn likely(model: &IntModel, bytes: usize, lanes: usize, seed: u64) -> Vec<u8> {
+    let mut rng = SplitMix64::new(seed);
+    let mut out = vec![0; bytes];
+    let noise: Vec<u8> = (0..bytes).map(|_| rng.draw() as u8).collect();
+    // More noise than it needs does not matter.
+    let _ = model.coder().decode(&mut [BlockPayload { payload: &noise, lanes, out: &mut out }]);
+    out
+}
+
+/// Blocks of different lengths, some with lanes that end early, in groups of several widths.
+fn compare_coders(network: &Network, gpu: &Gpu) {
+    let bytes = network.to_bytes().unwrap();
+    let cpu = IntModel::from_bytes(&bytes, Instructions::detect()).unwrap();
+    let model = IntModel::load(&bytes, gpu).unwrap();
+    let stride = cpu.layout().stride();
+    let shapes = [(37, 5), (1, 1), (30, 4), (0, 3), (21, 21), (2, 7)];
+    let blocks: Vec<(Vec<u8>, usize)> = shapes
+        .iter()
+        .map(|&(records, lanes)| (likely(&cpu, records * stride, lanes.min(records).max(1), records as u64), lanes))
+        .collect();
+    let group: Vec<BlockRecords<'_>> =
+        blocks.iter().map(|(bytes, lanes)| BlockRecords { bytes, lanes: *lanes }).collect();
+    let payloads = cpu.coder().encode(&group).unwrap();
+    for width in [1, 2, group.len()] {
+        let mut coder = model.coder();
+        let coded: Vec<Vec<u8>> = group.chunks(width).flat_map(|g| coder.encode(g).unwrap()).collect();
+        assert!(coded == payloads, "{width} blocks at once");
+        let mut out: Vec<Vec<u8>> = blocks.iter().map(|(bytes, _)| vec![0xee; bytes.len()]).collect();
+        let mut jobs: Vec<BlockPayload<'_>> = payloads
+            .iter()
+            .zip(&mut out)
+            .zip(&shapes)
+            .map(|((payload, out), &(_, lanes))| BlockPayload { payload, lanes, out })
+            .collect();
+        for jobs in jobs.chunks_mut(width) {
+            coder.decode(jobs).into_iter().for_each(|result| result.unwrap());
+        }
+        for (found, (right, _)) in out.iter().zip(&blocks) {
+            assert!(found == right, "{width} blocks at once");
+        }
+    }
+    assert_eq!(model.coder().measure(&group).unwrap(), cpu.coder().measure(&group).unwrap());
+    damaged_payloads(&cpu, &model, &payloads[0], stride * 37);
+}
+
+/// Cut, lengthened and changed payloads give the same result as on the CPU: the same error, or the same bytes.
+fn damaged_payloads(cpu: &IntModel, gpu: &IntModel, payload: &[u8], bytes: usize) {
+    let mut changed = payload.to_vec();
+    changed[payload.len() / 2] ^= 0x55;
+    let all_ones = vec![0xff; payload.len()];
+    let longer = [payload, &[1; 40]].concat();
+    for damaged in [&payload[..payload.len() / 2], &[], &longer, &changed, &all_ones] {
+        let decode = |model: &IntModel| {
+            let mut out = vec![0; bytes];
+            let job = BlockPayload { payload: damaged, lanes: 5, out: &mut out };
+            let result = model.coder().decode(&mut [job]).remove(0);
+            (result.map_err(|error| (error.kind, error.message)), out)
+        };
+        let ((right, right_bytes), (found, found_bytes)) = (decode(cpu), decode(gpu));
+        assert_eq!(found, right);
+        assert!(found_bytes == right_bytes || right.is_err());
+    }
+}
+
+#[test]
+fn blocks_are_coded_as_on_the_cpu() {
+    let Some(gpu) = gpu() else { return };
+    for Case { name, network, .. } in cases() {
+        println!("{name}");
+        compare_coders(&network, &gpu);
+    }
+}
+
+#[test]
+fn a_container_does_not_depend_on_the_device() {
+    let Some(gpu) = gpu() else { return };
+    let Case { network, .. } = cases().swap_remove(3);
+    let bytes = network.to_bytes().unwrap();
+    let cpu: Arc<dyn Model> = Arc::new(IntModel::from_bytes(&bytes, Instructions::detect()).unwrap());
+    let model: Arc<dyn Model> = Arc::new(IntModel::load(&bytes, &gpu).unwrap());
+    let here = IntModel::from_bytes(&bytes, Instructions::detect()).unwrap();
+    // The last block is shorter and ends within a record.
+    let mut data: Vec<u8> = (0..4).flat_map(|seed| likely(&here, 1017, 6, seed)).collect();
+    data.extend(b"tail");
+    let write = |model: &Arc<dyn Model>, group| {
+        let options = WriterOptions {
+            group,
+            block_bytes: 1024,
+            lanes: Some(6),
+            zstd_level: None,
+            verify: true,
+            threads: 2,
+            ..WriterOptions::new(Coder::Model(Arc::clone(model)))
+        };
+        let mut writer = Writer::new(Vec::new(), options).unwrap();
+        writer.write_all(&data).unwrap();
+        writer.finish().unwrap()
+    };
+    let (file, summary) = write(&cpu, None);
+    assert!(summary.modelled_blocks >= 4, "{summary:?}");
+    for group in [None, Some(1), Some(3)] {
+        assert!(write(&model, group).0 == file, "{group:?}");
+        let models = Arc::new(OneModel(Arc::clone(&model)));
+        let options = ReaderOptions { group, models, threads: 2, ..ReaderOptions::default() };
+        let mut out = Vec::new();
+        Reader::new(file.as_slice(), options).copy_to(&mut out).unwrap();
+        assert!(out == data, "{group:?}");
+    }
+}
+
+#[test]
+fn a_network_that_is_too_large_is_refused_with_the_limit() {
+    let Some(gpu) = gpu() else { return };
+    let sizes = Sizes { d_model: 256, n_heads: 8, window: 4096, n_layers: 1, ..Sizes::default() };
+    let network = network(schema(&[DType::F32]), sizes, 1);
+    let error = gpu.prepare(&Checked::new(network).unwrap()).err().unwrap();
+    assert!(matches!(error, Error::Unavailable { .. }), "{error}");
+    let error = error.to_string();
+    assert!(error.contains("shared memory") && error.contains("limit"), "{error}");
+}
+
+#[test]
+fn a_number_without_a_device_is_refused_and_says_what_to_install() {
+    let Some(_) = gpu() else { return };
+    let error = Gpu::open(Device::Vulkan(999)).err().unwrap().to_string();
+    assert!(error.contains("vulkan:999") && error.contains("libvulkan1"), "{error}");
+    assert!(devices().iter().any(|(device, name)| *device == Device::Vulkan(0) && !name.is_empty()));
 }

@@ -11,7 +11,7 @@ const REACH: i32 = 256;
 /// Attends over `used` keys and values from `state[(at + slot * pair_words) * lanes + lane]`, with the queries in
 /// `h`; the contexts replace the queries.
 ///
-/// `y`: scores, then weights. `scratch`: two words for each unit.
+/// `y`: scores, then weights. `scratch`: two words for each unit. `parts`: units of a lane.
 #[cube]
 #[allow(clippy::too_many_arguments)]
 pub fn attend(
@@ -25,11 +25,12 @@ pub fn attend(
     score_shift: i32,
     lanes: usize,
     lane0: usize,
+    parts: usize,
     #[comptime] shape: Shape,
 ) {
     let unit = UNIT_POS as usize;
     let pairs = comptime!(shape.lanes * shape.heads);
-    let parts = comptime!(shape.units / (shape.lanes * shape.heads));
+    let parts = parts / comptime!(shape.heads);
     let lane = unit % comptime!(shape.lanes);
     let head = unit % pairs / comptime!(shape.lanes);
     let part = unit / pairs;

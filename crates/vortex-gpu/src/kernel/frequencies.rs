@@ -10,7 +10,7 @@ const REACH: i32 = 32 * 23;
 const TOTAL: u32 = 1 << 24;
 
 /// Replaces the logits in `y` by cumulative frequencies: `y[symbol]` is the sum of the frequencies before, which is
-/// the total from the alphabet on. `totals`: one for each lane.
+/// the total from the alphabet on. `totals`: one for each lane. `parts`: units of a lane.
 #[cube]
 #[allow(clippy::too_many_arguments)]
 pub fn frequencies(
@@ -21,11 +21,11 @@ pub fn frequencies(
     referred: &SharedMemory<u32>,
     copied: &SharedMemory<i32>,
     role: usize,
+    parts: usize,
     #[comptime] shape: Shape,
 ) {
     let unit = UNIT_POS as usize;
-    let parts = comptime!(shape.units / shape.lanes);
-    let each = comptime!(256 * shape.lanes / shape.units);
+    let each = 256 / parts;
     let lane = unit / parts;
     let part = unit % parts;
     let tables = comptime!(shape.tables);

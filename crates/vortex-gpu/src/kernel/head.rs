@@ -21,6 +21,7 @@ pub fn head(
     y: &mut SharedMemory<i32>,
     scratch: &mut SharedMemory<u32>,
     inverse: &mut SharedMemory<i32>,
+    parts: usize,
     referred: &mut SharedMemory<u32>,
     matched: &mut SharedMemory<u32>,
     copied: &mut SharedMemory<i32>,
@@ -39,11 +40,11 @@ pub fn head(
         weight, params, state, x, referred, matched, record, role, rank, lanes, lane0, shape,
     );
     feed_forward(
-        weight, params, x, q, h, scratch, inverse, 0usize, 0usize, shape,
+        weight, params, x, q, h, scratch, inverse, parts, 0usize, 0usize, shape,
         comptime!(shape.head_feed_forward),
     );
     let numerator = u32::cast_from(params[comptime!(shape.tables.norm_out)]);
-    norm(numerator, x, q, scratch, inverse, shape, comptime!(shape.e), comptime!(shape.x_words));
+    norm(numerator, x, q, scratch, inverse, parts, shape, comptime!(shape.e), comptime!(shape.x_words));
     copy_output(weight, params, q, matched, copied, role, shape);
     let m = comptime!(shape.logits);
     linear(

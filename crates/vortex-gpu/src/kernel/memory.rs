@@ -91,6 +91,7 @@ pub fn remember(
     y: &mut SharedMemory<i32>,
     scratch: &mut SharedMemory<u32>,
     inverse: &mut SharedMemory<i32>,
+    parts: usize,
     layer: usize,
     token: usize,
     w: usize,
@@ -173,7 +174,7 @@ pub fn remember(
         );
         sync_cube();
         norm(
-            numerator, y, q, scratch, inverse, shape, comptime!(shape.d), comptime!(shape.y_words),
+            numerator, y, q, scratch, inverse, parts, shape, comptime!(shape.d), comptime!(shape.y_words),
         );
         let slot = comptime!(shape.slots())
             + (layer * slots + (before + n) % slots) * comptime!(shape.pair_words());

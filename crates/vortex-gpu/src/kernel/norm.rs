@@ -8,9 +8,16 @@ use crate::shape::Shape;
 /// The largest root whose square is at most `hi:lo`, which is below 2^62.
 #[cube]
 fn isqrt(hi: u32, lo: u32) -> u32 {
+    let mut bits = 64 - lo.leading_zeros();
+    if hi == 0 {
+        bits -= 32;
+    } else {
+        bits = 64 - hi.leading_zeros();
+    }
     let mut root = 0u32;
-    for b in 0..31u32 {
-        let trial = root | (0x4000_0000u32 >> b);
+    let places = (bits + 1) / 2;
+    for b in 0..places {
+        let trial = root | (1u32 << (places - 1 - b));
         let th = trial.mul_hi(trial);
         let tl = trial * trial;
         if th < hi || (th == hi && tl <= lo) {
@@ -22,7 +29,8 @@ fn isqrt(hi: u32, lo: u32) -> u32 {
 
 /// Normalises `width` numbers of each lane, `from[lane * stride + i]`, to eight bits in `q`.
 ///
-/// `scratch`: two words for each unit.
+/// `scratch`: two words for each unit. `parts`: units of a lane; a number that is not known at compile time, so
+/// that compilers do not unroll loops over it.
 #[cube]
 #[allow(clippy::too_many_arguments)]
 pub fn norm(
@@ -31,12 +39,12 @@ pub fn norm(
     q: &mut SharedMemory<u32>,
     scratch: &mut SharedMemory<u32>,
     inverse: &mut SharedMemory<i32>,
+    parts: usize,
     #[comptime] shape: Shape,
     #[comptime] width: usize,
     #[comptime] stride: usize,
 ) {
     let unit = UNIT_POS as usize;
-    let parts = comptime!(shape.units / shape.lanes);
     let lane = unit / parts;
     let part = unit % parts;
     let mut hi = 0u32;

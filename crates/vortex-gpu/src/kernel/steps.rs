@@ -20,6 +20,7 @@ use crate::shape::{
 ///   the interval), or 256 frequencies a lane.
 /// - `cubes`: an entry of [`CUBE_WORDS`] for each cube, then for each unit of each cube one more than the number of
 ///   steps that it finished.
+/// - `parts`: units of a lane that advances, `shape.units / shape.lanes`.
 /// - `mode`: [`FREQUENCIES`], [`crate::shape::INTERVALS`] or [`DECODE`]. One kernel does all, so that it is compiled once.
 #[cube(launch)]
 #[allow(clippy::too_many_arguments)]
@@ -36,11 +37,13 @@ pub fn steps(
     pending: u32,
     n_cubes: u32,
     mode: u32,
+    parts: u32,
     #[comptime] shape: Shape,
 ) {
     let unit = UNIT_POS as usize;
     let cube = CUBE_POS as usize;
     let lanes = lanes as usize;
+    let parts = parts as usize;
     let mut x = SharedMemory::<i32>::new(comptime!(shape.lanes * shape.x_words));
     let mut q = SharedMemory::<u32>::new(comptime!(shape.lanes * shape.q_words));
     let mut h = SharedMemory::<u32>::new(comptime!(shape.lanes * shape.h_words));
@@ -96,17 +99,17 @@ pub fn steps(
                 if rank == 0 {
                     trunk(
                         weight, params, state, &mut x, &mut q, &mut h, &mut y, &mut scratch,
-                        &mut inverse, record, field, lanes, lane0, shape,
+                        &mut inverse, parts, record, field, lanes, lane0, shape,
                     );
                 }
                 if !flat {
                     head(
                         weight, params, state, &mut x, &mut q, &mut h, &mut y, &mut scratch,
-                        &mut inverse, &mut referred, &mut matched, &mut copied, record, role, lanes,
+                        &mut inverse, parts, &mut referred, &mut matched, &mut copied, record, role, lanes,
                         lane0, shape,
                     );
                     frequencies(
-                        params, &mut y, &mut scratch, &mut totals, &referred, &copied, role, shape,
+                        params, &mut y, &mut scratch, &mut totals, &referred, &copied, role, parts, shape,
                     );
                 }
                 let row = turn as usize * lanes + lane0;

@@ -20,6 +20,7 @@ pub fn feed_forward(
     h: &mut SharedMemory<u32>,
     scratch: &mut SharedMemory<u32>,
     inverse: &mut SharedMemory<i32>,
+    parts: usize,
     w: usize,
     p: usize,
     #[comptime] shape: Shape,
@@ -27,7 +28,7 @@ pub fn feed_forward(
 ) {
     let numerator = u32::cast_from(params[p + comptime!(part.norm)]);
     let (width, stride) = comptime!((part.gate.n_in, shape.x_words));
-    norm(numerator, x, q, scratch, inverse, shape, width, stride);
+    norm(numerator, x, q, scratch, inverse, parts, shape, width, stride);
     let gate_w = w + comptime!(part.gate.weight);
     let gate_p = p + comptime!(part.gate.param);
     gated(weight, params, q, h, gate_w, gate_p, p + comptime!(part.silu), shape, comptime!(part.gate));
@@ -54,6 +55,7 @@ pub fn trunk(
     y: &mut SharedMemory<i32>,
     scratch: &mut SharedMemory<u32>,
     inverse: &mut SharedMemory<i32>,
+    parts: usize,
     record: u32,
     field: usize,
     lanes: usize,
@@ -69,7 +71,7 @@ pub fn trunk(
         let p = comptime!(shape.layers_param) + layer * comptime!(shape.layer_params);
         let numerator = u32::cast_from(params[p + comptime!(shape.norm)]);
         norm(
-            numerator, x, q, scratch, inverse, shape, comptime!(shape.d), comptime!(shape.x_words),
+            numerator, x, q, scratch, inverse, parts, shape, comptime!(shape.d), comptime!(shape.x_words),
         );
         let window = comptime!(shape.windows())
             + layer * comptime!(shape.window * shape.pair_words());
@@ -88,7 +90,7 @@ pub fn trunk(
         if comptime!(shape.memory.slots > 0) {
             // The queries are needed twice: they wait in `q`, whose content was used.
             copy_words(h, q, shape, comptime!(shape.h_words), comptime!(shape.q_words));
-            attend(params, state, h, y, scratch, window, used, score_shift, lanes, lane0, shape);
+            attend(params, state, h, y, scratch, window, used, score_shift, lanes, lane0, parts, shape);
             exchange(q, h, shape);
             let far = comptime!(shape.slots())
                 + layer * comptime!(shape.memory.slots * shape.pair_words());
@@ -96,10 +98,10 @@ pub fn trunk(
                 token / comptime!(shape.segment) * comptime!(shape.memory.keep),
                 comptime!(shape.memory.slots),
             );
-            attend(params, state, h, y, scratch, far, remembered, score_shift, lanes, lane0, shape);
+            attend(params, state, h, y, scratch, far, remembered, score_shift, lanes, lane0, parts, shape);
             mix(params, q, h, p + comptime!(shape.memory.gate), shape);
         } else {
-            attend(params, state, h, y, scratch, window, used, score_shift, lanes, lane0, shape);
+            attend(params, state, h, y, scratch, window, used, score_shift, lanes, lane0, parts, shape);
             copy_words(h, q, shape, comptime!(shape.h_words), comptime!(shape.q_words));
         }
         let m = comptime!(shape.output);
@@ -109,19 +111,19 @@ pub fn trunk(
         );
         sync_cube();
         feed_forward(
-            weight, params, x, q, h, scratch, inverse, w, p, shape, comptime!(shape.feed_forward),
+            weight, params, x, q, h, scratch, inverse, parts, w, p, shape, comptime!(shape.feed_forward),
         );
         if comptime!(shape.memory.slots > 0) {
             if place + 1 == comptime!(shape.segment) {
                 remember(
-                    weight, params, state, q, h, y, scratch, inverse, layer, token, w, p, lanes, lane0,
+                    weight, params, state, q, h, y, scratch, inverse, parts, layer, token, w, p, lanes, lane0,
                     shape,
                 );
             }
         }
     }
     let numerator = u32::cast_from(params[comptime!(shape.tables.norm_in)]);
-    norm(numerator, x, q, scratch, inverse, shape, comptime!(shape.d), comptime!(shape.x_words));
+    norm(numerator, x, q, scratch, inverse, parts, shape, comptime!(shape.d), comptime!(shape.x_words));
     linear_to_state(
         weight, params, q, state, lanes, lane0, shape, comptime!(shape.head_input), comptime!(shape.z0()),
     );
