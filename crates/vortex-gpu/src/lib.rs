@@ -29,6 +29,8 @@ mod kernel;
 #[cfg(feature = "kernels")]
 mod kinds;
 #[cfg(feature = "kernels")]
+mod operation;
+#[cfg(feature = "kernels")]
 mod order;
 #[cfg(feature = "kernels")]
 mod packing;

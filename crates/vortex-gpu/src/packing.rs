@@ -1,23 +1,28 @@
 //! The network in the form of the kernel: words of weights, numbers, and where they are.
 
 use vortex_coder::layout::RecordLayout;
-use vortex_infer::spec::{Layer, Linear, Memory, Network, SwiGlu, Tables as Rows};
+use vortex_infer::spec::{Linear, Memory, Network, SwiGlu, Tables as Rows};
 
 use crate::order::Order;
-use crate::shape::{FIELD_WORDS, FeedForward, Matrix, MemorySizes, ROLE_WORDS, Shape, Tables};
+use crate::operation::{
+    ADD, ATTEND, COPY, EMBED_SYMBOL, EMBED_TOKEN, GATE, Operation, PACK, RECALL, REPEAT, STATE, Y,
+};
+use crate::shape::{FIELD_WORDS, MemorySizes, ROLE_WORDS, Shape, Tables};
 
 /// A packed network. Its shape lacks the sizes that depend on the device.
 pub struct Packed {
     pub shape: Shape,
     pub weights: Vec<u32>,
     pub params: Vec<i32>,
+    /// Those of a token, then those of a symbol.
+    pub operations: Vec<Operation>,
 }
 
 impl Packed {
     /// Packs a network that was checked.
     pub fn new(net: &Network, layout: &RecordLayout) -> Self {
         let mut out =
-            Self { shape: Shape::default(), weights: Vec::new(), params: Vec::new() };
+            Self { shape: Shape::default(), weights: Vec::new(), params: Vec::new(), operations: Vec::new() };
         let (d, e) = (net.d_model, net.head.own.width);
         let channels = d / net.n_heads;
         let orders = Orders {
@@ -38,12 +43,40 @@ impl Packed {
             e: orders.e.width,
             fields: layout.n_fields(),
             roles: layout.roles().len(),
+            memory: net.memory.map_or_else(MemorySizes::default, |m| MemorySizes {
+                slots: m.slots,
+                keep: net.segment / m.rate,
+                kernel: m.kernel,
+            }),
             ..out.shape
         };
+        out.widths(&orders, net.head.ffn.gate.n_out);
         out.tables(net, layout, &orders);
+        for number in 0..net.layers.len() {
+            out.layer(net, number, &orders);
+        }
+        let input = out.matrix(&[&net.head.input], &orders.e, &orders.d);
+        let (numerator, width) = (net.head.norm_in.numerator, orders.d.width);
+        out.operations.push(Operation { numerator, width, kind: STATE, ..input });
+        out.operations[0].before = EMBED_TOKEN;
+        out.shape.tables.token_operations = out.operations.len();
         out.head(net, &orders);
-        out.layers(net, &orders);
+        let operations: Vec<i32> = out.operations.iter().flat_map(Operation::words).collect();
+        out.shape.tables.operations = out.numbers(&operations);
+        out.shape.tables.all_operations = out.operations.len();
         out
+    }
+
+    /// The parts of the shared arrays.
+    fn widths(&mut self, orders: &Orders, head_hidden: usize) {
+        let shape = &mut self.shape;
+        let hidden = orders.hidden.max(head_hidden).next_multiple_of(4);
+        let y = (shape.heads * shape.head_scores()).max(shape.d).max(256);
+        shape.x_words = shape.d.max(shape.e);
+        shape.q_words = shape.d.max(shape.e).max(shape.attention) / 4;
+        // Odd distances, so that the same words of neighbouring lanes are in different banks.
+        shape.number_words = (shape.x_words + y) | 1;
+        shape.byte_words = (shape.q_words + hidden.max(shape.attention) / 4) | 1;
     }
 
     fn tables(&mut self, net: &Network, layout: &RecordLayout, orders: &Orders) {
@@ -67,114 +100,109 @@ impl Packed {
             head_ref_scale: self.scales(&head.ref_scale, e, &orders.e),
             ref_shift: self.numbers(&[head.reference.shift.into()]),
             role_bias: self.scales(&head.role_bias, e, &orders.e),
-            norm_in: self.numbers(&[head.norm_in.numerator.cast_signed()]),
-            norm_out: self.numbers(&[head.norm_out.numerator.cast_signed()]),
             out_bias: self.numbers(&head.out_bias.iter().map(|&v| v.into()).collect::<Vec<i32>>()),
             w_copy: self.words(&head.copy, e, &orders.e),
             copy_shift: self.numbers(&head.copy_shift.iter().map(|&v| v.into()).collect::<Vec<i32>>()),
             copy_bias: self.numbers(&head.copy_bias.iter().map(|&v| v.into()).collect::<Vec<i32>>()),
+            ..Tables::default()
         };
+    }
+
+    fn layer(&mut self, net: &Network, number: usize, orders: &Orders) {
+        let layer = &net.layers[number];
+        let q_words = self.shape.q_words;
+        let attention = orders.attention.words();
+        let mut extra = vec![i32::from(layer.score_shift)];
+        let gates = layer.memory.iter().flat_map(|memory| &memory.gate);
+        extra.extend(gates.map(|&gate| i32::from(gate)));
+        let projections = [&layer.wq, &layer.wk, &layer.wv];
+        let query_key_value = Operation {
+            numerator: layer.norm.numerator,
+            width: orders.d.width,
+            kind: PACK,
+            shared: attention,
+            layer: number,
+            extra: self.numbers(&extra),
+            after: ATTEND,
+            ..self.matrix(&projections, &orders.query_key_value, &orders.d)
+        };
+        self.operations.push(query_key_value);
+        let output = self.matrix(&[&layer.wo], &orders.d, &orders.attention);
+        self.operations.push(Operation { kind: ADD, ..output });
+        self.feed_forward(&layer.ffn, orders.hidden, &orders.d, q_words);
+        if let Some(memory) = &layer.memory {
+            let key_value = Operation {
+                numerator: memory.norm.numerator,
+                first: attention,
+                after: REPEAT,
+                ..query_key_value
+            };
+            let recall = self.recall(memory, net, orders);
+            self.operations.push(Operation { layer: number, ..recall });
+            self.operations.push(key_value);
+        }
+    }
+
+    /// The projection of a token that is kept.
+    fn recall(&mut self, m: &Memory, net: &Network, orders: &Orders) -> Operation {
+        let (d, kernel) = (net.d_model, m.conv.len() / net.d_model);
+        let by_tap: Vec<i8> =
+            (0..kernel).flat_map(|j| (0..d).map(move |i| m.conv[i * kernel + j])).collect();
+        let places = [self.words(&by_tap, d, &orders.d), self.words(&m.point, d, &orders.d)];
+        let extra = self.numbers(&places.map(number));
+        self.scales(&m.conv_shift, d, &orders.d);
+        let proj = self.matrix(&[&m.proj], &orders.d, &orders.d);
+        Operation { before: RECALL, kind: Y, extra, ..proj }
+    }
+
+    /// A part with a hidden vector of at least `hidden` channels.
+    fn feed_forward(&mut self, f: &SwiGlu, hidden: usize, order: &Order, q_words: usize) {
+        let inner = Order::straight(f.gate.n_out, hidden);
+        let mut silu: Vec<i32> = f.silu.iter().map(|&v| v.into()).collect();
+        silu.push(f.hidden_shift.into());
+        let extra = self.numbers(&silu);
+        let gate = Operation {
+            numerator: f.norm.numerator,
+            width: order.width,
+            kind: PACK,
+            shared: inner.words(),
+            ..self.matrix(&[&f.gate], &inner, order)
+        };
+        let up = self.matrix(&[&f.up], &inner, order);
+        let up = Operation { kind: GATE, shared: inner.words(), extra, ..up };
+        let down = self.matrix(&[&f.down], order, &inner);
+        self.operations.extend([gate, up, Operation { kind: ADD, input: q_words, ..down }]);
     }
 
     fn head(&mut self, net: &Network, orders: &Orders) {
         let head = &net.head;
-        self.shape.head_input = self.matrix(&[&head.input], &orders.e, &orders.d);
-        self.shape.head_feed_forward =
-            self.feed_forward(&head.ffn, head.ffn.gate.n_out, &orders.e);
+        let first = self.operations.len();
+        self.feed_forward(&head.ffn, 0, &orders.e, self.shape.q_words);
+        self.operations[first].before = EMBED_SYMBOL;
         let symbols = Order::straight(256, 256);
-        let logits: Vec<Matrix> =
+        // The matrices of the classes follow each other.
+        let logits: Vec<Operation> =
             head.out.iter().map(|m| self.matrix(&[m], &symbols, &orders.e)).collect();
-        self.shape.logits = logits[0];
-        debug_assert!(logits.windows(2).all(|pair| {
-            (pair[1].weight, pair[1].param)
-                == (pair[0].weight + pair[0].weights(), pair[0].param + pair[0].params())
-        }));
-    }
-
-    fn layers(&mut self, net: &Network, orders: &Orders) {
-        (self.shape.layers_weight, self.shape.layers_param) = (self.weights.len(), self.params.len());
-        for layer in &net.layers {
-            let (weights, params) = (self.weights.len(), self.params.len());
-            let relative = |m: Matrix| Matrix { weight: m.weight - weights, param: m.param - params, ..m };
-            let mut shape = Shape {
-                norm: self.numbers(&[layer.norm.numerator.cast_signed()]) - params,
-                score_shift: self.numbers(&[layer.score_shift.into()]) - params,
-                ..self.shape
-            };
-            let projections = [&layer.wq, &layer.wk, &layer.wv];
-            shape.query_key_value =
-                relative(self.matrix(&projections, &orders.query_key_value, &orders.d));
-            shape.output = relative(self.matrix(&[&layer.wo], &orders.d, &orders.attention));
-            let part = self.feed_forward(&layer.ffn, orders.hidden, &orders.d);
-            shape.feed_forward = FeedForward {
-                gate: relative(part.gate),
-                down: relative(part.down),
-                norm: part.norm - params,
-                silu: part.silu - params,
-            };
-            if let (Some(memory), Some(sizes)) = (&layer.memory, net.memory) {
-                let at = self.memory(memory, layer, net, orders);
-                shape.memory = MemorySizes {
-                    slots: sizes.slots,
-                    keep: net.segment / sizes.rate,
-                    kernel: sizes.kernel,
-                    conv: at.conv - weights,
-                    conv_shift: at.conv_shift - params,
-                    point: at.point - weights,
-                    proj: relative(at.proj),
-                    norm: at.norm - params,
-                    gate: at.gate - params,
-                };
-            }
-            shape.layer_weights = self.weights.len() - weights;
-            shape.layer_params = self.params.len() - params;
-            // All layers have the same sizes.
-            self.shape = shape;
-        }
-    }
-
-    fn memory(&mut self, m: &Memory, layer: &Layer, net: &Network, orders: &Orders) -> MemorySizes {
-        let (d, kernel) = (net.d_model, m.conv.len() / net.d_model);
-        debug_assert_eq!(layer.wk.n_in, d);
-        let by_tap: Vec<i8> =
-            (0..kernel).flat_map(|j| (0..d).map(move |i| m.conv[i * kernel + j])).collect();
-        MemorySizes {
-            conv: self.words(&by_tap, d, &orders.d),
-            conv_shift: self.scales(&m.conv_shift, d, &orders.d),
-            point: self.words(&m.point, d, &orders.d),
-            proj: self.matrix(&[&m.proj], &orders.d, &orders.d),
-            norm: self.numbers(&[m.norm.numerator.cast_signed()]),
-            gate: self.numbers(&m.gate.iter().map(|&g| g.into()).collect::<Vec<i32>>()),
-            ..MemorySizes::default()
-        }
-    }
-
-    /// A part with a hidden vector of at least `hidden` channels.
-    fn feed_forward(&mut self, f: &SwiGlu, hidden: usize, order: &Order) -> FeedForward {
-        let inner = Order::straight(f.gate.n_out, hidden);
-        let gate = self.matrix(&[&f.gate], &inner, order);
-        self.matrix(&[&f.up], &inner, order);
-        let down = self.matrix(&[&f.down], order, &inner);
-        let mut silu: Vec<i32> = f.silu.iter().map(|&v| v.into()).collect();
-        silu.push(f.hidden_shift.into());
-        FeedForward {
-            gate,
-            down,
-            norm: self.numbers(&[f.norm.numerator.cast_signed()]),
-            silu: self.numbers(&silu),
-        }
+        self.operations.push(Operation {
+            numerator: head.norm_out.numerator,
+            width: orders.e.width,
+            kind: Y,
+            after: COPY,
+            ..logits[0]
+        });
     }
 
     /// Matrices with the same input, whose outputs together are a vector of `output`.
-    fn matrix(&mut self, parts: &[&Linear], output: &Order, input: &Order) -> Matrix {
-        let m = Matrix {
+    fn matrix(&mut self, parts: &[&Linear], output: &Order, input: &Order) -> Operation {
+        let m = Operation {
             n_in: input.width,
             n_out: output.width,
             weight: self.weights.len(),
             param: self.params.len(),
+            ..Operation::default()
         };
-        self.weights.resize(m.weight + m.weights(), 0);
-        self.params.resize(m.param + m.params(), 0);
+        self.weights.resize(m.weight + input.words() * m.n_out, 0);
+        self.params.resize(m.param + 2 * m.n_out, 0);
         let mut row = vec![0; input.words()];
         let mut places = output.place.iter();
         for part in parts {
@@ -234,9 +262,9 @@ struct Orders {
     hidden: usize,
 }
 
-/// Numbers that are places in a record: at most 65,535.
+/// Places, which are below 2^31: the widths of a network are limited.
 fn number(n: usize) -> i32 {
-    i32::try_from(n).expect("roles and fields are counted in 16 bits")
+    i32::try_from(n).expect("places are below 2^31")
 }
 
 /// [`FIELD_WORDS`] numbers for each field.

@@ -4,16 +4,19 @@ use cubecl::prelude::Runtime;
 use vortex_coder::Error as CoderError;
 use vortex_infer::{Checked, Error, Result};
 
-use crate::budget::{FEW_TURNS, MANY_TURNS};
+use crate::budget::{FEW_TURNS, MANY_TURNS, Turns};
+use crate::operation::Operation;
 use crate::packing::Packed;
 use crate::runtime::{Abilities, Buffer, Opened};
-use crate::shape::{CUBE_WORDS, LANE_SCRATCH, Shape};
+use crate::shape::{CUBE_WORDS, Shape};
 
 /// Units of a cube.
 const UNITS: usize = 256;
 /// Lanes that a cube may advance at once: fewer where shared memory is short.
 const MOST_LANES: usize = 64;
 const FEWEST_LANES: usize = 4;
+/// Most parameters: one cube reads all of them for each symbol of its lanes.
+const MOST_PARAMETERS: usize = 1 << 26;
 /// Bytes of the output of one launch.
 const OUTPUT_BYTES: usize = 64 << 20;
 
@@ -25,6 +28,7 @@ pub struct Prepared<R: Runtime> {
     pub params: Buffer,
     abilities: Abilities,
     shape: Shape,
+    operations: Vec<Operation>,
     /// Most lanes of a cube at once.
     most_lanes: usize,
     /// Turns of a launch.
@@ -44,18 +48,16 @@ impl<R: Runtime> Prepared<R> {
             reason: format!("{reason}; use the CPU for this model"),
         };
         let abilities = device.abilities();
+        let parameters = network.network().parameters();
+        if parameters > MOST_PARAMETERS {
+            return Err(refuse(format!("it has {parameters} parameters, and the limit is {MOST_PARAMETERS}")));
+        }
         let packed = Packed::new(network.network(), network.layout());
-        let mut shape = Shape { units: UNITS, ..packed.shape };
+        let shape = Shape { units: UNITS, ..packed.shape };
         if abilities.units < UNITS {
             let units = abilities.units;
             return Err(refuse(format!("a cube has at most {units} units there, and the kernel needs {UNITS}")));
         }
-        shape.x_words = shape.d.max(shape.e);
-        shape.q_words = shape.d.max(shape.e).max(shape.attention) / 4;
-        let hidden = shape.feed_forward.gate.n_out.max(shape.head_feed_forward.gate.n_out);
-        shape.h_words = hidden.max(shape.attention) / 4;
-        // An odd distance, so that the lanes of a score are in different banks of the memory.
-        shape.y_words = (shape.heads * shape.head_scores()).max(shape.d).max(256) | 1;
         let fits = |lanes: usize| {
             let shape = Shape { lanes, ..shape };
             shape.shared_bytes() <= abilities.shared_bytes && lanes * shape.heads <= UNITS
@@ -68,8 +70,7 @@ impl<R: Runtime> Prepared<R> {
             let least = Shape { lanes: FEWEST_LANES, ..shape };
             if least.shared_bytes() > abilities.shared_bytes {
                 return Err(refuse(format!(
-                    "{FEWEST_LANES} lanes need {} bytes of shared memory (widths {} and {}, hidden {hidden}, {} heads of \
-                     {} scores), and the limit is {}",
+                    "{FEWEST_LANES} lanes need {} bytes of shared memory (widths {} and {}, {} heads of {} scores), and the limit is {}",
                     least.shared_bytes(), shape.d, shape.e, shape.heads, shape.head_scores(), abilities.shared_bytes
                 )));
             }
@@ -77,14 +78,16 @@ impl<R: Runtime> Prepared<R> {
             return Err(refuse(format!("it has {} heads, and the limit is {heads}", shape.heads)));
         }
         let turns = if few_turns { FEW_TURNS } else { MANY_TURNS };
-        let most_turns = Shape { lanes: FEWEST_LANES, ..shape }.most_turns();
-        while most_lanes > FEWEST_LANES && (Shape { lanes: most_lanes, ..shape }).most_turns() > turns {
+        let longest = |lanes: usize| {
+            Turns::new(&Shape { lanes, ..shape }, &packed.operations).of_step(true, shape.memory.slots > 0)
+        };
+        while most_lanes > FEWEST_LANES && longest(most_lanes) > turns {
             most_lanes /= 2;
         }
-        if most_turns > turns {
+        if longest(most_lanes) > turns {
             return Err(refuse(format!(
-                "one step needs {most_turns} turns of loops (segment {}, window {}), and the limit of a launch is {turns}",
-                shape.segment, shape.window
+                "one step needs {} turns of loops (segment {}, window {}), and the limit of a launch is {turns}",
+                longest(most_lanes), shape.segment, shape.window
             )));
         }
         let buffer = |what: &str, words: usize| match 4 * words as u64 <= abilities.buffer_bytes {
@@ -103,9 +106,9 @@ impl<R: Runtime> Prepared<R> {
         let (weights, params) = uploaded.map_err(|error| refuse(error.message))?;
         let first_roles = network.layout().roles().iter();
         let first_roles = first_roles.map(|r| (r.rank == 0).then_some(r.field)).collect();
-        debug_assert_eq!(LANE_SCRATCH, 7);
         Ok(Self {
             device, network: network.clone(), weights, params, abilities, shape, most_lanes, turns, first_roles,
+            operations: packed.operations,
         })
     }
 
@@ -124,9 +127,16 @@ impl<R: Runtime> Prepared<R> {
     /// Number of steps of a launch that begins at `step`: at least 1.
     pub fn steps(&self, shape: &Shape, step: usize, left: usize, tiles: usize, output_words: usize) -> usize {
         let most = (OUTPUT_BYTES / 4 / output_words.max(1)).clamp(1, left.max(1));
+        let of = Turns::new(shape, &self.operations);
         let (mut turns, mut steps) = (0, 0);
         while steps < most {
-            turns += shape.turns(step + steps, tiles, &self.first_roles);
+            let (record, role) = ((step + steps) / shape.roles, (step + steps) % shape.roles);
+            let field = self.first_roles[role];
+            let ends_segment = field.is_some_and(|field| {
+                let token = record * shape.fields + usize::from(field);
+                token % shape.segment + 1 == shape.segment
+            });
+            turns += of.of_step(field.is_some(), ends_segment) * tiles as u64 + 1;
             if turns > self.turns && steps > 0 {
                 break;
             }

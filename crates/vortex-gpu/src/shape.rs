@@ -2,40 +2,6 @@
 //!
 //! All widths are rounded up to multiples of four channels; the channels that are added are zero.
 
-/// A matrix: its sizes, and where it begins in the weights and in the parameters of its layer or of the whole
-/// network. Weights are words of four inputs, `[n_in / 4][n_out]`; parameters are `n_out` addends and then
-/// `n_out` shifts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Matrix {
-    pub n_in: usize,
-    pub n_out: usize,
-    pub weight: usize,
-    pub param: usize,
-}
-
-impl Matrix {
-    /// Words of its weights.
-    pub const fn weights(&self) -> usize {
-        self.n_in / 4 * self.n_out
-    }
-
-    /// Number of its parameters.
-    pub const fn params(&self) -> usize {
-        2 * self.n_out
-    }
-}
-
-/// A feed-forward part. The matrix `up` has the shape of `gate` and follows it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct FeedForward {
-    pub gate: Matrix,
-    pub down: Matrix,
-    /// The numerator of the norm.
-    pub norm: usize,
-    /// 256 entries, then the hidden shift.
-    pub silu: usize,
-}
-
 /// The memory of the layers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct MemorySizes {
@@ -44,22 +10,15 @@ pub struct MemorySizes {
     pub keep: usize,
     /// Taps of the scorer.
     pub kernel: usize,
-    /// In a layer: taps as words, `[kernel][d / 4]`.
-    pub conv: usize,
-    /// In a layer: `[d]` shifts.
-    pub conv_shift: usize,
-    /// In a layer: words, `[d / 4]`.
-    pub point: usize,
-    pub proj: Matrix,
-    /// The numerator of the norm.
-    pub norm: usize,
-    /// In a layer: a gate for each head.
-    pub gate: usize,
 }
 
 /// Places of single numbers and tables in the parameters (`w_`: in the weights).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Tables {
+    /// The operations: those of a token, then those of a symbol.
+    pub operations: usize,
+    pub token_operations: usize,
+    pub all_operations: usize,
     /// For each field, [`FIELD_WORDS`] numbers.
     pub fields: usize,
     /// For each role, [`ROLE_WORDS`] numbers.
@@ -79,8 +38,6 @@ pub struct Tables {
     pub head_ref_scale: usize,
     pub ref_shift: usize,
     pub role_bias: usize,
-    pub norm_in: usize,
-    pub norm_out: usize,
     pub out_bias: usize,
     /// Words, `[class][e / 4]`.
     pub w_copy: usize,
@@ -115,33 +72,18 @@ pub struct Shape {
     /// Slots is 0 without memory.
     pub memory: MemorySizes,
 
-    /// Words of a layer's weights, and number of its parameters.
-    pub layer_weights: usize,
-    pub layer_params: usize,
-    /// Where layer 0 begins.
-    pub layers_weight: usize,
-    pub layers_param: usize,
-    /// Numerator of the norm before attention.
-    pub norm: usize,
-    pub score_shift: usize,
-    pub query_key_value: Matrix,
-    pub output: Matrix,
-    pub feed_forward: FeedForward,
-    pub head_input: Matrix,
-    pub head_feed_forward: FeedForward,
-    /// The logits of class 0.
-    pub logits: Matrix,
     pub tables: Tables,
 
-    /// Words of a lane in the shared arrays `x`, `q`, `h` and `y`.
+    /// Words of a lane in the shared array of numbers: `x`, then `y`, and perhaps one more.
     pub x_words: usize,
+    pub number_words: usize,
+    /// Words of a lane in the shared array of bytes: `q`, then `h`, and perhaps one more.
     pub q_words: usize,
-    pub h_words: usize,
-    pub y_words: usize,
+    pub byte_words: usize,
 }
 
 impl Shape {
-    /// Scores of a head in the shared array `y`.
+    /// Scores of a head in the part `y`.
     pub const fn head_scores(&self) -> usize {
         if self.window > self.memory.slots { self.window } else { self.memory.slots }
     }
@@ -185,7 +127,7 @@ impl Shape {
 
     /// Bytes of shared memory of a cube.
     pub const fn shared_bytes(&self) -> usize {
-        let lane = self.x_words + self.q_words + self.h_words + self.y_words + LANE_SCRATCH;
+        let lane = self.number_words + self.byte_words + LANE_SCRATCH;
         4 * (self.lanes * lane + 2 * self.units)
     }
 }

@@ -1,4 +1,4 @@
-//! Attention of all lanes and heads over a window or over memory slots.
+//! Attention of all lanes and heads over a window and over memory slots.
 
 use cubecl::prelude::*;
 
@@ -8,21 +8,66 @@ use crate::shape::Shape;
 /// One more than the largest distance from the best score, in 1/32 bits, that has a weight.
 const REACH: i32 = 256;
 
+/// Attends over the window with the queries in `h`, and with memory over the slots too. The contexts go to `q`. `extra`:
+/// place of the score shift, which the gates follow.
+#[cube]
+#[allow(clippy::too_many_arguments)]
+pub fn attend_all(
+    params: &Array<i32>,
+    state: &Array<u32>,
+    numbers: &mut SharedMemory<i32>,
+    bytes: &mut SharedMemory<u32>,
+    scratch: &mut SharedMemory<u32>,
+    layer: usize,
+    extra: usize,
+    token: usize,
+    lanes: usize,
+    lane0: usize,
+    parts: usize,
+    #[comptime] shape: Shape,
+) {
+    let shift = params[extra];
+    let mut at = comptime!(shape.windows()) + layer * comptime!(shape.window * shape.pair_words());
+    let mut used = min(token + 1, comptime!(shape.window).runtime());
+    if comptime!(shape.memory.slots > 0) {
+        for stream in 0..2u32 {
+            if stream == 1 {
+                at = comptime!(shape.slots()) + layer * comptime!(shape.memory.slots * shape.pair_words());
+                used = min(
+                    token / comptime!(shape.segment) * comptime!(shape.memory.keep),
+                    comptime!(shape.memory.slots).runtime(),
+                );
+            }
+            attend(
+                params, state, numbers, bytes, scratch, at, used, shift, extra + 1, stream == 1, lanes, lane0,
+                parts, shape,
+            );
+        }
+    } else {
+        attend(
+            params, state, numbers, bytes, scratch, at, used, shift, extra + 1, false, lanes, lane0, parts,
+            shape,
+        );
+    }
+}
+
 /// Attends over `used` keys and values from `state[(at + slot * pair_words) * lanes + lane]`, with the queries in
-/// `h`; the contexts replace the queries.
+/// `h`; the contexts go to `q`, or if `far`, are mixed with those there by the gates.
 ///
 /// `y`: scores, then weights. `scratch`: two words for each unit. `parts`: units of a lane.
 #[cube]
 #[allow(clippy::too_many_arguments)]
-pub fn attend(
+fn attend(
     params: &Array<i32>,
     state: &Array<u32>,
-    h: &mut SharedMemory<u32>,
-    y: &mut SharedMemory<i32>,
+    numbers: &mut SharedMemory<i32>,
+    bytes: &mut SharedMemory<u32>,
     scratch: &mut SharedMemory<u32>,
     at: usize,
     used: usize,
     score_shift: i32,
+    gates: usize,
+    far: bool,
     lanes: usize,
     lane0: usize,
     parts: usize,
@@ -35,13 +80,16 @@ pub fn attend(
     let head = unit % pairs / comptime!(shape.lanes);
     let part = unit / pairs;
     let words = comptime!(shape.head_words);
-    let base = lane * comptime!(shape.y_words) + head * comptime!(shape.head_scores());
+    let base = lane * comptime!(shape.number_words)
+        + comptime!(shape.x_words)
+        + head * comptime!(shape.head_scores());
     let mut best = i32::new(-2147483647);
     if part < parts {
         let mut query = Array::<u32>::new(words);
         #[unroll]
         for k in 0..words {
-            query[k] = h[lane * comptime!(shape.h_words) + head * words + k];
+            query[k] =
+                bytes[lane * comptime!(shape.byte_words) + comptime!(shape.q_words) + head * words + k];
         }
         let mut j = part;
         while j < used {
@@ -51,7 +99,7 @@ pub fn attend(
             for k in 0..words {
                 s += dot4(query[k], state[from + k * lanes]);
             }
-            y[base + j] = s;
+            numbers[base + j] = s;
             best = max(best, s);
             j += parts;
         }
@@ -65,13 +113,13 @@ pub fn attend(
         let mut sum = 0i32;
         let mut j = part;
         while j < used {
-            let distance = (best - y[base + j]) >> score_shift;
+            let distance = (best - numbers[base + j]) >> score_shift;
             let mut w = 0i32;
             if distance < REACH {
                 let at = comptime!(shape.tables.att_pow2) + usize::cast_from(distance & 31);
                 w = params[at] >> (distance >> 5);
             }
-            y[base + j] = w;
+            numbers[base + j] = w;
             sum += w;
             j += parts;
         }
@@ -88,10 +136,12 @@ pub fn attend(
             let of = head * comptime!(shape.lanes) + lane + p * pairs;
             sum += i32::cast_from(scratch[comptime!(shape.units) + of]);
         }
-        let mut word = 0u32;
+        let mut context = 0u32;
         if sum > 0 {
             let reciprocal = (1i32 << 24) / sum;
-            let weights = lane * comptime!(shape.y_words) + head * comptime!(shape.head_scores());
+            let weights = lane * comptime!(shape.number_words)
+                + comptime!(shape.x_words)
+                + head * comptime!(shape.head_scores());
             let from = (at + comptime!(shape.attention / 4) + k) * lanes + lane0 + lane;
             let mut c0 = 0i32;
             let mut c1 = 0i32;
@@ -99,66 +149,35 @@ pub fn attend(
             let mut c3 = 0i32;
             for j in 0..used {
                 let v = state[from + j * comptime!(shape.pair_words()) * lanes];
-                let w = y[weights + j];
+                let w = numbers[weights + j];
                 c0 += w * byte(v, 0u32);
                 c1 += w * byte(v, 1u32);
                 c2 += w * byte(v, 2u32);
                 c3 += w * byte(v, 3u32);
             }
-            word = pack(
+            context = pack(
                 clamp8((c0 * reciprocal + (1 << 23)) >> 24),
                 clamp8((c1 * reciprocal + (1 << 23)) >> 24),
                 clamp8((c2 * reciprocal + (1 << 23)) >> 24),
                 clamp8((c3 * reciprocal + (1 << 23)) >> 24),
             );
         }
-        h[lane * comptime!(shape.h_words) + k] = word;
-        task += comptime!(shape.units);
-    }
-    sync_cube();
-}
-
-/// Copies the words of attention from `from` to `to`.
-#[cube]
-pub fn copy_words(
-    from: &SharedMemory<u32>,
-    to: &mut SharedMemory<u32>,
-    #[comptime] shape: Shape,
-    #[comptime] from_stride: usize,
-    #[comptime] to_stride: usize,
-) {
-    let words = comptime!(shape.attention / 4);
-    let mut task = UNIT_POS as usize;
-    while task < comptime!(shape.lanes * shape.attention / 4) {
-        to[task / words * to_stride + task % words] = from[task / words * from_stride + task % words];
-        task += comptime!(shape.units);
-    }
-    sync_cube();
-}
-
-/// The context of the window in `q`, mixed with that of the memory in `h` by the gate of each head.
-#[cube]
-pub fn mix(
-    params: &Array<i32>,
-    q: &mut SharedMemory<u32>,
-    h: &SharedMemory<u32>,
-    gate_at: usize,
-    #[comptime] shape: Shape,
-) {
-    let words = comptime!(shape.attention / 4);
-    let mut task = UNIT_POS as usize;
-    while task < comptime!(shape.lanes * shape.attention / 4) {
-        let k = task % words;
-        let gate = params[gate_at + k / comptime!(shape.head_words)];
-        let local = q[task / words * comptime!(shape.q_words) + k];
-        let far = h[task / words * comptime!(shape.h_words) + k];
+        let q = lane * comptime!(shape.byte_words) + k;
         let mut word = 0u32;
-        #[unroll]
-        for j in 0..4u32 {
-            let v = clamp8(rs(byte(local, j) * (256 - gate) + byte(far, j) * gate, 8));
-            word |= (u32::cast_from(v) & 255) << comptime!(8 * j);
+        word |= context;
+        if comptime!(shape.memory.slots > 0) {
+            if far {
+                let gate = params[gates + head];
+                let local = bytes[q];
+                word = 0;
+                #[unroll]
+                for j in 0..4u32 {
+                    let v = clamp8(rs(byte(local, j) * (256 - gate) + byte(context, j) * gate, 8));
+                    word |= (u32::cast_from(v) & 255) << comptime!(8 * j);
+                }
+            }
         }
-        q[task / words * comptime!(shape.q_words) + k] = word;
+        bytes[q] = word;
         task += comptime!(shape.units);
     }
     sync_cube();

@@ -33,14 +33,14 @@ fn class_of(params: &Array<i32>, role: usize, #[comptime] shape: Shape) -> usize
     params[comptime!(shape.tables.role_info + 3) + role * ROLE_WORDS] as usize
 }
 
-/// The residual stream of a new token, `x[lane * x_words + channel]`.
+/// The residual stream of a new token, `x` of each lane.
 #[cube]
 #[allow(clippy::too_many_arguments)]
 pub fn embed_token(
     weight: &Array<u32>,
     params: &Array<i32>,
     state: &Array<u32>,
-    x: &mut SharedMemory<i32>,
+    numbers: &mut SharedMemory<i32>,
     record: u32,
     field: usize,
     lanes: usize,
@@ -87,7 +87,7 @@ pub fn embed_token(
             let i = j * words + k;
             let bias = params[comptime!(tables.field_bias) + field * comptime!(shape.d) + i];
             let position = params[comptime!(tables.position) + place * comptime!(shape.d) + i];
-            x[lane * comptime!(shape.x_words) + i] = rs(sum[j], shift) + bias + position;
+            numbers[lane * comptime!(shape.number_words) + i] = rs(sum[j], shift) + bias + position;
         }
         task += comptime!(shape.units);
     }
@@ -131,14 +131,14 @@ pub fn condition(
     sync_cube();
 }
 
-/// The head's stream for a role, `x[lane * x_words + channel]`.
+/// The head's stream for a role, `x` of each lane.
 #[cube]
 #[allow(clippy::too_many_arguments)]
 pub fn embed_head(
     weight: &Array<u32>,
     params: &Array<i32>,
     state: &Array<u32>,
-    x: &mut SharedMemory<i32>,
+    numbers: &mut SharedMemory<i32>,
     referred: &SharedMemory<u32>,
     matched: &SharedMemory<u32>,
     record: u32,
@@ -178,7 +178,7 @@ pub fn embed_head(
         for j in 0..4usize {
             let i = j * words + k;
             let z0 = i32::cast_from(state[comptime!(shape.z0()) * lanes + i * lanes + lane0 + lane]);
-            x[lane * comptime!(shape.x_words) + i] =
+            numbers[lane * comptime!(shape.number_words) + i] =
                 z0 + rs(own[j], own_shift) + rs(refs[j], ref_shift) + params[bias + i];
         }
         task += comptime!(shape.units);
@@ -191,7 +191,7 @@ pub fn embed_head(
 pub fn copy_output(
     weight: &Array<u32>,
     params: &Array<i32>,
-    q: &SharedMemory<u32>,
+    bytes: &SharedMemory<u32>,
     matched: &SharedMemory<u32>,
     copied: &mut SharedMemory<i32>,
     role: usize,
@@ -205,7 +205,7 @@ pub fn copy_output(
         for k in 0..words {
             sum += dot4(
                 weight[comptime!(shape.tables.w_copy) + class * words + k],
-                q[unit * comptime!(shape.q_words) + k],
+                bytes[unit * comptime!(shape.byte_words) + k],
             );
         }
         let shift = u32::cast_from(params[comptime!(shape.tables.copy_shift) + class]);

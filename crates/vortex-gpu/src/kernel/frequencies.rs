@@ -15,7 +15,7 @@ const TOTAL: u32 = 1 << 24;
 #[allow(clippy::too_many_arguments)]
 pub fn frequencies(
     params: &Array<i32>,
-    y: &mut SharedMemory<i32>,
+    numbers: &mut SharedMemory<i32>,
     scratch: &mut SharedMemory<u32>,
     totals: &mut SharedMemory<u32>,
     referred: &SharedMemory<u32>,
@@ -30,15 +30,15 @@ pub fn frequencies(
     let part = unit % parts;
     let tables = comptime!(shape.tables);
     let alphabet = params[comptime!(tables.role_info + 2) + role * ROLE_WORDS] as usize;
-    let first = lane * comptime!(shape.y_words) + part * each;
+    let first = lane * comptime!(shape.number_words) + comptime!(shape.x_words) + part * each;
     let mut best = i32::new(-2147483647);
     for i in 0..each {
         let symbol = part * each + i;
-        let mut l = y[first + i] + params[comptime!(tables.out_bias) + role * 256 + symbol];
+        let mut l = numbers[first + i] + params[comptime!(tables.out_bias) + role * 256 + symbol];
         if symbol == referred[lane] as usize {
             l += copied[lane];
         }
-        y[first + i] = l;
+        numbers[first + i] = l;
         if symbol < alphabet {
             best = max(best, l);
         }
@@ -55,13 +55,13 @@ pub fn frequencies(
     for i in 0..each {
         let mut w = 0u32;
         if part * each + i < alphabet {
-            let distance = best - y[first + i];
+            let distance = best - numbers[first + i];
             if distance < REACH {
                 let at = comptime!(tables.out_pow2) + usize::cast_from(distance & 31);
                 w = u32::cast_from(params[at]) >> u32::cast_from(distance >> 5);
             }
         }
-        y[first + i] = i32::cast_from(w);
+        numbers[first + i] = i32::cast_from(w);
         low += w & 65535;
         high += w >> 16;
     }
@@ -87,7 +87,7 @@ pub fn frequencies(
     let mut least = 0u32;
     let mut next = 0u32;
     for i in 0..each {
-        let w = u32::cast_from(y[first + i]);
+        let w = u32::cast_from(numbers[first + i]);
         if part * each + i < alphabet {
             least += (w >> shift) + 1;
             next += (w >> (shift + 1)) + 1;
@@ -114,8 +114,8 @@ pub fn frequencies(
         shift += 1;
     }
     for i in 0..each {
-        let w = u32::cast_from(y[first + i]);
-        y[first + i] = i32::cast_from(before);
+        let w = u32::cast_from(numbers[first + i]);
+        numbers[first + i] = i32::cast_from(before);
         if part * each + i < alphabet {
             before += (w >> shift) + 1;
         }

@@ -2,8 +2,6 @@
 
 use cubecl::prelude::*;
 
-use super::linear::{linear, linear8};
-use super::norm::norm;
 use super::quads::{byte, clamp8, rs};
 use crate::shape::Shape;
 
@@ -17,7 +15,7 @@ fn segment_of(layer: usize, #[comptime] shape: Shape) -> usize {
 #[cube]
 pub fn keep_input(
     state: &mut Array<u32>,
-    q: &SharedMemory<u32>,
+    bytes: &SharedMemory<u32>,
     layer: usize,
     place: usize,
     lanes: usize,
@@ -30,12 +28,13 @@ pub fn keep_input(
         let lane = task % comptime!(shape.lanes);
         let k = task / comptime!(shape.lanes);
         state[(segment_of(layer, shape) + place * words + k) * lanes + lane0 + lane] =
-            q[lane * comptime!(shape.q_words) + k];
+            bytes[lane * comptime!(shape.byte_words) + k];
         task += comptime!(shape.units);
     }
 }
 
-/// The score of one token of a segment.
+/// The score of one token of a segment. `extra`: place of the places of the taps and of the scorer, then the shifts of
+/// the taps.
 #[cube]
 #[allow(clippy::too_many_arguments)]
 fn score(
@@ -44,14 +43,15 @@ fn score(
     state: &Array<u32>,
     from: usize,
     token: usize,
-    w: usize,
-    p: usize,
+    extra: usize,
     lanes: usize,
     lane: usize,
     #[comptime] shape: Shape,
 ) -> i32 {
     let words = comptime!(shape.d / 4);
     let kernel = comptime!(shape.memory.kernel);
+    let conv = params[extra] as usize;
+    let points = params[extra + 1] as usize;
     let mut sum = 0i32;
     for k in 0..words {
         let mut y = Array::<i32>::new(4usize);
@@ -62,48 +62,38 @@ fn score(
         for tap in 0..kernel {
             if token + 1 + tap >= kernel {
                 let v = state[(from + (token + 1 + tap - kernel) * words + k) * lanes + lane];
-                let c = weight[w + comptime!(shape.memory.conv) + tap * words + k];
+                let c = weight[conv + tap * words + k];
                 #[unroll]
                 for j in 0..4usize {
                     y[j] += byte(v, j as u32) * byte(c, j as u32);
                 }
             }
         }
-        let point = weight[w + comptime!(shape.memory.point) + k];
+        let point = weight[points + k];
         #[unroll]
         for j in 0..4usize {
-            let shift = u32::cast_from(params[p + comptime!(shape.memory.conv_shift) + j * words + k]);
+            let shift = u32::cast_from(params[extra + 2 + j * words + k]);
             sum += max(clamp8(rs(y[j], shift)), 0) * byte(point, j as u32);
         }
     }
     sum
 }
 
-/// Makes slots of the tokens of highest score, in temporal order; of equal ones the earlier are kept.
+/// Puts the tokens of highest score in temporal order; of equal ones the earlier are chosen.
 #[cube]
 #[allow(clippy::too_many_arguments)]
-pub fn remember(
+pub fn choose(
     weight: &Array<u32>,
     params: &Array<i32>,
     state: &mut Array<u32>,
-    q: &mut SharedMemory<u32>,
-    h: &mut SharedMemory<u32>,
-    y: &mut SharedMemory<i32>,
-    scratch: &mut SharedMemory<u32>,
-    inverse: &mut SharedMemory<i32>,
-    parts: usize,
     layer: usize,
-    token: usize,
-    w: usize,
-    p: usize,
+    extra: usize,
     lanes: usize,
     lane0: usize,
     #[comptime] shape: Shape,
 ) {
     let segment = comptime!(shape.segment);
     let keep = comptime!(shape.memory.keep);
-    let slots = comptime!(shape.memory.slots);
-    let words = comptime!(shape.d / 4);
     let scores = comptime!(shape.scores());
     let flags = scores + segment;
     let order = flags + segment;
@@ -112,7 +102,7 @@ pub fn remember(
     while task < comptime!(shape.lanes * shape.segment) {
         let lane = lane0 + task % comptime!(shape.lanes);
         let t = task / comptime!(shape.lanes);
-        let s = score(weight, params, state, from, t, w, p, lanes, lane, shape);
+        let s = score(weight, params, state, from, t, extra, lanes, lane, shape);
         state[(scores + t) * lanes + lane] = u32::cast_from(s);
         task += comptime!(shape.units);
     }
@@ -154,38 +144,30 @@ pub fn remember(
     }
     sync_storage();
     sync_cube();
-    let numerator = u32::cast_from(params[p + comptime!(shape.memory.norm)]);
-    let before = token / segment * keep;
-    for n in 0..keep {
-        task = UNIT_POS as usize;
-        while task < comptime!(shape.lanes * words) {
-            let lane = task % comptime!(shape.lanes);
-            let k = task / comptime!(shape.lanes);
-            let t = state[(order + n) * lanes + lane0 + lane] as usize;
-            q[lane * comptime!(shape.q_words) + k] =
-                state[(from + t * words + k) * lanes + lane0 + lane];
-            task += comptime!(shape.units);
-        }
-        sync_cube();
-        let m = comptime!(shape.memory.proj);
-        linear(
-            weight, params, q, y, w + comptime!(m.weight), p + comptime!(m.param), shape, m,
-            comptime!(shape.q_words), comptime!(shape.y_words), false,
-        );
-        sync_cube();
-        norm(
-            numerator, y, q, scratch, inverse, parts, shape, comptime!(shape.d), comptime!(shape.y_words),
-        );
-        let slot = comptime!(shape.slots())
-            + (layer * slots + (before + n) % slots) * comptime!(shape.pair_words());
-        let m = comptime!(shape.query_key_value);
-        let query = comptime!(shape.attention / 4);
-        linear8(
-            weight, params, q, h, state, w + comptime!(m.weight), p + comptime!(m.param), slot, lanes,
-            lane0, query, shape, m, query,
-        );
-        sync_cube();
+}
+
+/// Takes the attention input of the `n`-th token that was chosen to `q`.
+#[cube]
+pub fn recall(
+    state: &Array<u32>,
+    bytes: &mut SharedMemory<u32>,
+    layer: usize,
+    n: usize,
+    lanes: usize,
+    lane0: usize,
+    #[comptime] shape: Shape,
+) {
+    let words = comptime!(shape.d / 4);
+    let order = comptime!(shape.scores() + 2 * shape.segment);
+    let from = segment_of(layer, shape);
+    let mut task = UNIT_POS as usize;
+    while task < comptime!(shape.lanes * words) {
+        let lane = task % comptime!(shape.lanes);
+        let k = task / comptime!(shape.lanes);
+        let t = state[(order + n) * lanes + lane0 + lane] as usize;
+        bytes[lane * comptime!(shape.byte_words) + k] =
+            state[(from + t * words + k) * lanes + lane0 + lane];
+        task += comptime!(shape.units);
     }
-    sync_storage();
     sync_cube();
 }

@@ -3,14 +3,13 @@
 mod attend;
 mod embed;
 mod frequencies;
-mod head;
-mod linear;
 mod memory;
 mod norm;
+mod operations;
+mod product;
 mod quads;
 mod range_decoder;
 pub mod steps;
 mod symbols;
-mod trunk;
 
-pub use linear::GROUP;
+pub use product::GROUP;

@@ -5,14 +5,12 @@ use cubecl::prelude::*;
 use super::quads::{clamp8, pack};
 use crate::shape::Shape;
 
-/// The largest root whose square is at most `hi:lo`, which is below 2^62.
+/// The largest root whose square is at most `hi:lo`.
 #[cube]
 fn isqrt(hi: u32, lo: u32) -> u32 {
-    let mut bits = 64 - lo.leading_zeros();
+    let mut bits = 64 - hi.leading_zeros();
     if hi == 0 {
-        bits -= 32;
-    } else {
-        bits = 64 - hi.leading_zeros();
+        bits = 32 - lo.leading_zeros();
     }
     let mut root = 0u32;
     let places = (bits + 1) / 2;
@@ -27,7 +25,7 @@ fn isqrt(hi: u32, lo: u32) -> u32 {
     root
 }
 
-/// Normalises `width` numbers of each lane, `from[lane * stride + i]`, to eight bits in `q`.
+/// Normalises the numbers of each lane from `source` on, four times `words`, to eight bits in `q`.
 ///
 /// `scratch`: two words for each unit. `parts`: units of a lane; a number that is not known at compile time, so
 /// that compilers do not unroll loops over it.
@@ -35,14 +33,14 @@ fn isqrt(hi: u32, lo: u32) -> u32 {
 #[allow(clippy::too_many_arguments)]
 pub fn norm(
     numerator: u32,
-    from: &SharedMemory<i32>,
-    q: &mut SharedMemory<u32>,
+    numbers: &SharedMemory<i32>,
+    bytes: &mut SharedMemory<u32>,
     scratch: &mut SharedMemory<u32>,
     inverse: &mut SharedMemory<i32>,
+    source: usize,
+    words: usize,
     parts: usize,
     #[comptime] shape: Shape,
-    #[comptime] width: usize,
-    #[comptime] stride: usize,
 ) {
     let unit = UNIT_POS as usize;
     let lane = unit / parts;
@@ -50,8 +48,8 @@ pub fn norm(
     let mut hi = 0u32;
     let mut lo = 0u32;
     let mut i = part;
-    while i < width {
-        let v = from[lane * stride + i];
+    while i < 4 * words {
+        let v = numbers[lane * comptime!(shape.number_words) + source + i];
         let a = u32::cast_from(select(v < 0, 0 - v, v));
         let square = a * a;
         lo += square;
@@ -70,18 +68,17 @@ pub fn norm(
         inverse[lane] = i32::cast_from(numerator / (isqrt(hi, lo) + 1));
     }
     sync_cube();
-    let words = comptime!(width / 4);
     let mut at = unit;
-    while at < comptime!(shape.lanes * words) {
+    while at < comptime!(shape.lanes) * words {
         let lane = at / words;
         let k = at % words;
         let f = inverse[lane];
-        let p = lane * stride + k;
-        q[lane * comptime!(shape.q_words) + k] = pack(
-            clamp8((from[p] * f + (1 << 19)) >> 20),
-            clamp8((from[p + words] * f + (1 << 19)) >> 20),
-            clamp8((from[p + 2 * words] * f + (1 << 19)) >> 20),
-            clamp8((from[p + 3 * words] * f + (1 << 19)) >> 20),
+        let p = lane * comptime!(shape.number_words) + source + k;
+        bytes[lane * comptime!(shape.byte_words) + k] = pack(
+            clamp8((numbers[p] * f + (1 << 19)) >> 20),
+            clamp8((numbers[p + words] * f + (1 << 19)) >> 20),
+            clamp8((numbers[p + 2 * words] * f + (1 << 19)) >> 20),
+            clamp8((numbers[p + 3 * words] * f + (1 << 19)) >> 20),
         );
         at += comptime!(shape.units);
     }

@@ -46,7 +46,7 @@ fn payload_byte(data: &Array<u32>, start: u32, len: u32, at: u32) -> u32 {
 pub fn decode(
     data: &Array<u32>,
     cubes: &mut Array<u32>,
-    y: &SharedMemory<i32>,
+    numbers: &SharedMemory<i32>,
     totals: &SharedMemory<u32>,
     reciprocals: &SharedMemory<u32>,
     decoded: &mut SharedMemory<u32>,
@@ -65,7 +65,7 @@ pub fn decode(
     let start = cubes[entry + PAYLOAD];
     let len = cubes[entry + PAYLOAD_BYTES];
     for lane in 0..active {
-        let at = lane * comptime!(shape.y_words);
+        let at = lane * comptime!(shape.number_words) + comptime!(shape.x_words);
         // unit = (range * reciprocal) >> 64; of raw bits, range >> 8.
         let mut uh = rh >> 8;
         let mut ul = (rh << 24) | (rl >> 8);
@@ -96,7 +96,7 @@ pub fn decode(
             if next < alphabet {
                 let mut low = next;
                 if !flat {
-                    low = u32::cast_from(y[at + next as usize]);
+                    low = u32::cast_from(numbers[at + next as usize]);
                 }
                 let ml = ul * low;
                 let mh = ul.mul_hi(low) + uh * low;
@@ -109,10 +109,10 @@ pub fn decode(
         let mut low = v;
         let mut freq = 1u32;
         if !flat {
-            low = u32::cast_from(y[at + v as usize]);
+            low = u32::cast_from(numbers[at + v as usize]);
             let mut end = totals[lane];
             if v < 255 {
-                end = u32::cast_from(y[at + v as usize + 1]);
+                end = u32::cast_from(numbers[at + v as usize + 1]);
             }
             freq = end - low;
         }

@@ -3,10 +3,9 @@
 use cubecl::prelude::*;
 
 use super::frequencies::frequencies;
-use super::head::head;
+use super::operations::{Shared, run};
 use super::range_decoder::{decode, reciprocal};
 use super::symbols::keep_symbol;
-use super::trunk::trunk;
 use crate::shape::{
     CUBE_WORDS, DECODE, EACH, FIRST_LANE, FREQUENCIES, LANES, LONGER, ROLE_WORDS, Shape,
 };
@@ -44,15 +43,15 @@ pub fn steps(
     let cube = CUBE_POS as usize;
     let lanes = lanes as usize;
     let parts = parts as usize;
-    let mut x = SharedMemory::<i32>::new(comptime!(shape.lanes * shape.x_words));
-    let mut q = SharedMemory::<u32>::new(comptime!(shape.lanes * shape.q_words));
-    let mut h = SharedMemory::<u32>::new(comptime!(shape.lanes * shape.h_words));
-    let mut y = SharedMemory::<i32>::new(comptime!(shape.lanes * shape.y_words));
-    let mut scratch = SharedMemory::<u32>::new(comptime!(2 * shape.units));
-    let mut inverse = SharedMemory::<i32>::new(comptime!(shape.lanes));
-    let mut referred = SharedMemory::<u32>::new(comptime!(shape.lanes));
-    let mut matched = SharedMemory::<u32>::new(comptime!(shape.lanes));
-    let mut copied = SharedMemory::<i32>::new(comptime!(shape.lanes));
+    let mut shared = Shared {
+        numbers: SharedMemory::<i32>::new(comptime!(shape.lanes * shape.number_words)),
+        bytes: SharedMemory::<u32>::new(comptime!(shape.lanes * shape.byte_words)),
+        scratch: SharedMemory::<u32>::new(comptime!(2 * shape.units)),
+        inverse: SharedMemory::<i32>::new(comptime!(shape.lanes)),
+        referred: SharedMemory::<u32>::new(comptime!(shape.lanes)),
+        matched: SharedMemory::<u32>::new(comptime!(shape.lanes)),
+        copied: SharedMemory::<i32>::new(comptime!(shape.lanes)),
+    };
     let mut totals = SharedMemory::<u32>::new(comptime!(shape.lanes));
     let mut reciprocals = SharedMemory::<u32>::new(comptime!(2 * shape.lanes));
 
@@ -82,7 +81,6 @@ pub fn steps(
             let record = step / roles;
             let role = (step % roles) as usize;
             let info = comptime!(shape.tables.role_info) + role * ROLE_WORDS;
-            let field = params[info] as usize;
             let rank = params[info + 1];
             let alphabet = u32::cast_from(params[info + 2]);
             let flat = params[info + 4] == 1;
@@ -96,20 +94,21 @@ pub fn steps(
             for tile in 0..tiles {
                 let lane0 = first_lane + (tile as usize) * comptime!(shape.lanes);
                 let here = min(active - tile * comptime!(shape.lanes as u32), comptime!(shape.lanes as u32));
-                if rank == 0 {
-                    trunk(
-                        weight, params, state, &mut x, &mut q, &mut h, &mut y, &mut scratch,
-                        &mut inverse, parts, record, field, lanes, lane0, shape,
-                    );
+                let mut from = comptime!(shape.tables.token_operations).runtime();
+                let mut to = comptime!(shape.tables.all_operations).runtime();
+                if flat {
+                    to = from;
                 }
+                if rank == 0 {
+                    from = 0usize;
+                }
+                run(
+                    weight, params, state, &mut shared, from, to, record, role, lanes, lane0, parts, shape,
+                );
                 if !flat {
-                    head(
-                        weight, params, state, &mut x, &mut q, &mut h, &mut y, &mut scratch,
-                        &mut inverse, parts, &mut referred, &mut matched, &mut copied, record, role, lanes,
-                        lane0, shape,
-                    );
                     frequencies(
-                        params, &mut y, &mut scratch, &mut totals, &referred, &copied, role, parts, shape,
+                        params, &mut shared.numbers, &mut shared.scratch, &mut totals, &shared.referred,
+                        &shared.copied, role, parts, shape,
                     );
                 }
                 let row = turn as usize * lanes + lane0;
@@ -117,12 +116,14 @@ pub fn steps(
                     if !flat {
                         let mut task = unit;
                         while task < comptime!(shape.lanes * 256) {
-                            let at = task / 256 * comptime!(shape.y_words) + task % 256;
+                            let at = task / 256 * comptime!(shape.number_words)
+                                + comptime!(shape.x_words)
+                                + task % 256;
                             let mut end = totals[task / 256];
                             if task % 256 < 255 {
-                                end = u32::cast_from(y[at + 1]);
+                                end = u32::cast_from(shared.numbers[at + 1]);
                             }
-                            data[(row + task / 256) * 256 + task % 256] = end - u32::cast_from(y[at]);
+                            data[(row + task / 256) * 256 + task % 256] = end - u32::cast_from(shared.numbers[at]);
                             task += comptime!(shape.units);
                         }
                     }
@@ -136,7 +137,7 @@ pub fn steps(
                         sync_cube();
                         if unit == 0 {
                             decode(
-                                data, cubes, &y, &totals, &reciprocals, &mut referred, cube,
+                                data, cubes, &shared.numbers, &totals, &reciprocals, &mut shared.referred, cube,
                                 here as usize, alphabet, flat, shape,
                             );
                         }
@@ -146,17 +147,19 @@ pub fn steps(
                         let mut symbol = 0u32;
                         if unit < here as usize {
                             if mode == DECODE {
-                                symbol = referred[unit];
+                                symbol = shared.referred[unit];
                                 symbols[lanes + row + unit] = symbol;
                             } else {
                                 symbol = symbols[lanes + row + unit];
                                 if !flat {
-                                    let at = unit * comptime!(shape.y_words) + symbol as usize;
+                                    let at = unit * comptime!(shape.number_words)
+                                        + comptime!(shape.x_words)
+                                        + symbol as usize;
                                     let mut end = totals[unit];
                                     if symbol < 255 {
-                                        end = u32::cast_from(y[at + 1]);
+                                        end = u32::cast_from(shared.numbers[at + 1]);
                                     }
-                                    let low = u32::cast_from(y[at]);
+                                    let low = u32::cast_from(shared.numbers[at]);
                                     data[(row + unit) * 3] = low;
                                     data[(row + unit) * 3 + 1] = end - low;
                                     data[(row + unit) * 3 + 2] = totals[unit];
