@@ -169,6 +169,7 @@ impl From<vortex_coder::Error> for Error {
             (None, Coder::VerifyFailed) => ErrorKind::VerifyFailed,
             (None, Coder::Cancelled) => ErrorKind::Cancelled,
             (None, Coder::WorkerPanicked) => ErrorKind::WorkerPanicked,
+            (None, Coder::DeviceFailed) => ErrorKind::Device,
             (None, Coder::Io(kind)) => ErrorKind::Io(kind),
             (None, _) => ErrorKind::Other,
         };

@@ -39,6 +39,9 @@ pub enum ErrorKind {
     Cancelled,
     /// A predictor or loader panicked in a worker thread.
     WorkerPanicked,
+    /// The device that runs the predictor failed, for example because its memory is full. Neither
+    /// the data nor the file has a fault.
+    DeviceFailed,
 }
 
 /// An error of this crate.

@@ -45,6 +45,10 @@ impl IntModel {
         let program = execution.prepare(&network)?;
         let mut predictor = program.predictor();
         let found = self_test::digest(&mut *predictor, network.network(), network.layout());
+        if let Some(failure) = predictor.failure() {
+            let execution = execution.name();
+            return Err(Error::Unavailable { execution, reason: failure.message });
+        }
         let sound = found == self_test && predictor.lane_bytes() == network.network().lane_bytes();
         drop(predictor);
         let execution = execution.name();

@@ -76,7 +76,9 @@ impl BlockDecoder {
                 if block.coded.is_some() {
                     let records = decoded.next().expect("a result for each block");
                     records.map_err(|error| match error.kind {
-                        ErrorKind::LimitExceeded | ErrorKind::Cancelled => error,
+                        ErrorKind::LimitExceeded
+                        | ErrorKind::Cancelled
+                        | ErrorKind::DeviceFailed => error,
                         // The payload is complete, so the file itself is not truncated.
                         _ => Error::corrupt(error.message),
                     })?;

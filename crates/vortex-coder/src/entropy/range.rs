@@ -269,19 +269,27 @@ impl<'a> RangeDecoder<'a> {
     /// [`crate::ErrorKind::Truncated`] if it ended earlier, [`crate::ErrorKind::Corrupt`] if more
     /// bytes follow than an encoder would write.
     pub fn finish(self) -> Result<()> {
-        let (done, len) = (self.done, self.data.len());
-        if self.is_truncated() {
-            return Err(Error::truncated(format!(
-                "range coder stream of {len} bytes ends before its last symbol at byte {done}"
-            )));
-        }
-        if len > self.done + 8 {
-            return Err(Error::corrupt(format!(
-                "range coder stream of {len} bytes continues after its last symbol at byte {done}"
-            )));
-        }
-        Ok(())
+        check_end(self.done, self.data.len())
     }
+}
+
+/// Checks that a stream of `len` bytes ends after its last symbol, before which the encoder had
+/// written `done` bytes.
+///
+/// # Errors
+/// As [`RangeDecoder::finish`].
+pub fn check_end(done: usize, len: usize) -> Result<()> {
+    if done > len {
+        return Err(Error::truncated(format!(
+            "range coder stream of {len} bytes ends before its last symbol at byte {done}"
+        )));
+    }
+    if len > done + 8 {
+        return Err(Error::corrupt(format!(
+            "range coder stream of {len} bytes continues after its last symbol at byte {done}"
+        )));
+    }
+    Ok(())
 }
 
 /// Big-endian bytes `at..at + 8`, zero past the end.

@@ -1,6 +1,7 @@
 //! The interface between a predictor of lanes and the encode/decode loop.
 
 use crate::cdf::Cdf;
+use crate::error::Error;
 use crate::score::{Known, Score, score_by_steps};
 
 /// Whether the symbols of this step have a prediction.
@@ -56,5 +57,11 @@ pub trait Predictor: Send {
     /// lanes; 0 if it is not faster than coding step by step.
     fn records_to_score(&self, _lanes: usize) -> usize {
         0
+    }
+
+    /// Why all predictions since the last call are meaningless, if the device that makes them
+    /// failed. Whoever predicts asks after each record at the latest, and before it uses a result.
+    fn failure(&mut self) -> Option<Error> {
+        None
     }
 }

@@ -8,22 +8,26 @@ use crate::error::{Error, Result};
 use crate::layout::RecordLayout;
 use crate::predictor::Predictor;
 
-/// One block of the coding loop.
-pub(super) struct Block<C> {
+/// How the records of a block are shared out to its lanes: lane `i` takes
+/// `records / lanes + (i < records % lanes)` consecutive ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LaneSplit {
     records: usize,
-    /// Number of lanes, at most the number of records.
-    pub(super) lanes: usize,
-    pub(super) coder: C,
+    lanes: usize,
 }
 
-impl<C> Block<C> {
-    /// A block of `bytes` bytes, if its length and its lanes are valid.
-    pub(super) fn new(
-        predictor: &dyn Predictor,
+impl LaneSplit {
+    /// The split of a block of `bytes` bytes, in a predictor whose lanes take `lane_bytes` each.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::InvalidArgument`] if this is not a whole number of records, or the lanes
+    /// are not 1 to [`MAX_LANES`]; [`crate::ErrorKind::LimitExceeded`] if they take more than
+    /// [`MAX_STATE_BYTES`].
+    pub fn new(
         layout: &RecordLayout,
         bytes: usize,
         lanes: usize,
-        coder: C,
+        lane_bytes: usize,
     ) -> Result<Self> {
         let stride = layout.stride();
         if !bytes.is_multiple_of(stride) {
@@ -38,14 +42,49 @@ impl<C> Block<C> {
         }
         let records = bytes / stride;
         let lanes = lanes.min(records);
-        if state_bytes(predictor, lanes) > MAX_STATE_BYTES {
+        if lanes as u64 * lane_bytes as u64 > MAX_STATE_BYTES {
             return Err(Error::limit_exceeded(format!(
-                "{lanes} lanes of {} bytes in the model; {MAX_STATE_BYTES} bytes in all are \
-                 possible: use fewer lanes",
-                predictor.lane_bytes()
+                "{lanes} lanes of {lane_bytes} bytes in the model; {MAX_STATE_BYTES} bytes in all are \
+                 possible: use fewer lanes"
             )));
         }
-        Ok(Self { records, lanes, coder })
+        Ok(Self { records, lanes })
+    }
+
+    /// Number of lanes, at most the number of records: 0 for a block without records.
+    pub fn lanes(self) -> usize {
+        self.lanes
+    }
+
+    /// Records of the shorter lanes, and the number of lanes, from the first, with one more.
+    pub fn each_and_longer(self) -> (usize, usize) {
+        (self.records / self.lanes.max(1), self.records % self.lanes.max(1))
+    }
+
+    /// The first record of a lane, and their number.
+    pub fn of_lane(self, lane: usize) -> (usize, usize) {
+        let (each, longer) = self.each_and_longer();
+        (lane * each + lane.min(longer), each + usize::from(lane < longer))
+    }
+}
+
+/// One block of the coding loop.
+pub(super) struct Block<C> {
+    pub(super) split: LaneSplit,
+    pub(super) coder: C,
+}
+
+impl<C> Block<C> {
+    /// A block of `bytes` bytes, if its length and its lanes are valid.
+    pub(super) fn new(
+        predictor: &dyn Predictor,
+        layout: &RecordLayout,
+        bytes: usize,
+        lanes: usize,
+        coder: C,
+    ) -> Result<Self> {
+        let split = LaneSplit::new(layout, bytes, lanes, predictor.lane_bytes())?;
+        Ok(Self { split, coder })
     }
 }
 
@@ -57,7 +96,7 @@ fn state_bytes(predictor: &dyn Predictor, lanes: usize) -> u64 {
 pub(super) fn together<C>(predictor: &dyn Predictor, blocks: &[Block<C>]) -> usize {
     let mut lanes = 0;
     let fits = |block: &&Block<C>| {
-        lanes += block.lanes;
+        lanes += block.split.lanes;
         state_bytes(predictor, lanes) <= MAX_STATE_BYTES
     };
     blocks.iter().take(predictor.max_group()).take_while(fits).count().max(1)
@@ -70,17 +109,13 @@ pub(super) struct Lane {
     pub(super) records: usize,
 }
 
-/// The lanes of all blocks, the longest first; the lanes of one block keep their order. Lane `i` of
-/// a block of `n` records in `lanes` takes `n / lanes + (i < n % lanes)` consecutive records.
+/// The lanes of all blocks, the longest first; the lanes of one block keep their order.
 pub(super) fn lanes_of<C>(blocks: &[Block<C>]) -> Vec<Lane> {
     let mut all = Vec::new();
-    for (block, &Block { records: n, lanes, .. }) in blocks.iter().enumerate() {
-        // A block without records has no lanes.
-        let (each, longer) = (n / lanes.max(1), n % lanes.max(1));
-        all.extend((0..lanes).map(|i| Lane {
-            block,
-            first_record: i * each + i.min(longer),
-            records: each + usize::from(i < longer),
+    for (block, &Block { split, .. }) in blocks.iter().enumerate() {
+        all.extend((0..split.lanes).map(|lane| {
+            let (first_record, records) = split.of_lane(lane);
+            Lane { block, first_record, records }
         }));
     }
     // The sort is stable: within a block, the longer lanes already come first.

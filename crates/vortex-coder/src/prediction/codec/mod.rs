@@ -15,6 +15,7 @@ use crate::model::{BlockPayload, BlockRecords};
 use crate::predictor::Predictor;
 use crate::range::{RangeDecoder, RangeEncoder};
 use coders::{Costs, Decode, Encode, Sink};
+pub use lanes::LaneSplit;
 use lanes::{Block, together};
 use steps::{run, run_scored};
 
@@ -125,7 +126,7 @@ fn code_known<S: Sink>(
     let mut rest = &mut blocks[..];
     while !rest.is_empty() {
         let (now, later) = rest.split_at_mut(together(predictor, rest));
-        let lanes = now.iter().map(|block| block.lanes).sum();
+        let lanes = now.iter().map(|block| block.split.lanes()).sum();
         match predictor.records_to_score(lanes) {
             0 => run(predictor, layout, now)?,
             records => run_scored(predictor, layout, now, records)?,

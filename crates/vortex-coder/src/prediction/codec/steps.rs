@@ -36,6 +36,9 @@ pub(super) fn run<C: SymbolCoder>(
         }
         for (role, &Role { alphabet, .. }) in layout.roles().iter().enumerate() {
             let coding = predictor.predict(active, &mut cdfs[..active]);
+            if let Some(failure) = predictor.failure() {
+                return Err(failure);
+            }
             for (block, span) in &spans {
                 let coder = &mut blocks[*block].coder;
                 let span = span.start.min(active)..span.end.min(active);
@@ -100,6 +103,9 @@ pub(super) fn run_scored<S: Sink>(
         let known = Known::new(&symbols, active, n_roles);
         scores.clear();
         predictor.score(known, &mut scores);
+        if let Some(failure) = predictor.failure() {
+            return Err(failure);
+        }
         assert_eq!(scores.len(), symbols.len(), "a score for each symbol");
         for (at, scores) in scores.chunks_exact(active).enumerate() {
             let (record, role) = (at / n_roles, at % n_roles);

@@ -28,10 +28,15 @@ impl<'a> Adviser<'a> {
     /// Writes what the network says about the next symbol to `advice`.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::InvalidArgument`] for a distribution of another alphabet.
+    /// [`crate::ErrorKind::InvalidArgument`] for a distribution of another alphabet, and a failure of
+    /// the predictor's device.
     #[inline(always)]
     pub(super) fn advise(&mut self, advice: &mut Advice) -> Result<()> {
-        match self.predictor.predict(1, &mut self.cdf) {
+        let coding = self.predictor.predict(1, &mut self.cdf);
+        if let Some(failure) = self.predictor.failure() {
+            return Err(failure);
+        }
+        match coding {
             Coding::Flat => *advice = Advice::NONE,
             Coding::Modelled => advice.set(&self.cdf[0])?,
         }

@@ -1,0 +1,48 @@
+//! A network on a device as the program of an execution.
+
+use std::sync::Arc;
+
+use cubecl::prelude::Runtime;
+use vortex_coder::BlockCoder;
+use vortex_coder::layout::RecordLayout;
+use vortex_coder::predictor::Predictor;
+use vortex_infer::{Checked, Execution, Program, Result};
+
+use crate::coder::GpuCoder;
+use crate::predictor::GpuPredictor;
+use crate::prepared::Prepared;
+use crate::runtime::Opened;
+
+/// A device as an execution.
+pub struct OnRuntime<R: Runtime> {
+    pub device: Opened<R>,
+    /// Whether a launch may have few turns of loops only.
+    pub few_turns: bool,
+}
+
+impl<R: Runtime> Execution for OnRuntime<R> {
+    fn name(&self) -> String {
+        self.device.name().to_owned()
+    }
+
+    fn prepare(&self, network: &Checked) -> Result<Box<dyn Program>> {
+        let prepared = Prepared::new(self.device.clone(), network, self.few_turns)?;
+        Ok(Box::new(OnDevice(Arc::new(prepared))))
+    }
+}
+
+struct OnDevice<R: Runtime>(Arc<Prepared<R>>);
+
+impl<R: Runtime> Program for OnDevice<R> {
+    fn predictor(&self) -> Box<dyn Predictor + '_> {
+        Box::new(GpuPredictor::new(Arc::clone(&self.0)))
+    }
+
+    fn coder<'a>(&'a self, layout: &'a RecordLayout) -> Box<dyn BlockCoder + 'a> {
+        Box::new(GpuCoder::new(&self.0, layout))
+    }
+
+    fn group(&self) -> usize {
+        self.0.group()
+    }
+}
