@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Error, Result, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 use vortex_codec::coder::container::constants::MAGIC;
 use vortex_codec::coder::container::damaged_as_text;
@@ -70,7 +70,7 @@ impl Inspect {
         });
         if let Some(path) = &self.report {
             let provenance = Provenance::of(&common.line, digests);
-            write_file(path, inspection(&pages, &provenance).as_bytes()).map_err(Error::from)?;
+            write_file(path, inspection(&pages, &provenance).as_bytes())?;
         }
         done
     }

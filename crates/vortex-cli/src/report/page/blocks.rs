@@ -64,6 +64,7 @@ impl Blocks {
              <svg data-marks role=\"group\" aria-labelledby=\"b{id}\">\n{}",
             axes(&x, &y, "block", "bits/byte")
         );
+        let mut rows = String::new();
         let mut first = 0;
         for bar in &self.bars {
             let last = first + bar.blocks;
@@ -90,13 +91,25 @@ impl Blocks {
                 place(top),
                 place(1.0 - y.share(0.0) - top),
             );
+            let _ = writeln!(
+                rows,
+                "<tr><th scope=\"row\">{name}</th><td>{:.4}</td><td>{modelled}</td><td>{zstd}</td><td>{raw}</td></tr>",
+                bits(bar)
+            );
             first = last;
         }
+        let table = format!(
+            "<details><summary>The blocks as a table</summary><div class=\"scroll\" tabindex=\"0\" role=\"region\" \
+             aria-label=\"Blocks\"><table><thead><tr><th scope=\"col\">blocks</th><th scope=\"col\">bits/byte</th><th \
+             scope=\"col\">predictor</th><th scope=\"col\">zstd</th><th scope=\"col\">stored</th></tr></thead><tbody>\n{rows}\
+             </tbody></table></div></details>\n"
+        );
         html + "</svg></div><ul class=\"legend\"><li><svg class=\"o best\" viewBox=\"0 0 12 12\" aria-hidden=\"true\"><rect \
                 class=\"mk bk\" width=\"12\" height=\"12\"/></svg>mostly by the predictor</li><li><svg class=\"r best\" viewBox=\"0 0 12 \
                 12\" aria-hidden=\"true\"><rect class=\"mk bk\" width=\"12\" height=\"12\"/></svg>mostly by zstd</li><li><svg class=\"x \
                 best\" viewBox=\"0 0 12 12\" aria-hidden=\"true\"><rect class=\"mk bk\" width=\"12\" height=\"12\"/></svg>mostly stored \
                 as they are</li></ul></figure>\n"
+            + &table
     }
 }
 

@@ -125,7 +125,7 @@ fn thin(points: &[Point], most: usize) -> Vec<Point> {
     let every = finite.len().div_ceil(most).max(1);
     let lowest =
         finite.iter().enumerate().min_by(|a, b| a.1.bits.total_cmp(&b.1.bits)).map(|(i, _)| i);
-    let kept = |i: usize| i % every == 0 || i + 1 == finite.len() || Some(i) == lowest;
+    let kept = |i: usize| i.is_multiple_of(every) || i + 1 == finite.len() || Some(i) == lowest;
     finite.iter().enumerate().filter(|(i, _)| kept(*i)).map(|(_, p)| *p).collect()
 }
 

@@ -55,7 +55,7 @@ impl PlainTable {
         html
     }
 
-    /// Columns of numbers are aligned right: all their cells begin with a digit or are short signs.
+    /// Columns of numbers are aligned right.
     fn class(&self, column: usize) -> Option<&'static str> {
         let number =
             |cell: &String| cell.is_empty() || cell.starts_with(|c: char| c.is_ascii_digit());

@@ -163,12 +163,12 @@ pub(super) fn axes(x: &Scale, y: &Scale, below: &str, beside: &str) -> String {
              <text x=\"{at}\" y=\"100%\" dy=\"18\" text-anchor=\"middle\">{text}</text>"
         );
     }
-    let _ = write!(
+    let _ = writeln!(
         svg,
         "<line class=\"axis\" x1=\"0%\" x2=\"100%\" y1=\"100%\" y2=\"100%\"/>\
          <line class=\"axis\" x1=\"0%\" x2=\"0%\" y1=\"0%\" y2=\"100%\"/>\
          <text x=\"50%\" y=\"100%\" dy=\"38\" text-anchor=\"middle\">{}</text>\
-         <text x=\"6\" y=\"0\" dy=\"12\">{}</text></g>\n",
+         <text x=\"6\" y=\"0\" dy=\"12\">{}</text></g>",
         Text(below),
         Text(beside)
     );

@@ -54,5 +54,10 @@
   document.addEventListener("focusin", (event) => (mark(event) ? show(mark(event)) : hide()));
   document.addEventListener("focusout", hide);
   document.addEventListener("keydown", (event) => event.key === "Escape" && hide());
-  addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((d) => (d.open = true)));
+  // Paper cannot be unfolded; but nobody wants the 1,500 rows of a wide schema.
+  addEventListener("beforeprint", () => {
+    for (const folded of document.querySelectorAll("details")) {
+      folded.open ||= folded.querySelectorAll("tr").length < 100;
+    }
+  });
 })();
