@@ -19,6 +19,9 @@ pub struct Common {
     /// Print more
     #[arg(short, long, global = true)]
     pub verbose: bool,
+    /// The whole command line, for reports.
+    #[arg(skip)]
+    pub line: String,
 }
 
 impl Common {

@@ -10,6 +10,7 @@ macro_rules! eprintln {
 }
 
 mod arguments;
+mod command_line;
 mod commands;
 #[cfg(test)]
 mod documented;
@@ -46,10 +47,12 @@ const BROKEN_PIPE: u8 = 141;
 /// It prints to the standard streams of the process and handles its signals from now on.
 /// Interruption ends the process.
 pub fn run(words: impl IntoIterator<Item = OsString>) -> u8 {
-    let arguments = match Arguments::try_parse_from(words) {
+    let words: Vec<OsString> = words.into_iter().collect();
+    let mut arguments = match Arguments::try_parse_from(&words) {
         Ok(arguments) => arguments,
         Err(error) => return told(&error),
     };
+    arguments.common.line = command_line::line(words.get(1..).unwrap_or_default());
     let outcome = interrupt::install().map_err(Failure::Error);
     match outcome.and_then(|()| commands::run(arguments)) {
         Ok(()) => SUCCESS,

@@ -32,6 +32,7 @@ pub mod input;
 pub mod inspection;
 mod level;
 mod look;
+pub mod machine;
 pub mod many;
 mod mix;
 pub mod models;

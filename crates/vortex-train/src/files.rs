@@ -75,6 +75,7 @@ impl RunDir {
             self.last(),
             self.metrics(),
             self.summary(),
+            self.report(),
         ];
         let events = name.starts_with(crate::tensorboard::PREFIX);
         files.contains(&path) || numbered(name).is_some() || events
@@ -130,7 +131,14 @@ impl RunDir {
     pub fn summary(&self) -> PathBuf {
         self.root.join("summary.json")
     }
+    /// The page that a caller may write about the run.
+    pub fn report(&self) -> PathBuf {
+        self.root.join(REPORT)
+    }
 }
+
+/// Name of the page about a run, which callers write; a new run removes it as it does its own files.
+pub const REPORT: &str = "report.html";
 
 /// Step of a checkpoint that is kept.
 fn numbered(name: &str) -> Option<u64> {
@@ -181,7 +189,13 @@ mod tests {
             names.sort();
             names
         };
-        let run = ["config.yaml", "last.safetensors", "model.vxm", "step-000000000010.safetensors"];
+        let run = [
+            "config.yaml",
+            "last.safetensors",
+            "model.vxm",
+            "report.html",
+            "step-000000000010.safetensors",
+        ];
         let others = ["data.bin", "last.safetensors.tmp", "notes.tmpx1", "step-x.safetensors"];
         let error = RunDir::open(dir.path(), true).unwrap_err().to_string();
         assert!(error.contains("holds no last.safetensors"), "{error}");

@@ -18,6 +18,7 @@ use crate::arguments::Common;
 use crate::failure::Failure;
 use crate::progress;
 use crate::report::bench::{Measured, csv, means, table};
+use crate::report::page::{self, Provenance};
 use crate::stdout::stdout;
 
 /// Measure every level and other codecs on your files: sizes, speeds, memory.
@@ -45,6 +46,9 @@ pub struct Bench {
     /// Write all figures as CSV
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
+    /// Write a page: ratio against speed with the frontier, sizes, all figures
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     /// Measure one codec on one file and print JSON
     #[arg(long, value_name = "CODEC", hide = true)]
     one: Option<String>,
@@ -52,6 +56,9 @@ pub struct Bench {
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 }
+
+/// Most digests on a page.
+const MOST_DIGESTS: usize = 200;
 
 /// Levels of Vortex.
 #[derive(Clone, Debug)]
@@ -92,6 +99,14 @@ impl Bench {
         if let Some(path) = &self.csv {
             write_file(path, csv(&all, &machine).as_bytes())?;
         }
+        if let Some(path) = &self.report {
+            let digests = all
+                .iter()
+                .take(MOST_DIGESTS)
+                .map(|file| ("BLAKE3", format!("{}  {}", file.blake3, file.file)));
+            let provenance = Provenance::of(&common.line, digests.collect());
+            write_file(path, page::bench(&all, bench.threads, &provenance).as_bytes())?;
+        }
         done?;
         let failed = all
             .iter()
@@ -123,7 +138,10 @@ impl Bench {
             Outcome::Failed(_) => u64::MAX,
         });
         let (stride, fields) = (schema.stride(), schema.fields().len());
-        Ok(Measured { file: file.display().to_string(), bytes, stride, fields, rows })
+        let mut digest = blake3::Hasher::new();
+        digest.update_reader(crate::input::open_file(file)?).context("cannot be read")?;
+        let blake3 = digest.finalize().to_hex().to_string();
+        Ok(Measured { file: file.display().to_string(), bytes, blake3, stride, fields, rows })
     }
 
     /// Measures one codec in a new process, whose memory is that of the codec, and whose end is not

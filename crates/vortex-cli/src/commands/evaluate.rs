@@ -1,7 +1,7 @@
 //! `vortex evaluate`
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
@@ -11,13 +11,15 @@ use vortex_codec::evaluation::{Evaluation, Portion, Results};
 use vortex_codec::output::write_file;
 use vortex_codec::plan::{Plan, Request, Subject};
 use vortex_codec::train::DeviceChoice;
-use vortex_codec::training::float_bits;
+use vortex_codec::training::{Curve, float_bits};
 use vortex_codec::{Compressor, Mix, Models};
 
+use super::files::folder_of;
 use crate::arguments::{Common, Effort, block_size};
 use crate::failure::Failure;
 use crate::models;
-use crate::report::{page, results};
+use crate::report::page::{self, Provenance};
+use crate::report::{picture, results};
 use crate::stdout::stdout;
 
 /// Measure real sizes on held-out data and compare with other codecs.
@@ -51,7 +53,8 @@ pub struct Evaluate {
     /// Write the figures as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Write an HTML page with pictures; if the name ends in .svg, only the picture
+    /// Write a page: ratio against speed, sizes, bits and entropy by field, where every bit went, and the
+    /// curve of the training if its figures are beside the model. If the name ends in .svg, only the sizes
     #[arg(long, value_name = "FILE")]
     pub report: Vec<PathBuf>,
     /// Also measure the network in floating point on cpu, cuda:N, rocm:N or auto, from best.safetensors
@@ -121,7 +124,11 @@ impl Evaluate {
             write_file(path, &json)?;
         }
         for path in &self.report {
-            write_report(path, &results)?;
+            let text = match path.extension().is_some_and(|e| e.eq_ignore_ascii_case("svg")) {
+                true => picture::bars(&results),
+                false => self.page(&results, &models, common)?,
+            };
+            write_file(path, text.as_bytes())?;
         }
         Ok(())
     }
@@ -174,6 +181,23 @@ impl Evaluate {
     }
 }
 
+impl Evaluate {
+    /// The page, with the curve of the training if its figures are beside the model.
+    fn page(&self, results: &Results, models: &Models, common: &Common) -> Result<String> {
+        let run = self.model.as_deref().map(|model| Curve::of_run(folder_of(model))).transpose()?;
+        let mut data = vec![
+            ("Data", format!("{}, {}", self.data.display(), results.part)),
+            ("BLAKE3 of the bytes", results.blake3.clone()),
+        ];
+        if let (Some(model), Some(path)) = (models.given(), &self.model) {
+            let digest = blake3::Hash::from_bytes(model.digest()).to_hex().to_string();
+            data.extend([("Model", path.display().to_string()), ("BLAKE3 of the model", digest)]);
+        }
+        let provenance = Provenance::of(&common.line, data);
+        Ok(page::evaluation(results, run.flatten().as_ref(), &provenance))
+    }
+}
+
 impl Part {
     fn portion(self) -> Portion {
         match self {
@@ -198,10 +222,3 @@ impl Baselines {
 
 /// The data is held in memory several times.
 const MAX_BYTES: u64 = 4 << 30;
-
-/// Writes the page or, for `.svg`, the picture.
-pub fn write_report(path: &Path, results: &Results) -> Result<()> {
-    let svg = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("svg"));
-    let text = if svg { page::bars(results) } else { page::html(results) };
-    Ok(write_file(path, text.as_bytes())?)
-}

@@ -34,6 +34,14 @@ pub fn for_each(
     if failed { Err(Failure::Reported) } else { Ok(()) }
 }
 
+/// The folder that a file is in.
+pub fn folder_of(file: &Path) -> &Path {
+    match file.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    }
+}
+
 /// Ends the program with a message about wrong usage if the outputs of `files`, given by `target`,
 /// cannot all exist.
 pub fn check_usage(

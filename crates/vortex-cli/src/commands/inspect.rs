@@ -7,17 +7,23 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 use vortex_codec::coder::container::constants::MAGIC;
 use vortex_codec::coder::container::damaged_as_text;
+use vortex_codec::output::write_file;
 
 use super::files;
 use crate::arguments::Common;
 use crate::failure::Failure;
 use crate::input::open_file;
+use crate::report::page::{Inspected, Provenance, inspection};
 use crate::stdout::stdout;
 
 mod container;
 mod model;
 mod raw;
 mod weights;
+
+use container::Compressed;
+use raw::Raw;
+use weights::Weights;
 
 /// Show what a file is: compressed, model, weights or raw data.
 ///
@@ -34,6 +40,10 @@ pub struct Inspect {
     /// Model file, for compressed files
     #[arg(short = 'm', long = "model", value_name = "M")]
     model: Option<PathBuf>,
+    /// Write a page: what each file is, its fields with their entropy and what was found about them,
+    /// blocks, the curve of a model's training
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     /// Files to inspect
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -48,24 +58,35 @@ const OUR_FILES: [([u8; 8], &str); 3] = [
 
 impl Inspect {
     pub fn run(self, common: &Common) -> Result<(), Failure> {
-        files::for_each(&self.files, |file| {
-            let text = self.describe(file, common)?;
-            stdout().write_all(text.as_bytes())?;
+        let (mut pages, mut digests) = (Vec::new(), Vec::new());
+        let done = files::for_each(&self.files, |file| {
+            let mut look = self.look(file, common)?;
+            stdout().write_all(look.text().as_bytes())?;
+            if self.report.is_some() && pages.len() < MOST_PAGES {
+                pages.push(look.page()?);
+                digests.extend(digest(file)?.map(|digest| ("BLAKE3", digest)));
+            }
             Ok(())
-        })
+        });
+        if let Some(path) = &self.report {
+            let provenance = Provenance::of(&common.line, digests);
+            write_file(path, inspection(&pages, &provenance).as_bytes())?;
+        }
+        done
     }
 
-    fn describe(&self, file: &Path, common: &Common) -> Result<String> {
+    fn look(&self, file: &Path, common: &Common) -> Result<Look> {
         let mut start = Vec::new();
         open_file(file)?.take(8).read_to_end(&mut start).context("cannot be read")?;
         if start == MAGIC {
-            return container::describe(file, self.model.as_deref(), common);
+            let model = self.model.as_deref();
+            return Ok(Look::Compressed(Compressed::open(file, model, common)?.into()));
         }
         if start == vortex_codec::weights::MAGIC {
-            return weights::describe(file);
+            return Ok(Look::Weights(Weights::open(file)?));
         }
         if model::is_model(&start) {
-            return model::describe(file, common);
+            return Ok(Look::Model(model::Inspection::open(file, common)?));
         }
         for (magic, extension) in &OUR_FILES {
             ensure!(
@@ -74,16 +95,60 @@ impl Inspect {
                  binary mode"
             );
         }
-        let mut text = raw::describe(file, self.schema.as_deref())?;
         let found = file.extension().unwrap_or_default();
-        if let Some((_, extension)) =
-            OUR_FILES.iter().find(|(_, ext)| found.eq_ignore_ascii_case(ext))
-        {
-            text.push_str(&format!(
-                "\nnot a .{extension} file, although its name says so; if it was one, its first bytes \
-                 are damaged\n"
-            ));
-        }
-        Ok(text)
+        let wrong = OUR_FILES.iter().find(|(_, ext)| found.eq_ignore_ascii_case(ext));
+        let doubt = wrong.map(|(_, extension)| {
+            format!(
+                "not a .{extension} file, although its name says so; if it was one, its first bytes \
+                 are damaged"
+            )
+        });
+        Ok(Look::Raw(Raw::open(file, self.schema.as_deref())?, doubt))
     }
+}
+
+/// What a file is.
+enum Look {
+    Compressed(Box<Compressed>),
+    Model(model::Inspection),
+    Weights(Weights),
+    /// With a doubt about it.
+    Raw(Raw, Option<String>),
+}
+
+impl Look {
+    fn text(&self) -> String {
+        match self {
+            Self::Compressed(file) => file.text(),
+            Self::Model(file) => file.text(),
+            Self::Weights(file) => file.text(),
+            Self::Raw(file, None) => file.text(),
+            Self::Raw(file, Some(doubt)) => format!("{}\n{doubt}\n", file.text()),
+        }
+    }
+
+    fn page(&mut self) -> Result<Inspected> {
+        match self {
+            Self::Compressed(file) => file.page(),
+            Self::Model(file) => file.page(),
+            Self::Weights(file) => Ok(file.page()),
+            Self::Raw(file, doubt) => Ok(Inspected { warning: doubt.clone(), ..file.page() }),
+        }
+    }
+}
+
+/// Most files on a page.
+const MOST_PAGES: usize = 200;
+/// Longest file whose digest is worth the time.
+const MOST_DIGESTED: u64 = 4 << 30;
+
+/// The digest of a file and its name, unless it is long.
+fn digest(file: &Path) -> Result<Option<String>> {
+    let open = open_file(file)?;
+    if open.metadata().context("cannot be read")?.len() > MOST_DIGESTED {
+        return Ok(None);
+    }
+    let mut digest = blake3::Hasher::new();
+    digest.update_reader(open).context("cannot be read")?;
+    Ok(Some(format!("{}  {}", digest.finalize().to_hex(), file.display())))
 }

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 
 use crate::arguments::Common;
+use crate::command_line;
 use crate::commands::{Arguments, Command};
 use crate::failure::Failure;
 
@@ -22,13 +23,13 @@ impl Step {
 
     /// The line that a user would type.
     pub fn line(&self) -> String {
-        let words = self.words.iter().map(|word| word.to_string_lossy());
-        words.fold("vortex".to_owned(), |line, word| line + " " + &word)
+        command_line::line(&self.words)
     }
 
     /// Runs the command in this process.
     pub fn run(self, common: &Common) -> Result<(), Failure> {
-        super::run(Arguments { common: common.clone(), command: self.command })
+        let common = Common { line: self.line(), ..common.clone() };
+        super::run(Arguments { common, command: self.command })
     }
 
     /// Panics unless parsing the words gives the command.

@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use vortex_codec::data::RecordSet;
-use vortex_codec::train::{DeviceChoice, Devices, Silent, TrainConfig, TrainObserver, train_with};
+use vortex_codec::train::files::REPORT;
+use vortex_codec::train::{
+    DeviceChoice, Devices, Silent, TrainConfig, TrainEvent, TrainObserver, train_with,
+};
 use vortex_codec::training::{holds_run, same_records};
 
 use crate::arguments::{Common, seconds};
@@ -16,9 +19,12 @@ use crate::scoreboard::{Board, Lines};
 use crate::weighted::Weighted;
 use crate::{input, interrupt};
 
+mod page;
+
 /// Train a model on data files.
 ///
-/// Writes RUN/model.vxm, and beside it the complete configuration, checkpoints and figures. The
+/// Writes RUN/model.vxm, and beside it the complete configuration, checkpoints, figures and a page
+/// about the run, report.html. The
 /// first 80 % of the records are used for training and the next 10 % for validation (`split` of the
 /// configuration); the last 10 % are never read. The first Ctrl-C ends the training and writes a
 /// checkpoint; --resume continues from it.
@@ -53,6 +59,23 @@ pub struct Train {
     pub force: bool,
 }
 
+/// Passes everything on and keeps the held-out records, for the page.
+struct Keeping<'a> {
+    inner: &'a mut dyn TrainObserver,
+    held_out: Vec<u8>,
+}
+
+impl TrainObserver for Keeping<'_> {
+    fn event(&mut self, event: &TrainEvent) {
+        self.inner.event(event);
+    }
+
+    fn held_out(&mut self, bytes: &[u8]) {
+        self.held_out = bytes.to_vec();
+        self.inner.held_out(bytes);
+    }
+}
+
 impl Train {
     /// Training on files with schemas beside them, with defaults for everything else.
     pub fn new(config: PathBuf, data: Vec<PathBuf>, out: PathBuf) -> Self {
@@ -80,15 +103,17 @@ impl Train {
         } else {
             Box::new(Lines::new(records.schema(), common.verbose))
         };
+        let mut observer = Keeping { inner: observer.as_mut(), held_out: Vec::new() };
         let trained = train_with(
             &self.device,
             &config,
             &records,
             &self.out,
-            observer.as_mut(),
+            &mut observer,
             &cancel,
             self.resume,
         );
+        let held_out = observer.held_out;
         interrupt::stop_at_once();
         let summary = trained.map_err(vortex_codec::Error::from)?;
         if summary.cancelled {
@@ -99,7 +124,15 @@ impl Train {
             );
             return Err(Failure::Interrupted);
         }
-        if let Some(model) = summary.model.filter(|_| !common.quiet) {
+        let Some(model) = &summary.model else { return Ok(()) };
+        let report = self.out.join(REPORT);
+        // A trained model is not lost for want of a page.
+        match page::write(&report, &self.out, &summary, model, &held_out, &common.line) {
+            Ok(()) if !common.quiet => eprintln!("{}: the page of this run", report.display()),
+            Ok(()) => {}
+            Err(error) => eprintln!("vortex: {}: no page: {error:#}", report.display()),
+        }
+        if !common.quiet {
             eprintln!(
                 "{}: {} bytes, {} parameters; held-out bits/byte: float {:.4}, integers {:.4}",
                 model.path.display(),

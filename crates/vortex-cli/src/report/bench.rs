@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use serde::Serialize;
-use vortex_codec::bench::{Figures, Machine, Outcome, Row, Times};
+use vortex_codec::bench::{Figures, Outcome, Row, Times};
+use vortex_codec::machine::Machine;
 
 use super::table::{Table, speed, thousands};
 
@@ -14,6 +15,8 @@ use super::table::{Table, speed, thousands};
 pub struct Measured {
     pub file: String,
     pub bytes: u64,
+    /// BLAKE3 of the file, in hexadecimal.
+    pub blake3: String,
     pub stride: usize,
     pub fields: usize,
     pub rows: Vec<Row>,
@@ -170,10 +173,10 @@ fn quoted(cell: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn example(file: &str, bytes: &[(&str, u64)]) -> Measured {
+    pub fn example(file: &str, bytes: &[(&str, u64)]) -> Measured {
         let times = Times { median: 0.5, least: 0.4, most: 0.6, runs: 3 };
         let row = |&(codec, bytes): &(&str, u64)| Row {
             codec: codec.into(),
@@ -189,7 +192,8 @@ mod tests {
             },
         };
         let rows = bytes.iter().map(row).collect();
-        Measured { file: file.into(), bytes: 1_000_000, stride: 4, fields: 1, rows }
+        let blake3 = blake3::hash(b"").to_hex().to_string();
+        Measured { file: file.into(), bytes: 1_000_000, blake3, stride: 4, fields: 1, rows }
     }
 
     #[test]

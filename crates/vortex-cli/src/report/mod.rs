@@ -1,7 +1,8 @@
-//! Readable results: a table for the terminal, a page with pictures.
+//! Readable results: tables for the terminal, pages, and a picture.
 
 pub mod bench;
 pub mod page;
+pub mod picture;
 pub mod results;
 pub mod sizes;
 pub mod table;

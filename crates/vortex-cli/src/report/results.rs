@@ -62,6 +62,9 @@ pub fn table(results: &Results) -> String {
             (results.cross_entropy_bits / float - 1.0) * 100.0
         );
     }
+    for codec in &results.failed {
+        let _ = writeln!(text, "{} failed and is not compared: {}", codec.name, codec.reason);
+    }
     if let Some((best, saved)) = results.against_best() {
         let _ = writeln!(
             text,
@@ -87,17 +90,28 @@ pub fn role_table(results: &Results) -> String {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use vortex_codec::evaluation::{CodecRow, RoleRow};
+    use vortex_codec::evaluation::{CodecRow, FailedCodec, RoleRow, Stored};
+    use vortex_codec::inspection::{FieldRow, ValueEntropy};
 
     pub(crate) fn example() -> Results {
         let codec =
             |name: &str, bytes| CodecRow { name: name.into(), bytes, encode_s: 1.0, decode_s: 0.5 };
         let role =
             |field: &str, significance, bits| RoleRow { field: field.into(), significance, bits };
+        let field = |name: &str, offset, symbol_entropy, values| FieldRow {
+            name: name.into(),
+            dtype: "<i2".into(),
+            offset,
+            symbol_entropy,
+            values,
+            found: String::new(),
+        };
+        let twelve = ValueEntropy { distinct: 12, bits: 3.25 };
         Results {
             data: "jets <1>.bin".into(),
             part: "test part of 80/10/10".into(),
             bytes: 1_000_000,
+            blake3: blake3::hash(b"").to_hex().to_string(),
             stride: 6,
             fields: 2,
             model: Some("model.vxm".into()),
@@ -107,9 +121,21 @@ pub(crate) mod tests {
                 codec("gzip -9", 800_000),
                 codec("xz -9e", 500_000),
             ],
+            failed: Vec::new(),
+            stored: Stored {
+                payload: 399_900,
+                container: 100,
+                modelled_blocks: 1,
+                ..Stored::default()
+            },
             cross_entropy_bits: 3_199_000.0,
             float_bits: None,
             roles: vec![role("pt", 0, 1.5), role("pt", 1, 2.0), role("eta", 0, 7.25)],
+            by_field: vec![
+                field("pt", 0, vec![2.0, 3.0], Some(twelve)),
+                field("eta", 2, vec![7.5], None),
+            ],
+            field_bytes: 1_000_000,
         }
     }
 
@@ -123,6 +149,16 @@ pub(crate) mod tests {
         assert!(text.contains("vortex + model file"), "{text}");
         assert!(text.contains("450,000"), "{text}");
         assert!(text.contains("add +0.031 %"), "{text}");
+    }
+
+    #[test]
+    fn what_failed_is_named_and_not_compared() {
+        let mut results = example();
+        results.codecs.truncate(1);
+        results.failed = vec![FailedCodec { name: "xz -9e".into(), reason: "no memory".into() }];
+        let text = table(&results);
+        assert!(text.contains("xz -9e failed and is not compared: no memory"), "{text}");
+        assert!(!text.contains("compared with"), "{text}");
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod many;
 mod measured;
 mod mixed;
 mod models;
+mod pages;
 mod ranges;
 mod readme;
 mod round_trip;

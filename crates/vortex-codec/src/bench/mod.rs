@@ -2,7 +2,6 @@
 //! memory. Everything is decoded and compared.
 
 mod contender;
-mod machine;
 mod memory;
 mod times;
 
@@ -19,7 +18,7 @@ use crate::level::Level;
 use crate::plan::{Plan, Request, Subject};
 use contender::Contender;
 
-pub use machine::Machine;
+pub use crate::machine::Machine;
 pub use times::Times;
 
 /// Largest file: the data are held in memory several times.

@@ -2,11 +2,14 @@
 //! cross-entropy and, with the feature `baselines`, other codecs on the same bytes.
 
 mod costs;
+mod ledger;
 mod portion;
 mod results;
 
+use std::io::Cursor;
 use std::time::Instant;
 
+use vortex_coder::container::IndexedReader;
 use vortex_coder::cost::COST_ONE_BIT;
 
 #[cfg(feature = "baselines")]
@@ -14,11 +17,16 @@ use crate::baselines::{self, Choice};
 use crate::compressor::Compressor;
 use crate::decompressor::Decompressor;
 use crate::error::{Error, ErrorKind, Result};
+use crate::inspection::{count_blocks, field_rows};
 use crate::plan::{Part, Subject};
 
 pub use costs::costs_by_role;
+pub use ledger::{Cause, Stored};
 pub use portion::Portion;
-pub use results::{CodecRow, Results, RoleRow};
+pub use results::{CodecRow, FailedCodec, Results, RoleRow};
+
+/// Most bytes on which the entropies of fields are counted.
+const FIELD_BYTES: usize = 64 << 20;
 
 /// What to measure, and its name in the results.
 pub struct Evaluation<'a> {
@@ -68,7 +76,8 @@ impl<'a> Evaluation<'a> {
     /// Runs the measurement.
     ///
     /// # Errors
-    /// As for compressing and decompressing, [`ErrorKind::VerifyFailed`] and [`ErrorKind::Baseline`].
+    /// As for compressing and decompressing, and [`ErrorKind::VerifyFailed`]. Another codec that fails is among
+    /// [`Results::failed`].
     pub fn run(mut self, bytes: &[u8]) -> Result<Results> {
         let compressor = self.compressor.clone().verify(false);
         let plan = compressor.plan(Subject::Bytes(bytes))?;
@@ -92,45 +101,78 @@ impl<'a> Evaluation<'a> {
         (self.say)("cross-entropy");
         let (roles, cross_entropy_bits) = self.cross_entropy(bytes, part)?;
 
+        (self.say)("entropies");
+        let sample = &bytes[..bytes.len().min(FIELD_BYTES)];
+        let by_field = field_rows(sample, part.schema());
+
         let model = compressor.request.model.as_ref();
         let name = if model.is_some() { "vortex" } else { "vortex (no model)" };
         let size = packed.len() as u64;
         #[allow(unused_mut)] // alone without baselines
         let mut codecs = vec![CodecRow { name: name.into(), bytes: size, encode_s, decode_s }];
+        #[allow(unused_mut)]
+        let mut failed = Vec::new();
+        let stored = self.stored(&packed)?;
+        drop(packed);
         #[cfg(feature = "baselines")]
-        self.measure_baselines(bytes, part.schema(), &mut codecs)?;
+        self.measure_baselines(bytes, part.schema(), &mut codecs, &mut failed);
         Ok(Results {
             data: self.data,
             part: self.part,
             bytes: bytes.len() as u64,
+            blake3: blake3::hash(bytes).to_hex().to_string(),
             stride: part.schema().stride(),
             fields: part.schema().fields().len(),
             model: model.and_then(|model| Some(model.path()?.display().to_string())),
             model_bytes: model.and_then(|model| model.bytes()).map_or(0, |b| b.len() as u64),
             codecs,
+            failed,
+            stored,
             cross_entropy_bits,
             float_bits: None,
             roles,
+            by_field,
+            field_bytes: sample.len() as u64,
         })
     }
 
-    /// Appends the results of other codecs on the same bytes.
+    /// Appends the results of other codecs on the same bytes, and the reasons of those that failed.
     #[cfg(feature = "baselines")]
     fn measure_baselines(
         &mut self,
         bytes: &[u8],
         schema: &vortex_coder::Schema,
         codecs: &mut Vec<CodecRow>,
-    ) -> Result<()> {
+        failed: &mut Vec<FailedCodec>,
+    ) {
         // If Vortex uses regions, the other codecs get the detected records.
         let detected = (*schema == vortex_coder::Schema::bytes())
             .then(|| vortex_data::detect::detect(bytes).schema);
         let schema = detected.as_ref().unwrap_or(schema);
         for codec in baselines::list(self.baselines) {
             (self.say)(codec.name());
-            codecs.push(baselines::measure(codec.as_ref(), bytes, schema)?.into());
+            match measured(codec.as_ref(), bytes, schema) {
+                Ok(row) => codecs.push(row),
+                Err(row) => failed.push(row),
+            }
         }
-        Ok(())
+    }
+
+    /// The bytes of a compressed file by purpose.
+    fn stored(&self, packed: &[u8]) -> Result<Stored> {
+        let options = self.decompressor().reader_options();
+        let mut reader = IndexedReader::open(Cursor::new(packed), options)?;
+        let mut stored = Stored::default();
+        let embedded: Vec<u32> = reader.members().map(|member| member.model_bytes).collect();
+        for (member, model) in embedded.into_iter().enumerate() {
+            let blocks = count_blocks(&mut reader, member)?;
+            stored.payload += blocks.payload_bytes;
+            stored.model += u64::from(model);
+            stored.modelled_blocks += blocks.modelled;
+            stored.other_blocks += blocks.zstd + blocks.raw;
+        }
+        stored.container = packed.len() as u64 - stored.payload - stored.model;
+        Ok(stored)
     }
 
     fn decompressor(&self) -> Decompressor {
@@ -158,6 +200,21 @@ impl<'a> Evaluation<'a> {
     }
 }
 
+/// The figures of a codec, or why it has none.
+#[cfg(feature = "baselines")]
+fn measured(
+    codec: &dyn baselines::Codec,
+    bytes: &[u8],
+    schema: &vortex_coder::Schema,
+) -> std::result::Result<CodecRow, FailedCodec> {
+    baselines::measure(codec, bytes, schema).map(Into::into).map_err(|error| {
+        let name = codec.name().to_owned();
+        let message = error.message();
+        let reason = message.strip_prefix(&format!("{name}: ")).unwrap_or(message).to_owned();
+        FailedCodec { name, reason }
+    })
+}
+
 /// Measures a compressor on bytes: compresses, decodes, compares, and finds the cost of each field.
 ///
 /// ```
@@ -177,4 +234,51 @@ impl<'a> Evaluation<'a> {
 /// As [`Evaluation::run`].
 pub fn evaluate(bytes: &[u8], compressor: &Compressor) -> Result<Results> {
     Evaluation::of(compressor).run(bytes)
+}
+
+#[cfg(all(test, feature = "baselines"))]
+mod tests {
+    use super::*;
+    use vortex_coder::{DType, Field, Schema};
+
+    /// Forgets the last byte, or says that it cannot.
+    struct Forgetful(bool);
+
+    impl baselines::Codec for Forgetful {
+        fn name(&self) -> &'static str {
+            "forgetful"
+        }
+        fn compress(&self, data: &[u8], _: &Schema) -> baselines::Outcome<Vec<u8>> {
+            if self.0 { Ok(data[1..].to_vec()) } else { Err("no memory".into()) }
+        }
+        fn decompress(&self, packed: &[u8], _: usize, _: &Schema) -> baselines::Outcome<Vec<u8>> {
+            Ok(packed.to_vec())
+        }
+    }
+
+    #[test]
+    fn a_codec_that_fails_has_a_reason_and_no_figures() {
+        for (gives, reason) in [(true, "did not give back the same bytes"), (false, "no memory")] {
+            let failed = measured(&Forgetful(gives), b"abc", &Schema::bytes()).unwrap_err();
+            assert_eq!((&*failed.name, &*failed.reason), ("forgetful", reason));
+        }
+    }
+
+    #[test]
+    fn every_bit_of_the_file_has_a_cause() {
+        let bytes: Vec<u8> = (0..9000u32).flat_map(|i| (i * i / 7).to_le_bytes()).collect();
+        let schema = Schema::new(4, vec![Field::new("x", DType::U32, 0)]).unwrap();
+        let compressor = Compressor::new().schema(schema);
+        let mut results = Evaluation::of(&compressor).run(&bytes).unwrap();
+        assert_eq!(results.blake3, blake3::hash(&bytes).to_hex().as_str());
+        assert_eq!((results.by_field.len(), results.field_bytes), (1, 36_000));
+        assert!(results.stored.payload > 0 && results.stored.container > 200);
+        let file = results.codecs[0].bytes as f64 * 8.0;
+        for float in [None, Some(results.cross_entropy_bits * 0.99)] {
+            results.float_bits = float;
+            let sum: f64 = results.ledger().iter().map(|(_, bits)| bits).sum();
+            assert!((sum - file).abs() < 1e-6, "{:?}", results.ledger());
+            assert_eq!(results.ledger().len(), if float.is_some() { 4 } else { 3 });
+        }
+    }
 }

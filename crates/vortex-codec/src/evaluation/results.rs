@@ -2,6 +2,9 @@
 
 use serde::Serialize;
 
+use super::ledger::Stored;
+use crate::inspection::FieldRow;
+
 /// One evaluation: one model (or none), one piece of data, all codecs.
 #[derive(Clone, Debug, Serialize)]
 pub struct Results {
@@ -11,6 +14,8 @@ pub struct Results {
     pub part: String,
     /// Number of bytes that every codec got.
     pub bytes: u64,
+    /// Their BLAKE3, in hexadecimal.
+    pub blake3: String,
     /// Bytes per record.
     pub stride: usize,
     /// Fields per record.
@@ -19,14 +24,31 @@ pub struct Results {
     pub model: Option<String>,
     /// Size of the model file.
     pub model_bytes: u64,
-    /// Vortex first, then the baselines.
+    /// Vortex first, then the baselines that gave back the same bytes.
     pub codecs: Vec<CodecRow>,
+    /// The baselines that did not. Nothing is compared with them.
+    pub failed: Vec<FailedCodec>,
+    /// The bytes of Vortex's file by purpose.
+    pub stored: Stored,
     /// The model's own cross-entropy over the bytes, in bits.
     pub cross_entropy_bits: f64,
     /// The cross-entropy of the network in floating point, if it was measured.
     pub float_bits: Option<f64>,
     /// Cost of each role, in coding order.
     pub roles: Vec<RoleRow>,
+    /// What is known of each field. Its entropies are those of the first [`Results::field_bytes`].
+    pub by_field: Vec<FieldRow>,
+    /// Bytes, from the start of those that every codec got, on which entropies were counted.
+    pub field_bytes: u64,
+}
+
+/// A codec that gave an error, or other bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FailedCodec {
+    /// The codec and its settings.
+    pub name: String,
+    /// What went wrong.
+    pub reason: String,
 }
 
 /// One codec's result; decoded and compared.
@@ -79,7 +101,8 @@ impl Results {
             .then(|| vortex.bytes as f64 * 8.0 / self.cross_entropy_bits - 1.0)
     }
 
-    /// The smallest of the other codecs and the fraction of its size that Vortex saves.
+    /// The smallest of the other codecs and the fraction of its size that Vortex saves; `None` if no other codec gave
+    /// back the same bytes.
     pub fn against_best(&self) -> Option<(&str, f64)> {
         let (vortex, others) = self.codecs.split_first()?;
         let best = others.iter().min_by_key(|c| c.bytes)?;

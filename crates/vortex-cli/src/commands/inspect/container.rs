@@ -1,12 +1,16 @@
 //! Compressed files: members, blocks, schema, model, and the cost of each symbol.
 
+use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
 use anyhow::Result;
 use vortex_codec::coder::Identity;
 use vortex_codec::coder::container::{IndexedReader, MemberInfo};
-use vortex_codec::inspection::{count_blocks, largest_member, member_costs, predictor_of};
+use vortex_codec::data::discover::describe as describe_field;
+use vortex_codec::inspection::{
+    BlockCounts, MemberCosts, count_blocks, largest_member, member_costs, predictor_of,
+};
 use vortex_codec::{ErrorKind, Schema};
 
 use super::raw::{field_table, known};
@@ -14,63 +18,179 @@ use crate::arguments::Common;
 use crate::failure::describe as describe_error;
 use crate::input::open_file;
 use crate::models;
+use crate::report::page::{Blocks, Inspected, PlainTable};
 use crate::report::table::{Table, thousands};
 
-pub fn describe(file: &Path, model: Option<&Path>, common: &Common) -> Result<String> {
-    let models = models::open(model, common.instructions)?;
-    let decompressor = models::decompressor(&models, Some(file), common);
-    let source = BufReader::new(open_file(file)?);
-    let mut reader = IndexedReader::open(source, decompressor.reader_options())?;
-    let members: Vec<MemberInfo> = reader.members().cloned().collect();
-    let mut text = format!(
-        "{}: compressed, {} -> {} bytes, {:.3} bits/byte, {}\n",
-        file.display(),
-        thousands(reader.len()),
-        thousands(reader.file_bytes()),
-        reader.file_bytes() as f64 * 8.0 / reader.len().max(1) as f64,
-        count(members.len(), "member"),
-    );
-    for (number, member) in members.iter().enumerate() {
-        let blocks = count_blocks(&mut reader, number)?;
-        text.push_str(&format!(
-            "member {number}{}: {} -> {} bytes, version {}, {} of {} bytes ({} modelled, {} zstd, {} raw), {}\n",
-            member.label.as_ref().map(|label| format!(" {label:?}")).unwrap_or_default(),
-            thousands(member.original_bytes),
-            thousands(member.member_bytes),
-            member.version,
-            count(blocks.modelled + blocks.zstd + blocks.raw, "block"),
-            thousands(member.block_bytes.into()),
-            blocks.modelled,
-            blocks.zstd,
-            blocks.raw,
-            predictor(member),
-        ));
-    }
-    let Some(number) = largest_member(&reader) else { return Ok(text) };
-    let largest = &members[number];
-    let model = match predictor_of(&mut reader, number) {
-        Ok(model) => model,
-        Err(error) if is_of_a_model(error.kind()) => {
-            text.push_str(&format!("{}\n", describe_error(&error.into())));
-            if let Some(schema) = &largest.schema {
-                text.push_str(&format!("\nrecords of {} bytes\n", schema.stride()));
-                text.push_str(&fields(schema).to_string());
-                text.push_str(&known(schema));
+/// A compressed file, and what its parts say without being decoded.
+pub struct Compressed {
+    name: String,
+    reader: IndexedReader<BufReader<File>>,
+    members: Vec<MemberInfo>,
+    counts: Vec<BlockCounts>,
+    /// The costs of the largest member under its predictor, or why they are not known.
+    costs: Option<(usize, Result<MemberCosts, String>)>,
+}
+
+impl Compressed {
+    pub fn open(file: &Path, model: Option<&Path>, common: &Common) -> Result<Self> {
+        let models = models::open(model, common.instructions)?;
+        let decompressor = models::decompressor(&models, Some(file), common);
+        let source = BufReader::new(open_file(file)?);
+        let mut reader = IndexedReader::open(source, decompressor.reader_options())?;
+        let members: Vec<MemberInfo> = reader.members().cloned().collect();
+        let counts = (0..members.len()).map(|number| count_blocks(&mut reader, number));
+        let counts = counts.collect::<vortex_codec::Result<_>>()?;
+        let costs = match largest_member(&reader) {
+            None => None,
+            Some(number) => {
+                let costs = match predictor_of(&mut reader, number) {
+                    Ok(model) => Ok(member_costs(&mut reader, number, &*model, common.threads())?),
+                    Err(error) if is_of_a_model(error.kind()) => Err(describe_error(&error.into())),
+                    Err(error) => return Err(error.into()),
+                };
+                Some((number, costs))
             }
-            return Ok(text);
+        };
+        Ok(Self { name: file.display().to_string(), reader, members, counts, costs })
+    }
+
+    fn bits_per_byte(&self) -> f64 {
+        self.reader.file_bytes() as f64 * 8.0 / self.reader.len().max(1) as f64
+    }
+
+    pub fn text(&self) -> String {
+        let mut text = format!(
+            "{}: compressed, {} -> {} bytes, {:.3} bits/byte, {}\n",
+            self.name,
+            thousands(self.reader.len()),
+            thousands(self.reader.file_bytes()),
+            self.bits_per_byte(),
+            count(self.members.len(), "member"),
+        );
+        for (number, (member, blocks)) in self.members.iter().zip(&self.counts).enumerate() {
+            text.push_str(&format!(
+                "member {number}{}: {} -> {} bytes, version {}, {} of {} bytes ({}), {}\n",
+                member.label.as_ref().map(|label| format!(" {label:?}")).unwrap_or_default(),
+                thousands(member.original_bytes),
+                thousands(member.member_bytes),
+                member.version,
+                count(blocks.modelled + blocks.zstd + blocks.raw, "block"),
+                thousands(member.block_bytes.into()),
+                methods(blocks),
+                predictor(member),
+            ));
         }
-        Err(error) => return Err(error.into()),
-    };
-    let costs = member_costs(&mut reader, number, &*model, common.threads())?;
-    text.push_str(&format!(
-        "\nmember {number}: records of {} bytes; bits under the predictor over the first {} \
-         bytes\n",
-        costs.schema.stride(),
-        thousands(costs.sample_bytes)
-    ));
-    text.push_str(&field_table(&costs.schema, &costs.bits).to_string());
-    text.push_str(&known(&costs.schema));
-    Ok(text)
+        match &self.costs {
+            None => {}
+            Some((number, Err(reason))) => {
+                text.push_str(&format!("{reason}\n"));
+                if let Some(schema) = &self.members[*number].schema {
+                    text.push_str(&format!("\nrecords of {} bytes\n", schema.stride()));
+                    text.push_str(&fields(schema).to_string());
+                    text.push_str(&known(schema));
+                }
+            }
+            Some((number, Ok(costs))) => {
+                text.push_str(&format!(
+                    "\nmember {number}: records of {} bytes; bits under the predictor over the first {} \
+                     bytes\n",
+                    costs.schema.stride(),
+                    thousands(costs.sample_bytes)
+                ));
+                text.push_str(&field_table(&costs.schema, &costs.bits).to_string());
+                text.push_str(&known(&costs.schema));
+            }
+        }
+        text
+    }
+
+    pub fn page(&mut self) -> Result<Inspected> {
+        let total = self.members.iter().map(|member| member.n_blocks).sum();
+        let mut blocks = Blocks::new(total);
+        for number in 0..self.members.len() {
+            self.reader.blocks(number)?.iter().for_each(|block| blocks.push(block));
+        }
+        let row = |(number, (member, blocks)): (usize, (&MemberInfo, &BlockCounts))| {
+            vec![
+                number.to_string(),
+                member.label.clone().unwrap_or_default(),
+                thousands(member.original_bytes),
+                thousands(member.member_bytes),
+                methods(blocks),
+                predictor(member),
+                blake3::Hash::from_bytes(member.original_digest).to_hex()[..16].to_owned(),
+            ]
+        };
+        let rows = self.members.iter().zip(&self.counts).enumerate().map(row).collect();
+        let columns =
+            vec!["member", "label", "bytes", "stored", "blocks", "predictor", "BLAKE3 begins"];
+        let mut tables = vec![PlainTable { title: "Members".into(), columns, rows }];
+        let payload: u64 = self.counts.iter().map(|counts| counts.payload_bytes).sum();
+        let models: u64 = self.members.iter().map(|member| u64::from(member.model_bytes)).sum();
+        let (original, file) = (self.reader.len(), self.reader.file_bytes());
+        let mut page = Inspected {
+            name: self.name.clone(),
+            lead: format!(
+                "A compressed file: {} bytes in {}, {} with {}.",
+                thousands(original),
+                thousands(file),
+                count(self.members.len(), "member"),
+                count(total as usize, "block"),
+            ),
+            key: vec![
+                (format!("{:.2}", original as f64 / file.max(1) as f64), "times smaller".into()),
+                (format!("{:.4}", self.bits_per_byte()), "bits per byte".into()),
+            ],
+            facts: vec![
+                ("Bytes", thousands(original)),
+                ("Compressed", thousands(file)),
+                ("Payloads", thousands(payload)),
+                ("Models in it", thousands(models)),
+                ("Container", thousands(file.saturating_sub(payload + models))),
+            ],
+            blocks: Some(blocks),
+            ..Inspected::default()
+        };
+        match &self.costs {
+            None => {}
+            Some((number, Err(reason))) => {
+                page.warning = Some(reason.clone());
+                if let Some(schema) = &self.members[*number].schema {
+                    tables.push(schema_table(schema));
+                }
+            }
+            Some((number, Ok(costs))) => {
+                let what = format!(
+                    "member {number}, records of {} bytes; bits under its predictor",
+                    costs.schema.stride()
+                );
+                page.facts.push(("Fields of", what));
+                let bits = costs.bits.iter().cloned().map(Some);
+                page.fields = costs.fields.iter().cloned().zip(bits).collect();
+                page.field_bytes = costs.sample_bytes;
+            }
+        }
+        page.tables = tables;
+        Ok(page)
+    }
+}
+
+/// The fields of a schema, for files whose model is missing.
+fn schema_table(schema: &Schema) -> PlainTable {
+    let fields = schema.fields().iter().enumerate();
+    let rows = fields.map(|(index, field)| {
+        let dtype = field.dtype.numpy(field.big_endian);
+        vec![field.name.clone(), dtype, field.offset.to_string(), describe_field(schema, index)]
+    });
+    PlainTable {
+        title: format!("Records of {} bytes", schema.stride()),
+        columns: vec!["field", "type", "offset", "known"],
+        rows: rows.collect(),
+    }
+}
+
+fn methods(blocks: &BlockCounts) -> String {
+    format!("{} modelled, {} zstd, {} raw", blocks.modelled, blocks.zstd, blocks.raw)
 }
 
 /// Whether the error comes from the model or from running it, so that the rest of the file can

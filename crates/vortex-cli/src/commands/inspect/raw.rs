@@ -8,10 +8,11 @@ use vortex_codec::Schema;
 use vortex_codec::coder::mixing::stretches;
 use vortex_codec::data::discover::describe as describe_field;
 use vortex_codec::data::sidecar::read_schema;
-use vortex_codec::inspection::entropies;
+use vortex_codec::inspection::{FieldRow, entropies, field_rows};
 use vortex_codec::plan::{Origin, Plan, Request, Subject};
 
 use crate::input::open_file;
+use crate::report::page::{Inspected, PlainTable};
 use crate::report::table::{Table, thousands};
 
 /// Number of bytes that are analysed, from the start of the file.
@@ -20,64 +21,138 @@ const SAMPLE_BYTES: u64 = 64 << 20;
 const LOOKED_AT: usize = 4 << 20;
 const MOST_STRETCHES: usize = 20;
 
-pub fn describe(file: &Path, given: Option<&Path>) -> Result<String> {
-    let handle = open_file(file)?;
-    let total = handle.metadata().context("cannot be read")?.len();
-    let mut bytes = Vec::new();
-    handle.take(SAMPLE_BYTES).read_to_end(&mut bytes).context("cannot be read")?;
-    let schema = given.map(read_schema).transpose()?;
-    let request = Request { schema, one_part: true, ..Request::default() };
-    let plan = Plan::of(Subject::File(file), &request)?;
-    let origin = match (&plan.report.origin, given) {
-        (Origin::Caller, Some(path)) => format!("from {}", path.display()),
-        (origin, _) => origin.to_string(),
-    };
-    let schema = plan.schema();
-    let stride = schema.stride() as u64;
-    let mut text = format!("{}: raw data, {} bytes\n", file.display(), thousands(total));
-    text.push_str(&format!(
-        "schema {origin}: records of {stride} bytes with {} fields; {} records",
-        schema.fields().len(),
-        thousands(total / stride)
-    ));
-    match total % stride {
-        0 => text.push('\n'),
-        rest => text.push_str(&format!(" and {rest} bytes of another\n")),
-    }
-    if total > SAMPLE_BYTES {
-        text.push_str(&format!("entropies of the first {} bytes\n", thousands(SAMPLE_BYTES)));
-    }
-    if *schema == Schema::bytes() {
-        let looked_at = &bytes[..bytes.len().min(LOOKED_AT)];
-        text.push_str(&stretch_table(looked_at));
-    }
-    let entropies = entropies(&bytes, schema);
-    text.push('\n');
-    text.push_str(&field_table(schema, &entropies).to_string());
-    text.push_str(&known(schema));
-    let bits: f64 = entropies.iter().flatten().sum();
-    if !bytes.is_empty() {
-        text.push_str(&format!(
-            "\n{:.3} bits/byte if every symbol were coded alone\n",
-            bits / stride as f64
-        ));
-    }
-    Ok(text)
+/// A file, and what its first bytes say.
+pub struct Raw {
+    name: String,
+    total: u64,
+    bytes: Vec<u8>,
+    origin: String,
+    schema: Schema,
 }
 
-/// A table of the probable contents of bytes without records.
-fn stretch_table(bytes: &[u8]) -> String {
-    let found = stretches(bytes);
-    let mut table = Table::new(["first byte", "bytes", "seem to be"]);
-    for stretch in found.iter().take(MOST_STRETCHES) {
-        let n = thousands(stretch.bytes.len() as u64);
-        table.row([thousands(stretch.bytes.start as u64), n, stretch.to_string()]);
+impl Raw {
+    pub fn open(file: &Path, given: Option<&Path>) -> Result<Self> {
+        let handle = open_file(file)?;
+        let total = handle.metadata().context("cannot be read")?.len();
+        let mut bytes = Vec::new();
+        handle.take(SAMPLE_BYTES).read_to_end(&mut bytes).context("cannot be read")?;
+        let schema = given.map(read_schema).transpose()?;
+        let request = Request { schema, one_part: true, ..Request::default() };
+        let plan = Plan::of(Subject::File(file), &request)?;
+        let origin = match (&plan.report.origin, given) {
+            (Origin::Caller, Some(path)) => format!("from {}", path.display()),
+            (origin, _) => origin.to_string(),
+        };
+        Ok(Self {
+            name: file.display().to_string(),
+            total,
+            bytes,
+            origin,
+            schema: plan.schema().clone(),
+        })
     }
-    let mut text = format!("\n{table}");
-    if let Some(more @ 1..) = found.len().checked_sub(MOST_STRETCHES) {
-        text.push_str(&format!("and {more} more stretches\n"));
+
+    fn stride(&self) -> u64 {
+        self.schema.stride() as u64
     }
-    text
+
+    /// Such as `12 records and 3 bytes of another`.
+    fn records(&self) -> String {
+        let records = thousands(self.total / self.stride());
+        match self.total % self.stride() {
+            0 => format!("{records} records"),
+            rest => format!("{records} records and {rest} bytes of another"),
+        }
+    }
+
+    /// Rows of probable contents if the bytes have no records, and how many were left out.
+    fn stretches(&self) -> (Vec<[String; 3]>, usize) {
+        if self.schema != Schema::bytes() {
+            return (Vec::new(), 0);
+        }
+        let found = stretches(&self.bytes[..self.bytes.len().min(LOOKED_AT)]);
+        let rows = found.iter().take(MOST_STRETCHES).map(|stretch| {
+            let n = thousands(stretch.bytes.len() as u64);
+            [thousands(stretch.bytes.start as u64), n, stretch.to_string()]
+        });
+        (rows.collect(), found.len().saturating_sub(MOST_STRETCHES))
+    }
+
+    pub fn text(&self) -> String {
+        let (schema, stride) = (&self.schema, self.stride());
+        let mut text = format!(
+            "{}: raw data, {} bytes\nschema {}: records of {stride} bytes with {} fields; {}\n",
+            self.name,
+            thousands(self.total),
+            self.origin,
+            schema.fields().len(),
+            self.records(),
+        );
+        if self.total > SAMPLE_BYTES {
+            text.push_str(&format!("entropies of the first {} bytes\n", thousands(SAMPLE_BYTES)));
+        }
+        if *schema == Schema::bytes() {
+            let (rows, more) = self.stretches();
+            let mut table = Table::new(["first byte", "bytes", "seem to be"]);
+            rows.into_iter().for_each(|row| table.row(row));
+            text.push_str(&format!("\n{table}"));
+            if more > 0 {
+                text.push_str(&format!("and {more} more stretches\n"));
+            }
+        }
+        let entropies = entropies(&self.bytes, schema);
+        text.push('\n');
+        text.push_str(&field_table(schema, &entropies).to_string());
+        text.push_str(&known(schema));
+        let bits: f64 = entropies.iter().flatten().sum();
+        if !self.bytes.is_empty() {
+            text.push_str(&format!(
+                "\n{:.3} bits/byte if every symbol were coded alone\n",
+                bits / stride as f64
+            ));
+        }
+        text
+    }
+
+    pub fn page(&self) -> Inspected {
+        let fields = field_rows(&self.bytes, &self.schema);
+        let bits: f64 = fields.iter().flat_map(|row| &row.symbol_entropy).sum();
+        let found = fields.iter().filter(|row: &&FieldRow| !row.found.is_empty()).count();
+        let (stretches, _) = self.stretches();
+        let mut tables = Vec::new();
+        if !stretches.is_empty() {
+            let columns = vec!["first byte", "bytes", "seem to be"];
+            let rows = stretches.into_iter().map(Vec::from).collect();
+            tables.push(PlainTable { title: "What the bytes seem to be".into(), columns, rows });
+        }
+        Inspected {
+            name: self.name.clone(),
+            lead: format!(
+                "Raw data of {} bytes: {} of {} bytes with {} fields.",
+                thousands(self.total),
+                self.records(),
+                self.stride(),
+                thousands(fields.len() as u64),
+            ),
+            key: vec![
+                (
+                    format!("{:.3}", bits / self.stride() as f64),
+                    "bits per byte if every symbol were coded alone".to_owned(),
+                ),
+                (fields.len().to_string(), "fields".to_owned()),
+                (found.to_string(), "fields with decimals, laws or closeness".to_owned()),
+            ],
+            facts: vec![
+                ("Bytes", thousands(self.total)),
+                ("Schema", self.origin.clone()),
+                ("Records", format!("{}, {} bytes each", self.records(), self.stride())),
+            ],
+            fields: fields.into_iter().map(|row| (row, None)).collect(),
+            field_bytes: self.bytes.len() as u64,
+            tables,
+            ..Inspected::default()
+        }
+    }
 }
 
 /// One line for each field of which something is known: decimals, laws, closeness to the previous record.

@@ -6,68 +6,134 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 
 use anyhow::Result;
-use vortex_codec::weights::{Filter, Layout, Listing, TensorEntry, list, tensors};
+use vortex_codec::weights::{DType, Filter, Layout, Listing, TensorEntry, list, tensors};
 
 use crate::input::open_file;
+use crate::report::page::{Inspected, PlainTable};
 use crate::report::sizes::Sizes;
 use crate::report::table::{Table, thousands};
 
-pub fn describe(file: &Path) -> Result<String> {
-    let listing = list(BufReader::new(open_file(file)?))?;
-    let sizes = Sizes { original: listing.original_bytes, compressed: listing.file_bytes };
-    let base = match listing.header.base {
-        Some((bytes, digest)) => format!(
-            "{} bytes with BLAKE3 {}",
-            thousands(bytes),
-            blake3::Hash::from_bytes(digest).to_hex()
-        ),
-        None => "none".into(),
-    };
-    let mut text = format!(
-        "{}: compressed weights, {sizes}\nchunks     {} of at most {} bytes\nbase       {base}\n\n",
-        file.display(),
-        listing.chunks.len(),
-        thousands(listing.header.chunk_bytes.into()),
-    );
-    let mut kinds: BTreeMap<_, [u64; 3]> = BTreeMap::new();
-    for chunk in &listing.chunks {
-        let kind = (chunk.dtype, chunk.layout as u8, chunk.filter as u8);
-        let sums = kinds.entry(kind).or_default();
-        for (sum, n) in sums.iter_mut().zip([1, chunk.original_bytes, chunk.payload_bytes]) {
-            *sum += u64::from(n);
+/// A file of compressed weights.
+pub struct Weights {
+    name: String,
+    listing: Listing,
+    tensors: Vec<TensorEntry>,
+}
+
+impl Weights {
+    pub fn open(file: &Path) -> Result<Self> {
+        let listing = list(BufReader::new(open_file(file)?))?;
+        let tensors = tensors(BufReader::new(open_file(file)?), &listing)?.unwrap_or_default();
+        Ok(Self { name: file.display().to_string(), listing, tensors })
+    }
+
+    fn base(&self) -> String {
+        match self.listing.header.base {
+            Some((bytes, digest)) => format!(
+                "{} bytes with BLAKE3 {}",
+                thousands(bytes),
+                blake3::Hash::from_bytes(digest).to_hex()
+            ),
+            None => "none".into(),
         }
     }
-    let mut table = Table::new(["type", "layout", "difference", "chunks", "bytes", "stored", "%"]);
-    for ((dtype, layout, filter), [n, original, stored]) in kinds {
-        let layout = Layout::ALL[usize::from(layout)];
-        let filter = Filter::ALL[usize::from(filter)];
-        table.row([
-            dtype.to_string(),
-            format!("{layout:?}").to_lowercase(),
-            if filter == Filter::None {
-                String::new()
-            } else {
-                format!("{filter:?}").to_lowercase()
-            },
-            n.to_string(),
-            thousands(original),
-            thousands(stored),
-            format!("{:.1}", stored as f64 * 100.0 / original.max(1) as f64),
-        ]);
+
+    fn chunks(&self) -> String {
+        let most = thousands(self.listing.header.chunk_bytes.into());
+        format!("{} of at most {most} bytes", self.listing.chunks.len())
     }
-    text.push_str(&table.to_string());
-    if let Some(tensors) = tensors(BufReader::new(open_file(file)?), &listing)?
-        && !tensors.is_empty()
-    {
-        text.push('\n');
-        text.push_str(&tensor_table(&tensors, &listing).to_string());
+
+    fn sizes(&self) -> Sizes {
+        let listing = &self.listing;
+        Sizes { original: listing.original_bytes, compressed: listing.file_bytes }
     }
-    Ok(text)
+
+    /// A row for each kind of chunks.
+    fn kinds(&self) -> Vec<[String; 7]> {
+        let mut kinds: BTreeMap<_, [u64; 3]> = BTreeMap::new();
+        for chunk in &self.listing.chunks {
+            let kind = (chunk.dtype, chunk.layout as u8, chunk.filter as u8);
+            let sums = kinds.entry(kind).or_default();
+            for (sum, n) in sums.iter_mut().zip([1, chunk.original_bytes, chunk.payload_bytes]) {
+                *sum += u64::from(n);
+            }
+        }
+        let row =
+            |((dtype, layout, filter), [n, original, stored]): ((DType, u8, u8), [u64; 3])| {
+                let layout = Layout::ALL[usize::from(layout)];
+                let filter = Filter::ALL[usize::from(filter)];
+                [
+                    dtype.to_string(),
+                    format!("{layout:?}").to_lowercase(),
+                    if filter == Filter::None {
+                        String::new()
+                    } else {
+                        format!("{filter:?}").to_lowercase()
+                    },
+                    n.to_string(),
+                    thousands(original),
+                    thousands(stored),
+                    format!("{:.1}", stored as f64 * 100.0 / original.max(1) as f64),
+                ]
+            };
+        kinds.into_iter().map(row).collect()
+    }
+
+    pub fn text(&self) -> String {
+        let mut text = format!(
+            "{}: compressed weights, {}\nchunks     {}\nbase       {}\n\n",
+            self.name,
+            self.sizes(),
+            self.chunks(),
+            self.base(),
+        );
+        let mut table = Table::new(KINDS);
+        self.kinds().into_iter().for_each(|row| table.row(row));
+        text.push_str(&table.to_string());
+        if !self.tensors.is_empty() {
+            let mut table = Table::new(TENSORS);
+            tensor_rows(&self.tensors, &self.listing).into_iter().for_each(|row| table.row(row));
+            text.push_str(&format!("\n{table}"));
+        }
+        text
+    }
+
+    pub fn page(&self) -> Inspected {
+        let table = |title: &str, columns: &[&'static str], rows| PlainTable {
+            title: title.into(),
+            columns: columns.to_vec(),
+            rows,
+        };
+        let kinds = self.kinds().into_iter().map(Vec::from).collect();
+        let mut tables = vec![table("Chunks by kind", &KINDS, kinds)];
+        if !self.tensors.is_empty() {
+            let rows = tensor_rows(&self.tensors, &self.listing);
+            tables.push(table("Tensors", &TENSORS, rows.into_iter().map(Vec::from).collect()));
+        }
+        let listing = &self.listing;
+        let ratio = listing.original_bytes as f64 / listing.file_bytes.max(1) as f64;
+        Inspected {
+            name: self.name.clone(),
+            lead: format!("Compressed weights: {}.", self.sizes()),
+            key: vec![(format!("{ratio:.3}"), "times smaller".into())],
+            facts: vec![
+                ("Bytes", thousands(listing.original_bytes)),
+                ("Compressed", thousands(listing.file_bytes)),
+                ("Chunks", self.chunks()),
+                ("Base", self.base()),
+            ],
+            tables,
+            ..Inspected::default()
+        }
+    }
 }
+
+const KINDS: [&str; 7] = ["type", "layout", "difference", "chunks", "bytes", "stored", "%"];
+const TENSORS: [&str; 6] = ["tensor", "type", "shape", "bytes", "stored", "%"];
 
 /// A tensor that shares no chunk with others has its own stored size; tensors that share chunks
 /// have one common size.
-fn tensor_table(tensors: &[TensorEntry], listing: &Listing) -> Table {
+fn tensor_rows(tensors: &[TensorEntry], listing: &Listing) -> Vec<[String; 6]> {
     let mut end = 0;
     let ends: Vec<u64> = listing
         .chunks
@@ -97,7 +163,7 @@ fn tensor_table(tensors: &[TensorEntry], listing: &Listing) -> Table {
             }
         }
     }
-    let mut table = Table::new(["tensor", "type", "shape", "bytes", "stored", "%"]);
+    let mut rows = Vec::new();
     for (chunks, members) in groups {
         let chunks = listing.chunks.get(chunks).unwrap_or_default();
         let stored: u64 = chunks.iter().map(|chunk| u64::from(chunk.payload_bytes)).sum();
@@ -113,13 +179,13 @@ fn tensor_table(tensors: &[TensorEntry], listing: &Listing) -> Table {
             // Names come from the file, and may hold anything.
             let name = tensor.name.escape_debug().to_string();
             let dtype = tensor.dtype.escape_debug().to_string();
-            table.row([name, dtype, shape, thousands(tensor.bytes), stored, percent]);
+            rows.push([name, dtype, shape, thousands(tensor.bytes), stored, percent]);
         }
         if members.len() > 1 {
             let [stored, percent] = sizes;
             let what = format!("  ({} together)", members.len());
-            table.row([what, String::new(), String::new(), thousands(coded), stored, percent]);
+            rows.push([what, String::new(), String::new(), thousands(coded), stored, percent]);
         }
     }
-    table
+    rows
 }

@@ -1,6 +1,9 @@
 //! Inspection of files: the cost of the symbols of raw data without context, and the cost of the
 //! symbols of a compressed file under its predictor.
 
+mod fields;
+mod values;
+
 use std::cmp::Reverse;
 use std::io::{Read, Seek};
 use std::sync::Arc;
@@ -11,6 +14,9 @@ use vortex_coder::{AdaptiveModel, Model, RecordLayout, Schema};
 
 use crate::error::{Error, Result};
 use crate::evaluation::costs_by_role;
+
+pub use fields::{FieldRow, field_rows};
+pub use values::{ValueEntropy, value_entropies};
 
 /// Number of original bytes, from the start of a member, whose costs are measured.
 const SAMPLE_BYTES: u64 = 4 << 20;
@@ -24,6 +30,8 @@ pub struct BlockCounts {
     pub zstd: usize,
     /// Stored unchanged.
     pub raw: usize,
+    /// Bytes of their payloads altogether, without headers.
+    pub payload_bytes: u64,
 }
 
 /// The costs of the symbols of a member under its predictor.
@@ -35,6 +43,8 @@ pub struct MemberCosts {
     pub sample_bytes: u64,
     /// Mean bits of each symbol of each field, in coding order.
     pub bits: Vec<Vec<f64>>,
+    /// What is known of each field, with entropies of the same bytes.
+    pub fields: Vec<FieldRow>,
 }
 
 /// Counts the blocks of a member.
@@ -52,6 +62,7 @@ pub fn count_blocks<R: Read + Seek>(
             Method::Zstd => &mut counts.zstd,
             Method::Raw => &mut counts.raw,
         } += 1;
+        counts.payload_bytes += u64::from(block.header.payload_bytes);
     }
     Ok(counts)
 }
@@ -101,8 +112,9 @@ pub fn member_costs<R: Read + Seek>(
     let records = (sample_bytes / stride).max(1) as f64;
     let bits = |role: usize| costs[role] as f64 / f64::from(COST_ONE_BIT) / records;
     let of_field = |field| layout.roles_of(field).map(bits).collect();
-    let bits = (0..layout.n_fields()).map(of_field).collect();
-    Ok(MemberCosts { schema: layout.schema().clone(), sample_bytes, bits })
+    let of_fields = (0..layout.n_fields()).map(of_field).collect();
+    let fields = field_rows(&bytes, layout.schema());
+    Ok(MemberCosts { schema: layout.schema().clone(), sample_bytes, bits: of_fields, fields })
 }
 
 fn member_of<R: Read + Seek>(reader: &IndexedReader<R>, member: usize) -> Result<MemberInfo> {

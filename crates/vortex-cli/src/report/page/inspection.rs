@@ -1,0 +1,149 @@
+//! The page of an inspection: a section for each file.
+
+use vortex_codec::inspection::FieldRow;
+use vortex_codec::training::Curve;
+
+use super::blocks::Blocks;
+use super::curve::curve;
+use super::escape::Text;
+use super::evaluation::bytes;
+use super::fields::{Coded, explained, fields};
+use super::plain_table::PlainTable;
+use super::provenance::Provenance;
+use super::skeleton::{Page, facts, key_figures, note};
+
+/// Bytes of the sections of files; later files are left out.
+const BUDGET: usize = 850_000;
+
+/// What is known of a file.
+#[derive(Default)]
+pub struct Inspected {
+    /// The file.
+    pub name: String,
+    /// A sentence about it.
+    pub lead: String,
+    /// Large figures, as HTML, and their meanings.
+    pub key: Vec<(String, String)>,
+    /// Names and values.
+    pub facts: Vec<(&'static str, String)>,
+    /// Something that a reader must know.
+    pub warning: Option<String>,
+    /// What is known of each field, and the bits of its symbols if the file is coded.
+    pub fields: Vec<(FieldRow, Option<Vec<f64>>)>,
+    /// Bytes on which fields were measured.
+    pub field_bytes: u64,
+    /// Its blocks.
+    pub blocks: Option<Blocks>,
+    /// Tables.
+    pub tables: Vec<PlainTable>,
+    /// The curve of the training that it is from.
+    pub curve: Option<Curve>,
+}
+
+/// The page.
+pub fn inspection(files: &[Inspected], provenance: &Provenance) -> String {
+    let title = match files {
+        [one] => one.name.clone(),
+        several => format!("{} files", several.len()),
+    };
+    let mut page = Page::new("Inspection", title);
+    if let [one] = files {
+        page.lead(&one.start());
+        for (heading, body) in one.parts("0") {
+            page.section(heading, body);
+        }
+        return page.finish(provenance);
+    }
+    let mut left = 0;
+    for (n, file) in files.iter().enumerate() {
+        let parts = file.parts(&n.to_string()).into_iter();
+        let parts: String = parts
+            .map(|(heading, body)| match body.is_empty() {
+                true => body,
+                false => format!("<h3>{heading}</h3>\n{body}"),
+            })
+            .collect();
+        let body = file.start() + &parts;
+        if page.len() + body.len() > BUDGET {
+            left += 1;
+            continue;
+        }
+        page.section(&file.name, body);
+    }
+    if left > 0 {
+        page.section("More files", note(&format!("{left} more files have no room on this page.")));
+    }
+    page.finish(provenance)
+}
+
+impl Inspected {
+    fn start(&self) -> String {
+        let warning = self.warning.as_ref().map_or_else(String::new, |text| {
+            format!("<div class=\"warn\" role=\"note\"><p>{}</p></div>\n", Text(text))
+        });
+        let key = if self.key.is_empty() { String::new() } else { key_figures(&self.key) };
+        format!("<p class=\"lead\">{}</p>\n{warning}{key}", Text(&self.lead))
+    }
+
+    /// Headings and bodies; a body can be empty.
+    fn parts(&self, id: &str) -> Vec<(&'static str, String)> {
+        let about = match self.facts.is_empty() {
+            true => String::new(),
+            false => facts(self.facts.iter().map(|(name, value)| (*name, value.clone()))),
+        };
+        let tables: String = self.tables.iter().map(PlainTable::html).collect();
+        let all: Vec<Coded<'_>> =
+            self.fields.iter().map(|(row, bits)| Coded { row, bits: bits.clone() }).collect();
+        let by_field = if all.is_empty() {
+            String::new()
+        } else {
+            let coded = all.iter().any(|field| field.bits.is_some());
+            let sample = format!("the first {}", bytes(self.field_bytes));
+            explained(coded, &sample) + &fields(&all)
+        };
+        vec![
+            ("What it is", about),
+            ("Bits by field", by_field),
+            ("Blocks", self.blocks.as_ref().map(|blocks| blocks.html(id)).unwrap_or_default()),
+            ("Contents", tables),
+            ("Training", self.curve.as_ref().map(curve).unwrap_or_default()),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fields::tests::wide;
+    use super::super::skeleton::MAX_BYTES;
+    use super::*;
+
+    fn example(n: usize) -> Inspected {
+        Inspected {
+            name: "a<b".into(),
+            lead: "raw & data".into(),
+            facts: vec![("Schema", "<x>".into())],
+            warning: Some("<w>".into()),
+            fields: wide(n).into_iter().map(|row| (row, None)).collect(),
+            ..Inspected::default()
+        }
+    }
+
+    #[test]
+    fn one_file_and_many() {
+        let provenance = Provenance::of("vortex inspect", Vec::new());
+        let one = inspection(&[example(3)], &provenance);
+        assert!(
+            one.contains("raw &amp; data")
+                && one.contains("&lt;x&gt;")
+                && one.contains("&lt;w&gt;")
+        );
+        let many: Vec<Inspected> = (0..20).map(|_| example(1500)).collect();
+        let html = inspection(&many, &provenance);
+        assert!(
+            html.len() < MAX_BYTES && html.contains("more files have no room"),
+            "{}",
+            html.len()
+        );
+        assert!(inspection(&[], &provenance).contains("0 files"));
+    }
+}
