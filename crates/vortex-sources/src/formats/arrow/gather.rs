@@ -12,7 +12,7 @@ const BATCH_BYTES: u64 = 64 << 20;
 const MAX_EMPTY_ROWS: u64 = 1 << 32;
 
 /// Slots of a column, or of a part of one.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Slots {
     pub(super) n: usize,
     /// A byte for each slot, 0 for a null; without it there are no nulls.
@@ -21,7 +21,7 @@ pub(super) struct Slots {
 }
 
 /// The values of slots.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Values {
     /// One after the other, all of one width.
     Fixed(Vec<u8>),

@@ -3,8 +3,10 @@
 use parquet::column::reader::{ColumnReader, get_column_reader};
 use parquet::data_type::{ByteArray, FixedLenByteArray, Int96};
 use parquet::file::serialized_reader::SerializedPageReader;
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::dictionary::Dictionary;
 use super::pages;
 use super::schema::Step;
 use super::{Parquet, guarded};
@@ -50,10 +52,18 @@ pub(super) struct Leaf<'a> {
     batch: Batch,
     /// The next value of the batch whose bytes are asked for.
     value: usize,
+    /// Values are their numbers in it.
+    dictionary: Option<&'a Dictionary>,
+    numbers: HashMap<&'a [u8], u32>,
 }
 
 impl<'a> Leaf<'a> {
-    pub(super) fn new(file: &'a Parquet, step: Step, what: &[What]) -> Self {
+    pub(super) fn new(
+        file: &'a Parquet,
+        step: Step,
+        what: &[What],
+        dictionary: Option<&'a Dictionary>,
+    ) -> Self {
         let column = file.schema().column(step.leaf);
         Self {
             file,
@@ -66,11 +76,44 @@ impl<'a> Leaf<'a> {
             rows_left: 0,
             batch: Batch::default(),
             value: 0,
+            dictionary,
+            numbers: HashMap::new(),
         }
     }
 
+    /// The row group of the rows that were read last.
+    pub(super) fn group(&self) -> usize {
+        self.group
+    }
+
+    /// Calls `each` with the bytes of each value that is not null.
+    pub(super) fn each_value(
+        &self,
+        each: &mut dyn FnMut(&[u8]) -> Result<(), String>,
+    ) -> Result<(), String> {
+        match &self.batch.values {
+            Values::Bytes(values) => values.iter().try_for_each(|value| each(value.data())),
+            Values::Fixed(values) => {
+                let width = self.file.width(self.step.leaf).max(1);
+                values.chunks_exact(width).try_for_each(each)
+            }
+        }
+    }
+
+    /// Replaces the values by their numbers.
+    fn number(&mut self) -> Result<(), String> {
+        let mut numbers = Vec::new();
+        self.each_value(&mut |value| {
+            let number = self.numbers.get(value).ok_or("a value that is not in its dictionary")?;
+            numbers.extend(number.to_le_bytes());
+            Ok(())
+        })?;
+        self.batch.values = Values::Fixed(numbers);
+        Ok(())
+    }
+
     /// Reads the next rows; false if there are no more.
-    fn advance(&mut self) -> Result<bool, String> {
+    pub(super) fn advance(&mut self) -> Result<bool, String> {
         while self.rows_left == 0 {
             let metadata = &self.file.metadata;
             if self.reader.take().is_some() {
@@ -85,6 +128,9 @@ impl<'a> Leaf<'a> {
             let column = chunk.column_descr_ptr();
             self.reader = Some(get_column_reader(column, Box::new(pages)));
             self.rows_left = rows;
+            if let Some(dictionary) = self.dictionary {
+                self.numbers = dictionary.numbers(self.group);
+            }
         }
         let Some(reader) = &mut self.reader else { return Ok(false) };
         let (rows, batch) = (self.rows_left.min(BATCH_ROWS), &mut self.batch);
@@ -98,6 +144,9 @@ impl<'a> Leaf<'a> {
             return Err("levels are missing".into());
         }
         self.value = 0;
+        if self.dictionary.is_some() {
+            self.number()?;
+        }
         Ok(true)
     }
 
@@ -139,7 +188,10 @@ impl Feed for Leaf<'_> {
                 }
                 What::Counts => self.batch.counts(&self.step, out)?,
                 What::Value => {
-                    let width = self.file.width(self.step.leaf);
+                    let width = match self.dictionary {
+                        Some(_) => 4,
+                        None => self.file.width(self.step.leaf),
+                    };
                     self.batch.values(&self.step, self.max_def, width, out)?;
                 }
                 What::Data => return Err("bytes beside other parts".into()),

@@ -1,6 +1,8 @@
 //! Parquet files, read and written by the `parquet` crate, leaf by leaf: what is stored is kept, and
 //! not what a reader makes of it.
 
+mod categories;
+mod dictionary;
 mod leaf;
 mod levels;
 mod pages;
@@ -16,16 +18,18 @@ use parquet::basic::Compression;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use parquet::schema::types::SchemaDescriptor;
 use vortex_base::hex;
+use vortex_coder::schema::DType;
 
 use super::layout::{Layout, Table};
-use super::shape::{Feed, What};
-use super::structure::{FORM, FileForm, MAX_DEPTH, Structure};
+use super::shape::{Feed, Kind, Numbers, Shape, What};
+use super::structure::{self, FORM, FileForm, MAX_DEPTH, Structure};
 use super::positioned::Positioned;
 use super::{MAX_EXPANSION, records};
 use crate::formats::PARQUET;
 use crate::error::{Error, Result};
 use crate::pieces::open_with_length;
 use crate::source::{DatasetInfo, Origin, Sink, Source, Unread};
+use dictionary::{Dictionary, Known};
 use leaf::Leaf;
 use schema::{Columns, Step};
 
@@ -53,6 +57,8 @@ struct Parquet {
     file: Positioned,
     metadata: ParquetMetaData,
     steps: Vec<Step>,
+    /// The dictionaries of leaves; as nodes, they follow the steps.
+    dictionaries: Vec<(usize, Dictionary)>,
 }
 
 impl ParquetSource {
@@ -67,13 +73,31 @@ impl ParquetSource {
         let metadata = metadata(&file).map_err(refuse)?;
         let columns = Columns::of(metadata.file_metadata().schema());
         let rows = rows(&metadata, len).map_err(refuse)?;
-        let file = Parquet { file, metadata, steps: columns.steps };
+        let mut file = Parquet { file, metadata, steps: columns.steps, dictionaries: Vec::new() };
+        let with_dictionary = file.read_dictionaries(&columns.columns);
         let mut layout = Layout::new(&file);
         let root = layout.root("rows", rows.iter().sum());
+        let mut dictionaries = Vec::new();
+        for (number, values) in with_dictionary.iter().flatten().enumerate() {
+            let (_, dictionary) = &file.dictionaries[number];
+            let level = layout.root(&values.name, dictionary.len());
+            if !layout.column(values, level) {
+                return Err(refuse(format!("{} cannot be read", values.name)));
+            }
+            dictionaries.push(dictionary.states());
+        }
+        let mut next = 0u32;
         let (mut keep, mut refused) = (Vec::new(), Vec::new());
-        for (name, shape) in columns.columns {
+        for ((name, shape), values) in columns.columns.into_iter().zip(&with_dictionary) {
             keep.push(match shape {
-                Ok(shape) => layout.column(&shape, root),
+                Ok(mut shape) => {
+                    if values.is_some() {
+                        shape.kind = Kind::Fixed(vec![Numbers::new(DType::U32, 1)]);
+                        shape.dictionary = Some(next);
+                        next += 1;
+                    }
+                    layout.column(&shape, root)
+                }
                 Err(reason) => {
                     refused.push(Unread { name, reason });
                     false
@@ -86,12 +110,17 @@ impl ParquetSource {
         let kept = schema::without(metadata.schema(), metadata.key_value_metadata(), &keep);
         let empty = kept.and_then(|(root, metadata)| schema::empty_file(root, metadata));
         let codecs = codecs(&file.metadata, &keep);
+        let mut nodes = laid.nodes.into_iter();
         let structure = Structure {
             file: FileForm::Parquet { schema: hex::encode(&empty.map_err(refuse)?), codecs },
             tables: laid.refs,
-            columns: laid.nodes,
+            dictionaries: dictionaries
+                .into_iter()
+                .zip(nodes.by_ref())
+                .map(|(states, values)| structure::Dictionary { values, states })
+                .collect(),
+            columns: nodes.collect(),
             groups: rows,
-            dictionaries: Vec::new(),
         };
         Ok(Self {
             path: path.to_owned(),
@@ -184,6 +213,37 @@ impl Parquet {
         self.metadata.file_metadata().schema_descr()
     }
 
+    /// Reads the dictionaries of columns that are categories. For each column, the values of its
+    /// dictionary.
+    fn read_dictionaries(
+        &mut self,
+        columns: &[(String, std::result::Result<Shape, String>)],
+    ) -> Vec<Option<Shape>> {
+        let metadata = self.metadata.file_metadata();
+        let all = dictionary::columns(metadata.schema(), metadata.key_value_metadata());
+        let mut values = Vec::new();
+        for (number, (name, shape)) in columns.iter().enumerate() {
+            values.push(None);
+            let flat = |shape: &&Shape| matches!(shape.kind, Kind::Fixed(_) | Kind::Bytes);
+            let Some(shape) = shape.as_ref().ok().filter(flat) else { continue };
+            let Some(step) = self.steps.get(shape.node).filter(|_| all.contains(&number)) else {
+                continue;
+            };
+            // A column that is damaged, or has too many values, is read without it.
+            let Ok(dictionary) = Dictionary::read(self, *step) else { continue };
+            let leaf = step.leaf;
+            values[number] = Some(Shape {
+                node: self.steps.len() + self.dictionaries.len(),
+                name: format!("dictionary({name})"),
+                nullable: false,
+                kind: shape.kind.clone(),
+                dictionary: None,
+            });
+            self.dictionaries.push((leaf, dictionary));
+        }
+        values
+    }
+
     /// Bytes of a value of a leaf.
     fn width(&self, leaf: usize) -> usize {
         schema::width(&self.schema().column(leaf))
@@ -196,8 +256,14 @@ impl super::shape::Columns for Parquet {
         node: usize,
         what: &[What],
     ) -> std::result::Result<Box<dyn Feed + '_>, String> {
+        if let Some(number) = node.checked_sub(self.steps.len()) {
+            let (_, dictionary) = self.dictionaries.get(number).ok_or("an unknown column")?;
+            return Ok(Box::new(Known::new(dictionary, what)));
+        }
         let step = self.steps.get(node).ok_or("an unknown column")?;
-        Ok(Box::new(Leaf::new(self, *step, what)))
+        let known = self.dictionaries.iter().find(|(leaf, _)| *leaf == step.leaf);
+        let dictionary = known.map(|(_, dictionary)| dictionary);
+        Ok(Box::new(Leaf::new(self, *step, what, dictionary)))
     }
 }
 

@@ -13,7 +13,7 @@ use crate::formats::arrow::shape::{Kind, Numbers, Shape};
 use crate::formats::arrow::structure::MAX_NODES;
 
 /// The key of the Arrow schema in the metadata.
-const ARROW_SCHEMA: &str = "ARROW:schema";
+pub(super) const ARROW_SCHEMA: &str = "ARROW:schema";
 
 /// A part of a column: where it is in the levels of a leaf below it.
 #[derive(Clone, Copy, Debug)]

@@ -9,17 +9,18 @@ use parquet::basic::{BrotliLevel, Compression, GzipLevel, ZstdLevel};
 use parquet::column::page::{CompressedPage, PageWriteSpec, PageWriter};
 use parquet::column::writer::{ColumnCloseResult, ColumnWriter, get_column_writer};
 use parquet::data_type::{ByteArray, FixedLenByteArray, Int96};
-use parquet::errors::Result as ParquetResult;
-use parquet::file::properties::{WriterProperties, WriterPropertiesPtr};
+use parquet::errors::{ParquetError, Result as ParquetResult};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesPtr};
 use parquet::file::writer::{SerializedFileWriter, SerializedPageWriter, TrackedWrite};
 use parquet::schema::types::ColumnDescPtr;
 use vortex_base::hex;
 
+use super::categories::{PAGE_ROWS, Values};
 use super::levels::Levels;
 use super::schema::{self, Columns};
 use crate::formats::arrow::gather::{Gather, rows_at_a_time};
 use crate::formats::arrow::shape::{Kind, Shape};
-use crate::formats::arrow::structure::{FORM, FileForm, Node, Structure};
+use crate::formats::arrow::structure::{Dictionary, FORM, FileForm, Node, Structure};
 use crate::source::Origin;
 use crate::stored::{OnBytes, Stored};
 
@@ -77,7 +78,10 @@ pub(in crate::formats) fn write(
     for ((_, shape), node) in all.columns.into_iter().zip(&structure.columns) {
         let shape = shape.map_err(io::Error::other)?;
         matches(&shape, node).map_err(io::Error::other)?;
-        keep.push(structure.has_all(node, &there));
+        let mut all = vec![node];
+        let values = node.dictionaries().into_iter();
+        all.extend(values.filter_map(|d| structure.dictionaries.get(d as usize)).map(|d| &d.values));
+        keep.push(all.into_iter().all(|node| structure.has_all(node, &there)));
         columns.push((shape, node));
     }
     let leaves = empty.file_metadata().schema_descr();
@@ -88,18 +92,44 @@ pub(in crate::formats) fn write(
         let codec = codec(name).ok_or_else(other)?;
         properties = properties.set_column_compression(leaf.path().clone(), codec);
     }
+    let fixed = properties.clone();
     let properties: WriterPropertiesPtr = Arc::new(properties.build());
+    let fixed: WriterPropertiesPtr = Arc::new(
+        fixed
+            .set_write_batch_size(PAGE_ROWS)
+            .set_data_page_row_count_limit(PAGE_ROWS)
+            .set_dictionary_page_size_limit(usize::MAX)
+            .set_statistics_enabled(EnabledStatistics::None)
+            .build(),
+    );
 
     let step = rows_at_a_time(&structure, &datasets)?;
     let kept: Vec<usize> = (0..keep.len()).filter(|number| keep[*number]).collect();
     let nodes: Vec<&Node> = kept.iter().map(|number| columns[*number].1).collect();
-    let mut gather = Gather::new(&structure, &nodes, &datasets)?;
+    let used = nodes.iter().flat_map(|node| node.dictionaries());
+    let used: Vec<&Dictionary> = used.filter_map(|d| structure.dictionaries.get(d as usize)).collect();
+    let mut needed = nodes.clone();
+    needed.extend(used.iter().map(|dictionary| &dictionary.values));
+    let mut gather = Gather::new(&structure, &needed, &datasets)?;
+    let mut dictionaries = Vec::new();
+    for number in &kept {
+        let dictionary = columns[*number].1.dictionaries().first().copied();
+        let dictionary = dictionary.and_then(|d| structure.dictionaries.get(d as usize));
+        dictionaries.push(match dictionary {
+            Some(dictionary) => Some(Values::read(dictionary, &mut gather, on_bytes)?),
+            None => None,
+        });
+    }
     let mut file = SerializedFileWriter::new(&mut out, root, Arc::clone(&properties))?;
-    for rows in &structure.groups {
+    for (group, rows) in structure.groups.iter().enumerate() {
         let mut writers: Vec<Leaf> = Vec::new();
         for (number, leaf) in leaves.columns().iter().enumerate() {
-            if keep[leaves.get_column_root_idx(number)] {
-                writers.push(Leaf::new(leaf, &properties));
+            let column = leaves.get_column_root_idx(number);
+            if let Ok(column) = kept.binary_search(&column) {
+                let values = dictionaries[column].as_ref();
+                let values = values.map(|values| values.of_group(group as u64));
+                let values = values.transpose().map_err(io::Error::other)?;
+                writers.push(Leaf::new(leaf, &properties, &fixed, values)?);
             }
         }
         let mut left = *rows;
@@ -107,9 +137,12 @@ pub(in crate::formats) fn write(
             let n = left.min(step);
             gather.begin();
             let mut next = writers.iter_mut();
-            for number in &kept {
+            for (number, dictionary) in kept.iter().zip(&dictionaries) {
                 let (shape, node) = &columns[*number];
-                let slots = gather.slots(node, n, on_bytes)?;
+                let mut slots = gather.slots(node, n, on_bytes)?;
+                if let Some(dictionary) = dictionary {
+                    slots = dictionary.look_up(group as u64, slots).map_err(io::Error::other)?;
+                }
                 Levels::each_leaf(shape, &slots, &mut |levels| {
                     let leaf = next.next().ok_or("a column too many")?;
                     leaf.write(levels).map_err(|e| e.to_string())
@@ -142,6 +175,7 @@ fn empty_footer(file: &[u8]) -> Result<parquet::file::metadata::ParquetMetaData,
 fn matches(shape: &Shape, node: &Node) -> Result<(), String> {
     use crate::formats::arrow::structure::Is;
     let same = match (&shape.kind, &node.is) {
+        (Kind::Bytes | Kind::Fixed(_), Is::Fixed { width: 4, dictionary: Some(_), .. }) => true,
         (Kind::Fixed(numbers), Is::Fixed { width, .. }) => {
             numbers.iter().map(|n| n.bytes()).sum::<usize>() == *width as usize
         }
@@ -160,12 +194,26 @@ fn matches(shape: &Shape, node: &Node) -> Result<(), String> {
 
 /// The bytes of a column chunk, while all columns of a row group grow.
 #[derive(Clone)]
-struct Chunk(Arc<Mutex<TrackedWrite<Vec<u8>>>>);
+struct Chunk(Arc<Mutex<Sink>>);
+
+struct Sink {
+    out: TrackedWrite<Vec<u8>>,
+    /// Values of the first pages, which are not written.
+    skip: u64,
+}
 
 impl PageWriter for Chunk {
     fn write_page(&mut self, page: CompressedPage) -> ParquetResult<PageWriteSpec> {
         let mut sink = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        SerializedPageWriter::new(&mut sink).write_page(page)
+        if sink.skip == 0 || !page.compressed_page().is_data_page() {
+            return SerializedPageWriter::new(&mut sink.out).write_page(page);
+        }
+        let left = sink.skip.checked_sub(page.num_values().into());
+        sink.skip = left.ok_or_else(|| ParquetError::General("a page too long".into()))?;
+        let mut spec = PageWriteSpec::new();
+        spec.page_type = page.page_type();
+        spec.offset = sink.out.bytes_written() as u64;
+        Ok(spec)
     }
 
     fn close(&mut self) -> ParquetResult<()> {
@@ -178,14 +226,33 @@ struct Leaf {
     column: ColumnDescPtr,
     chunk: Chunk,
     writer: ColumnWriter<'static>,
+    /// Values that were written only to be in the dictionary.
+    before: u64,
 }
 
 impl Leaf {
-    fn new(column: &ColumnDescPtr, properties: &WriterPropertiesPtr) -> Self {
-        let chunk = Chunk(Arc::new(Mutex::new(TrackedWrite::new(Vec::new()))));
+    /// A leaf; with a dictionary, this will be that of the file. The writer makes a dictionary of
+    /// the values in the order in which they come, so pages with its values come first, and are not
+    /// written.
+    fn new(
+        column: &ColumnDescPtr,
+        properties: &WriterPropertiesPtr,
+        fixed: &WriterPropertiesPtr,
+        dictionary: Option<Levels>,
+    ) -> ParquetResult<Self> {
+        let dictionary = dictionary.filter(|values| !values.def.is_empty());
+        let before = dictionary.as_ref().map_or(0, |values| values.def.len() as u64);
+        let properties = if before > 0 { fixed } else { properties };
+        let sink = Sink { out: TrackedWrite::new(Vec::new()), skip: before };
+        let chunk = Chunk(Arc::new(Mutex::new(sink)));
         let (column, pages) = (Arc::clone(column), Box::new(chunk.clone()));
         let writer = get_column_writer(Arc::clone(&column), Arc::clone(properties), pages);
-        Self { column, chunk, writer }
+        let mut leaf = Self { column, chunk, writer, before };
+        if let Some(mut values) = dictionary {
+            values.def.fill(leaf.column.max_def_level());
+            leaf.write(&values)?;
+        }
+        Ok(leaf)
     }
 
     fn write(&mut self, levels: &Levels) -> ParquetResult<()> {
@@ -243,9 +310,19 @@ impl Leaf {
     }
 
     fn close(self) -> ParquetResult<(Bytes, ColumnCloseResult)> {
-        let closed = self.writer.close()?;
+        let mut closed = self.writer.close()?;
         let mut sink = self.chunk.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let sink = std::mem::replace(&mut *sink, TrackedWrite::new(Vec::new()));
-        Ok((sink.into_inner()?.into(), closed))
+        if self.before > 0 {
+            if sink.skip > 0 {
+                return Err(ParquetError::General("the values of a dictionary are left".into()));
+            }
+            // They have the pages that are not there.
+            (closed.column_index, closed.offset_index) = (None, None);
+            closed.metadata =
+                closed.metadata.into_builder().clear_page_encoding_stats().build()?;
+            closed.rows_written -= self.before;
+        }
+        let out = std::mem::replace(&mut sink.out, TrackedWrite::new(Vec::new()));
+        Ok((out.into_inner()?.into(), closed))
     }
 }
