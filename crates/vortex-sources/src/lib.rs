@@ -8,6 +8,8 @@ pub use source::{DatasetInfo, Origin, Sink, Source, Unread};
 pub mod error;
 pub mod fields;
 pub mod formats;
+#[cfg(any(feature = "arrow", feature = "root"))]
+mod group_name;
 mod pieces;
 pub mod prepare;
 pub mod source;

@@ -27,6 +27,27 @@ pub trait Stored {
     /// # Errors
     /// Those of reading and writing, and for values that differ from the prepared ones.
     fn write(&mut self, out: &mut dyn io::Write, on_bytes: &mut OnBytes<'_>) -> io::Result<()>;
+
+    /// Its records piece by piece, for formats that put the values of several datasets side by side.
+    ///
+    /// # Errors
+    /// For a dataset that is not described as one of records.
+    fn records(&self) -> io::Result<Box<dyn Records + '_>>;
+}
+
+/// The records of a dataset, in the order of the source.
+pub trait Records {
+    /// Reads the next `n` records and replaces the contents of `out`.
+    ///
+    /// # Errors
+    /// Those of reading; for more records than there are.
+    fn read(&mut self, n: u64, out: &mut Vec<u8>) -> io::Result<()>;
+
+    /// Compares all values with the prepared ones.
+    ///
+    /// # Errors
+    /// For values that differ, and for records that were not read.
+    fn finish(self: Box<Self>) -> io::Result<()>;
 }
 
 /// Writes one file with all datasets and, if it is known, the structure of the original.

@@ -24,6 +24,11 @@ impl<'a> Head<'a> {
         Ok(Self { path, start })
     }
 
+    #[cfg(feature = "arrow")]
+    pub(super) fn path(&self) -> &Path {
+        self.path
+    }
+
     pub(super) fn begins(&self, magic: &[u8]) -> bool {
         self.start.starts_with(magic)
     }

@@ -2,6 +2,8 @@
 //!
 //! A new format is a folder here and a row of the table, with its name for manifests in [`Format`].
 
+#[cfg(feature = "arrow")]
+pub mod arrow;
 pub mod bytes;
 pub mod fits;
 #[cfg(feature = "hdf5")]
@@ -38,6 +40,10 @@ pub enum Format {
     Safetensors,
     /// Trees of ROOT.
     Root,
+    /// Parquet.
+    Parquet,
+    /// Files and streams of Arrow.
+    Arrow,
     /// Bytes, plain or in `.gz` or `.tar.gz`.
     Bytes,
 }
@@ -107,8 +113,20 @@ macro_rules! with {
 /// First bytes of an HDF5 file, or of its superblock after a user block.
 const HDF5: &[u8] = b"\x89HDF\r\n\x1a\n";
 
+/// First bytes of a Parquet file, and of an Arrow file.
+const PARQUET: &[u8] = b"PAR1";
+const ARROW: &[u8] = b"ARROW1\0\0";
+
+/// Whether a file is a stream of Arrow, which begins with four bytes 0xff and a schema.
+fn is_arrow_stream(file: &Head<'_>) -> Result<bool> {
+    #[cfg(feature = "arrow")]
+    return arrow::ipc::is_stream(file.path());
+    #[cfg(not(feature = "arrow"))]
+    Ok(file.is_named(&["arrows"]))
+}
+
 /// All formats, in the order in which they are tried.
-pub static FORMATS: [Row; 7] = [
+pub static FORMATS: [Row; 9] = [
     Row {
         format: Format::Hdf5,
         title: "HDF5",
@@ -137,6 +155,32 @@ pub static FORMATS: [Row; 7] = [
             "root",
             open: |path| Ok(Box::new(root::RootSource::open(path)?)),
             write: |out, _, datasets, on_bytes| npy::write_npz(out, datasets, on_bytes),
+        ),
+    },
+    Row {
+        format: Format::Parquet,
+        title: "Parquet",
+        extensions: &["parquet", "pq"],
+        values: Values::Inside,
+        restored_as: RestoredAs::NewFile,
+        sniff: |file| Ok(file.begins(PARQUET)),
+        code: with!(
+            "arrow",
+            open: |path| Ok(Box::new(arrow::parquet::ParquetSource::open(path)?)),
+            write: arrow::parquet::write,
+        ),
+    },
+    Row {
+        format: Format::Arrow,
+        title: "Arrow",
+        extensions: &["arrow", "arrows", "feather", "ipc"],
+        values: Values::Inside,
+        restored_as: RestoredAs::NewFile,
+        sniff: |file| Ok(file.begins(ARROW) || file.begins(&[0xff; 4]) && is_arrow_stream(file)?),
+        code: with!(
+            "arrow",
+            open: |path| Ok(Box::new(arrow::ipc::IpcSource::open(path)?)),
+            write: arrow::ipc::write,
         ),
     },
     Row {
@@ -325,6 +369,8 @@ mod tests {
             Format::Fits,
             Format::Safetensors,
             Format::Root,
+            Format::Parquet,
+            Format::Arrow,
             Format::Bytes,
         ];
         assert_eq!(all.len(), FORMATS.len());

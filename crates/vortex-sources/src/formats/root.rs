@@ -16,6 +16,7 @@ use vortex_root::{Chunk, Column, ColumnReader, Content, Layout, RootError, RootF
 use crate::error::{Error, Result};
 use crate::fields::Fields;
 use crate::formats::npy;
+use crate::group_name::group_name;
 use crate::source::{DatasetInfo, Sink, Source, Unread};
 use crate::unique_names::UniqueNames;
 
@@ -219,22 +220,8 @@ impl Collection {
     /// The common prefix of the names of its columns up to a `_` or `.`; without one, the first
     /// name.
     fn name(&self) -> String {
-        let Some(first) = self.parts.first().map(|part| part.name.as_str()) else {
-            return self.fallback.clone();
-        };
-        if self.parts.len() == 1 {
-            return first.to_owned();
-        }
-        let common = self.parts.iter().fold(first.len(), |n, part| {
-            first.bytes().zip(part.name.bytes()).take(n).take_while(|(a, b)| a == b).count()
-        });
-        // The bytes that are equal in all names; if they end inside a character, there is no common
-        // prefix.
-        let common = first.get(..common).unwrap_or_default();
-        match common.rfind(['_', '.', '/']) {
-            Some(end @ 1..) => common[..end].to_owned(),
-            _ => first.to_owned(),
-        }
+        let names = self.parts.iter().map(|part| part.name.as_str());
+        group_name(names).unwrap_or(&self.fallback).to_owned()
     }
 }
 

@@ -11,11 +11,13 @@ use vortex_data::SplitRatios;
 use super::digest_of;
 use super::manifest::{DatasetEntry, MANIFEST_NAME, Manifest, SourceEntry};
 use super::order::Order;
-use super::streams::{Placement, Streams, stream_fields, stream_names, stream_schema};
+use super::streams::{
+    CHUNK_BYTES, Placement, Streams, stream_fields, stream_names, stream_schema,
+};
 use crate::error::{Error, Result};
 use crate::formats::RestoredAs;
 use crate::source::Origin;
-use crate::stored::{OnBytes, Stored, refuse};
+use crate::stored::{OnBytes, Records, Stored, refuse};
 use crate::unique_names::UniqueNames;
 
 /// A file that was written.
@@ -221,31 +223,70 @@ impl Stored for Dataset<'_> {
     }
 
     fn write(&mut self, out: &mut dyn Write, on_bytes: &mut OnBytes<'_>) -> io::Result<()> {
-        let mut digest = blake3::Hasher::new();
+        let mut records = self.records()?;
+        let step = (CHUNK_BYTES as u64 / u64::from(self.entry.stride.max(1))).max(1);
         let mut chunk = Vec::new();
-        // Open only now: a file may have more datasets than files can be open.
-        let placement = self.entry.placement(self.manifest);
-        let streams = placement.and_then(|place| Streams::open(&self.paths, place, true));
-        let mut streams = streams.map_err(|e| refuse(&self.entry.name, e))?;
-        let step = streams.chunk_records();
-        let mut at = 0;
-        while at < self.entry.records {
-            let end = (at + step).min(self.entry.records);
-            let read = streams.read(at..end, &mut chunk);
-            read.map_err(|e| refuse(&self.entry.name, e))?;
-            digest.update(&chunk);
+        let mut left = self.entry.records;
+        while left > 0 {
+            let n = left.min(step);
+            records.read(n, &mut chunk)?;
             out.write_all(&chunk)?;
             on_bytes(chunk.len() as u64);
-            at = end;
+            left -= n;
         }
-        let found = digest.finalize().to_hex();
-        if found.as_str() != self.entry.blake3 {
+        records.finish()
+    }
+
+    fn records(&self) -> io::Result<Box<dyn Records + '_>> {
+        let placement = self.entry.placement(self.manifest);
+        let placement = placement.map_err(|e| refuse(&self.entry.name, e))?;
+        let (digest, at) = (blake3::Hasher::new(), 0);
+        Ok(Box::new(InOrder { dataset: self, placement: Some(placement), digest, at }))
+    }
+}
+
+/// The records of a dataset, in the order of its source.
+struct InOrder<'a> {
+    dataset: &'a Dataset<'a>,
+    /// There between reads.
+    placement: Option<Placement>,
+    digest: blake3::Hasher,
+    at: u64,
+}
+
+impl Records for InOrder<'_> {
+    fn read(&mut self, n: u64, out: &mut Vec<u8>) -> io::Result<()> {
+        let Dataset { entry, paths, .. } = self.dataset;
+        let end = self.at.checked_add(n).filter(|end| *end <= entry.records);
+        let (Some(end), Some(placement)) = (end, self.placement.take()) else {
+            let what = format!("records {} to {} of {}", self.at, u128::from(self.at) + u128::from(n), entry.records);
+            return Err(refuse(&entry.name, what));
+        };
+        // Open only now: a file may have more datasets than files can be open.
+        let read = Streams::open(paths, placement, true).and_then(|mut streams| {
+            streams.read(self.at..end, out)?;
+            Ok(streams.into_placement())
+        });
+        self.placement = Some(read.map_err(|e| refuse(&entry.name, e))?);
+        self.digest.update(out);
+        self.at = end;
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> io::Result<()> {
+        let entry = self.dataset.entry;
+        if self.at != entry.records {
+            let what = format!("{} of its {} records are needed", self.at, entry.records);
+            return Err(refuse(&entry.name, what));
+        }
+        let found = self.digest.finalize().to_hex();
+        if found.as_str() != entry.blake3 {
             let what = format!(
                 "its streams changed since they were prepared (BLAKE3 {found}, {} in the \
                  manifest); prepare the original again",
-                self.entry.blake3
+                entry.blake3
             );
-            return Err(refuse(&self.entry.name, what));
+            return Err(refuse(&entry.name, what));
         }
         Ok(())
     }

@@ -109,6 +109,11 @@ impl Streams {
         Ok(Self { placement, files, scratch: Vec::new() })
     }
 
+    /// Closes the files.
+    pub(super) fn into_placement(self) -> Placement {
+        self.placement
+    }
+
     /// Records that fit in a chunk.
     pub fn chunk_records(&self) -> u64 {
         (CHUNK_BYTES / self.placement.schema.stride()).max(1) as u64
