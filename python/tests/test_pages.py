@@ -68,7 +68,7 @@ def pages(tmp_path_factory):
     run("bench", "--levels", "1-2", "--runs", "1", "--baselines", "few", "jets.bin", "more.bin", "--report", "bench_of_files.html")
     run("train", "--config", "config.yaml", "--data", "jets.bin", "--out", "run")
     shutil.copy(folder / "run" / "report.html", folder / "training.html")
-    run("evaluate", "-m", "run/model.vxm", "--data", "more.bin", "--device", "cpu", "--baselines", "few", "--report", "evaluation_of_a_model.html")
+    run("evaluate", "-m", "run/model.vxm", "--data", "more.bin", "--float", "--baselines", "few", "--report", "evaluation_of_a_model.html")
     run("compress", "-2", "--block-size", "4k", "jets.bin")
     run("inspect", "jets.bin", "--report", "inspection.html")
     run("inspect", "jets.bin", "jets.bin.vxc", "run/model.vxm", "--report", "inspection_of_files.html")

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use vortex_codec::Device;
 
 /// Arguments of every command.
 #[derive(Clone, Debug, Args)]
@@ -57,6 +58,15 @@ impl Instructions {
             Self::Neon => vortex_codec::Instructions::Neon,
         }
     }
+}
+
+/// The device that codes with a network.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct OnDevice {
+    /// Where the network of a model runs: cpu, cuda:N, rocm:N, vulkan:N, or auto (a GPU for 64 MiB
+    /// and more, if one works). It does not change the results
+    #[arg(long, value_name = "DEVICE", default_value_t = Device::Cpu)]
+    pub device: Device,
 }
 
 /// Where outputs go and how.

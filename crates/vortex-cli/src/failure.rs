@@ -71,6 +71,10 @@ fn options(error: &Error) -> Option<&'static str> {
         ErrorKind::NotBuilt if error.message().contains("rocm") => {
             Some("build it with: cargo install --path crates/vortex-cli --features rocm")
         }
+        ErrorKind::NotBuilt if error.message().contains("vulkan") => {
+            Some("build it with: cargo install --path crates/vortex-cli --features vulkan")
+        }
+        ErrorKind::Device => Some("or use --device cpu"),
         ErrorKind::NotBuilt => {
             Some("build it with: cargo install --path crates/vortex-cli --features cuda")
         }

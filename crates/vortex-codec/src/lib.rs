@@ -4,6 +4,7 @@
 // Files and bytes.
 pub use compressor::{Compressor, compress};
 pub use decompressor::{Decompressor, decompress};
+pub use device::Device;
 pub use error::{Error, ErrorKind, Result};
 pub use evaluation::{Evaluation, evaluate};
 pub use level::Level;
@@ -24,6 +25,7 @@ pub mod baselines;
 pub mod bench;
 mod compressor;
 mod decompressor;
+mod device;
 mod encoder;
 pub mod error;
 pub mod evaluation;
@@ -51,6 +53,7 @@ pub use vortex_coder as coder;
 pub use vortex_data as data;
 #[cfg(feature = "download")]
 pub use vortex_download as download;
+pub use vortex_gpu as gpu;
 pub use vortex_infer as infer;
 pub use vortex_sources as sources;
 #[cfg(feature = "train")]

@@ -26,23 +26,33 @@ impl<R: Runtime> Execution for OnRuntime<R> {
     }
 
     fn prepare(&self, network: &Checked) -> Result<Box<dyn Program>> {
-        let prepared = Prepared::new(self.device.clone(), network, self.few_turns)?;
-        Ok(Box::new(OnDevice(Arc::new(prepared))))
+        let prepared = Arc::new(Prepared::new(self.device.clone(), network, self.few_turns)?);
+        let cpu = Cpu { instructions: Instructions::detect() }.prepare(network)?;
+        Ok(Box::new(OnDevice { prepared, cpu }))
     }
 }
 
-struct OnDevice<R: Runtime>(Arc<Prepared<R>>);
+struct OnDevice<R: Runtime> {
+    prepared: Arc<Prepared<R>>,
+    /// The same network on the CPU.
+    cpu: Box<dyn Program>,
+}
 
 impl<R: Runtime> Program for OnDevice<R> {
     fn predictor(&self) -> Box<dyn Predictor + '_> {
-        Box::new(GpuPredictor::new(Arc::clone(&self.0)))
+        Box::new(GpuPredictor::new(Arc::clone(&self.prepared)))
+    }
+
+    fn stepwise(&self) -> Box<dyn Predictor + '_> {
+        // One symbol of one lane takes a GPU as long as thousands.
+        self.cpu.predictor()
     }
 
     fn coder<'a>(&'a self, layout: &'a RecordLayout) -> Box<dyn BlockCoder + 'a> {
-        Box::new(GpuCoder::new(&self.0, layout))
+        Box::new(GpuCoder::new(&self.prepared, layout))
     }
 
     fn group(&self) -> usize {
-        self.0.group()
+        self.prepared.group()
     }
 }

@@ -49,7 +49,10 @@ fn compare_steps(found: &mut dyn Predictor, checked: &Checked, lanes: usize, rec
         }
         if coding == Coding::Modelled {
             for (lane, (right, got)) in right[..active].iter().zip(&got).enumerate() {
-                assert!(right.frequencies() == got.frequencies(), "step {step}, lane {lane} of {active}");
+                assert!(
+                    right.frequencies() == got.frequencies(),
+                    "step {step}, lane {lane} of {active}"
+                );
             }
         }
         found.update(&actual);
@@ -61,7 +64,8 @@ fn compare_steps(found: &mut dyn Predictor, checked: &Checked, lanes: usize, rec
 fn compare_scores(found: &mut dyn Predictor, checked: &Checked, lanes: usize, records: usize) {
     let (net, layout) = (checked.network(), checked.layout());
     let n = layout.roles().len();
-    let input: Vec<Vec<u8>> = (0..lanes).map(|l| symbols(layout, records, 177 + l as u64)).collect();
+    let input: Vec<Vec<u8>> =
+        (0..lanes).map(|l| symbols(layout, records, 177 + l as u64)).collect();
     let mut definition = Interpreter::new(net, layout);
     definition.begin(lanes);
     found.begin(lanes);
@@ -82,7 +86,14 @@ fn compare_scores(found: &mut dyn Predictor, checked: &Checked, lanes: usize, re
             panic!("record {record}: {error}");
         }
         for (at, (right, got)) in right.iter().zip(&got).enumerate() {
-            assert_eq!(right, got, "record {}, role {}, lane {}", record + at / (n * active), at / active % n, at % active);
+            assert_eq!(
+                right,
+                got,
+                "record {}, role {}, lane {}",
+                record + at / (n * active),
+                at / active % n,
+                at % active
+            );
         }
         assert_eq!(right.len(), got.len());
         record += now;
@@ -132,16 +143,20 @@ fn compare_coders(network: &Network, gpu: &Gpu) {
     let shapes = [(37, 5), (1, 1), (30, 4), (0, 3), (21, 21), (2, 7)];
     let blocks: Vec<(Vec<u8>, usize)> = shapes
         .iter()
-        .map(|&(records, lanes)| (likely(&cpu, records * stride, lanes.min(records).max(1), records as u64), lanes))
+        .map(|&(records, lanes)| {
+            (likely(&cpu, records * stride, lanes.min(records).max(1), records as u64), lanes)
+        })
         .collect();
     let group: Vec<BlockRecords<'_>> =
         blocks.iter().map(|(bytes, lanes)| BlockRecords { bytes, lanes: *lanes }).collect();
     let payloads = cpu.coder().encode(&group).unwrap();
     for width in [1, 2, group.len()] {
         let mut coder = model.coder();
-        let coded: Vec<Vec<u8>> = group.chunks(width).flat_map(|g| coder.encode(g).unwrap()).collect();
+        let coded: Vec<Vec<u8>> =
+            group.chunks(width).flat_map(|g| coder.encode(g).unwrap()).collect();
         assert!(coded == payloads, "{width} blocks at once");
-        let mut out: Vec<Vec<u8>> = blocks.iter().map(|(bytes, _)| vec![0xee; bytes.len()]).collect();
+        let mut out: Vec<Vec<u8>> =
+            blocks.iter().map(|(bytes, _)| vec![0xee; bytes.len()]).collect();
         let mut jobs: Vec<BlockPayload<'_>> = payloads
             .iter()
             .zip(&mut out)
@@ -194,7 +209,8 @@ fn a_container_does_not_depend_on_the_device() {
     let Some(gpu) = gpu() else { return };
     let Case { network, .. } = cases().swap_remove(3);
     let bytes = network.to_bytes().unwrap();
-    let cpu: Arc<dyn Model> = Arc::new(IntModel::from_bytes(&bytes, Instructions::detect()).unwrap());
+    let cpu: Arc<dyn Model> =
+        Arc::new(IntModel::from_bytes(&bytes, Instructions::detect()).unwrap());
     let model: Arc<dyn Model> = Arc::new(IntModel::load(&bytes, &gpu).unwrap());
     let here = IntModel::from_bytes(&bytes, Instructions::detect()).unwrap();
     // The last block is shorter and ends within a record.
@@ -242,5 +258,7 @@ fn a_number_without_a_device_is_refused_and_says_what_to_install() {
     let Some(_) = gpu() else { return };
     let error = Gpu::open(Device::Vulkan(999)).err().unwrap().to_string();
     assert!(error.contains("vulkan:999") && error.contains("libvulkan1"), "{error}");
-    assert!(devices().iter().any(|(device, name)| *device == Device::Vulkan(0) && !name.is_empty()));
+    assert!(
+        devices().iter().any(|(device, name)| *device == Device::Vulkan(0) && !name.is_empty())
+    );
 }

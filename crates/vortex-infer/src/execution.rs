@@ -33,6 +33,12 @@ pub trait Program: Send + Sync {
     /// format defines; the real memory may differ.
     fn predictor(&self) -> Box<dyn Predictor + '_>;
 
+    /// A predictor for those who ask it symbol by symbol in one lane, as contexts beside a network do:
+    /// a device with a slow answer may give one of the CPU.
+    fn stepwise(&self) -> Box<dyn Predictor + '_> {
+        self.predictor()
+    }
+
     /// A coder of blocks for one thread: the loop of vortex-coder, unless the execution has a
     /// faster way to make the same bytes.
     fn coder<'a>(&'a self, layout: &'a RecordLayout) -> Box<dyn BlockCoder + 'a> {

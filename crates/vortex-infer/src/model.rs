@@ -145,7 +145,7 @@ impl Model for IntModel {
     }
 
     fn lanes_predictor(&self) -> Option<Box<dyn Predictor + '_>> {
-        Some(self.program.predictor())
+        Some(self.program.stepwise())
     }
 
     fn group(&self) -> usize {

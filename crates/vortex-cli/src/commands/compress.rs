@@ -12,12 +12,12 @@ use vortex_codec::data::read_schema;
 use vortex_codec::output::{Scratch, folder};
 use vortex_codec::plan::Subject;
 use vortex_codec::sources::{Format, format_of};
-use vortex_codec::{Compressor, Level, Mix, Schema, TrainedModel};
+use vortex_codec::{Compressor, Device, Level, Mix, Schema, TrainedModel};
 
 use self::many::Many;
 use super::files;
 use super::prepare::{LayoutChoice, report_unread};
-use crate::arguments::{Common, Effort, OutputArguments, block_size, seconds};
+use crate::arguments::{Common, Effort, OnDevice, OutputArguments, block_size, seconds};
 use crate::failure::Failure;
 use crate::input::{self, Input};
 use crate::models;
@@ -47,6 +47,8 @@ pub struct Compress {
     /// Model file to predict with
     #[arg(short = 'm', long = "model", value_name = "M")]
     model: Option<PathBuf>,
+    #[command(flatten)]
+    on: OnDevice,
     /// Store the model in the output, so that decoding needs no other file
     #[arg(long, requires = "model")]
     embed_model: bool,
@@ -100,6 +102,7 @@ impl Compress {
     pub fn new(model: PathBuf, file: PathBuf) -> Self {
         Self {
             model: Some(model),
+            on: OnDevice::default(),
             embed_model: false,
             mix: false,
             no_mix: false,
@@ -121,7 +124,8 @@ impl Compress {
         let target = |file: &Path| files::compressed_target(file, &self.output, files::EXTENSION);
         files::check_usage(&self.files, &self.output, target);
         many::check_usage(&self.many, &self.output);
-        let models = models::open(self.model.as_deref(), common.instructions)?;
+        let OnDevice { device } = self.on;
+        let models = models::open_on(device, self.model.as_deref(), &self.files, common)?;
         let schema = self.schema.as_deref().map(read_schema).transpose()?;
         if let (Some(schema), Some(model), Some(path)) = (&schema, models.given(), &self.model)
             && !model.schema().same_records(schema)
@@ -194,6 +198,8 @@ impl Compress {
         match (self.mix, self.no_mix) {
             (true, _) => Mix::Always,
             (_, true) => Mix::Never,
+            // Contexts run on the CPU, symbol by symbol.
+            _ if self.on.device != Device::Cpu => Mix::Never,
             _ => Mix::Auto,
         }
     }

@@ -15,7 +15,7 @@ use vortex_codec::{Models, weights};
 
 use super::prepare::report_unread;
 use super::{files, wrong_usage};
-use crate::arguments::{Common, OutputArguments};
+use crate::arguments::{Common, OnDevice, OutputArguments};
 use crate::failure::Failure;
 use crate::input::Input;
 use crate::models;
@@ -41,6 +41,8 @@ pub struct Decompress {
     /// Model file
     #[arg(short = 'm', long = "model", value_name = "M")]
     model: Option<PathBuf>,
+    #[command(flatten)]
+    on: OnDevice,
     /// For files of compress --datasets: write the streams into a folder, as `vortex prepare` does
     #[arg(long)]
     streams: bool,
@@ -66,6 +68,7 @@ impl Decompress {
     pub fn new(model: PathBuf, file: PathBuf) -> Self {
         Self {
             model: Some(model),
+            on: OnDevice::default(),
             streams: false,
             records: None,
             choice: Choice::default(),
@@ -87,7 +90,8 @@ impl Decompress {
         }
         let target = |file: &Path| files::original_target(file, &self.output, files::EXTENSION);
         files::check_usage(&self.files, &self.output, target);
-        let models = models::open(self.model.as_deref(), common.instructions)?;
+        let OnDevice { device } = self.on;
+        let models = models::open_on(device, self.model.as_deref(), &self.files, common)?;
         if self.of_records() {
             return files::for_each(&self.files, |file| {
                 self.write_records(file, target(file)?, &models, common)

@@ -12,10 +12,10 @@ use vortex_codec::output::write_file;
 use vortex_codec::plan::{Plan, Request, Subject};
 use vortex_codec::train::DeviceChoice;
 use vortex_codec::training::{Curve, float_bits};
-use vortex_codec::{Compressor, Mix, Models};
+use vortex_codec::{Compressor, Device, Mix, Models};
 
 use super::files::folder_of;
-use crate::arguments::{Common, Effort, block_size};
+use crate::arguments::{Common, Effort, OnDevice, block_size};
 use crate::failure::Failure;
 use crate::models;
 use crate::report::page::{self, Provenance};
@@ -57,15 +57,25 @@ pub struct Evaluate {
     /// curve of the training if its figures are beside the model. If the name ends in .svg, only the sizes
     #[arg(long, value_name = "FILE")]
     pub report: Vec<PathBuf>,
-    /// Also measure the network in floating point on cpu, cuda:N, rocm:N or auto, from best.safetensors
-    /// beside the model; coding itself runs in integers on the CPU
-    #[arg(long, value_name = "DEVICE", requires = "model")]
-    device: Option<DeviceChoice>,
+    #[command(flatten)]
+    on: OnDevice,
+    /// Also measure the network in floating point, from best.safetensors beside the model, on the
+    /// same device (not on vulkan)
+    #[arg(long, requires = "model")]
+    float: bool,
     /// Size of the blocks; the default is that of `vortex compress`
     #[arg(long, value_name = "SIZE", value_parser = block_size)]
     block_size: Option<u32>,
     #[command(flatten)]
     effort: Effort,
+}
+
+/// The device of training with the name of a device of coding.
+fn for_floats(device: Device) -> Result<DeviceChoice> {
+    device
+        .to_string()
+        .parse()
+        .map_err(|allowed: String| anyhow::anyhow!("--float cannot run on {device}: {allowed}"))
 }
 
 /// A part of the data.
@@ -103,7 +113,8 @@ impl Evaluate {
             roles: false,
             json: None,
             report: Vec::new(),
-            device: None,
+            on: OnDevice::default(),
+            float: false,
             block_size: None,
             effort: Effort::default(),
         }
@@ -111,7 +122,9 @@ impl Evaluate {
 
     pub fn run(self, common: &Common) -> Result<(), Failure> {
         // Errors of this step name the model file; all later errors name the data.
-        let models = models::open(self.model.as_deref(), common.instructions)?;
+        let OnDevice { device } = self.on;
+        let data = std::slice::from_ref(&self.data);
+        let models = models::open_on(device, self.model.as_deref(), data, common)?;
         let measured = self.measure(&models, common);
         let results = measured.with_context(|| self.data.display().to_string())?;
         let mut text = results::table(&results);
@@ -155,11 +168,10 @@ impl Evaluate {
             bail!("{part} holds no record; choose another --split or --part");
         }
         let bytes = &data[range];
-        let float_bits = self.device.map(|device| match model {
-            Some(model) => Ok(float_bits(device, model, bytes)?),
-            None => bail!("--device measures the network of a model: name it with -m"),
-        });
-        let float_bits = float_bits.transpose()?;
+        let float_bits = match model.filter(|_| self.float) {
+            Some(model) => Some(float_bits(for_floats(device)?, model, bytes)?),
+            None => None,
+        };
         let compressor = Compressor::new().level(self.effort.level()).threads(common.threads());
         let compressor = match self.block_size {
             Some(bytes) => compressor.block_bytes(bytes),

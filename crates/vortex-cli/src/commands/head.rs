@@ -34,7 +34,7 @@ pub struct Head {
 
 impl Head {
     pub fn run(self, common: &Common) -> Result<(), Failure> {
-        let models = models::open(self.model.as_deref(), common.instructions)?;
+        let models = models::open(self.model.as_deref(), common)?;
         let printed = Excerpt::open(&self.file, &self.choice, &models, common).and_then(|mut e| {
             let rows = Slice::first(self.number).of(e.rows);
             e.write(rows, self.format, common, &mut stdout(), |_| {})

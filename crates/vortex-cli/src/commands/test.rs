@@ -8,7 +8,7 @@ use clap::Args;
 use vortex_codec::weights;
 
 use super::files;
-use crate::arguments::Common;
+use crate::arguments::{Common, OnDevice};
 use crate::failure::Failure;
 use crate::input::Input;
 use crate::models;
@@ -22,6 +22,8 @@ pub struct Test {
     /// Model file
     #[arg(short = 'm', long = "model", value_name = "M")]
     model: Option<PathBuf>,
+    #[command(flatten)]
+    on: OnDevice,
     /// For weights: the base checkpoint of the differences
     #[arg(long, value_name = "FILE")]
     base: Option<PathBuf>,
@@ -32,7 +34,8 @@ pub struct Test {
 
 impl Test {
     pub fn run(self, common: &Common) -> Result<(), Failure> {
-        let models = models::open(self.model.as_deref(), common.instructions)?;
+        let OnDevice { device } = self.on;
+        let models = models::open_on(device, self.model.as_deref(), &self.files, common)?;
         files::for_each(&self.files, |file| {
             let mut input = Input::open(file)?;
             let is_weights = input.head(weights::MAGIC.len())? == weights::MAGIC;

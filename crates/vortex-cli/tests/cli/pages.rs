@@ -35,7 +35,8 @@ fn pages_of_data_and_of_files() {
     let digest = blake3::hash(&data).to_hex();
     let whole = ["evaluate", "--data", "data.bin", "--part", "all", "--baselines", "few"];
     let evaluation = page(&bench, &whole);
-    let command = "vortex evaluate --data data.bin --part all --baselines few -q --report page.html";
+    let command =
+        "vortex evaluate --data data.bin --part all --baselines few -q --report page.html";
     has(&evaluation, &["xz -9e", "Where every bit went", "energy", command, &digest]);
     assert_eq!(evaluation.matches("role=\"group\"").count(), 2);
 
@@ -65,7 +66,7 @@ fn a_training_ends_with_a_page() {
     let report = read(&bench, "run/report.html");
     has(&report, &["held-out", "planes + xz -9e", "bits/byte", "The integer network", "max_steps"]);
     // The curve is also on the pages of the model.
-    let model = ["evaluate", "-m", "run/model.vxm", "--data", "data.bin", "--device", "cpu"];
+    let model = ["evaluate", "-m", "run/model.vxm", "--data", "data.bin", "--float"];
     let evaluation = page(&bench, &[&model[..], &["--baselines", "none"]].concat());
     has(&evaluation, &["Bits per byte during the training", "Integers", "in floating point"]);
     let inspection = page(&bench, &["inspect", "run/model.vxm"]);

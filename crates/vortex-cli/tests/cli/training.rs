@@ -26,7 +26,7 @@ fn train_compress_decompress() {
     bench.fails(&train, &["run", "--force"]);
 
     let evaluate = ["evaluate", "-q", "-m", "run/model.vxm", "--data", "data.bin"];
-    let none = ["--baselines", "none", "--device"];
+    let none = ["--baselines", "none", "--float", "--device"];
     let evaluate = |device| [&evaluate[..], &none, &[device]].concat();
     let text = String::from_utf8(bench.ok(&evaluate("auto")).stdout).unwrap();
     let added = text.split("integers add ").nth(1).unwrap().split(' ').next().unwrap();

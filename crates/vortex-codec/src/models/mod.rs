@@ -66,19 +66,6 @@ impl Models {
         Self { execution, given: None, loaded: Mutex::default() }
     }
 
-    /// A set for chosen instructions.
-    ///
-    /// # Errors
-    /// [`ErrorKind::NoSuchInstructions`] if this processor does not have them.
-    pub fn for_instructions(instructions: Instructions) -> Result<Self> {
-        if !instructions.is_available() {
-            let name = instructions.name();
-            let message = format!("this processor does not have the instructions {name}");
-            return Err(Error::new(ErrorKind::NoSuchInstructions, message));
-        }
-        Ok(Self::on(Arc::new(Cpu { instructions })))
-    }
-
     /// Adds a model that is already open; it is searched first.
     #[must_use]
     pub fn with(mut self, model: TrainedModel) -> Self {

@@ -33,7 +33,7 @@ pub struct Compressed {
 
 impl Compressed {
     pub fn open(file: &Path, model: Option<&Path>, common: &Common) -> Result<Self> {
-        let models = models::open(model, common.instructions)?;
+        let models = models::open(model, common)?;
         let decompressor = models::decompressor(&models, Some(file), common);
         let source = BufReader::new(open_file(file)?);
         let mut reader = IndexedReader::open(source, decompressor.reader_options())?;

@@ -29,7 +29,7 @@ pub struct Inspection {
 
 impl Inspection {
     pub fn open(file: &Path, common: &Common) -> Result<Self> {
-        let models = models::open(Some(file), common.instructions)?;
+        let models = models::open(Some(file), common)?;
         let model = models.given().context("the model was just opened")?.clone();
         let network = Arc::clone(model.network().context("a model without a network")?);
         Ok(Self { name: file.display().to_string(), model, network })

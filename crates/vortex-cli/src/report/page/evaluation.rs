@@ -148,9 +148,7 @@ fn lost(results: &Results) -> String {
         remark.push_str(" The others were smaller with zstd or as they are, so that the coder's line can be below zero.");
     }
     if results.model.is_some() && results.float_bits.is_none() {
-        remark.push_str(
-            " The network in floating point was not measured; evaluate --device cpu does.",
-        );
+        remark.push_str(" The network in floating point was not measured; evaluate --float does.");
     }
     html.push_str(&note(&remark));
     html
@@ -211,7 +209,7 @@ mod tests {
         assert!(html.contains("jets &lt;1&gt;.bin") && !html.contains("jets <1>"));
         assert!(html.contains("20.0 % smaller than xz -9e, the smallest of 2 other codecs"));
         assert!(html.contains("With its model file of 50,000 bytes it is 10.0 % smaller"));
-        assert!(html.contains("evaluate --device cpu"));
+        assert!(html.contains("evaluate --float"));
     }
 
     #[test]

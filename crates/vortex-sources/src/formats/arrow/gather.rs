@@ -25,9 +25,18 @@ pub(super) struct Slots {
 pub(super) enum Values {
     /// One after the other, all of one width.
     Fixed(Vec<u8>),
-    Bytes { lengths: Vec<u32>, data: Vec<u8> },
-    List { counts: Vec<u32>, items: Box<Slots> },
-    Array { length: u32, items: Box<Slots> },
+    Bytes {
+        lengths: Vec<u32>,
+        data: Vec<u8>,
+    },
+    List {
+        counts: Vec<u32>,
+        items: Box<Slots>,
+    },
+    Array {
+        length: u32,
+        items: Box<Slots>,
+    },
     Struct(Vec<Slots>),
     Null,
 }
@@ -176,10 +185,7 @@ fn sum(counts: &[u32]) -> u64 {
 }
 
 /// Rows that are in memory at a time, so that all tables need about [`BATCH_BYTES`].
-pub(super) fn rows_at_a_time(
-    structure: &Structure,
-    datasets: &[&dyn Stored],
-) -> io::Result<u64> {
+pub(super) fn rows_at_a_time(structure: &Structure, datasets: &[&dyn Stored]) -> io::Result<u64> {
     let rows = structure.groups.iter().try_fold(0u64, |n, rows| n.checked_add(*rows));
     let bytes: u64 = datasets.iter().fold(0, |n, dataset| n.saturating_add(dataset.n_bytes()));
     let rows = rows.filter(|rows| bytes > 0 || *rows <= MAX_EMPTY_ROWS);

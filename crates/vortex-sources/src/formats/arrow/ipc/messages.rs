@@ -135,7 +135,8 @@ impl Messages {
 
     /// Adds a message whose body begins at `body`, and returns the end of that.
     fn add(&mut self, file: &Positioned, metadata: &[u8], body: u64) -> Result<u64, String> {
-        let message = arrow_ipc::root_as_message(metadata).map_err(|e| format!("a message: {e}"))?;
+        let message =
+            arrow_ipc::root_as_message(metadata).map_err(|e| format!("a message: {e}"))?;
         let end = u64::try_from(message.bodyLength()).ok().and_then(|len| body.checked_add(len));
         let end = end.filter(|end| *end <= file.len);
         let end = end.ok_or_else(|| format!("the message at {body} ends behind the file"))?;
@@ -156,7 +157,8 @@ impl Messages {
             }
             MessageHeader::DictionaryBatch => {
                 let entries = message.header_as_dictionary_batch().ok_or_else(missing)?;
-                let batch = self.batch(&entries.data().ok_or_else(missing)?, body, end, file.len)?;
+                let batch =
+                    self.batch(&entries.data().ok_or_else(missing)?, body, end, file.len)?;
                 let before = self.batches.len() as u64;
                 let (id, delta) = (entries.id(), entries.isDelta());
                 self.dictionaries.push(Entries { id, delta, before, batch });

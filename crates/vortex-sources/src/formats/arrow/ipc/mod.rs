@@ -98,7 +98,8 @@ impl IpcSource {
         let (mut numbers, mut kept) = (HashMap::new(), Vec::new());
         for (number, (id, shape)) in columns.dictionaries.iter().enumerate() {
             let Ok(shape) = shape else { continue };
-            let values = file.batches(number + 1).iter().fold(0u64, |n, b| n.saturating_add(b.rows));
+            let values =
+                file.batches(number + 1).iter().fold(0u64, |n, b| n.saturating_add(b.rows));
             let root = layout.root(&shape.name, values);
             if layout.column(shape, root) {
                 numbers.insert(number as u32, kept.len() as u32);
@@ -227,18 +228,16 @@ impl Ipc {
             Some(number) => {
                 let id = self.dictionaries.get(number);
                 let all = self.messages.dictionaries.iter();
-                all.filter(|entries| Some(&entries.id) == id).map(|entries| &entries.batch).collect()
+                all.filter(|entries| Some(&entries.id) == id)
+                    .map(|entries| &entries.batch)
+                    .collect()
             }
         }
     }
 }
 
 impl super::shape::Columns for Ipc {
-    fn feed(
-        &self,
-        node: usize,
-        what: &[What],
-    ) -> std::result::Result<Box<dyn Feed + '_>, String> {
+    fn feed(&self, node: usize, what: &[What]) -> std::result::Result<Box<dyn Feed + '_>, String> {
         let part = self.parts.get(node).ok_or("an unknown column")?;
         let batches = self.batches(part.root);
         Ok(Box::new(PartFeed::new(&self.file, batches, &self.parts, node, what)))

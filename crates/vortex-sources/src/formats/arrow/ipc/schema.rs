@@ -73,11 +73,7 @@ struct Visit<'a> {
 }
 
 impl Columns {
-    pub(super) fn of(
-        schema: &Schema,
-        ids: &[Ids],
-        messages: &Messages,
-    ) -> Self {
+    pub(super) fn of(schema: &Schema, ids: &[Ids], messages: &Messages) -> Self {
         let mut visit = Visit {
             messages,
             parts: Vec::new(),

@@ -59,7 +59,8 @@ pub(in crate::formats) fn write(
     for (number, dictionary) in structure.dictionaries.iter().enumerate() {
         let kind = schema.fields().iter().zip(&columns);
         let kind = kind.filter(|_| used.contains(&(number as u32)));
-        let kind = kind.filter_map(|(field, node)| values_of(field.data_type(), node, number as u32));
+        let kind =
+            kind.filter_map(|(field, node)| values_of(field.data_type(), node, number as u32));
         let Some(kind) = kind.into_iter().next() else {
             dictionaries.push(Vec::new());
             continue;
@@ -155,7 +156,8 @@ impl States {
         let mut states = Vec::new();
         for [from, start, end] in &dictionary.states {
             let len = end.checked_sub(*start);
-            let len = len.ok_or_else(|| io::Error::other("a dictionary that ends before it begins"))?;
+            let len =
+                len.ok_or_else(|| io::Error::other("a dictionary that ends before it begins"))?;
             let (start, len) = (*start as usize, len as usize);
             states.push(Self { from: *from, values: all.slice(start, len) });
         }
