@@ -36,13 +36,24 @@ impl Execution for Gpu {
     }
 }
 
-/// The devices that this build can use and that are there, with what they are called. Kinds whose libraries are
-/// missing have none.
-pub fn devices() -> Vec<(Device, String)> {
+/// A device that is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// By what it is opened.
+    pub device: Device,
+    /// What its driver calls it.
+    pub name: String,
+    /// Whether it is the processor, behind a driver for GPUs.
+    pub is_cpu: bool,
+}
+
+/// The devices that this build can use and that are there. Kinds whose libraries are missing have none.
+pub fn devices() -> Vec<Found> {
     let mut found = Vec::new();
     #[allow(unused_mut, unused_variables)] // without features there is no kind
-    let mut add = |make: fn(u16) -> Device, names: Vec<String>| {
-        found.extend((0..).map(make).zip(names));
+    let mut add = |make: fn(u16) -> Device, names: Vec<(String, bool)>| {
+        let named = (0..).map(make).zip(names);
+        found.extend(named.map(|(device, (name, is_cpu))| Found { device, name, is_cpu }));
     };
     #[cfg(feature = "cuda")]
     add(Device::Cuda, crate::kinds::cuda_names());
@@ -90,7 +101,7 @@ mod tests {
                     error.contains(&device.to_string()) && error.contains(device.feature()),
                     "{error}"
                 );
-                assert!(devices().iter().all(|(found, _)| *found != device));
+                assert!(devices().iter().all(|found| found.device != device));
             }
         }
     }

@@ -50,10 +50,11 @@ fn graphics_devices() -> Vec<(String, WgpuDevice)> {
     adapters.unwrap_or_default().into_iter().filter_map(device).collect()
 }
 
-/// The names of the Vulkan devices.
+/// The names of the Vulkan devices, and whether they are processors.
 #[cfg(feature = "wgpu")]
-pub fn vulkan_names() -> Vec<String> {
-    graphics_devices().into_iter().map(|(name, _)| name).collect()
+pub fn vulkan_names() -> Vec<(String, bool)> {
+    let is_cpu = |device| matches!(device, WgpuDevice::Cpu);
+    graphics_devices().into_iter().map(|(name, device)| (name, is_cpu(device))).collect()
 }
 
 #[cfg(feature = "wgpu")]
@@ -70,9 +71,9 @@ pub fn open_vulkan(n: u16) -> Result<Box<dyn Execution>> {
 }
 
 #[cfg(feature = "cuda")]
-pub fn cuda_names() -> Vec<String> {
+pub fn cuda_names() -> Vec<(String, bool)> {
     let all = quietly(|| cubecl::cuda::CudaRuntime::enumerate_devices(0, &())).unwrap_or_default();
-    all.iter().map(|_| NVIDIA.to_owned()).collect()
+    all.iter().map(|_| (NVIDIA.to_owned(), false)).collect()
 }
 
 #[cfg(feature = "cuda")]
@@ -86,9 +87,9 @@ pub fn open_cuda(n: u16) -> Result<Box<dyn Execution>> {
 }
 
 #[cfg(feature = "hip")]
-pub fn rocm_names() -> Vec<String> {
+pub fn rocm_names() -> Vec<(String, bool)> {
     let all = quietly(|| cubecl::hip::HipRuntime::enumerate_devices(0, &())).unwrap_or_default();
-    all.iter().map(|_| AMD.to_owned()).collect()
+    all.iter().map(|_| (AMD.to_owned(), false)).collect()
 }
 
 #[cfg(feature = "hip")]

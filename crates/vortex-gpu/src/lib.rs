@@ -16,7 +16,7 @@
 //! ```
 
 pub use device::Device;
-pub use gpu::{Gpu, devices};
+pub use gpu::{Found, Gpu, devices};
 
 #[cfg(feature = "kernels")]
 mod budget;
