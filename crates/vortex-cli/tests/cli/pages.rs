@@ -35,7 +35,8 @@ fn pages_of_data_and_of_files() {
     let digest = blake3::hash(&data).to_hex();
     let whole = ["evaluate", "--data", "data.bin", "--part", "all", "--baselines", "few"];
     let evaluation = page(&bench, &whole);
-    let command = "vortex evaluate --data data.bin --part all --baselines few -q --report page.html";
+    let command =
+        "vortex evaluate --data data.bin --part all --baselines few -q --report page.html";
     has(&evaluation, &["xz -9e", "Where every bit went", "energy", command, &digest]);
     assert_eq!(evaluation.matches("role=\"group\"").count(), 2);
 

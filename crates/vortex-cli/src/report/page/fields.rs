@@ -60,9 +60,9 @@ fn table(all: &[Coded<'_>], order: &[usize], budget: usize) -> String {
          <th scope=\"col\">entropy of<br>values</th><th scope=\"col\" class=\"l\">{}</th></tr></thead><tbody>\n",
         if coded { "<th scope=\"col\">bits</th>" } else { "" },
         if coded {
-            "bits by symbol, in coding order"
+            "bits by symbol,<br>in coding order"
         } else {
-            "entropy by symbol, in coding order"
+            "entropy by symbol,<br>in coding order"
         },
     );
     for (n, i) in order.iter().enumerate() {
@@ -191,7 +191,7 @@ pub(super) mod tests {
         let rows = wide(2);
         let all: Vec<Coded<'_>> = rows.iter().map(|row| Coded { row, bits: None }).collect();
         let html = fields(&all);
-        assert!(html.contains("entropy by symbol") && !html.contains("tick"), "{html}");
+        assert!(html.contains("entropy by symbol,") && !html.contains("tick"), "{html}");
         assert_eq!(fields(&[]).matches("<tr>").count(), 1);
     }
 }
