@@ -137,7 +137,8 @@ impl RunDir {
     }
 }
 
-/// Name of the page about a run, which callers write; a new run removes it as it does its own files.
+/// Name of the page about a run, which callers write; a new run removes it as it does its own
+/// files.
 pub const REPORT: &str = "report.html";
 
 /// Step of a checkpoint that is kept.

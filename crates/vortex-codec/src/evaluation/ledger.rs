@@ -29,8 +29,8 @@ pub enum Cause {
     Integers,
     /// The information that is left under the predictor as it codes.
     Predictor,
-    /// Payloads beyond that information: the range coder, the plans of blocks, and blocks that were not coded with the
-    /// predictor. Below zero where such blocks are smaller.
+    /// Payloads beyond that information: the range coder, the plans of blocks, and blocks that were
+    /// not coded with the predictor. Below zero where such blocks are smaller.
     Coder,
     /// Headers, the schema, checksums, the index.
     Container,
@@ -39,8 +39,9 @@ pub enum Cause {
 }
 
 impl Results {
-    /// The bits of the compressed file by cause; their sum is the file. The first is information, the others are
-    /// losses. `Float` and `Integers` stand for `Predictor` where the network was measured in floating point.
+    /// The bits of the compressed file by cause; their sum is the file. The first is information,
+    /// the others are losses. `Float` and `Integers` stand for `Predictor` where the network was
+    /// measured in floating point.
     pub fn ledger(&self) -> Vec<(Cause, f64)> {
         let mut ledger = Vec::new();
         let information = self.cross_entropy_bits;

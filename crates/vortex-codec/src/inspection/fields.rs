@@ -14,8 +14,8 @@ pub struct FieldRow {
     pub dtype: String,
     /// Its first byte in a record.
     pub offset: u32,
-    /// Bits that each of its symbols needs without any context, in coding order. Symbols are bytes of the
-    /// coded value: after decimals, laws and distances.
+    /// Bits that each of its symbols needs without any context, in coding order. Symbols are bytes
+    /// of the coded value: after decimals, laws and distances.
     pub symbol_entropy: Vec<f64>,
     /// The entropy of its values as they stand in the file; `None` for too many distinct ones.
     pub values: Option<ValueEntropy>,

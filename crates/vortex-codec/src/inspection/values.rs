@@ -6,8 +6,8 @@ use vortex_coder::{Field, Schema};
 
 /// Most distinct values of a field that are counted; a bound on the memory.
 const MOST_DISTINCT: usize = 1 << 16;
-/// A value must occur this often on average: with fewer, the entropy of the sample says more about its
-/// length than about the data.
+/// A value must occur this often on average: with fewer, the entropy of the sample says more about
+/// its length than about the data.
 const LEAST_EACH: usize = 16;
 
 /// How the values of a field are distributed, without any context.
@@ -19,9 +19,9 @@ pub struct ValueEntropy {
     pub bits: f64,
 }
 
-/// Of each field, the entropy of its values over the whole records of `bytes`, as they stand in the file;
-/// `None` where they have too many distinct values for an estimate: above 65,536, or more than one in 16
-/// records.
+/// Of each field, the entropy of its values over the whole records of `bytes`, as they stand in the
+/// file; `None` where they have too many distinct values for an estimate: above 65,536, or more
+/// than one in 16 records.
 pub fn value_entropies(bytes: &[u8], schema: &Schema) -> Vec<Option<ValueEntropy>> {
     let of_field = |field: &Field| {
         let records = bytes.chunks_exact(schema.stride());

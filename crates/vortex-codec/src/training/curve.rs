@@ -45,7 +45,8 @@ enum Event {
 }
 
 impl Curve {
-    /// The curve of the run in a folder; `None` if it has no metrics. Lines that are not events are passed over.
+    /// The curve of the run in a folder; `None` if it has no metrics. Lines that are not events are
+    /// passed over.
     ///
     /// # Errors
     /// Those of reading the file.

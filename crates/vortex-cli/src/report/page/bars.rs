@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::super::table::thousands;
-use super::contest::Contest;
+use super::contest::{Contest, Entry};
 use super::escape::Text;
 use super::numbers::{percent, place, short};
 
@@ -28,7 +28,10 @@ pub fn bar(share: f64, more: f64, class: &str) -> String {
 /// Sizes of all codecs, the smallest first; and after them those that failed.
 pub fn sizes(contest: &Contest) -> String {
     let largest =
-        contest.entries.iter().map(|e| e.bytes + e.model).max().unwrap_or(1).max(1) as f64;
+        |of: fn(&Entry) -> u64| contest.entries.iter().map(of).max().unwrap_or(1).max(1) as f64;
+    // A model that is many times larger than its file would leave the others without bars.
+    let largest =
+        largest(|entry| entry.bytes + entry.model).min(1.4 * largest(|entry| entry.bytes));
     let best = contest.best_other().map(|entry| entry.bytes);
     let mut html = String::from(
         "<table class=\"bars\"><thead><tr><th scope=\"col\">codec</th><th class=\"b\"></th><th scope=\"col\">bytes</th>\

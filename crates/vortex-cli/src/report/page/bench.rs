@@ -149,8 +149,8 @@ fn lead_of_all(contests: &[Contest], mean: &Contest) -> String {
     format!("<p class=\"lead\">{}</p>\n{}", Text(&text), key(mean))
 }
 
-/// Each codec over all files, as if they were one file: geometric means of ratio and speeds. Codecs that failed on a file are
-/// left out.
+/// Each codec over all files, as if they were one file: geometric means of ratio and speeds. Codecs
+/// that failed on a file are left out.
 fn mean(contests: &[Contest]) -> Contest {
     let original: u64 = contests.iter().map(|contest| contest.original).sum();
     let mut all: BTreeMap<&str, Vec<(&Contest, &Entry)>> = BTreeMap::new();

@@ -2,8 +2,8 @@
 
 use std::fmt::{self, Write as _};
 
-/// Shows text so that it stays text, between tags and in quoted attributes. Control characters and those that
-/// change the direction of what follows become U+FFFD.
+/// Shows text so that it stays text, between tags and in quoted attributes. Control characters and
+/// those that change the direction of what follows become U+FFFD.
 pub struct Text<'a>(pub &'a str);
 
 impl fmt::Display for Text<'_> {

@@ -97,6 +97,9 @@ fn capital(text: &str) -> String {
 
 /// `12.3 % smaller than xz -9e`.
 pub fn compared(against: f64, name: &str) -> String {
+    if against > 9.0 {
+        return format!("{} times as large as {name}", short(1.0 + against));
+    }
     let word = if against <= 0.0 { "smaller" } else { "larger" };
     format!("{:.1} % {word} than {name}", against.abs() * 100.0)
 }
@@ -110,7 +113,8 @@ fn sizes_note(results: &Results) -> String {
     let model = match results.model_bytes {
         0 => "",
         _ => {
-            " A model is stored once for all the files that it codes; the dashed part of a bar is its file."
+            " A model is stored once for all the files that it codes; the dashed part of a bar is its \
+              file, and is cut where it would make the other bars short."
         }
     };
     format!("Every size is of a whole file that was decoded and compared byte by byte.{model}")

@@ -60,9 +60,9 @@ fn table(all: &[Coded<'_>], order: &[usize], budget: usize) -> String {
          <th scope=\"col\">entropy of<br>values</th><th scope=\"col\" class=\"l\">{}</th></tr></thead><tbody>\n",
         if coded { "<th scope=\"col\">bits</th>" } else { "" },
         if coded {
-            "bits by symbol, in coding order"
+            "bits by symbol,<br>in coding order"
         } else {
-            "entropy by symbol, in coding order"
+            "entropy by symbol,<br>in coding order"
         },
     );
     for (n, i) in order.iter().enumerate() {
@@ -74,7 +74,7 @@ fn table(all: &[Coded<'_>], order: &[usize], budget: usize) -> String {
             let entropy = left.iter().map(|i| all[*i].entropy()).sum();
             let _ = writeln!(
                 html,
-                "<tr class=\"s\"><th scope=\"row\">{} more fields<small>--json has them all</small></th><td class=\"b\"></td>{}\
+                "<tr class=\"s\"><th scope=\"row\">{} more fields<small>no room on this page</small></th><td class=\"b\"></td>{}\
                  <td>{}</td><td></td><td></td></tr>",
                 left.len(),
                 if coded { format!("<td>{}</td>", short(length)) } else { String::new() },
@@ -125,12 +125,15 @@ fn row(field: &Coded<'_>, coded: bool, largest: f64) -> String {
     html + "</span></td></tr>\n"
 }
 
-/// Text that is not longer than a reader wants.
+/// Text that is not longer than a reader wants: its start and its end, where long names differ.
 fn clipped(text: &str) -> String {
-    match text.char_indices().nth(LONGEST) {
-        None => Text(text).to_string(),
-        Some((end, _)) => format!("{}…", Text(&text[..end])),
+    let count = text.chars().count();
+    if count <= LONGEST {
+        return Text(text).to_string();
     }
+    let start: String = text.chars().take(LONGEST * 2 / 3).collect();
+    let end: String = text.chars().skip(count - LONGEST / 3).collect();
+    format!("{}…{}", Text(&start), Text(&end))
 }
 
 /// What the columns mean.
@@ -179,7 +182,9 @@ pub(super) mod tests {
         let html = fields(&coded(&rows));
         assert!(html.len() < BUDGET, "{}", html.len());
         assert!(html.contains("The 32 fields with the most bits, of 1500"));
-        assert!(html.matches("<tr>").count() > 700 && html.contains("more fields<small>--json"));
+        assert!(html.matches("<tr>").count() > 700 && html.contains("more fields<small>no room"));
+        assert_eq!(clipped(&format!("<{}7", "a".repeat(500))).matches('…').count(), 1);
+        assert!(clipped(&format!("{}7", "a".repeat(500))).ends_with("a7"));
         let few = wide(3);
         let html = fields(&coded(&few));
         assert!(html.matches("<tr><th").count() == 3 + 1 && !html.contains("<details>"), "{html}");
@@ -191,7 +196,7 @@ pub(super) mod tests {
         let rows = wide(2);
         let all: Vec<Coded<'_>> = rows.iter().map(|row| Coded { row, bits: None }).collect();
         let html = fields(&all);
-        assert!(html.contains("entropy by symbol") && !html.contains("tick"), "{html}");
+        assert!(html.contains("entropy by symbol,") && !html.contains("tick"), "{html}");
         assert_eq!(fields(&[]).matches("<tr>").count(), 1);
     }
 }

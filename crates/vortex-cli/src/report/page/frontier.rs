@@ -1,7 +1,7 @@
 //! What nothing else beats in both directions.
 
-/// Of points whose both numbers are better when larger: the indexes of those that no other point equals or passes
-/// in both and passes in one, in order of the first number.
+/// Of points whose both numbers are better when larger: the indexes of those that no other point
+/// equals or passes in both and passes in one, in order of the first number.
 pub fn frontier(points: &[(f64, f64)]) -> Vec<usize> {
     let better =
         |a: (f64, f64), b: (f64, f64)| a.0 >= b.0 && a.1 >= b.1 && (a.0 > b.0 || a.1 > b.1);

@@ -15,6 +15,9 @@ use super::skeleton::{Page, facts, key_figures, note};
 /// Bytes of the sections of files; later files are left out.
 const BUDGET: usize = 850_000;
 
+/// Heading of the tables of a file.
+const CONTENTS: &str = "Contents";
+
 /// What is known of a file.
 #[derive(Default)]
 pub struct Inspected {
@@ -57,10 +60,12 @@ pub fn inspection(files: &[Inspected], provenance: &Provenance) -> String {
     let mut left = 0;
     for (n, file) in files.iter().enumerate() {
         let parts = file.parts(&n.to_string()).into_iter();
+        // Tables have titles of their own.
         let parts: String = parts
-            .map(|(heading, body)| match body.is_empty() {
-                true => body,
-                false => format!("<h3>{heading}</h3>\n{body}"),
+            .filter(|(_, body)| !body.is_empty())
+            .map(|(heading, body)| match heading {
+                CONTENTS => body,
+                _ => format!("<h3>{heading}</h3>\n{body}"),
             })
             .collect();
         let body = file.start() + &parts;
@@ -105,7 +110,7 @@ impl Inspected {
             ("What it is", about),
             ("Bits by field", by_field),
             ("Blocks", self.blocks.as_ref().map(|blocks| blocks.html(id)).unwrap_or_default()),
-            ("Contents", tables),
+            (CONTENTS, tables),
             ("Training", self.curve.as_ref().map(curve).unwrap_or_default()),
         ]
     }

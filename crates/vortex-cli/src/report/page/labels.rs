@@ -31,7 +31,8 @@ const PLACES: [Place; 6] = [
     Place { shift: (8.0, 15.0), anchor: "start" },
 ];
 
-/// A place for each name inside a chart of this size; `None` where there is none. Earlier names choose first.
+/// A place for each name inside a chart of this size; `None` where there is none. Earlier names
+/// choose first.
 pub fn places(points: &[Named<'_>], (width, height): (f64, f64)) -> Vec<Option<Place>> {
     let marks = points.iter().map(|p| Area::around(p.at));
     let mut taken: Vec<Area> = marks.collect();

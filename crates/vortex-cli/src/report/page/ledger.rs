@@ -24,10 +24,10 @@ pub fn ledger(lines: &[Line<'_>], sum: &str, bytes: u64) -> String {
     let total: f64 = lines.iter().map(|line| line.bits).sum();
     let largest =
         lines.iter().filter(|line| line.loss).map(|line| line.bits.abs()).fold(0.0, f64::max);
-    let per_byte = |bits: f64| format!("{:.4}", bits / bytes.max(1) as f64).replace('-', "−");
+    let per_byte = |bits: f64| signed(format!("{:.4}", bits / bytes.max(1) as f64));
     let whole = |bits: f64| {
-        let sign = if bits < 0.0 { "−" } else { "" };
-        format!("{sign}{}", thousands((bits.abs() / 8.0).round() as u64))
+        let sign = if bits < 0.0 { "-" } else { "" };
+        signed(format!("{sign}{}", thousands((bits.abs() / 8.0).round() as u64)))
     };
     let mut html = String::from(
         "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Where every bit went\"><table class=\"bars ledger\"><thead><tr>\
@@ -61,6 +61,15 @@ pub fn ledger(lines: &[Line<'_>], sum: &str, bytes: u64) -> String {
     html + "</tbody></table></div>\n<p class=\"note wide\">The bars show the losses alone, the largest at full length.</p>\n"
 }
 
+/// A number with a real minus, and without one if all its digits are zeros.
+fn signed(number: String) -> String {
+    match number.strip_prefix('-') {
+        None => number,
+        Some(zero) if !zero.contains(|c: char| ('1'..='9').contains(&c)) => zero.to_owned(),
+        Some(digits) => format!("−{digits}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,6 +82,8 @@ mod tests {
             html.contains("−10</td>") && html.contains("990") && html.contains("&lt;a&gt;"),
             "{html}"
         );
+        let texts = ["-0.0000", "-0", "-0.10", "7"].map(|n| signed(n.into()));
+        assert_eq!(texts, ["0.0000", "0", "−0.10", "7"]);
         let empty = ledger(&[line(0.0, false), line(0.0, true)], "file", 0);
         assert!(!empty.contains("NaN") && !empty.contains("inf"), "{empty}");
     }

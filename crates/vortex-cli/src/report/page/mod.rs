@@ -1,5 +1,5 @@
-//! Pages: one HTML file each, without anything from elsewhere. The charts are SVG, and every chart has its numbers beside it in
-//! a table.
+//! Pages: one HTML file each, without anything from elsewhere. The charts are SVG, and every chart
+//! has its numbers beside it in a table.
 
 mod bars;
 mod bench;

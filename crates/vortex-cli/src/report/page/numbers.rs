@@ -17,10 +17,11 @@ pub fn short(value: f64) -> String {
     }
 }
 
-/// A share as `12.3 %`, with a sign.
+/// A difference as `+12.3 %`; what is more than ten times as large as `×12.3`.
 pub fn percent(share: f64) -> String {
     match share * 100.0 {
         p if !p.is_finite() => "–".into(),
+        p if p > 900.0 => format!("×{}", short(1.0 + share)),
         p if p.abs() < 9.995 => format!("{p:+.2} %"),
         p => format!("{p:+.1} %"),
     }
@@ -57,7 +58,8 @@ mod tests {
     fn numbers() {
         let texts = [0.0, 0.00001, 0.01234, 0.5, 1.234, 12.34, 1234.5, f64::NAN].map(short);
         assert_eq!(texts, ["0", "1.0e-5", "0.0123", "0.500", "1.23", "12.3", "1,235", "–"]);
-        assert_eq!((percent(-0.0512), percent(0.25)), ("−5.12 %".into(), "+25.0 %".into()));
+        let texts = [-0.0512, 0.25, 25.6, 0.099999].map(percent);
+        assert_eq!(texts, ["−5.12 %", "+25.0 %", "×26.6", "+10.0 %"]);
         assert_eq!(
             ["0%", "12.5%", "0%", "200%"],
             [0.0, 0.125, f64::NAN, 1e9].map(place).each_ref().map(|s| &**s)

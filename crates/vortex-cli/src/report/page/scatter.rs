@@ -9,10 +9,12 @@ use super::labels::{Named, places};
 use super::numbers::{place, short};
 use super::scale::Scale;
 
-/// The size, in pixels, for which names are placed. Narrow pages leave out the names of the other codecs.
+/// The size, in pixels, for which names are placed. Narrow pages leave out the names of the other
+/// codecs.
 const NOMINAL: (f64, f64) = (480.0, 330.0);
 
-/// A chart with a caption. `id` distinguishes the charts of a page. Codecs without a speed above zero have no point.
+/// A chart with a caption. `id` distinguishes the charts of a page. Codecs without a speed above
+/// zero have no point.
 pub fn scatter(contest: &Contest, direction: Direction, id: &str) -> String {
     let drawn: Vec<&Entry> = contest
         .entries

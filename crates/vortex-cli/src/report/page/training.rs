@@ -1,4 +1,5 @@
-//! The page of a training: the model, its curve, what rounding cost, and other codecs on the same held-out bytes.
+//! The page of a training: the model, its curve, what rounding cost, and other codecs on the same
+//! held-out bytes.
 
 use vortex_codec::evaluation::FailedCodec;
 use vortex_codec::inspection::FieldRow;
