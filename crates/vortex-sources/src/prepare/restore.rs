@@ -11,9 +11,7 @@ use vortex_data::SplitRatios;
 use super::digest_of;
 use super::manifest::{DatasetEntry, MANIFEST_NAME, Manifest, SourceEntry};
 use super::order::Order;
-use super::streams::{
-    CHUNK_BYTES, Placement, Streams, stream_fields, stream_names, stream_schema,
-};
+use super::streams::{CHUNK_BYTES, Placement, Streams, stream_fields, stream_names, stream_schema};
 use crate::error::{Error, Result};
 use crate::formats::RestoredAs;
 use crate::source::Origin;
@@ -259,7 +257,12 @@ impl Records for InOrder<'_> {
         let Dataset { entry, paths, .. } = self.dataset;
         let end = self.at.checked_add(n).filter(|end| *end <= entry.records);
         let (Some(end), Some(placement)) = (end, self.placement.take()) else {
-            let what = format!("records {} to {} of {}", self.at, u128::from(self.at) + u128::from(n), entry.records);
+            let what = format!(
+                "records {} to {} of {}",
+                self.at,
+                u128::from(self.at) + u128::from(n),
+                entry.records
+            );
             return Err(refuse(&entry.name, what));
         };
         // Open only now: a file may have more datasets than files can be open.

@@ -274,7 +274,9 @@ impl<'a> Layout<'a> {
 
     fn array(&mut self, level: usize, name: &str, length: u32, slots: u64) -> usize {
         let mut key = blake3::Hasher::new();
-        key.update(self.levels[level].key.as_bytes()).update(b"array").update(&length.to_le_bytes());
+        key.update(self.levels[level].key.as_bytes())
+            .update(b"array")
+            .update(&length.to_le_bytes());
         let key = key.finalize();
         let next = self.levels.len();
         let number = *self.known.entry(key).or_insert(next);
@@ -387,7 +389,8 @@ impl Seen {
                     What::Counts => {
                         seen.digest.update(bytes);
                         let counts = bytes.chunks_exact(4);
-                        let counts = counts.map(|n| u32::from_le_bytes(n.try_into().unwrap_or_default()));
+                        let counts =
+                            counts.map(|n| u32::from_le_bytes(n.try_into().unwrap_or_default()));
                         seen.total += counts.map(u64::from).sum::<u64>();
                     }
                     What::Value | What::Data => {}

@@ -49,7 +49,11 @@ pub(super) fn stream(
 }
 
 /// Passes on `left` bytes of texts.
-fn bytes(pump: &mut Pump<'_>, mut left: u64, sink: &mut Sink<'_>) -> std::result::Result<Result<()>, String> {
+fn bytes(
+    pump: &mut Pump<'_>,
+    mut left: u64,
+    sink: &mut Sink<'_>,
+) -> std::result::Result<Result<()>, String> {
     while left > 0 {
         let data = &mut pump.held[0];
         data.clear();

@@ -33,7 +33,8 @@ fn data(
     if let Some(valid) = valid {
         builder = builder.null_bit_buffer(Some(bits(valid)));
     }
-    let inside = |kind: &DataType, node: &Node, slots: &Slots| data(kind, node, slots, dictionaries);
+    let inside =
+        |kind: &DataType, node: &Node, slots: &Slots| data(kind, node, slots, dictionaries);
     let builder = match (kind, values, &node.is) {
         (DataType::Null, Values::Null, _) => builder,
         (DataType::Boolean, Values::Fixed(values), _) => builder.add_buffer(bits(values)),
@@ -47,9 +48,11 @@ fn data(
         (DataType::FixedSizeList(..), Values::Fixed(values), _) => {
             return packed(kind, *n, values, valid.as_deref());
         }
-        (DataType::FixedSizeList(child, length), Values::Array { length: n, items }, Is::Array { items: node, .. })
-            if i64::from(*length) == i64::from(*n) =>
-        {
+        (
+            DataType::FixedSizeList(child, length),
+            Values::Array { length: n, items },
+            Is::Array { items: node, .. },
+        ) if i64::from(*length) == i64::from(*n) => {
             builder.add_child_data(inside(child.data_type(), node, items)?)
         }
         (DataType::Utf8View | DataType::BinaryView, Values::Bytes { lengths, data }, _) => {

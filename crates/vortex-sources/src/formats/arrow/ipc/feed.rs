@@ -123,12 +123,7 @@ impl<'a> PartFeed<'a> {
 }
 
 impl Values {
-    fn open(
-        file: &Positioned,
-        batch: &Batch,
-        part: &Part,
-        what: &[What],
-    ) -> Result<Self, String> {
+    fn open(file: &Positioned, batch: &Batch, part: &Part, what: &[What]) -> Result<Self, String> {
         let first = first_buffer(batch, part);
         let buffer = |number| Buffer::open(file, batch, number);
         let wanted = |one| what.contains(&one);

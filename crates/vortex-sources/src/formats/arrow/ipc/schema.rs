@@ -73,11 +73,7 @@ struct Visit<'a> {
 }
 
 impl Columns {
-    pub(super) fn of(
-        schema: &Schema,
-        ids: &[Ids],
-        messages: &Messages,
-    ) -> Self {
+    pub(super) fn of(schema: &Schema, ids: &[Ids], messages: &Messages) -> Self {
         let mut visit = Visit {
             messages,
             parts: Vec::new(),
@@ -101,6 +97,16 @@ impl Columns {
         }
         Self { columns, dictionaries, parts: visit.parts }
     }
+}
+
+/// A schema, and the numbers of the dictionaries of its columns.
+pub(super) fn schema_of(schema: arrow_ipc::Schema<'_>) -> Result<(Schema, Vec<Ids>), String> {
+    if schema.endianness() != arrow_ipc::Endianness::Little {
+        return Err("values with the highest byte first".into());
+    }
+    let ids = schema.fields().into_iter().flatten().map(|field| Ids::of(&field)).collect();
+    let schema = arrow_ipc::convert::try_fb_to_schema(schema).map_err(|e| e.to_string())?;
+    Ok((schema, ids))
 }
 
 /// The numbers of the dictionaries of a column and its parts.

@@ -185,5 +185,6 @@ impl From {
 /// The number of the first buffer of a part in a batch.
 pub(super) fn first_buffer(batch: &Batch, part: &Part) -> usize {
     let before = batch.variadic.iter().take(part.views);
-    before.fold(part.buffer, |n, more| n.saturating_add(usize::try_from(*more).unwrap_or(usize::MAX)))
+    before
+        .fold(part.buffer, |n, more| n.saturating_add(usize::try_from(*more).unwrap_or(usize::MAX)))
 }

@@ -49,7 +49,8 @@ impl<'a> Values<'a> {
 
     fn value(&self, number: u64) -> Option<&[u8]> {
         let number = usize::try_from(number).ok()?;
-        let start = number.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied())?;
+        let start =
+            number.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied())?;
         self.bytes.get(start..*self.ends.get(number)?)
     }
 

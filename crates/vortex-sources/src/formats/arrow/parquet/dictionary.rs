@@ -36,7 +36,8 @@ pub(super) struct Dictionary {
 pub(super) fn columns(root: &Type, metadata: Option<&Vec<KeyValue>>) -> HashSet<usize> {
     let entry = metadata.into_iter().flatten().find(|entry| entry.key == ARROW_SCHEMA);
     let bytes = entry.and_then(|entry| STANDARD.decode(entry.value.as_ref()?).ok());
-    let schema = bytes.and_then(|bytes| arrow_ipc::convert::try_schema_from_ipc_buffer(&bytes).ok());
+    let schema =
+        bytes.and_then(|bytes| arrow_ipc::convert::try_schema_from_ipc_buffer(&bytes).ok());
     let Some(schema) = schema.filter(|s| s.fields().len() == root.get_fields().len()) else {
         return HashSet::new();
     };
@@ -119,9 +120,8 @@ fn page(file: &Parquet, group: usize, leaf: usize, width: usize) -> Result<Vec<V
     pages::check(&file.file, chunk)?;
     let rows = usize::try_from(group.num_rows()).map_err(|e| e.to_string())?;
     let positioned = Arc::new(file.file.clone());
-    let first = guarded(|| {
-        SerializedPageReader::new(positioned, chunk, rows, None)?.get_next_page()
-    })?;
+    let first =
+        guarded(|| SerializedPageReader::new(positioned, chunk, rows, None)?.get_next_page())?;
     let Some(Page::DictionaryPage { buf, num_values, .. }) = first else { return Ok(Vec::new()) };
     if num_values as usize > MAX_BYTES / VALUE_BYTES {
         return Err("a dictionary has too many values".into());

@@ -234,16 +234,14 @@ impl Batch {
             }),
             ColumnReader::FixedLenByteArrayColumnReader(r) => {
                 let mut values = Vec::<FixedLenByteArray>::new();
-                let (rows, _, levels) =
-                    r.read_records(rows, Some(def), Some(rep), &mut values)?;
+                let (rows, _, levels) = r.read_records(rows, Some(def), Some(rep), &mut values)?;
                 let bytes: Vec<&[u8]> = values.iter().map(|value| value.data()).collect();
                 self.values = Values::Fixed(bytes.concat());
                 (rows, levels)
             }
             ColumnReader::ByteArrayColumnReader(r) => {
                 let mut values = Vec::new();
-                let (rows, _, levels) =
-                    r.read_records(rows, Some(def), Some(rep), &mut values)?;
+                let (rows, _, levels) = r.read_records(rows, Some(def), Some(rep), &mut values)?;
                 self.values = Values::Bytes(values);
                 (rows, levels)
             }

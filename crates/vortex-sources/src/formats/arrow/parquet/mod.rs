@@ -21,12 +21,12 @@ use vortex_base::hex;
 use vortex_coder::schema::DType;
 
 use super::layout::{Layout, Table};
+use super::positioned::Positioned;
 use super::shape::{Feed, Kind, Numbers, Shape, What};
 use super::structure::{self, FORM, FileForm, MAX_DEPTH, Structure};
-use super::positioned::Positioned;
 use super::{MAX_EXPANSION, records};
-use crate::formats::PARQUET;
 use crate::error::{Error, Result};
+use crate::formats::PARQUET;
 use crate::pieces::open_with_length;
 use crate::source::{DatasetInfo, Origin, Sink, Source, Unread};
 use dictionary::{Dictionary, Known};
@@ -251,11 +251,7 @@ impl Parquet {
 }
 
 impl super::shape::Columns for Parquet {
-    fn feed(
-        &self,
-        node: usize,
-        what: &[What],
-    ) -> std::result::Result<Box<dyn Feed + '_>, String> {
+    fn feed(&self, node: usize, what: &[What]) -> std::result::Result<Box<dyn Feed + '_>, String> {
         if let Some(number) = node.checked_sub(self.steps.len()) {
             let (_, dictionary) = self.dictionaries.get(number).ok_or("an unknown column")?;
             return Ok(Box::new(Known::new(dictionary, what)));

@@ -65,10 +65,27 @@ impl Columns {
             Some(Repetition::REPEATED) => {
                 let at = At { def: def + 1, item_def: def + 1, rep: rep + 1 };
                 let node_of_items = self.steps.len();
-                self.steps.push(Step { leaf: self.leaves, def: at.def, item_def: at.def, rep: at.rep });
+                self.steps.push(Step {
+                    leaf: self.leaves,
+                    def: at.def,
+                    item_def: at.def,
+                    rep: at.rep,
+                });
                 let kind = self.inner(field, &name, at)?;
-                let items = Shape { node: node_of_items, name: name.clone(), nullable: false, kind, dictionary: None };
-                Ok(Shape { node, name, nullable: false, kind: Kind::List(Box::new(items)), dictionary: None })
+                let items = Shape {
+                    node: node_of_items,
+                    name: name.clone(),
+                    nullable: false,
+                    kind,
+                    dictionary: None,
+                };
+                Ok(Shape {
+                    node,
+                    name,
+                    nullable: false,
+                    kind: Kind::List(Box::new(items)),
+                    dictionary: None,
+                })
             }
             Some(Repetition::OPTIONAL) => {
                 let kind = self.inner(field, &name, At { def: def + 1, ..at })?;

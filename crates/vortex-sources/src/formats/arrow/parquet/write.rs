@@ -18,11 +18,15 @@ use vortex_base::hex;
 use super::categories::{PAGE_ROWS, Values};
 use super::levels::Levels;
 use super::schema::{self, Columns};
-use crate::formats::arrow::gather::{Gather, rows_at_a_time};
+use crate::formats::arrow::gather::{Gather, rows_of};
 use crate::formats::arrow::shape::{Kind, Shape};
 use crate::formats::arrow::structure::{Dictionary, FORM, FileForm, Node, Structure};
 use crate::source::Origin;
 use crate::stored::{OnBytes, Stored};
+
+/// Approximate number of bytes of all tables, and most rows, that are in memory at a time.
+const BATCH_BYTES: u64 = 64 << 20;
+const MAX_BATCH_ROWS: u64 = 1 << 16;
 
 /// The names of all kinds of compression.
 const CODECS: [&str; 7] = ["none", "snappy", "gzip", "brotli", "lz4", "zstd", "lzo"];
@@ -66,7 +70,8 @@ pub(in crate::formats) fn write(
     let FileForm::Parquet { schema, codecs } = &structure.file else { return Err(other()) };
     let footer = hex::decode(schema).ok_or_else(other)?;
     let empty = empty_footer(&footer).map_err(io::Error::other)?;
-    let (root, metadata) = (empty.file_metadata().schema(), empty.file_metadata().key_value_metadata());
+    let (root, metadata) =
+        (empty.file_metadata().schema(), empty.file_metadata().key_value_metadata());
 
     let all = Columns::of(root);
     if all.columns.len() != structure.columns.len() {
@@ -80,7 +85,9 @@ pub(in crate::formats) fn write(
         matches(&shape, node).map_err(io::Error::other)?;
         let mut all = vec![node];
         let values = node.dictionaries().into_iter();
-        all.extend(values.filter_map(|d| structure.dictionaries.get(d as usize)).map(|d| &d.values));
+        all.extend(
+            values.filter_map(|d| structure.dictionaries.get(d as usize)).map(|d| &d.values),
+        );
         keep.push(all.into_iter().all(|node| structure.has_all(node, &there)));
         columns.push((shape, node));
     }
@@ -103,11 +110,12 @@ pub(in crate::formats) fn write(
             .build(),
     );
 
-    let step = rows_at_a_time(&structure, &datasets)?;
+    let step = rows_of(BATCH_BYTES, &structure, &datasets)?.min(MAX_BATCH_ROWS);
     let kept: Vec<usize> = (0..keep.len()).filter(|number| keep[*number]).collect();
     let nodes: Vec<&Node> = kept.iter().map(|number| columns[*number].1).collect();
     let used = nodes.iter().flat_map(|node| node.dictionaries());
-    let used: Vec<&Dictionary> = used.filter_map(|d| structure.dictionaries.get(d as usize)).collect();
+    let used: Vec<&Dictionary> =
+        used.filter_map(|d| structure.dictionaries.get(d as usize)).collect();
     let mut needed = nodes.clone();
     needed.extend(used.iter().map(|dictionary| &dictionary.values));
     let mut gather = Gather::new(&structure, &needed, &datasets)?;
@@ -291,7 +299,8 @@ impl Leaf {
             ColumnWriter::FixedLenByteArrayColumnWriter(w) => {
                 let width = schema::width(&self.column).max(1);
                 let all = Bytes::from(values.fixed.clone());
-                let value = |at| FixedLenByteArray::from(ByteArray::from(all.slice(at..at + width)));
+                let value =
+                    |at| FixedLenByteArray::from(ByteArray::from(all.slice(at..at + width)));
                 let values = (0..all.len() / width).map(|number| value(number * width));
                 w.write_batch(&values.collect::<Vec<_>>(), def, rep)
             }
@@ -318,8 +327,7 @@ impl Leaf {
             }
             // They have the pages that are not there.
             (closed.column_index, closed.offset_index) = (None, None);
-            closed.metadata =
-                closed.metadata.into_builder().clear_page_encoding_stats().build()?;
+            closed.metadata = closed.metadata.into_builder().clear_page_encoding_stats().build()?;
             closed.rows_written -= self.before;
         }
         let out = std::mem::replace(&mut sink.out, TrackedWrite::new(Vec::new()));
