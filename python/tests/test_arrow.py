@@ -26,7 +26,8 @@ def columns(n: int) -> "pa.Table":
         return [None if k % step == 0 else value(k) for k in range(n)]
 
     def integers(kind, most=10**9):
-        return pa.array(random.integers(0, most, n), kind, mask=nulls())
+        width = "i4" if kind in (pa.date32(), pa.time32("ms")) else "i8"
+        return pa.array(random.integers(0, most, n).astype(width), kind, mask=nulls())
 
     bits = random.integers(0, 2**32, n, np.uint32)
     lists = [None if random.random() < 0.05 else list(random.normal(size=random.integers(0, 4))) for _ in range(n)]
