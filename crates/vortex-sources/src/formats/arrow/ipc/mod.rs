@@ -231,6 +231,10 @@ impl super::shape::Columns for Ipc {
         let batches = self.batches(part.root);
         Ok(Box::new(PartFeed::new(&self.file, batches, &self.parts, node, what)))
     }
+
+    fn must_be_text(&self, node: usize) -> bool {
+        self.parts.get(node).is_some_and(|part| part.text)
+    }
 }
 
 impl Source for IpcSource {

@@ -43,6 +43,8 @@ pub(super) struct Part {
     pub(super) stored: Stored,
     /// Whether the schema allows nulls.
     pub(super) nullable: bool,
+    /// Whether values are UTF-8.
+    pub(super) text: bool,
 }
 
 /// All columns.
@@ -172,7 +174,8 @@ impl Visit<'_> {
         };
         let root = self.root;
         let nullable = field.is_nullable();
-        self.parts.push(Part { parent, root, array, buffer, views, stored, nullable });
+        let text = matches!(kind, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View);
+        self.parts.push(Part { parent, root, array, buffer, views, stored, nullable, text });
         let mut dictionary = None;
         let inside = |visit: &mut Self, number: usize, child: &Field, name: String| {
             visit.visit(child, name, &ids.child(number), Some(node))
