@@ -48,7 +48,7 @@ bench *ARGS:
     cargo bench -p vortex-benches --bench codec {{ARGS}}
     cargo bench -p vortex-zipnn --bench weights {{ARGS}}
 
-# Fuzz one target (header, decode, roundtrip, mixing, columns, model, network, portal, npy, bytes, hdf5, root, manifest, weights, archive), for instance: just fuzz decode -max_total_time=60
+# Fuzz one target (header, decode, roundtrip, mixing, columns, model, network, portal, npy, bytes, hdf5, arrow, root, manifest, weights, archive), for instance: just fuzz decode -max_total_time=60
 fuzz TARGET *ARGS:
     cargo fuzz run -s none --fuzz-dir fuzz {{TARGET}} -- {{ARGS}}
 

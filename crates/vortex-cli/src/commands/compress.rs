@@ -36,8 +36,8 @@ const TRAIN_SECONDS: f64 = 60.0;
 /// number types, decimals, laws between fields, text, regions) and codes it with a built-in
 /// predictor that learns as it goes.
 ///
-/// With --datasets, the command codes the values inside an HDF5, npz, ROOT or tar.gz file instead
-/// of its bytes, which are often compressed already. The result is much smaller, but decompression
+/// With --datasets, the command codes the values inside an HDF5, ROOT, Parquet, Arrow, npz or
+/// tar.gz file instead of its bytes, which are often compressed already. The result is much smaller, but decompression
 /// gives a new file with the same values.
 ///
 /// With --manifest, the command compresses the files of a list, or a shard of it, on the node of a

@@ -30,8 +30,8 @@ use crate::report::table::thousands;
 /// from a .vxm file with the right digest that is beside the file or in a folder of
 /// $VORTEX_MODEL_PATH.
 ///
-/// An output of `compress --datasets` becomes a new file with the same values: HDF5 as HDF5, npz as
-/// npz. Formats without a writer, and all formats with --streams, become a folder of .bin files
+/// An output of `compress --datasets` becomes a new file with the same values: HDF5 as HDF5,
+/// Parquet as Parquet, Arrow as Arrow, npz as npz. Formats without a writer, and all formats with --streams, become a folder of .bin files
 /// with their schemas and manifest.json.
 ///
 /// With an option of *Records*, the output holds only these records: FILE without .vxc, and .records,

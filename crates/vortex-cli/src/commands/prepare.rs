@@ -20,10 +20,10 @@ use crate::progress;
 use crate::report::table::thousands;
 use crate::stdout::stdout;
 
-/// Turn HDF5, ROOT, npy, FITS, safetensors and text files into records to train on.
+/// Turn HDF5, ROOT, Parquet, Arrow, npy, FITS, safetensors and text files into records to train on.
 ///
-/// Reads every dataset of every INPUT (HDF5, .npy, .npz, FITS, .safetensors, ROOT; text plain, .gz or
-/// .tar.gz) and writes into DIR a .bin file of records with its .schema.yaml for each dataset, and
+/// Reads every dataset of every INPUT (HDF5, ROOT, Parquet, Arrow, .npy, .npz, FITS, .safetensors;
+/// text plain, .gz or .tar.gz) and writes into DIR a .bin file of records with its .schema.yaml for each dataset, and
 /// one manifest.json. `vortex restore` restores the datasets of the inputs, bit for bit. Everything
 /// that cannot be read is printed by name with the reason; if a dataset is left out because it is
 /// damaged or compressed with a filter that is not known, the exit status is 1.

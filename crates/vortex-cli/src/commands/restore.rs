@@ -16,7 +16,8 @@ use crate::progress;
 ///
 /// Every dataset has the values of the original bit for bit, NaN payloads and negative zeros
 /// included, and is compared with the digest in the manifest. For HDF5, a new file is written with
-/// the same groups, links, attributes, types, shapes, chunks, fill values and values; everything
+/// the same groups, links, attributes, types, shapes, chunks, fill values and values, and for
+/// Parquet and Arrow one with an equal schema, metadata, row groups and values; everything
 /// that the original has and the new file does not have is printed.
 #[derive(Debug, Args)]
 pub struct Restore {

@@ -28,7 +28,7 @@ pub struct DatasetOptions {
 }
 
 impl Compressor {
-    /// Codes the values of the datasets inside a file (HDF5, ROOT, npy, npz, safetensors, text, if
+    /// Codes the values of the datasets inside a file (HDF5, ROOT, Parquet, Arrow, npy, npz, safetensors, text, if
     /// this build reads them) instead of its bytes. `scratch` is an empty folder with space for the
     /// values; `on_bytes` gets the number of bytes read since the last call. The manifest names what
     /// is not in the output.

@@ -6,8 +6,6 @@ use std::io;
 use super::structure::{Is, Node, Place, Structure};
 use crate::stored::{OnBytes, Records, Stored, refuse};
 
-/// Approximate number of bytes of all tables that are in memory at a time.
-const BATCH_BYTES: u64 = 64 << 20;
 /// Most rows of a file without values.
 const MAX_EMPTY_ROWS: u64 = 1 << 32;
 
@@ -184,12 +182,16 @@ fn sum(counts: &[u32]) -> u64 {
     counts.iter().map(|n| u64::from(*n)).sum()
 }
 
-/// Rows that are in memory at a time, so that all tables need about [`BATCH_BYTES`].
-pub(super) fn rows_at_a_time(structure: &Structure, datasets: &[&dyn Stored]) -> io::Result<u64> {
+/// The number of rows that need about so many bytes in all tables; at least one.
+pub(super) fn rows_of(
+    batch_bytes: u64,
+    structure: &Structure,
+    datasets: &[&dyn Stored],
+) -> io::Result<u64> {
     let rows = structure.groups.iter().try_fold(0u64, |n, rows| n.checked_add(*rows));
     let bytes: u64 = datasets.iter().fold(0, |n, dataset| n.saturating_add(dataset.n_bytes()));
     let rows = rows.filter(|rows| bytes > 0 || *rows <= MAX_EMPTY_ROWS);
     let rows = rows.ok_or_else(|| io::Error::other("more rows than a file can have"))?;
-    let fits = u128::from(BATCH_BYTES) * u128::from(rows) / u128::from(bytes.max(1));
-    Ok(fits.clamp(1, 1 << 16) as u64)
+    let fits = u128::from(batch_bytes) * u128::from(rows) / u128::from(bytes.max(1));
+    Ok(u64::try_from(fits).unwrap_or(u64::MAX).max(1))
 }

@@ -200,6 +200,9 @@ impl<'a> Layout<'a> {
                 let counts = vec![Numbers::new(DType::U32, 1)];
                 let lengths = format!("lengths({name})");
                 let lengths = self.part(level, *node, What::Counts, (name, &lengths), counts)?;
+                if self.columns.must_be_text(*node) {
+                    check_text(self.columns, *node)?;
+                }
                 self.data.push((*node, format!("{name}/values"), seen.total));
                 Found::Bytes { level, lengths, data: self.data.len() - 1 }
             }
@@ -356,6 +359,35 @@ impl FoundNode {
             Found::Null => Is::Null,
         };
         Node { valid: self.valid.map(at), is }
+    }
+}
+
+/// Checks that all texts are UTF-8.
+fn check_text(columns: &dyn Columns, node: usize) -> Result<(), String> {
+    let mut counts = columns.feed(node, &[What::Counts])?;
+    let mut data = columns.feed(node, &[What::Data])?;
+    let (mut lengths, mut piece) = ([Vec::new()], [Vec::new()]);
+    let (mut held, mut at) = (Vec::new(), 0);
+    loop {
+        lengths[0].clear();
+        if !counts.next(&mut lengths)? {
+            return Ok(());
+        }
+        for length in lengths[0].chunks_exact(4) {
+            let length = u32::from_le_bytes(length.try_into().unwrap_or_default()) as usize;
+            while held.len() - at < length {
+                held.drain(..at);
+                at = 0;
+                piece[0].clear();
+                if !data.next(&mut piece)? {
+                    return Err("bytes of texts are missing".into());
+                }
+                held.extend_from_slice(&piece[0]);
+            }
+            let text = std::str::from_utf8(&held[at..at + length]);
+            text.map_err(|e| format!("a text that is not UTF-8: {e}"))?;
+            at += length;
+        }
     }
 }
 

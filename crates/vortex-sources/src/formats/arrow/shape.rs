@@ -75,4 +75,9 @@ pub(super) trait Feed {
 pub(super) trait Columns {
     /// The slots of a node from the first on.
     fn feed(&self, node: usize, what: &[What]) -> Result<Box<dyn Feed + '_>, String>;
+
+    /// Whether the bytes of a node must be UTF-8, because the file cannot be written otherwise.
+    fn must_be_text(&self, _node: usize) -> bool {
+        false
+    }
 }

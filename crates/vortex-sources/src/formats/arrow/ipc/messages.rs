@@ -2,6 +2,9 @@
 
 use arrow_ipc::{BodyCompressionMethod, CompressionType, MessageHeader, MetadataVersion};
 
+use arrow_schema::Schema;
+
+use super::schema::{Ids, schema_of};
 use crate::formats::ARROW;
 use crate::formats::arrow::MAX_EXPANSION;
 use crate::formats::arrow::positioned::Positioned;
@@ -58,8 +61,8 @@ pub(super) struct Entries {
 /// All messages.
 #[derive(Debug, Default)]
 pub(super) struct Messages {
-    /// The message with the schema.
-    pub(super) schema: Vec<u8>,
+    /// The schema, and the numbers of its dictionaries.
+    pub(super) schema: Option<(Schema, Vec<Ids>)>,
     pub(super) stream: bool,
     pub(super) batches: Vec<Batch>,
     pub(super) dictionaries: Vec<Entries>,
@@ -83,9 +86,6 @@ impl Messages {
             let Some((metadata, body)) = message(file, at)? else { break };
             at = all.add(file, &metadata, body)?;
         }
-        if all.schema.is_empty() {
-            return Err("no schema".into());
-        }
         Ok(all)
     }
 
@@ -105,13 +105,8 @@ impl Messages {
         }
         let bytes = file.bytes(end - len, len)?;
         let footer = arrow_ipc::root_as_footer(&bytes).map_err(|e| format!("the footer: {e}"))?;
-        let mut all = Self::default();
-        if let Some((metadata, body)) = message(file, ARROW.len() as u64)? {
-            all.add(file, &metadata, body)?;
-        }
-        if all.schema.is_empty() {
-            return Err("the file does not begin with a schema".into());
-        }
+        let schema = footer.schema().map(schema_of).transpose()?;
+        let mut all = Self { schema, ..Self::default() };
         for entry in footer.custom_metadata().into_iter().flatten() {
             if let (Some(key), Some(value)) = (entry.key(), entry.value()) {
                 all.metadata.push((key.to_owned(), value.to_owned()));
@@ -149,7 +144,9 @@ impl Messages {
         }
         let missing = || format!("an incomplete message before {body}");
         match message.header_type() {
-            MessageHeader::Schema if self.schema.is_empty() => self.schema = metadata.to_vec(),
+            MessageHeader::Schema if self.schema.is_none() => {
+                self.schema = Some(schema_of(message.header_as_schema().ok_or_else(missing)?)?);
+            }
             MessageHeader::RecordBatch => {
                 let batch = message.header_as_record_batch().ok_or_else(missing)?;
                 let batch = self.batch(&batch, body, end, file.len)?;

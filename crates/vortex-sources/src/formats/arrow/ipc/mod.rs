@@ -28,7 +28,7 @@ use crate::pieces::open_with_length;
 use crate::source::{DatasetInfo, Origin, Sink, Source, Unread};
 use feed::PartFeed;
 use messages::{Batch, Messages};
-use schema::{Columns, Ids, Part};
+use schema::{Columns, Part};
 
 pub(in crate::formats) use write::write;
 
@@ -77,13 +77,14 @@ impl IpcSource {
         let (file, len) = open_with_length(path)?;
         let file = Positioned { file: Arc::new(file), len };
         let refuse = |what: String| Error::source(path, "messages", what);
-        let messages = Messages::read(&file).map_err(refuse)?;
+        let mut messages = Messages::read(&file).map_err(refuse)?;
         let groups: Vec<u64> = messages.batches.iter().map(|batch| batch.rows).collect();
         let rows = groups.iter().fold(0u64, |n, rows| n.saturating_add(*rows));
         if rows > len.saturating_mul(MAX_EXPANSION) {
             return Err(refuse(format!("{rows} rows in a file of {len} bytes")));
         }
-        let (schema, ids) = schema_of(&messages.schema).map_err(refuse)?;
+        let schema = messages.schema.take().ok_or_else(|| refuse("no schema".into()));
+        let (schema, ids) = schema?;
         if messages.old && schema.fields().iter().any(|field| has_union(field.data_type())) {
             return Err(refuse("unions as they were before Arrow 1.0".into()));
         }
@@ -150,18 +151,6 @@ impl IpcSource {
             structure: Origin::new(FORM, &structure),
         })
     }
-}
-
-/// The schema of a message, and the numbers of its dictionaries.
-fn schema_of(message: &[u8]) -> std::result::Result<(Schema, Vec<Ids>), String> {
-    let message = arrow_ipc::root_as_message(message).map_err(|e| format!("the schema: {e}"))?;
-    let schema = message.header_as_schema().ok_or("the first message has no schema")?;
-    if schema.endianness() != arrow_ipc::Endianness::Little {
-        return Err("values with the highest byte first".into());
-    }
-    let ids = schema.fields().into_iter().flatten().map(|field| Ids::of(&field)).collect();
-    let schema = arrow_ipc::convert::try_fb_to_schema(schema).map_err(|e| e.to_string())?;
-    Ok((schema, ids))
 }
 
 fn has_union(kind: &DataType) -> bool {
@@ -241,6 +230,10 @@ impl super::shape::Columns for Ipc {
         let part = self.parts.get(node).ok_or("an unknown column")?;
         let batches = self.batches(part.root);
         Ok(Box::new(PartFeed::new(&self.file, batches, &self.parts, node, what)))
+    }
+
+    fn must_be_text(&self, node: usize) -> bool {
+        self.parts.get(node).is_some_and(|part| part.text)
     }
 }
 

@@ -43,6 +43,8 @@ pub(super) struct Part {
     pub(super) stored: Stored,
     /// Whether the schema allows nulls.
     pub(super) nullable: bool,
+    /// Whether values are UTF-8.
+    pub(super) text: bool,
 }
 
 /// All columns.
@@ -97,6 +99,16 @@ impl Columns {
         }
         Self { columns, dictionaries, parts: visit.parts }
     }
+}
+
+/// A schema, and the numbers of the dictionaries of its columns.
+pub(super) fn schema_of(schema: arrow_ipc::Schema<'_>) -> Result<(Schema, Vec<Ids>), String> {
+    if schema.endianness() != arrow_ipc::Endianness::Little {
+        return Err("values with the highest byte first".into());
+    }
+    let ids = schema.fields().into_iter().flatten().map(|field| Ids::of(&field)).collect();
+    let schema = arrow_ipc::convert::try_fb_to_schema(schema).map_err(|e| e.to_string())?;
+    Ok((schema, ids))
 }
 
 /// The numbers of the dictionaries of a column and its parts.
@@ -162,7 +174,8 @@ impl Visit<'_> {
         };
         let root = self.root;
         let nullable = field.is_nullable();
-        self.parts.push(Part { parent, root, array, buffer, views, stored, nullable });
+        let text = matches!(kind, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View);
+        self.parts.push(Part { parent, root, array, buffer, views, stored, nullable, text });
         let mut dictionary = None;
         let inside = |visit: &mut Self, number: usize, child: &Field, name: String| {
             visit.visit(child, name, &ids.child(number), Some(node))

@@ -12,14 +12,14 @@ use vortex_base::hex;
 
 use super::arrays::array;
 use super::messages::Codec;
-use super::schema_of;
-use crate::formats::arrow::gather::{Gather, rows_at_a_time};
+use super::schema::schema_of;
+use crate::formats::arrow::gather::{Gather, rows_of};
 use crate::formats::arrow::structure::{Dictionary, FORM, FileForm, Node, Structure};
 use crate::source::Origin;
 use crate::stored::{OnBytes, Stored};
 
-/// Batches of at most so many times the rows that are in memory in other files stay whole.
-const WHOLE_BATCHES: u64 = 4;
+/// Batches that need about so many bytes stay whole; they are in memory.
+const BATCH_BYTES: u64 = 256 << 20;
 
 /// Writes a file with the columns whose tables are all there.
 pub(in crate::formats) fn write(
@@ -51,7 +51,7 @@ pub(in crate::formats) fn write(
     let columns: Vec<&Node> = kept.iter().map(|number| &structure.columns[*number]).collect();
     let used: Vec<u32> = columns.iter().flat_map(|node| node.dictionaries()).collect();
 
-    let step = rows_at_a_time(&structure, &datasets)?.saturating_mul(WHOLE_BATCHES);
+    let step = rows_of(BATCH_BYTES, &structure, &datasets)?;
     let mut nodes = columns.clone();
     nodes.extend(columns.iter().flat_map(|column| needed(&structure, column)));
     let mut gather = Gather::new(&structure, &nodes, &datasets)?;
@@ -111,7 +111,9 @@ fn schema_of_stream(stream: &[u8]) -> Result<Schema, String> {
     let len = stream.get(4..8).and_then(|len| len.try_into().ok()).map(u32::from_le_bytes);
     let end = len.and_then(|len| 8usize.checked_add(len as usize));
     let message = end.and_then(|end| stream.get(8..end)).ok_or("the schema is too short")?;
-    schema_of(message).map(|(schema, _)| schema)
+    let message = arrow_ipc::root_as_message(message).map_err(|e| e.to_string())?;
+    let schema = message.header_as_schema().ok_or("the schema is not there")?;
+    schema_of(schema).map(|(schema, _)| schema)
 }
 
 /// The type of the values of dictionary `number`, if the column has it.

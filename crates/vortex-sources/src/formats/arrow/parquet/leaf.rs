@@ -15,6 +15,8 @@ use crate::source::PIECE_BYTES;
 
 /// Most rows that are read at a time.
 const BATCH_ROWS: usize = 4096;
+/// Most bytes of the texts of these rows, if texts share their beginnings.
+const MAX_BATCH_BYTES: u64 = 256 << 20;
 
 /// Some rows of a leaf.
 #[derive(Debug, Default)]
@@ -49,6 +51,7 @@ pub(super) struct Leaf<'a> {
     group: usize,
     reader: Option<ColumnReader>,
     rows_left: usize,
+    batch_rows: usize,
     batch: Batch,
     /// The next value of the batch whose bytes are asked for.
     value: usize,
@@ -74,6 +77,7 @@ impl<'a> Leaf<'a> {
             group: 0,
             reader: None,
             rows_left: 0,
+            batch_rows: BATCH_ROWS,
             batch: Batch::default(),
             value: 0,
             dictionary,
@@ -121,7 +125,10 @@ impl<'a> Leaf<'a> {
             }
             let Some(group) = metadata.row_groups().get(self.group) else { return Ok(false) };
             let chunk = group.column(self.step.leaf);
-            pages::check(&self.file.file, chunk)?;
+            let longest = pages::check(&self.file.file, chunk)?;
+            // A page may make many long texts of few bytes.
+            let fits = MAX_BATCH_BYTES.checked_div(longest).unwrap_or(u64::MAX);
+            self.batch_rows = fits.clamp(1, BATCH_ROWS as u64) as usize;
             let rows = usize::try_from(group.num_rows()).map_err(|e| e.to_string())?;
             let file = Arc::new(self.file.file.clone());
             let pages = guarded(|| SerializedPageReader::new(file, chunk, rows, None))?;
@@ -133,7 +140,7 @@ impl<'a> Leaf<'a> {
             }
         }
         let Some(reader) = &mut self.reader else { return Ok(false) };
-        let (rows, batch) = (self.rows_left.min(BATCH_ROWS), &mut self.batch);
+        let (rows, batch) = (self.rows_left.min(self.batch_rows), &mut self.batch);
         let (read, levels) = guarded(|| batch.read(reader, rows))?;
         if read == 0 {
             return Err(format!("{} rows are missing", self.rows_left));

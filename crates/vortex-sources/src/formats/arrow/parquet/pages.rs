@@ -15,6 +15,8 @@ use crate::formats::arrow::positioned::{Positioned, Reading};
 const MAX_PAGE_BYTES: i64 = 256 << 20;
 /// Longest header of a page; it may have the least and the greatest value.
 const MAX_HEADER_BYTES: u64 = 16 << 20;
+/// Texts that share their beginning with the one before.
+const DELTA_BYTE_ARRAY: i64 = 7;
 /// Most pages of a column chunk.
 const MAX_PAGES: usize = 1 << 20;
 
@@ -57,17 +59,18 @@ pub(super) fn range(chunk: &ColumnChunkMetaData, file_len: u64) -> Result<(u64, 
     }
 }
 
-/// Checks the headers of all pages of a column chunk: sizes, and the number of values.
-pub(super) fn check(file: &Positioned, chunk: &ColumnChunkMetaData) -> Result<(), String> {
+/// Checks the headers of all pages of a column chunk: sizes, and the number of values. Returns the
+/// bytes of the longest text that may be made of others in its page.
+pub(super) fn check(file: &Positioned, chunk: &ColumnChunkMetaData) -> Result<u64, String> {
     let (mut at, len) = range(chunk, file.len)?;
     let end = at + len;
-    let mut values = 0i64;
+    let (mut values, mut longest) = (0i64, 0);
     for _ in 0..MAX_PAGES {
         if at >= end || values >= chunk.num_values() {
             if values != chunk.num_values() {
                 return Err(format!("{values} values in its pages; {}", chunk.num_values()));
             }
-            return Ok(());
+            return Ok(longest);
         }
         let page = header(file, at, end)?;
         at += page.header_bytes;
@@ -84,6 +87,9 @@ pub(super) fn check(file: &Positioned, chunk: &ColumnChunkMetaData) -> Result<()
             return Err("a page that ends behind its column".into());
         }
         values = values.saturating_add(page.values);
+        if page.encoding == DELTA_BYTE_ARRAY {
+            longest = longest.max(page.uncompressed as u64);
+        }
     }
     Err(format!("more than {MAX_PAGES} pages"))
 }
@@ -96,6 +102,7 @@ struct Page {
     uncompressed: i64,
     /// Of a page of data; 0 for others.
     values: i64,
+    encoding: i64,
 }
 
 fn header(file: &Positioned, at: u64, end: u64) -> Result<Page, String> {
@@ -118,19 +125,25 @@ fn parse(bytes: &[u8]) -> Result<Page, &'static str> {
     const DATA: i64 = 5;
     const DATA_V2: i64 = 8;
     const VALUES: i64 = 1;
+    const ENCODING: i64 = 2;
+    const ENCODING_V2: i64 = 4;
     let mut page = Page::default();
     let mut walk = Walk::new(bytes);
     walk.structure(0, &mut |walk, id, kind| {
         match (id, kind) {
             (UNCOMPRESSED, I32) => page.uncompressed = walk.number()?,
             (COMPRESSED, I32) => page.compressed = walk.number()?,
-            (DATA | DATA_V2, STRUCT) => walk.structure(1, &mut |walk, id, kind| {
-                if (id, kind) != (VALUES, I32) {
-                    return Ok(false);
-                }
-                page.values = walk.number()?;
-                Ok(true)
-            })?,
+            (DATA | DATA_V2, STRUCT) => {
+                let encoding = if id == DATA { ENCODING } else { ENCODING_V2 };
+                walk.structure(1, &mut |walk, id, kind| {
+                    match (id, kind) {
+                        (VALUES, I32) => page.values = walk.number()?,
+                        (id, I32) if id == encoding => page.encoding = walk.number()?,
+                        _ => return Ok(false),
+                    }
+                    Ok(true)
+                })?;
+            }
             _ => return Ok(false),
         }
         Ok(true)

@@ -18,11 +18,15 @@ use vortex_base::hex;
 use super::categories::{PAGE_ROWS, Values};
 use super::levels::Levels;
 use super::schema::{self, Columns};
-use crate::formats::arrow::gather::{Gather, rows_at_a_time};
+use crate::formats::arrow::gather::{Gather, rows_of};
 use crate::formats::arrow::shape::{Kind, Shape};
 use crate::formats::arrow::structure::{Dictionary, FORM, FileForm, Node, Structure};
 use crate::source::Origin;
 use crate::stored::{OnBytes, Stored};
+
+/// Approximate number of bytes of all tables, and most rows, that are in memory at a time.
+const BATCH_BYTES: u64 = 64 << 20;
+const MAX_BATCH_ROWS: u64 = 1 << 16;
 
 /// The names of all kinds of compression.
 const CODECS: [&str; 7] = ["none", "snappy", "gzip", "brotli", "lz4", "zstd", "lzo"];
@@ -106,7 +110,7 @@ pub(in crate::formats) fn write(
             .build(),
     );
 
-    let step = rows_at_a_time(&structure, &datasets)?;
+    let step = rows_of(BATCH_BYTES, &structure, &datasets)?.min(MAX_BATCH_ROWS);
     let kept: Vec<usize> = (0..keep.len()).filter(|number| keep[*number]).collect();
     let nodes: Vec<&Node> = kept.iter().map(|number| columns[*number].1).collect();
     let used = nodes.iter().flat_map(|node| node.dictionaries());
