@@ -29,7 +29,9 @@ impl Turns {
         for pair in token.windows(2) {
             // A token that is kept costs the operation that recalls it and the one that repeats.
             if pair[1].after == REPEAT {
-                let slot = shape.of_operation(&pair[0]) + shape.of_operation(&pair[1]) + shape.tasks(shape.d / 4);
+                let slot = shape.of_operation(&pair[0])
+                    + shape.of_operation(&pair[1])
+                    + shape.tasks(shape.d / 4);
                 at_end += shape.of_choice() + shape.memory.keep * slot;
             }
         }

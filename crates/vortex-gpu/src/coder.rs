@@ -13,7 +13,8 @@ use crate::predictor::{GpuPredictor, word};
 use crate::prepared::Prepared;
 use crate::runtime::Launch;
 use crate::shape::{
-    CODE, CUBE_WORDS, DECODE, DONE, EACH, FIRST_LANE, LANES, LONGER, PAYLOAD, PAYLOAD_BYTES, RANGE, Shape,
+    CODE, CUBE_WORDS, DECODE, DONE, EACH, FIRST_LANE, LANES, LONGER, PAYLOAD, PAYLOAD_BYTES, RANGE,
+    Shape,
 };
 
 /// Codes blocks for one thread: the symbols of an encoder are known, so its blocks go through the coding loop, with
@@ -49,7 +50,8 @@ impl<R: Runtime> BlockCoder for GpuCoder<'_, R> {
         let mut jobs = Vec::new();
         for (number, block) in group.iter().enumerate() {
             let split = LaneSplit::new(self.layout, block.out.len(), block.lanes, lane_bytes);
-            results.push(split.map(|split| jobs.push(Job { number, split, payload: block.payload })));
+            results
+                .push(split.map(|split| jobs.push(Job { number, split, payload: block.payload })));
         }
         let mut symbols = Vec::new();
         let mut rest = &jobs[..];
@@ -116,8 +118,10 @@ impl<R: Runtime> GpuCoder<'_, R> {
             lanes += job.split.lanes().next_multiple_of(shape.lanes);
             tiles = tiles.max(job.split.lanes().div_ceil(shape.lanes));
         }
-        let mut out: Vec<Vec<u8>> =
-            jobs.iter().map(|job| vec![0; job.split.lanes() * steps_of(job.split, roles)]).collect();
+        let mut out: Vec<Vec<u8>> = jobs
+            .iter()
+            .map(|job| vec![0; job.split.lanes() * steps_of(job.split, roles)])
+            .collect();
         let n_steps = jobs.iter().map(|job| steps_of(job.split, roles)).max().unwrap_or(0);
         data.resize(data.len().next_multiple_of(4), 0);
         let words: Vec<u32> =
@@ -151,10 +155,19 @@ impl<R: Runtime> GpuCoder<'_, R> {
                 table = device.finished(&cubes, jobs.len(), steps)?;
                 let rows = device.download(&symbols)?;
                 for ((job, entry), out) in jobs.iter().zip(&entries).zip(&mut out) {
-                    take_rows(&rows, lanes, entry[FIRST_LANE] as usize, first_step, job.split, roles, out);
+                    take_rows(
+                        &rows,
+                        lanes,
+                        entry[FIRST_LANE] as usize,
+                        first_step,
+                        job.split,
+                        roles,
+                        out,
+                    );
                 }
                 first_step += steps;
-                let is_over = |(job, entry): (&Job<'_>, &[u32])| entry[DONE] as usize > job.payload.len();
+                let is_over =
+                    |(job, entry): (&Job<'_>, &[u32])| entry[DONE] as usize > job.payload.len();
                 // A stream that was cut would continue with zeros, which need not be decoded.
                 if jobs.iter().zip(table.chunks_exact(CUBE_WORDS)).all(is_over) {
                     break;
@@ -203,7 +216,9 @@ fn entry(job: &Job<'_>, first_lane: usize, start: usize) -> Result<[u32; CUBE_WO
     let code = u64::from_be_bytes(code);
     (entry[CODE], entry[CODE + 1]) = ((code >> 32) as u32, code as u32);
     (entry[RANGE], entry[RANGE + 1]) = (u32::MAX, u32::MAX);
-    let too_long = || Error::limit_exceeded("the payloads of these blocks take 4 GiB or more; use fewer at once");
+    let too_long = || {
+        Error::limit_exceeded("the payloads of these blocks take 4 GiB or more; use fewer at once")
+    };
     entry[PAYLOAD] = u32::try_from(start).map_err(|_| too_long())?;
     entry[PAYLOAD_BYTES] = u32::try_from(job.payload.len()).map_err(|_| too_long())?;
     Ok(entry)

@@ -30,7 +30,9 @@ impl FromStr for Device {
 }
 
 fn unknown(text: &str) -> String {
-    format!("no GPU is called {text:?}: allowed are vulkan, cuda and rocm, and vulkan:N, cuda:N and rocm:N with a number")
+    format!(
+        "no GPU is called {text:?}: allowed are vulkan, cuda and rocm, and vulkan:N, cuda:N and rocm:N with a number"
+    )
 }
 
 impl std::fmt::Display for Device {

@@ -64,7 +64,10 @@ fn open_execution(device: Device) -> Result<Box<dyn Execution>> {
         Device::Rocm(n) => crate::kinds::open_rocm(n),
         _ => {
             let feature = device.feature();
-            Err(unavailable(device, format!("this build cannot use it: build with the feature {feature}")))
+            Err(unavailable(
+                device,
+                format!("this build cannot use it: build with the feature {feature}"),
+            ))
         }
     }
 }
@@ -83,7 +86,10 @@ mod tests {
         for device in [Device::Vulkan(0), Device::Cuda(0), Device::Rocm(0)] {
             if !device.is_built() {
                 let error = Gpu::open(device).err().unwrap().to_string();
-                assert!(error.contains(&device.to_string()) && error.contains(device.feature()), "{error}");
+                assert!(
+                    error.contains(&device.to_string()) && error.contains(device.feature()),
+                    "{error}"
+                );
                 assert!(devices().iter().all(|(found, _)| *found != device));
             }
         }

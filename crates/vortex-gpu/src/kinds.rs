@@ -56,12 +56,21 @@ pub fn vulkan_names() -> Vec<String> {
     graphics_devices().into_iter().map(|(name, _)| name).collect()
 }
 
+/// The first Vulkan device.
+#[cfg(feature = "text")]
+pub fn first_vulkan() -> Option<WgpuDevice> {
+    graphics_devices().into_iter().next().map(|(_, device)| device)
+}
+
 #[cfg(feature = "wgpu")]
 pub fn open_vulkan(n: u16) -> Result<Box<dyn Execution>> {
     let name = Device::Vulkan(n);
     let all = graphics_devices();
     let Some((called, device)) = all.get(usize::from(n)) else {
-        return Err(unavailable(name, format!("there are {} Vulkan devices here; {}", all.len(), name.needs())));
+        return Err(unavailable(
+            name,
+            format!("there are {} Vulkan devices here; {}", all.len(), name.needs()),
+        ));
     };
     open::<WgpuRuntime>(name, called, device, true)
 }
@@ -74,7 +83,12 @@ pub fn cuda_names() -> Vec<String> {
 
 #[cfg(feature = "cuda")]
 pub fn open_cuda(n: u16) -> Result<Box<dyn Execution>> {
-    open::<cubecl::cuda::CudaRuntime>(Device::Cuda(n), NVIDIA, &cubecl::cuda::CudaDevice { index: n.into() }, false)
+    open::<cubecl::cuda::CudaRuntime>(
+        Device::Cuda(n),
+        NVIDIA,
+        &cubecl::cuda::CudaDevice { index: n.into() },
+        false,
+    )
 }
 
 #[cfg(feature = "hip")]
@@ -85,20 +99,36 @@ pub fn rocm_names() -> Vec<String> {
 
 #[cfg(feature = "hip")]
 pub fn open_rocm(n: u16) -> Result<Box<dyn Execution>> {
-    open::<cubecl::hip::HipRuntime>(Device::Rocm(n), AMD, &cubecl::hip::AmdDevice { index: n.into() }, false)
+    open::<cubecl::hip::HipRuntime>(
+        Device::Rocm(n),
+        AMD,
+        &cubecl::hip::AmdDevice { index: n.into() },
+        false,
+    )
 }
 
 /// Opens a device and looks whether it can store and give back numbers.
-fn open<R: Runtime>(name: Device, called: &str, device: &R::Device, few_turns: bool) -> Result<Box<dyn Execution>> {
+fn open<R: Runtime>(
+    name: Device,
+    called: &str,
+    device: &R::Device,
+    few_turns: bool,
+) -> Result<Box<dyn Execution>> {
     let opened = quietly(|| {
         let opened = Opened::<R>::new(device, format!("{name} ({called})"));
         let numbers = [1u32, 2, 3, 0xffff_ffff];
         let found = opened.download(&opened.upload(&numbers))?;
-        if found == numbers { Ok(opened) } else { Err(format!("it gives back {found:?} for {numbers:?}")) }
+        if found == numbers {
+            Ok(opened)
+        } else {
+            Err(format!("it gives back {found:?} for {numbers:?}"))
+        }
     });
     match opened {
         Ok(Ok(device)) => Ok(Box::new(OnRuntime { device, few_turns })),
-        Ok(Err(reason)) | Err(reason) => Err(unavailable(name, format!("{reason}; {}", name.needs()))),
+        Ok(Err(reason)) | Err(reason) => {
+            Err(unavailable(name, format!("{reason}; {}", name.needs())))
+        }
     }
 }
 

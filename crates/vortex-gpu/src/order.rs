@@ -35,7 +35,8 @@ impl Order {
     /// Packs values of eight bits, one for each channel.
     pub fn pack(&self, values: &[i8], words: &mut [u32]) {
         for (&place, &v) in self.place.iter().zip(values) {
-            words[place % self.words()] |= u32::from(v.cast_unsigned()) << (8 * (place / self.words()));
+            words[place % self.words()] |=
+                u32::from(v.cast_unsigned()) << (8 * (place / self.words()));
         }
     }
 

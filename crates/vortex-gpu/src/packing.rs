@@ -3,10 +3,10 @@
 use vortex_coder::layout::RecordLayout;
 use vortex_infer::spec::{Linear, Memory, Network, SwiGlu, Tables as Rows};
 
-use crate::order::Order;
 use crate::operation::{
     ADD, ATTEND, COPY, EMBED_SYMBOL, EMBED_TOKEN, GATE, Operation, PACK, RECALL, REPEAT, STATE, Y,
 };
+use crate::order::Order;
 use crate::shape::{FIELD_WORDS, MemorySizes, ROLE_WORDS, Shape, Tables};
 
 /// A packed network. Its shape lacks the sizes that depend on the device.
@@ -21,8 +21,12 @@ pub struct Packed {
 impl Packed {
     /// Packs a network that was checked.
     pub fn new(net: &Network, layout: &RecordLayout) -> Self {
-        let mut out =
-            Self { shape: Shape::default(), weights: Vec::new(), params: Vec::new(), operations: Vec::new() };
+        let mut out = Self {
+            shape: Shape::default(),
+            weights: Vec::new(),
+            params: Vec::new(),
+            operations: Vec::new(),
+        };
         let (d, e) = (net.d_model, net.head.own.width);
         let channels = d / net.n_heads;
         let orders = Orders {
@@ -86,7 +90,8 @@ impl Packed {
             fields: self.numbers(&fields(net, layout)),
             role_info: self.numbers(&roles(net, layout)),
             att_pow2: self.numbers(&net.att_pow2.iter().map(|&v| v.into()).collect::<Vec<i32>>()),
-            out_pow2: self.numbers(&net.out_pow2.iter().map(|&v| v.cast_signed()).collect::<Vec<_>>()),
+            out_pow2: self
+                .numbers(&net.out_pow2.iter().map(|&v| v.cast_signed()).collect::<Vec<_>>()),
             w_embedding: self.rows(&embedding.tables, &orders.d),
             embed_shift: self.numbers(&[embedding.tables.shift.into()]),
             prev_scale: self.scales(&embedding.prev_scale, d, &orders.d),
@@ -102,8 +107,10 @@ impl Packed {
             role_bias: self.scales(&head.role_bias, e, &orders.e),
             out_bias: self.numbers(&head.out_bias.iter().map(|&v| v.into()).collect::<Vec<i32>>()),
             w_copy: self.words(&head.copy, e, &orders.e),
-            copy_shift: self.numbers(&head.copy_shift.iter().map(|&v| v.into()).collect::<Vec<i32>>()),
-            copy_bias: self.numbers(&head.copy_bias.iter().map(|&v| v.into()).collect::<Vec<i32>>()),
+            copy_shift: self
+                .numbers(&head.copy_shift.iter().map(|&v| v.into()).collect::<Vec<i32>>()),
+            copy_bias: self
+                .numbers(&head.copy_bias.iter().map(|&v| v.into()).collect::<Vec<i32>>()),
             ..Tables::default()
         };
     }

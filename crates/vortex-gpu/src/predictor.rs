@@ -107,8 +107,11 @@ impl<R: Runtime> GpuPredictor<R> {
             self.pending_row(batch, &mut symbols);
             let found = self.launch(batch, here, &symbols, 1, 256, FREQUENCIES)?;
             if modelled {
-                let alphabet = usize::from(self.prepared.network.layout().roles()[self.role()].alphabet);
-                for (cdf, row) in out[batch.first..batch.first + here].iter_mut().zip(found.chunks_exact(256)) {
+                let alphabet =
+                    usize::from(self.prepared.network.layout().roles()[self.role()].alphabet);
+                for (cdf, row) in
+                    out[batch.first..batch.first + here].iter_mut().zip(found.chunks_exact(256))
+                {
                     let mut weights = [0; 256];
                     // Weights smaller by one give these frequencies: their total needs no shift.
                     for (w, f) in weights.iter_mut().zip(row) {
@@ -142,7 +145,8 @@ impl<R: Runtime> GpuPredictor<R> {
                 self.pending_row(batch, before);
                 for (at, row) in rows.chunks_exact_mut(batch.room).enumerate() {
                     let (record, role) = ((done + at) / n_roles, (done + at) % n_roles);
-                    let of_all = known.record_of_all(record).chunks_exact(n_roles).skip(batch.first);
+                    let of_all =
+                        known.record_of_all(record).chunks_exact(n_roles).skip(batch.first);
                     for (symbol, of_lane) in row.iter_mut().zip(of_all.take(here)) {
                         *symbol = of_lane[role].into();
                     }
@@ -154,8 +158,11 @@ impl<R: Runtime> GpuPredictor<R> {
                     }
                     let place = start + at * known.lanes() + batch.first;
                     let (rows, _) = row.as_chunks::<3>();
-                    for (score, &[low, freq, total]) in out[place..place + here].iter_mut().zip(rows) {
-                        *score = Interval::new(low, freq, total).map_or(Score::Impossible, Score::Modelled);
+                    for (score, &[low, freq, total]) in
+                        out[place..place + here].iter_mut().zip(rows)
+                    {
+                        *score = Interval::new(low, freq, total)
+                            .map_or(Score::Impossible, Score::Modelled);
                     }
                 }
             }

@@ -50,13 +50,17 @@ impl<R: Runtime> Prepared<R> {
         let abilities = device.abilities();
         let parameters = network.network().parameters();
         if parameters > MOST_PARAMETERS {
-            return Err(refuse(format!("it has {parameters} parameters, and the limit is {MOST_PARAMETERS}")));
+            return Err(refuse(format!(
+                "it has {parameters} parameters, and the limit is {MOST_PARAMETERS}"
+            )));
         }
         let packed = Packed::new(network.network(), network.layout());
         let shape = Shape { units: UNITS, ..packed.shape };
         if abilities.units < UNITS {
             let units = abilities.units;
-            return Err(refuse(format!("a cube has at most {units} units there, and the kernel needs {UNITS}")));
+            return Err(refuse(format!(
+                "a cube has at most {units} units there, and the kernel needs {UNITS}"
+            )));
         }
         let fits = |lanes: usize| {
             let shape = Shape { lanes, ..shape };
@@ -71,7 +75,12 @@ impl<R: Runtime> Prepared<R> {
             if least.shared_bytes() > abilities.shared_bytes {
                 return Err(refuse(format!(
                     "{FEWEST_LANES} lanes need {} bytes of shared memory (widths {} and {}, {} heads of {} scores), and the limit is {}",
-                    least.shared_bytes(), shape.d, shape.e, shape.heads, shape.head_scores(), abilities.shared_bytes
+                    least.shared_bytes(),
+                    shape.d,
+                    shape.e,
+                    shape.heads,
+                    shape.head_scores(),
+                    abilities.shared_bytes
                 )));
             }
             let heads = UNITS / FEWEST_LANES;
@@ -79,7 +88,8 @@ impl<R: Runtime> Prepared<R> {
         }
         let turns = if few_turns { FEW_TURNS } else { MANY_TURNS };
         let longest = |lanes: usize| {
-            Turns::new(&Shape { lanes, ..shape }, &packed.operations).of_step(true, shape.memory.slots > 0)
+            Turns::new(&Shape { lanes, ..shape }, &packed.operations)
+                .of_step(true, shape.memory.slots > 0)
         };
         while most_lanes > FEWEST_LANES && longest(most_lanes) > turns {
             most_lanes /= 2;
@@ -87,14 +97,17 @@ impl<R: Runtime> Prepared<R> {
         if longest(most_lanes) > turns {
             return Err(refuse(format!(
                 "one step needs {} turns of loops (segment {}, window {}), and the limit of a launch is {turns}",
-                longest(most_lanes), shape.segment, shape.window
+                longest(most_lanes),
+                shape.segment,
+                shape.window
             )));
         }
         let buffer = |what: &str, words: usize| match 4 * words as u64 <= abilities.buffer_bytes {
             true => Ok(()),
             false => Err(refuse(format!(
                 "{what} takes {} bytes, and the limit of a buffer is {}",
-                4 * words as u64, abilities.buffer_bytes
+                4 * words as u64,
+                abilities.buffer_bytes
             ))),
         };
         buffer("the weights", packed.weights.len())?;
@@ -107,7 +120,15 @@ impl<R: Runtime> Prepared<R> {
         let first_roles = network.layout().roles().iter();
         let first_roles = first_roles.map(|r| (r.rank == 0).then_some(r.field)).collect();
         Ok(Self {
-            device, network: network.clone(), weights, params, abilities, shape, most_lanes, turns, first_roles,
+            device,
+            network: network.clone(),
+            weights,
+            params,
+            abilities,
+            shape,
+            most_lanes,
+            turns,
+            first_roles,
             operations: packed.operations,
         })
     }
@@ -125,7 +146,14 @@ impl<R: Runtime> Prepared<R> {
     }
 
     /// Number of steps of a launch that begins at `step`: at least 1.
-    pub fn steps(&self, shape: &Shape, step: usize, left: usize, tiles: usize, output_words: usize) -> usize {
+    pub fn steps(
+        &self,
+        shape: &Shape,
+        step: usize,
+        left: usize,
+        tiles: usize,
+        output_words: usize,
+    ) -> usize {
         let most = (OUTPUT_BYTES / 4 / output_words.max(1)).clamp(1, left.max(1));
         let of = Turns::new(shape, &self.operations);
         let (mut turns, mut steps) = (0, 0);

@@ -94,7 +94,11 @@ impl<R: Runtime> Opened<R> {
     ///
     /// # Errors
     /// [`ErrorKind::DeviceFailed`].
-    pub fn run<T>(&self, what: &str, f: impl FnOnce(&Self) -> Result<T, String>) -> Result<T, Error> {
+    pub fn run<T>(
+        &self,
+        what: &str,
+        f: impl FnOnce(&Self) -> Result<T, String>,
+    ) -> Result<T, Error> {
         let done = catch_unwind(AssertUnwindSafe(|| f(self)));
         let failed = |reason: &str| {
             let reason: String = reason.trim().chars().take(400).collect();
@@ -137,7 +141,10 @@ impl<R: Runtime> Opened<R> {
     /// # Errors
     /// What the driver says: of these launches, too.
     pub fn download(&self, buffer: &Buffer) -> Result<Vec<u32>, String> {
-        let bytes = self.client.read_one(buffer.handle.clone()).map_err(|error| first_lines(&error.to_string()))?;
+        let bytes = self
+            .client
+            .read_one(buffer.handle.clone())
+            .map_err(|error| first_lines(&error.to_string()))?;
         Ok(bytemuck::pod_collect_to_vec(&bytes[..4 * buffer.words]))
     }
 
@@ -169,7 +176,12 @@ impl<R: Runtime> Opened<R> {
     ///
     /// # Errors
     /// What the driver says, or that it did not run the launch to its end.
-    pub fn finished(&self, cubes: &Buffer, n_cubes: usize, n_steps: usize) -> Result<Vec<u32>, String> {
+    pub fn finished(
+        &self,
+        cubes: &Buffer,
+        n_cubes: usize,
+        n_steps: usize,
+    ) -> Result<Vec<u32>, String> {
         let mut table = self.download(cubes)?;
         let ended = table.split_off(n_cubes * CUBE_WORDS);
         match ended.iter().find(|&&turns| turns as usize != n_steps + 1) {

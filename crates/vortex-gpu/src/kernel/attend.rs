@@ -32,20 +32,45 @@ pub fn attend_all(
     if comptime!(shape.memory.slots > 0) {
         for stream in 0..2u32 {
             if stream == 1 {
-                at = comptime!(shape.slots()) + layer * comptime!(shape.memory.slots * shape.pair_words());
+                at = comptime!(shape.slots())
+                    + layer * comptime!(shape.memory.slots * shape.pair_words());
                 used = min(
                     token / comptime!(shape.segment) * comptime!(shape.memory.keep),
                     comptime!(shape.memory.slots).runtime(),
                 );
             }
             attend(
-                params, state, numbers, bytes, scratch, at, used, shift, extra + 1, stream == 1, lanes, lane0,
-                parts, shape,
+                params,
+                state,
+                numbers,
+                bytes,
+                scratch,
+                at,
+                used,
+                shift,
+                extra + 1,
+                stream == 1,
+                lanes,
+                lane0,
+                parts,
+                shape,
             );
         }
     } else {
         attend(
-            params, state, numbers, bytes, scratch, at, used, shift, extra + 1, false, lanes, lane0, parts,
+            params,
+            state,
+            numbers,
+            bytes,
+            scratch,
+            at,
+            used,
+            shift,
+            extra + 1,
+            false,
+            lanes,
+            lane0,
+            parts,
             shape,
         );
     }
@@ -88,12 +113,13 @@ fn attend(
         let mut query = Array::<u32>::new(words);
         #[unroll]
         for k in 0..words {
-            query[k] =
-                bytes[lane * comptime!(shape.byte_words) + comptime!(shape.q_words) + head * words + k];
+            query[k] = bytes
+                [lane * comptime!(shape.byte_words) + comptime!(shape.q_words) + head * words + k];
         }
         let mut j = part;
         while j < used {
-            let from = (at + j * comptime!(shape.pair_words()) + head * words) * lanes + lane0 + lane;
+            let from =
+                (at + j * comptime!(shape.pair_words()) + head * words) * lanes + lane0 + lane;
             let mut s = 0i32;
             #[unroll]
             for k in 0..words {

@@ -74,13 +74,32 @@ pub fn embed_token(
             let v = symbol_of(state, record, previous_back, role, lanes, lane0 + lane, shape);
             let row = class_of(params, role, shape) * 256 + v;
             let scale = comptime!(tables.prev_scale) + role * comptime!(shape.d);
-            add_row(weight, params, &mut sum, row, scale, k, comptime!(tables.w_embedding), comptime!(shape.d));
+            add_row(
+                weight,
+                params,
+                &mut sum,
+                row,
+                scale,
+                k,
+                comptime!(tables.w_embedding),
+                comptime!(shape.d),
+            );
         }
         for b in 0..n {
-            let v = symbol_of(state, record, reference_back, reference + b, lanes, lane0 + lane, shape);
+            let v =
+                symbol_of(state, record, reference_back, reference + b, lanes, lane0 + lane, shape);
             let row = class_of(params, first + b, shape) * 256 + v;
             let scale = comptime!(tables.ref_scale) + (first + b) * comptime!(shape.d);
-            add_row(weight, params, &mut sum, row, scale, k, comptime!(tables.w_embedding), comptime!(shape.d));
+            add_row(
+                weight,
+                params,
+                &mut sum,
+                row,
+                scale,
+                k,
+                comptime!(tables.w_embedding),
+                comptime!(shape.d),
+            );
         }
         #[unroll]
         for j in 0..4usize {
@@ -168,16 +187,36 @@ pub fn embed_head(
             let v = symbol_of(state, record, 0, of, lanes, lane0 + lane, shape);
             let row = class_of(params, of, shape) * 256 + v;
             let scale = comptime!(tables.own_scale) + of * comptime!(shape.e);
-            add_row(weight, params, &mut own, row, scale, k, comptime!(tables.w_own), comptime!(shape.e));
+            add_row(
+                weight,
+                params,
+                &mut own,
+                row,
+                scale,
+                k,
+                comptime!(tables.w_own),
+                comptime!(shape.e),
+            );
         }
         let row = class_of(params, role, shape) * 256 + referred[lane] as usize;
         let scale = comptime!(tables.head_ref_scale) + role * comptime!(shape.e);
-        add_row(weight, params, &mut refs, row, scale, k, comptime!(tables.w_reference), comptime!(shape.e));
-        let bias = comptime!(tables.role_bias) + (role * 2 + matched[lane] as usize) * comptime!(shape.e);
+        add_row(
+            weight,
+            params,
+            &mut refs,
+            row,
+            scale,
+            k,
+            comptime!(tables.w_reference),
+            comptime!(shape.e),
+        );
+        let bias =
+            comptime!(tables.role_bias) + (role * 2 + matched[lane] as usize) * comptime!(shape.e);
         #[unroll]
         for j in 0..4usize {
             let i = j * words + k;
-            let z0 = i32::cast_from(state[comptime!(shape.z0()) * lanes + i * lanes + lane0 + lane]);
+            let z0 =
+                i32::cast_from(state[comptime!(shape.z0()) * lanes + i * lanes + lane0 + lane]);
             numbers[lane * comptime!(shape.number_words) + i] =
                 z0 + rs(own[j], own_shift) + rs(refs[j], ref_shift) + params[bias + i];
         }

@@ -8,8 +8,8 @@ use super::memory::{choose, keep_input, recall};
 use super::norm::norm;
 use super::product::product;
 use crate::operation::{
-    AFTER, ATTEND, BEFORE, COPY, EMBED_SYMBOL, EMBED_TOKEN, EXTRA, LAYER, NUMERATOR, OP_WORDS, RECALL,
-    REPEAT, WIDTH,
+    AFTER, ATTEND, BEFORE, COPY, EMBED_SYMBOL, EMBED_TOKEN, EXTRA, LAYER, NUMERATOR, OP_WORDS,
+    RECALL, REPEAT, WIDTH,
 };
 use crate::shape::{ROLE_WORDS, Shape};
 
@@ -64,11 +64,30 @@ pub fn run(
             embed_token(weight, params, state, &mut s.numbers, record, field, lanes, lane0, shape);
         } else if before == EMBED_SYMBOL {
             condition(
-                params, state, &mut s.referred, &mut s.matched, record, field, rank, lanes, lane0, shape,
+                params,
+                state,
+                &mut s.referred,
+                &mut s.matched,
+                record,
+                field,
+                rank,
+                lanes,
+                lane0,
+                shape,
             );
             embed_head(
-                weight, params, state, &mut s.numbers, &s.referred, &s.matched, record, role, rank,
-                lanes, lane0, shape,
+                weight,
+                params,
+                state,
+                &mut s.numbers,
+                &s.referred,
+                &s.matched,
+                record,
+                role,
+                rank,
+                lanes,
+                lane0,
+                shape,
             );
         }
         if comptime!(shape.memory.slots > 0) {
@@ -105,14 +124,31 @@ pub fn run(
             if numerator > 0 {
                 let words = params[op + WIDTH] as usize / 4;
                 norm(
-                    numerator, &s.numbers, &mut s.bytes, &mut s.scratch, &mut s.inverse, source, words,
-                    parts, shape,
+                    numerator,
+                    &s.numbers,
+                    &mut s.bytes,
+                    &mut s.scratch,
+                    &mut s.inverse,
+                    source,
+                    words,
+                    parts,
+                    shape,
                 );
             }
             // There is a matrix of logits for each class.
             let class = select(after == COPY, params[info + 3] as usize, 0);
             product(
-                weight, params, state, &mut s.numbers, &mut s.bytes, op, class, slot, lanes, lane0, shape,
+                weight,
+                params,
+                state,
+                &mut s.numbers,
+                &mut s.bytes,
+                op,
+                class,
+                slot,
+                lanes,
+                lane0,
+                shape,
             );
             if after == ATTEND {
                 if comptime!(shape.memory.slots > 0) {
@@ -125,8 +161,18 @@ pub fn run(
             sync_cube();
             if after == ATTEND {
                 attend_all(
-                    params, state, &mut s.numbers, &mut s.bytes, &mut s.scratch, layer, extra, token,
-                    lanes, lane0, parts, shape,
+                    params,
+                    state,
+                    &mut s.numbers,
+                    &mut s.bytes,
+                    &mut s.scratch,
+                    layer,
+                    extra,
+                    token,
+                    lanes,
+                    lane0,
+                    parts,
+                    shape,
                 );
             }
             pc += 1;

@@ -90,10 +90,14 @@ pub fn steps(
             } else if record == each {
                 active = longer;
             }
-            let tiles = (active + comptime!(shape.lanes as u32 - 1)) / comptime!(shape.lanes as u32);
+            let tiles =
+                (active + comptime!(shape.lanes as u32 - 1)) / comptime!(shape.lanes as u32);
             for tile in 0..tiles {
                 let lane0 = first_lane + (tile as usize) * comptime!(shape.lanes);
-                let here = min(active - tile * comptime!(shape.lanes as u32), comptime!(shape.lanes as u32));
+                let here = min(
+                    active - tile * comptime!(shape.lanes as u32),
+                    comptime!(shape.lanes as u32),
+                );
                 let mut from = comptime!(shape.tables.token_operations).runtime();
                 let mut to = comptime!(shape.tables.all_operations).runtime();
                 if flat {
@@ -103,12 +107,30 @@ pub fn steps(
                     from = 0usize;
                 }
                 run(
-                    weight, params, state, &mut shared, from, to, record, role, lanes, lane0, parts, shape,
+                    weight,
+                    params,
+                    state,
+                    &mut shared,
+                    from,
+                    to,
+                    record,
+                    role,
+                    lanes,
+                    lane0,
+                    parts,
+                    shape,
                 );
                 if !flat {
                     frequencies(
-                        params, &mut shared.numbers, &mut shared.scratch, &mut totals, &shared.referred,
-                        &shared.copied, role, parts, shape,
+                        params,
+                        &mut shared.numbers,
+                        &mut shared.scratch,
+                        &mut totals,
+                        &shared.referred,
+                        &shared.copied,
+                        role,
+                        parts,
+                        shape,
                     );
                 }
                 let row = turn as usize * lanes + lane0;
@@ -123,7 +145,8 @@ pub fn steps(
                             if task % 256 < 255 {
                                 end = u32::cast_from(shared.numbers[at + 1]);
                             }
-                            data[(row + task / 256) * 256 + task % 256] = end - u32::cast_from(shared.numbers[at]);
+                            data[(row + task / 256) * 256 + task % 256] =
+                                end - u32::cast_from(shared.numbers[at]);
                             task += comptime!(shape.units);
                         }
                     }
@@ -137,8 +160,17 @@ pub fn steps(
                         sync_cube();
                         if unit == 0 {
                             decode(
-                                data, cubes, &shared.numbers, &totals, &reciprocals, &mut shared.referred, cube,
-                                here as usize, alphabet, flat, shape,
+                                data,
+                                cubes,
+                                &shared.numbers,
+                                &totals,
+                                &reciprocals,
+                                &mut shared.referred,
+                                cube,
+                                here as usize,
+                                alphabet,
+                                flat,
+                                shape,
                             );
                         }
                         sync_cube();

@@ -30,7 +30,15 @@ pub fn cases() -> Vec<Case> {
     use DType::*;
     let memory = |rate, slots, kernel| Some(MemoryShape { rate, slots, kernel });
     let small = Sizes { window: 16, d_ff: 40, d_head_ff: 24, ..Sizes::default() };
-    let narrow = Sizes { d_model: 6, n_heads: 2, d_head: 5, window: 3, d_ff: 10, d_head_ff: 7, ..Sizes::default() };
+    let narrow = Sizes {
+        d_model: 6,
+        n_heads: 2,
+        d_head: 5,
+        window: 3,
+        d_ff: 10,
+        d_head_ff: 7,
+        ..Sizes::default()
+    };
     let case = |name, types: &[DType], sizes, seed, lanes, records| Case {
         name,
         network: network(schema(types), sizes, seed),
@@ -40,11 +48,39 @@ pub fn cases() -> Vec<Case> {
     let mut cases = vec![
         case("the default small model", &[F32, F32, I16, U8, F64], Sizes::default(), 0, 5, 16),
         case("bytes", &[U8], Sizes { n_tables: 1, ..small }, 1, 3, 40),
-        case("three heads", &[F32, F32], Sizes { d_model: 36, n_heads: 3, d_head: 22, n_layers: 1, ..small }, 2, 7, 12),
+        case(
+            "three heads",
+            &[F32, F32],
+            Sizes { d_model: 36, n_heads: 3, d_head: 22, n_layers: 1, ..small },
+            2,
+            7,
+            12,
+        ),
         case("memory", &[F32, I32, Bool], Sizes { memory: memory(4, 7, 3), ..small }, 3, 5, 30),
-        case("narrow, with memory", &[F16, U64], Sizes { memory: memory(2, 40, 1), ..narrow }, 4, 4, 40),
-        case("more kept than slots", &[F16, U8], Sizes { memory: memory(1, 3, 4), ..narrow }, 5, 2, 20),
-        case("biases and memory", &[F32, U16], Sizes { n_tables: 3, biases: true, memory: memory(3, 9, 2), ..small }, 6, 18, 14),
+        case(
+            "narrow, with memory",
+            &[F16, U64],
+            Sizes { memory: memory(2, 40, 1), ..narrow },
+            4,
+            4,
+            40,
+        ),
+        case(
+            "more kept than slots",
+            &[F16, U8],
+            Sizes { memory: memory(1, 3, 4), ..narrow },
+            5,
+            2,
+            20,
+        ),
+        case(
+            "biases and memory",
+            &[F32, U16],
+            Sizes { n_tables: 3, biases: true, memory: memory(3, 9, 2), ..small },
+            6,
+            18,
+            14,
+        ),
         case("many lanes", &[U16, U8], narrow, 7, 70, 9),
     ];
     let mut flat = network(schema(&[U16, F32]), narrow, 8);
