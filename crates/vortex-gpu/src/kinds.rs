@@ -57,6 +57,12 @@ pub fn vulkan_names() -> Vec<(String, bool)> {
     graphics_devices().into_iter().map(|(name, device)| (name, is_cpu(device))).collect()
 }
 
+/// The first Vulkan device.
+#[cfg(feature = "text")]
+pub fn first_vulkan() -> Option<WgpuDevice> {
+    graphics_devices().into_iter().next().map(|(_, device)| device)
+}
+
 #[cfg(feature = "wgpu")]
 pub fn open_vulkan(n: u16) -> Result<Box<dyn Execution>> {
     let name = Device::Vulkan(n);

@@ -17,6 +17,7 @@
 
 pub use device::Device;
 pub use gpu::{Found, Gpu, devices};
+pub use selftest::{Report, Trial, selftest};
 
 #[cfg(feature = "kernels")]
 mod budget;
@@ -42,5 +43,8 @@ mod prepared;
 mod program;
 #[cfg(feature = "kernels")]
 mod runtime;
+mod selftest;
 #[cfg(feature = "kernels")]
 mod shape;
+#[cfg(feature = "text")]
+pub mod text;

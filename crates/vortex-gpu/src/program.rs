@@ -6,7 +6,7 @@ use cubecl::prelude::Runtime;
 use vortex_coder::BlockCoder;
 use vortex_coder::layout::RecordLayout;
 use vortex_coder::predictor::Predictor;
-use vortex_infer::{Checked, Execution, Program, Result};
+use vortex_infer::{Checked, Cpu, Execution, Instructions, Program, Result};
 
 use crate::coder::GpuCoder;
 use crate::predictor::GpuPredictor;
