@@ -610,7 +610,8 @@ def short_member(data, start):
     assert predictor not in (2, 4) or method < 2, "this reader needs the model in the file"
     payload, end = data[at : at + stored], at + stored
     assert len(payload) == stored, "truncated"
-    check_crc(data, at, end + 38)
+    check_crc(data, end, end + 38)
+    assert zlib.crc32(payload) == le(data, end, 4), "payload checksum"
     assert le(data, end + 36, 2) == end + 43 - start and data[end + 42] == 0x9F, "end"
     block, whole = b"", True
     if length:
@@ -621,7 +622,6 @@ def short_member(data, start):
         assert (tail > 0) == (coded_tail > 0)
     else:
         assert stored == coding == coded_tail == 0
-    assert not whole or zlib.crc32(block) == le(data, end, 4), "block"
     assert blake3 is None or not whole or blake3(block).digest() == data[end + 4 : end + 36]
     return block, end + 43, whole
 

@@ -111,14 +111,14 @@ fn forge_short(data: &[u8]) -> Option<Vec<u8>> {
         file.extend(schema);
         file.extend(crc(schema));
     }
-    let payload_at = file.len();
     file.extend(payload);
+    let end_at = file.len();
     file.extend(crc(payload));
     file.extend(blake3::hash(payload).as_bytes());
     // Mostly the true length of the member.
     let lie = if fit == 0 { usize::from(d1) } else { 0 };
     file.extend(u16::try_from(file.len() + 7 + lie).ok()?.to_le_bytes());
-    file.extend(crc(&file[payload_at..]));
+    file.extend(crc(&file[end_at..]));
     file.push(SHORT_END_TAG);
     Some(file)
 }

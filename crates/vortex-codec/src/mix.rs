@@ -16,7 +16,8 @@ use crate::models::TrainedModel;
 /// longer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mix {
-    /// A sample decides: mixed where that makes it smaller by 1 % or more.
+    /// A sample decides: mixed where that makes it smaller by 1 % or more. Not mixed if the model runs
+    /// on a GPU, because contexts are coded symbol by symbol on the CPU.
     #[default]
     Auto,
     /// Always mixed.
@@ -40,7 +41,8 @@ pub(crate) fn choose<'a>(
     sample: impl FnOnce() -> Result<Cow<'a, [u8]>>,
 ) -> Result<Option<Arc<dyn Model>>> {
     let network = model.predictor();
-    if mix == Mix::Never || (mix == Mix::Auto && network.lanes_predictor().is_none()) {
+    let on_gpu = model.network().is_some_and(|network| !network.on_cpu());
+    if mix == Mix::Never || (mix == Mix::Auto && (on_gpu || network.lanes_predictor().is_none())) {
         return Ok(None);
     }
     let mixed = MixedModel::new(Arc::clone(&network), level.of_mixing())?;

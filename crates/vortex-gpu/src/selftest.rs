@@ -6,10 +6,7 @@ use vortex_coder::schema::{DType, Field, Schema};
 use vortex_coder::{BlockPayload, BlockRecords, Model};
 use vortex_infer::random::{Sizes, network};
 use vortex_infer::spec::MemoryShape;
-use vortex_infer::{Error, Instructions, IntModel, Network, Result};
-
-use crate::device::Device;
-use crate::gpu::Gpu;
+use vortex_infer::{Error, Execution, Instructions, IntModel, Network, Result};
 
 /// One network that was tested.
 #[derive(Clone, Debug)]
@@ -31,13 +28,16 @@ pub struct Trial {
 pub struct Report {
     /// The device and what it is called.
     pub device: String,
+    /// What it was compared with.
+    pub reference: Instructions,
     /// Its trials.
     pub trials: Vec<Trial>,
 }
 
 impl std::fmt::Display for Report {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        writeln!(f, "{}: equal to the CPU in every byte, both ways", self.device)?;
+        let reference = self.reference.name();
+        writeln!(f, "{}: equal to the CPU ({reference}) in every byte, both ways", self.device)?;
         for trial in &self.trials {
             let speed = |time: Duration| trial.bytes as f64 / time.as_secs_f64().max(1e-9) / 1e6;
             writeln!(
@@ -54,13 +54,16 @@ impl std::fmt::Display for Report {
     }
 }
 
-/// Codes about `bytes` bytes with random networks of the small sizes on a device, both ways, and compares every byte with
-/// the CPU, whose kernels are tested against the definition. The model's own test, which the definition makes, runs too.
+/// Codes about `bytes` bytes with random networks of the small sizes on an execution, both ways, and compares every byte
+/// with the CPU and `reference`. The model's own test, which the definition makes, runs too.
 ///
 /// # Errors
-/// [`Error::Unavailable`] if the device cannot be opened or fails, [`Error::SelfTest`] if it computes other numbers.
-pub fn selftest(device: Device, bytes: usize) -> Result<Report> {
-    let gpu = Gpu::open(device)?;
+/// [`Error::Unavailable`] if the device fails, [`Error::SelfTest`] if it computes other numbers.
+pub fn selftest(
+    execution: &dyn Execution,
+    reference: Instructions,
+    bytes: usize,
+) -> Result<Report> {
     let memory = Some(MemoryShape { rate: 4, slots: 16, kernel: 3 });
     let small = Sizes { d_ff: 160, ..Sizes::default() };
     let networks = [
@@ -71,12 +74,10 @@ pub fn selftest(device: Device, bytes: usize) -> Result<Report> {
             bytes / 16,
         ),
     ];
-    let trials =
-        networks.into_iter().map(|(name, network, bytes)| trial(&gpu, name, &network, bytes));
-    Ok(Report {
-        device: vortex_infer::Execution::name(&gpu),
-        trials: trials.collect::<Result<_>>()?,
-    })
+    let trials = networks
+        .into_iter()
+        .map(|(name, network, bytes)| trial(execution, reference, name, &network, bytes));
+    Ok(Report { device: execution.name(), reference, trials: trials.collect::<Result<_>>()? })
 }
 
 fn small_network(sizes: Sizes, seed: u64) -> Network {
@@ -85,29 +86,38 @@ fn small_network(sizes: Sizes, seed: u64) -> Network {
     network(schema, sizes, seed)
 }
 
-fn trial(gpu: &Gpu, name: &'static str, network: &Network, bytes: usize) -> Result<Trial> {
+fn trial(
+    execution: &dyn Execution,
+    reference: Instructions,
+    name: &'static str,
+    network: &Network,
+    bytes: usize,
+) -> Result<Trial> {
     let file = network.to_bytes()?;
-    let cpu = IntModel::from_bytes(&file, Instructions::detect())?;
+    let cpu = IntModel::from_bytes(&file, reference)?;
     let start = Instant::now();
-    let model = IntModel::load(&file, gpu)?;
+    let model = IntModel::load(&file, execution)?;
     let load = start.elapsed();
     let failed = |error: vortex_coder::Error| Error::Unavailable {
         execution: model.execution().to_owned(),
         reason: error.message,
     };
     let wrong = || Error::SelfTest { execution: model.execution().to_owned() };
-    // A few blocks of 16 lanes, the last one shorter, of bytes that the network finds likely.
+    // At least four blocks, of up to 1 MiB as in files, the last one shorter, of bytes that the network finds likely.
     let stride = cpu.layout().stride();
-    let block = (bytes / 4).max(1024) / stride * stride;
-    let noise: Vec<u8> = vortex_infer::random::symbols(cpu.layout(), block / stride, 5);
-    let lengths = [block, block, block, block - block / 4 / stride * stride];
+    let block = (bytes / 4).clamp(1024, 1 << 20) / stride * stride;
+    let lanes = cpu.lanes(block);
+    let noise: Vec<u8> = vortex_infer::random::symbols(cpu.layout(), block / stride + 1, 5);
+    let mut lengths = vec![block; (bytes / block).max(4)];
+    *lengths.last_mut().expect("four or more") -= block / 4 / stride * stride;
     let mut blocks: Vec<Vec<u8>> = lengths.iter().map(|&n| vec![0; n]).collect();
     for (i, out) in blocks.iter_mut().enumerate() {
         // More noise than it needs is an error that does not matter.
-        let _ = cpu.coder().decode(&mut [BlockPayload { payload: &noise[i..], lanes: LANES, out }]);
+        let payload = &noise[i % stride..];
+        let _ = cpu.coder().decode(&mut [BlockPayload { payload, lanes, out }]);
     }
     let group: Vec<BlockRecords<'_>> =
-        blocks.iter().map(|bytes| BlockRecords { bytes, lanes: LANES }).collect();
+        blocks.iter().map(|bytes| BlockRecords { bytes, lanes }).collect();
     let right = cpu.coder().encode(&group).map_err(failed)?;
     let start = Instant::now();
     let payloads = model.coder().encode(&group).map_err(failed)?;
@@ -119,7 +129,7 @@ fn trial(gpu: &Gpu, name: &'static str, network: &Network, bytes: usize) -> Resu
     let mut jobs: Vec<BlockPayload<'_>> = right
         .iter()
         .zip(&mut found)
-        .map(|(payload, out)| BlockPayload { payload, lanes: LANES, out })
+        .map(|(payload, out)| BlockPayload { payload, lanes, out })
         .collect();
     let start = Instant::now();
     let results = model.coder().decode(&mut jobs);
@@ -130,6 +140,3 @@ fn trial(gpu: &Gpu, name: &'static str, network: &Network, bytes: usize) -> Resu
     }
     Ok(Trial { name, bytes: lengths.iter().sum(), load, encode, decode })
 }
-
-/// Lanes of a block.
-const LANES: usize = 16;

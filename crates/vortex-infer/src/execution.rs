@@ -20,6 +20,11 @@ pub trait Execution: Send + Sync {
     /// Its name in messages.
     fn name(&self) -> String;
 
+    /// Whether it is the CPU, which answers symbol by symbol as fast as in blocks.
+    fn is_cpu(&self) -> bool {
+        false
+    }
+
     /// The network in the form that it needs.
     ///
     /// # Errors

@@ -19,8 +19,9 @@ use crate::spec::Network;
 pub struct IntModel {
     network: Checked,
     program: Box<dyn Program>,
-    /// The name of the execution.
+    /// The name of the execution, and whether it is the CPU.
     execution: String,
+    on_cpu: bool,
     /// The file's bytes, to embed, and their BLAKE3.
     bytes: Arc<[u8]>,
     digest: [u8; 32],
@@ -51,12 +52,12 @@ impl IntModel {
         }
         let sound = found == self_test && predictor.lane_bytes() == network.network().lane_bytes();
         drop(predictor);
-        let execution = execution.name();
+        let (execution, on_cpu) = (execution.name(), execution.is_cpu());
         if !sound {
             return Err(Error::SelfTest { execution });
         }
         let digest = *blake3::hash(bytes).as_bytes();
-        Ok(Self { network, program, execution, bytes: bytes.into(), digest })
+        Ok(Self { network, program, execution, on_cpu, bytes: bytes.into(), digest })
     }
 
     /// A model of a network that was just made; its file gets its self-test from the interpreter.
@@ -76,6 +77,11 @@ impl IntModel {
     /// The name of its execution.
     pub fn execution(&self) -> &str {
         &self.execution
+    }
+
+    /// Whether its execution is the CPU.
+    pub fn on_cpu(&self) -> bool {
+        self.on_cpu
     }
 
     /// A fresh predictor for one thread.

@@ -165,6 +165,7 @@ fn every_bit_and_every_cut_of_a_file_is_noticed() {
     let options_of_writer = WriterOptions {
         zstd_level: None,
         block_bytes: 1 << 16,
+        short: false,
         ..WriterOptions::new(Coder::Model(model))
     };
     let mut writer = Writer::new(Vec::new(), options_of_writer).unwrap();

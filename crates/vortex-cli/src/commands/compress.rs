@@ -124,7 +124,8 @@ impl Compress {
         let target = |file: &Path| files::compressed_target(file, &self.output, files::EXTENSION);
         files::check_usage(&self.files, &self.output, target);
         many::check_usage(&self.many, &self.output);
-        let OnDevice { device } = self.on;
+        // Without a model there is nothing for a GPU to do.
+        let device = if self.model.is_some() { self.on.device } else { Device::Cpu };
         let models = models::open_on(device, self.model.as_deref(), &self.files, common)?;
         let schema = self.schema.as_deref().map(read_schema).transpose()?;
         if let (Some(schema), Some(model), Some(path)) = (&schema, models.given(), &self.model)
@@ -198,8 +199,6 @@ impl Compress {
         match (self.mix, self.no_mix) {
             (true, _) => Mix::Always,
             (_, true) => Mix::Never,
-            // Contexts run on the CPU, symbol by symbol.
-            _ if self.on.device != Device::Cpu => Mix::Never,
             _ => Mix::Auto,
         }
     }

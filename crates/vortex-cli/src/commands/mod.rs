@@ -16,6 +16,7 @@ pub mod import_checkpoint;
 pub mod inspect;
 pub mod prepare;
 pub mod restore;
+pub mod selftest;
 mod step;
 pub mod test;
 pub mod train;
@@ -59,6 +60,8 @@ pub enum Command {
     Inspect(inspect::Inspect),
     Evaluate(evaluate::Evaluate),
     Bench(bench::Bench),
+    #[command(name = "selftest")]
+    SelfTest(selftest::SelfTest),
     Demo(demo::Demo),
     #[cfg(feature = "download")]
     Download(download::Download),
@@ -83,6 +86,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Inspect(c) => c.run(common),
         Command::Evaluate(c) => c.run(common),
         Command::Bench(c) => c.run(common),
+        Command::SelfTest(c) => c.run(common),
         Command::Demo(c) => c.run(common),
         #[cfg(feature = "download")]
         Command::Download(c) => c.run(common),

@@ -81,7 +81,7 @@ impl Models {
     /// Opens a model file and adds it as [`Models::with`] does.
     ///
     /// # Errors
-    /// As [`TrainedModel::open_for`].
+    /// As [`TrainedModel::open_on`].
     pub fn with_file(self, path: &Path) -> Result<Self> {
         let model = TrainedModel::open_on(path, &*self.execution)?;
         Ok(self.with(model))

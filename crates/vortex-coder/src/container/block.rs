@@ -32,7 +32,7 @@ pub struct BlockHeader {
     /// Of a modelled block: bytes at the end of the payload that hold the tail; as many as
     /// `tail_bytes` when it is raw, fewer when it is a zstd frame.
     pub tail_payload_bytes: u16,
-    /// CRC32 of the bytes after decoding.
+    /// CRC32 of the bytes after decoding; 0 in a short member, whose digest is that of its block.
     pub original_crc: u32,
     /// CRC32 of the payload.
     pub payload_crc: u32,

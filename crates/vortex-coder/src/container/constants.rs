@@ -5,7 +5,7 @@
 pub const MAGIC: [u8; 8] = *b"\x9EVXC\r\n\x1A\n";
 /// Last bytes of a member.
 pub const END_MAGIC: [u8; 8] = *b"\x9EVXE\r\n\x1A\n";
-/// The version written, and the newest one read.
+/// The version of ordinary members.
 pub const VERSION: u8 = 1;
 
 /// The version of short members, which differs from [`VERSION`] in two bits. (2 is not used: a
@@ -56,7 +56,7 @@ pub const INDEX_HEADER_BYTES: usize = 16;
 pub const INDEX_ENTRY_BYTES: usize = 8;
 /// Bytes of a footer, its end magic included.
 pub const FOOTER_BYTES: usize = 80;
-/// The smallest member: no schema, no model, no block.
+/// The smallest ordinary member: no schema, no model, no block.
 pub const MIN_MEMBER_BYTES: usize = HEADER_BYTES + INDEX_HEADER_BYTES + FOOTER_BYTES;
 
 /// Default block length in bytes.

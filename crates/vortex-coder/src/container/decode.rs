@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use super::block::{BlockHeader, Method};
+use super::constants::DIGEST_BYTES;
 use super::frame;
 
 use vortex_base::fields::check;
@@ -17,6 +18,8 @@ pub(super) struct DecodeJob {
     pub(super) payload: Vec<u8>,
     /// Its place in the file, for messages.
     pub(super) at: u64,
+    /// BLAKE3 of the original bytes, in a short member, which has no CRC32 of them.
+    pub(super) digest: Option<[u8; DIGEST_BYTES]>,
 }
 
 /// State of one member that all threads of a reader share.
@@ -60,7 +63,7 @@ impl BlockDecoder {
     ) -> Vec<Result<Vec<u8>>> {
         let (mut places, mut opened) = (Vec::new(), Vec::new());
         for job in jobs {
-            places.push((job.header, job.at));
+            places.push((job.header, job.at, job.digest));
             opened.push(self.open(state, job));
         }
         let mut group: Vec<BlockPayload<'_>> =
@@ -71,7 +74,7 @@ impl BlockDecoder {
         }
         let mut decoded = decoded.into_iter();
         let mut blocks = Vec::with_capacity(opened.len());
-        for (block, (header, at)) in opened.into_iter().zip(places) {
+        for (block, (header, at, digest)) in opened.into_iter().zip(places) {
             let block = block.and_then(|block| {
                 if block.coded.is_some() {
                     let records = decoded.next().expect("a result for each block");
@@ -83,7 +86,7 @@ impl BlockDecoder {
                         _ => Error::corrupt(error.message),
                     })?;
                 }
-                check_original(&header, &block.original)?;
+                check_original(&header, digest, &block.original)?;
                 Ok(block.original)
             });
             blocks.push(block.map_err(|error| error.context(format!("block at byte {at}"))));
@@ -159,8 +162,20 @@ pub(super) fn check_payload(header: &BlockHeader, payload: &[u8]) -> Result<()> 
         .map_err(|wrong| Error::damaged(format_args!("payload {wrong}")))
 }
 
-fn check_original(header: &BlockHeader, original: &[u8]) -> Result<()> {
-    check(original, header.original_crc).map_err(|wrong| match header.method {
+fn check_original(
+    header: &BlockHeader,
+    digest: Option<[u8; DIGEST_BYTES]>,
+    original: &[u8],
+) -> Result<()> {
+    let wrong = match digest {
+        Some(digest) if *blake3::hash(original).as_bytes() == digest => return Ok(()),
+        Some(_) => "BLAKE3 is another than the stored one".to_owned(),
+        None => match check(original, header.original_crc) {
+            Ok(()) => return Ok(()),
+            Err(wrong) => wrong.to_string(),
+        },
+    };
+    Err(match header.method {
         Method::Modelled => Error::new(
             ErrorKind::ChecksumMismatch,
             format!("decoded {wrong}; the payload is sound, so the predictor is wrong"),

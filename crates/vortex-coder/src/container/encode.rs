@@ -206,6 +206,7 @@ impl BlockEncoder {
             header: *header,
             payload: payload.clone(),
             at: 0,
+            digest: None,
         });
         // Use a separate coder: state from encoding must not influence the check.
         let decoded = decoder.decode(&mut decoder.state(), jobs.collect());

@@ -231,7 +231,9 @@ impl<R: Read + Seek> IndexedReader<R> {
             self.source.seek(payload_at)?;
         }
         let payload = self.source.vec(header.payload_bytes, "a block")?;
-        Ok(DecodeJob { header, payload, at })
+        let IndexedMember { only_block, info, .. } = &self.members[member];
+        let digest = only_block.map(|_| info.original_digest);
+        Ok(DecodeJob { header, payload, at, digest })
     }
 
     /// Blocks to decode together.

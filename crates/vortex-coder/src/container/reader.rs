@@ -297,10 +297,11 @@ impl Member {
             let Some(ShortBlock { header, payload, payload_at }) = short.block.take() else {
                 return Ok(());
             };
+            let digest = Some(short.original_digest);
             if header.method == Method::Modelled {
                 self.load_model(options, last_model)?;
             }
-            self.push(header, payload, payload_at);
+            self.push(DecodeJob { header, payload, at: payload_at, digest });
             return Ok(());
         }
         let [tag] = source.array("the next block or the index")?;
@@ -328,18 +329,18 @@ impl Member {
         let payload = source.vec(header.payload_bytes, "a block")?;
         self.short = header.original_bytes < block_bytes;
         self.entries_crc.update(&IndexEntry::of(&header)?.to_bytes());
-        self.push(header, payload, at);
+        self.push(DecodeJob { header, payload, at, digest: None });
         if self.group.len() >= options.group.unwrap_or_else(|| self.decoder.group()) {
             self.submit_group()?;
         }
         Ok(())
     }
 
-    fn push(&mut self, header: BlockHeader, payload: Vec<u8>, at: u64) {
+    fn push(&mut self, job: DecodeJob) {
         self.n_blocks += 1;
-        self.original_bytes += u64::from(header.original_bytes);
-        self.headers.push_back(header);
-        self.group.push(DecodeJob { header, payload, at });
+        self.original_bytes += u64::from(job.header.original_bytes);
+        self.headers.push_back(job.header);
+        self.group.push(job);
     }
 
     fn submit_group(&mut self) -> Result<()> {

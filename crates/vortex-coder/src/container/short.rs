@@ -27,7 +27,8 @@ pub(super) struct Short {
 /// The block of a short member.
 #[derive(Clone, Debug)]
 pub(super) struct ShortBlock {
-    /// The header that an ordinary member would have.
+    /// The header that an ordinary member would have, without a checksum of the original bytes: the
+    /// digest of the member serves.
     pub(super) header: BlockHeader,
     pub(super) payload: Vec<u8>,
     /// Place of the payload in the file.
@@ -204,7 +205,7 @@ impl ShortStart {
         let payload = source.vec(self.payload_bytes.into(), "a block")?;
         let end_at = source.at();
         let end: [u8; SHORT_END_BYTES] = source.array("the end of a short member")?;
-        let end = ShortEnd::read_from(&end, &payload, end_at)?;
+        let end = ShortEnd::read_from(&end, end_at)?;
         let found = source.at() - at;
         if u64::from(end.member_bytes) != found {
             return Err(Error::corrupt(format!(
@@ -218,6 +219,7 @@ impl ShortStart {
             member_bytes: end.member_bytes,
         };
         if self.original_bytes == 0 {
+            check(&payload, end.payload_crc, "payload of a short member", payload_at)?;
             return Ok(short(None));
         }
         let tail = if self.method == Method::Modelled {
@@ -232,8 +234,8 @@ impl ShortStart {
             payload_bytes: self.payload_bytes.into(),
             tail_bytes: u16::try_from(tail).expect("less than a length of two bytes"),
             tail_payload_bytes: self.tail_payload_bytes,
-            original_crc: end.original_crc,
-            payload_crc: crc32(&payload),
+            original_crc: 0,
+            payload_crc: end.payload_crc,
         };
         header.check(self.original_bytes.into(), at)?;
         Ok(short(Some(ShortBlock { header, payload, payload_at })))
@@ -243,24 +245,24 @@ impl ShortStart {
 /// The last bytes of a short member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ShortEnd {
-    pub(super) original_crc: u32,
+    pub(super) payload_crc: u32,
     pub(super) original_digest: [u8; DIGEST_BYTES],
     pub(super) member_bytes: u16,
 }
 
 impl ShortEnd {
-    /// Appends the payload and the end.
-    pub(super) fn write_to(&self, payload: &[u8], out: &mut Vec<u8>) {
+    /// Appends the end.
+    pub(super) fn write_to(&self, out: &mut Vec<u8>) {
         let start = out.len();
-        out.extend(payload);
-        out.extend(self.original_crc.to_le_bytes());
+        out.extend(self.payload_crc.to_le_bytes());
         out.extend(self.original_digest);
         out.extend(self.member_bytes.to_le_bytes());
         out.extend(crc32(&out[start..]).to_le_bytes());
         out.push(SHORT_END_TAG);
     }
 
-    fn read_from(bytes: &[u8; SHORT_END_BYTES], payload: &[u8], at: u64) -> Result<Self> {
+    /// The payload is checked when it is decoded: damage of it costs this member alone.
+    fn read_from(bytes: &[u8; SHORT_END_BYTES], at: u64) -> Result<Self> {
         let [fields @ .., c0, c1, c2, c3, tag] = bytes;
         if *tag != SHORT_END_TAG {
             return Err(Error::corrupt(format!(
@@ -269,10 +271,10 @@ impl ShortEnd {
             )));
         }
         let stored = u32::from_le_bytes([*c0, *c1, *c2, *c3]);
-        check(&[payload, fields].concat(), stored, "payload and end of a short member", at)?;
+        check(fields, stored, "end of a short member", at)?;
         let fields = Fields::new(fields);
         Ok(Self {
-            original_crc: fields.u32(0),
+            payload_crc: fields.u32(0),
             original_digest: fields.array(4),
             member_bytes: fields.u16(4 + DIGEST_BYTES),
         })

@@ -286,11 +286,12 @@ impl<W: Write> Writer<W> {
             return Ok(false);
         };
         let end = ShortEnd {
-            original_crc: block.map_or(0, |block| block.header.original_crc),
+            payload_crc: crc32(payload),
             original_digest: *self.hasher.finalize().as_bytes(),
             member_bytes,
         };
-        end.write_to(payload, &mut member);
+        member.extend(payload);
+        end.write_to(&mut member);
         let written = self.out.write_all(&member);
         written.map_err(|error| Error::from(error).context("writing a short member"))?;
         match block {

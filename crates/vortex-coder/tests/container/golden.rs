@@ -6,7 +6,7 @@
 //! builders below may not change either.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, Once, PoisonError};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 
 use crate::support::golden_records::*;
 use crate::support::*;
@@ -128,8 +128,9 @@ fn goldens() -> Vec<Golden> {
                 .map(|(options, label)| WriterOptions { label, ..options });
             parts.iter().map(Vec::len).zip(options).collect()
         }),
-        // Every form of a short member: raw, zstd, modelled with a tail, a packed schema, no data.
-        ("v4_short.vxc", [&parts.concat(), &typed[..], &records(50, 4), b""].concat(), {
+        // Every form of a short member: modelled with a label, raw, zstd, with a tail, with a packed
+        // schema, raw with the digest of a model file, no data.
+        ("v4_short.vxc", [&parts.concat(), &typed[..], &records(50, 4), &parts[1]].concat(), {
             let options = [
                 WriterOptions {
                     label: Some("a".into()),
@@ -137,14 +138,13 @@ fn goldens() -> Vec<Golden> {
                 },
                 small_blocks(Coder::Classic(Schema::bytes())),
                 WriterOptions::new(Coder::mixing(Schema::bytes(), Level::DEFAULT)),
-                WriterOptions {
-                    lanes: Some(3),
-                    ..WriterOptions::new(Coder::adaptive(every_type()))
-                },
+                WriterOptions { block_bytes: 1 << 16, ..three_lanes(every_type()) },
                 small_blocks(Coder::adaptive(long_names())),
+                small_blocks(Coder::Model(Arc::new(SeedModel::new(1)))),
                 WriterOptions::new(Coder::adaptive(schema())),
             ];
-            let lens = parts.iter().map(Vec::len).chain([typed.len(), 550, 0]);
+            let options = options.map(|options| WriterOptions { short: true, ..options });
+            let lens = parts.iter().map(Vec::len).chain([typed.len(), 550, parts[1].len(), 0]);
             lens.zip(options).collect()
         }),
     ]
@@ -197,6 +197,19 @@ fn golden_files_use_what_they_should() {
     assert_eq!(methods("v1_columns.vxc"), [false, false, true]);
     assert_eq!(methods("v1_mixing_bytes.vxc"), [false, false, true]);
     assert_eq!(methods("v1_mixing_records.vxc"), [false, false, true]);
+}
+
+#[test]
+fn the_short_golden_file_has_every_flag() {
+    files_of_every_version_are_read();
+    let file = std::fs::read(assets().join("v4_short.vxc")).unwrap();
+    let indexed = IndexedReader::open(std::io::Cursor::new(&file), ReaderOptions::default());
+    let starts: Vec<_> =
+        indexed.unwrap().members().map(|member| member.file_offset as usize).collect();
+    let all = starts.iter().fold(0, |flags, at| flags | file[at + 9]);
+    assert_eq!(all, FLAG_SCHEMA | FLAG_LABEL | FLAG_PACKED_SCHEMA | FLAG_TAIL);
+    let predictors: Vec<u8> = starts.iter().map(|at| file[at + 10]).collect();
+    assert!([0, 1, 2, 5].iter().all(|id| predictors.contains(id)), "{predictors:?}");
 }
 
 #[test]

@@ -150,15 +150,15 @@ fn every_flipped_bit_and_every_cut_is_an_error() {
     }
 }
 
-/// Fields of `file` changed, with right checksums.
-fn forged(file: &[u8], header: usize, payload: usize, change: impl FnOnce(&mut [u8])) -> Vec<u8> {
+/// Fields of `file` changed, with right checksums of the header and the end.
+fn forged(file: &[u8], header: usize, change: impl FnOnce(&mut [u8])) -> Vec<u8> {
     let mut file = file.to_vec();
     change(&mut file);
     let crc = |bytes: &[u8]| crc32fast::hash(bytes).to_le_bytes();
     let sum = crc(&file[..header - CRC_BYTES]);
     file[header - CRC_BYTES..header].copy_from_slice(&sum);
     let end = file.len() - 1 - CRC_BYTES;
-    let sum = crc(&file[payload..end]);
+    let sum = crc(&file[end + CRC_BYTES + 1 - SHORT_END_BYTES..end]);
     file[end..end + CRC_BYTES].copy_from_slice(&sum);
     file
 }
@@ -172,8 +172,8 @@ fn lies_with_right_checksums_are_refused() {
         assert_eq!(kinds[0], kinds[1]);
         kinds[0]
     };
-    let set = |at: usize, value: u8| forged(&raw, 21, 21, |file| file[at] = value);
-    assert_eq!(forged(&raw, 21, 21, |_| ()), raw);
+    let set = |at: usize, value: u8| forged(&raw, 21, |file| file[at] = value);
+    assert_eq!(forged(&raw, 21, |_| ()), raw);
     for (at, value, want) in [
         (9, FLAG_MODEL, UnsupportedVersion),
         (9, 64, UnsupportedVersion),
@@ -192,15 +192,18 @@ fn lies_with_right_checksums_are_refused() {
         assert_eq!(kind(set(at, value)), want, "byte {at} = {value}");
     }
     for (at, value) in [(10, 2), (11, 1), (12, 1 << 6), (15, 1)] {
-        let lie = forged(&empty, 21, 21, |file| file[at] = value);
+        let lie = forged(&empty, 21, |file| file[at] = value);
         assert!(blames_the_file(kind(lie)), "byte {at} = {value}");
     }
-    // CRC32 and BLAKE3 of the original bytes, and the length of the member.
-    for at in [37, 41] {
-        let lie = forged(&raw, 21, 21, |file| file[at] ^= 1);
-        assert_eq!(decode_with(&lie, with_models()).unwrap_err().kind, ChecksumMismatch);
+    // A byte of the payload, its CRC32, the BLAKE3 of the original bytes; the length of the member.
+    for at in [30, 37, 41] {
+        assert_eq!(kind(forged(&raw, 21, |file| file[at] ^= 1)), ChecksumMismatch, "byte {at}");
     }
-    let lie = forged(&raw, 21, 21, |file| file[73] += 1);
+    assert_eq!(kind(forged(&empty, 21, |file| file[21] ^= 1)), ChecksumMismatch);
+    // Only who reads everything sees the digest of nothing.
+    let lie = forged(&empty, 21, |file| file[25] ^= 1);
+    assert_eq!(decode_with(&lie, with_models()).unwrap_err().kind, ChecksumMismatch);
+    let lie = forged(&raw, 21, |file| file[73] += 1);
     assert_eq!(decode_with(&lie, with_models()).unwrap_err().kind, Corrupt);
 }
 
@@ -215,7 +218,7 @@ fn a_model_of_records_needs_their_schema() {
     lie.drain(header..header + schema_bytes);
     lie.drain(17..19);
     let len = u16::try_from(lie.len()).unwrap();
-    let lie = forged(&lie, header - 2, header - 2, |file| {
+    let lie = forged(&lie, header - 2, |file| {
         file[9] &= !FLAG_SCHEMA;
         let at = file.len() - 7;
         file[at..at + 2].copy_from_slice(&len.to_le_bytes());
@@ -223,6 +226,23 @@ fn a_model_of_records_needs_their_schema() {
     for decoded in both(&lie) {
         assert_eq!(decoded.unwrap_err().kind, Corrupt);
     }
+}
+
+#[test]
+fn a_damaged_payload_costs_its_member_alone() {
+    let parts = [records(50, 1), Random(3).bytes(200), records(40, 2)];
+    let coder = || small_blocks(Coder::adaptive(schema()));
+    let members: Vec<_> = parts.iter().map(|part| encode(part, coder()).0).collect();
+    let mut file = members.concat();
+    let len = file.len() - members[2].len();
+    file[len - SHORT_END_BYTES - 5] ^= 1;
+    let mut reader = IndexedReader::open(Cursor::new(&file), with_models()).unwrap();
+    assert_eq!(reader.read_range(0, parts[0].len()).unwrap(), parts[0]);
+    let third = (parts[0].len() + parts[1].len()) as u64;
+    assert_eq!(reader.read_range(third, parts[2].len()).unwrap(), parts[2]);
+    let error = reader.read_range(parts[0].len() as u64, 1).unwrap_err();
+    assert_eq!(error.kind, ChecksumMismatch);
+    assert_eq!(reader.check_stored().unwrap_err().kind, ChecksumMismatch);
 }
 
 #[test]
@@ -244,7 +264,7 @@ proptest! {
         let mut file = [&MAGIC[..], &[SHORT_VERSION], &rest, &[SHORT_END_TAG]].concat();
         if fix && file.len() > 80 {
             file[9] &= FLAG_LABEL;
-            file = forged(&file, 21, 21, |_| ());
+            file = forged(&file, 21, |_| ());
         }
         let _ = both(&file);
     }

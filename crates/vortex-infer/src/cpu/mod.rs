@@ -26,6 +26,10 @@ impl Execution for Cpu {
         format!("CPU ({})", self.instructions.name())
     }
 
+    fn is_cpu(&self) -> bool {
+        true
+    }
+
     fn prepare(&self, network: &Checked) -> Result<Box<dyn Program>> {
         if !self.instructions.is_available() {
             return Err(Error::Unavailable {
