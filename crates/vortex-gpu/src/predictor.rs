@@ -9,7 +9,7 @@ use vortex_coder::cdf::{Cdf, Interval};
 use vortex_coder::predictor::{Coding, Predictor};
 use vortex_coder::score::{Known, Score};
 
-use crate::prepared::Prepared;
+use crate::prepared::{Prepared, USUAL_LANES};
 use crate::runtime::{Buffer, Launch};
 use crate::shape::{CUBE_WORDS, EACH, FIRST_LANE, FREQUENCIES, INTERVALS, LANES, LONGER, Shape};
 
@@ -34,12 +34,9 @@ pub struct GpuPredictor<R: Runtime> {
     failure: Option<Error>,
 }
 
-/// Lanes of a cube: the cubes of an encoder do not depend on each other, so small ones use a device better.
-const LANES_OF_A_CUBE: usize = 16;
-
 impl<R: Runtime> GpuPredictor<R> {
     pub fn new(prepared: Arc<Prepared<R>>) -> Self {
-        let shape = prepared.shape(LANES_OF_A_CUBE);
+        let shape = prepared.shape(USUAL_LANES);
         Self { prepared, shape, batches: Vec::new(), step: 0, pending: Vec::new(), failure: None }
     }
 
@@ -191,7 +188,7 @@ impl<R: Runtime> Predictor for GpuPredictor<R> {
         (self.step, self.failure) = (0, None);
         self.pending.clear();
         self.batches.clear();
-        self.shape = self.prepared.shape(lanes.min(LANES_OF_A_CUBE));
+        self.shape = self.prepared.shape(lanes.min(USUAL_LANES));
         let most = self.prepared.lanes_of_a_buffer();
         let prepared = Arc::clone(&self.prepared);
         let shape = self.shape;

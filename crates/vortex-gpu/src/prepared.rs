@@ -15,6 +15,8 @@ const UNITS: usize = 256;
 /// Lanes that a cube may advance at once: fewer where shared memory is short.
 const MOST_LANES: usize = 64;
 const FEWEST_LANES: usize = 4;
+/// Lanes of a cube that suit encoders, whose cubes do not depend on each other, and small devices.
+pub const USUAL_LANES: usize = 16;
 /// Most parameters: one cube reads all of them for each symbol of its lanes.
 const MOST_PARAMETERS: usize = 1 << 26;
 /// Bytes of the output of one launch.
@@ -133,8 +135,9 @@ impl<R: Runtime> Prepared<R> {
         })
     }
 
-    /// The shape for cubes of at most so many lanes.
+    /// The shape for cubes of at most so many lanes. Where the driver may compile slowly there is one shape.
     pub fn shape(&self, lanes: usize) -> Shape {
+        let lanes = if self.turns == FEW_TURNS { USUAL_LANES } else { lanes };
         let lanes = lanes.next_power_of_two().clamp(FEWEST_LANES, self.most_lanes);
         Shape { lanes, ..self.shape }
     }
