@@ -13,10 +13,11 @@ fmt:
 clippy:
     cargo clippy --release --workspace --all-targets -- -D warnings
 
-# The code paths of CUDA and ROCm, as far as possible without their toolkits
+# The code paths of GPUs, as far as possible without their toolkits
 check-gpu:
     cargo check --release -p vortex-cli --features cuda
     cargo check --release -p vortex-cli --features rocm
+    cargo check --release -p vortex-cli --features vulkan
 
 test:
     cargo test --release --workspace

@@ -2,7 +2,7 @@
 
 use super::bench::Bench;
 
-const COMMANDS: [&[&str]; 15] = [
+const COMMANDS: [&[&str]; 16] = [
     &["--help"],
     &["prepare", "--help"],
     &["restore", "--help"],
@@ -17,6 +17,7 @@ const COMMANDS: [&[&str]; 15] = [
     &["inspect", "--help"],
     &["evaluate", "--help"],
     &["bench", "--help"],
+    &["selftest", "--help"],
     &["demo", "--help"],
 ];
 

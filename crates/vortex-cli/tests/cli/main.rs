@@ -6,6 +6,7 @@ mod bad_input;
 mod bench;
 mod datasets;
 #[cfg(feature = "download")]
+mod devices;
 mod download;
 mod help;
 mod imports;
