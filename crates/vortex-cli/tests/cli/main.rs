@@ -5,8 +5,8 @@
 mod bad_input;
 mod bench;
 mod datasets;
-#[cfg(feature = "download")]
 mod devices;
+#[cfg(feature = "download")]
 mod download;
 mod help;
 mod imports;
