@@ -390,7 +390,7 @@ impl Member {
                 )));
             }
             // Of the other bytes, the headers of start and block were counted before.
-            return Ok((SHORT_END_BYTES - BLOCK_HEADER_BYTES * self.n_blocks as usize) as u64);
+            return Ok(SHORT_END_BYTES as u64 - BLOCK_HEADER_BYTES as u64 * self.n_blocks);
         }
         let header = source.array_after(INDEX_TAG, "the index")?;
         let header = IndexHeader::read_from(&header, index_at)?;
