@@ -169,7 +169,7 @@ impl Evaluate {
         }
         let bytes = &data[range];
         let float_bits = match model.filter(|_| self.float) {
-            Some(model) => Some(float_bits(for_floats(device)?, model, bytes)?),
+            Some(model) => Some(float_bits(for_floats(self.on.device)?, model, bytes)?),
             None => None,
         };
         let compressor = Compressor::new().level(self.effort.level()).threads(common.threads());
