@@ -105,7 +105,8 @@ impl Bench {
                 .take(MOST_DIGESTS)
                 .map(|file| ("BLAKE3", format!("{}  {}", file.blake3, file.file)));
             let provenance = Provenance::of(&common.line, digests.collect());
-            write_file(path, page::bench(&all, bench.threads, &provenance).as_bytes())?;
+            let failed = self.files.len() - all.len();
+            write_file(path, page::bench(&all, failed, bench.threads, &provenance).as_bytes())?;
         }
         done?;
         let failed = all

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use vortex_codec::baselines::Choice;
+use vortex_codec::coder::threads;
 use vortex_codec::data::{SplitRatios, read_schema};
 use vortex_codec::evaluation::{Evaluation, Portion, Results};
 use vortex_codec::output::write_file;
@@ -206,7 +207,15 @@ impl Evaluate {
             data.extend([("Model", path.display().to_string()), ("BLAKE3 of the model", digest)]);
         }
         let provenance = Provenance::of(&common.line, data);
-        Ok(page::evaluation(results, run.flatten().as_ref(), &provenance))
+        let threads = match threads::count(common.threads()) {
+            1 => "on one thread".to_owned(),
+            n => format!("on {n} threads"),
+        };
+        let place = match self.on.device {
+            Device::Cpu => threads,
+            device => format!("{threads} (--device {device})"),
+        };
+        Ok(page::evaluation(results, run.flatten().as_ref(), &place, &provenance))
     }
 }
 

@@ -58,19 +58,25 @@ const OUR_FILES: [([u8; 8], &str); 3] = [
 
 impl Inspect {
     pub fn run(self, common: &Common) -> Result<(), Failure> {
-        let (mut pages, mut digests) = (Vec::new(), Vec::new());
+        let (mut pages, mut digests, mut more) = (Vec::new(), Vec::new(), 0);
         let done = files::for_each(&self.files, |file| {
             let mut look = self.look(file, common)?;
             stdout().write_all(look.text().as_bytes())?;
-            if self.report.is_some() && pages.len() < MOST_PAGES {
-                pages.push(look.page()?);
-                digests.extend(digest(file)?.map(|digest| ("BLAKE3", digest)));
+            if self.report.is_none() {
+                return Ok(());
             }
+            if pages.len() == MOST_PAGES {
+                more += 1;
+                return Ok(());
+            }
+            pages.push(look.page()?);
+            digests.extend(digest(file)?.map(|digest| ("BLAKE3", digest)));
             Ok(())
         });
         if let Some(path) = &self.report {
             let provenance = Provenance::of(&common.line, digests);
-            write_file(path, inspection(&pages, &provenance).as_bytes())?;
+            let failed = self.files.len() - pages.len() - more;
+            write_file(path, inspection(&pages, failed, more, &provenance).as_bytes())?;
         }
         done
     }

@@ -37,7 +37,17 @@ fn pages_of_data_and_of_files() {
     let evaluation = page(&bench, &whole);
     let command =
         "vortex evaluate --data data.bin --part all --baselines few -q --report page.html";
-    has(&evaluation, &["xz -9e", "Where every bit went", "energy", command, &digest]);
+    has(
+        &evaluation,
+        &[
+            "the other codecs on one thread",
+            "xz -9e",
+            "Where every bit went",
+            "energy",
+            command,
+            &digest,
+        ],
+    );
     assert_eq!(evaluation.matches("role=\"group\"").count(), 2);
 
     let measured = ["bench", "--levels", "1,4", "--runs", "1", "--baselines", "few"];
@@ -48,10 +58,16 @@ fn pages_of_data_and_of_files() {
     bench.ok(&["compress", "-q", "-2", "--block-size", "4k", "data.bin"]);
     let three = page(&bench, &["inspect", "data.bin", "data.bin.vxc", "<b>.txt"]);
     has(&three, &["3 files", "blocks", "columns, by pcodec and zstd", "energy", "entropy of"]);
+    has(&three, &["bits of its columns"]);
+    bench.ok(&["compress", "-q", "-2", "<b>.txt"]);
+    let plain = page(&bench, &["inspect", "<b>.txt.vxc"]);
+    has(&plain, &["no predictor; entropy of each symbol alone", "entropy by symbol"]);
     // A file that cannot be inspected is not on the page, and its failure is not hidden.
     let some = ["inspect", "-q", "missing", "data.bin", "--report", "page.html"];
     bench.vortex(&some).assert().code(1);
-    assert!(!read(&bench, "page.html").contains("<h1>missing"));
+    let some = read(&bench, "page.html");
+    has(&some, &["One file could not be inspected"]);
+    assert!(!some.contains("<h1>missing"));
     bench.fails(&["inspect", "data.bin", "-q", "--report", "no/such/folder.html"], &["no/such"]);
 }
 

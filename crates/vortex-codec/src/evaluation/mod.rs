@@ -9,6 +9,7 @@ mod results;
 use std::io::Cursor;
 use std::time::Instant;
 
+use vortex_coder::Identity;
 use vortex_coder::container::IndexedReader;
 use vortex_coder::cost::COST_ONE_BIT;
 
@@ -21,7 +22,7 @@ use crate::inspection::{count_blocks, field_rows};
 use crate::plan::{Part, Subject};
 
 pub use costs::costs_by_role;
-pub use ledger::{Cause, Stored};
+pub use ledger::{Cause, Coding, Stored};
 pub use portion::Portion;
 pub use results::{CodecRow, FailedCodec, Results, RoleRow};
 
@@ -80,11 +81,10 @@ impl<'a> Evaluation<'a> {
     /// [`Results::failed`].
     pub fn run(mut self, bytes: &[u8]) -> Result<Results> {
         let compressor = self.compressor.clone().verify(false);
-        let plan = compressor.plan(Subject::Bytes(bytes))?;
-        let part = plan.first();
-
         (self.say)("vortex");
         let start = Instant::now();
+        let plan = compressor.plan(Subject::Bytes(bytes))?;
+        let part = plan.first();
         let mut packed = Vec::new();
         compressor.compress_as(&plan, bytes, &mut packed)?;
         let encode_s = start.elapsed().as_secs_f64();
@@ -112,7 +112,12 @@ impl<'a> Evaluation<'a> {
         let mut codecs = vec![CodecRow { name: name.into(), bytes: size, encode_s, decode_s }];
         #[allow(unused_mut)]
         let mut failed = Vec::new();
-        let stored = self.stored(&packed)?;
+        let coding = match part.predictor().map(|predictor| predictor.identity()) {
+            None => Coding::Plain,
+            Some(Identity::Columns) => Coding::Columns,
+            Some(_) => Coding::Predictor,
+        };
+        let stored = Stored { coding, ..self.stored(&packed)? };
         drop(packed);
         #[cfg(feature = "baselines")]
         self.measure_baselines(bytes, part.schema(), &mut codecs, &mut failed);
@@ -272,13 +277,30 @@ mod tests {
         let mut results = Evaluation::of(&compressor).run(&bytes).unwrap();
         assert_eq!(results.blake3, blake3::hash(&bytes).to_hex().as_str());
         assert_eq!((results.by_field.len(), results.field_bytes), (1, 36_000));
-        assert!(results.stored.payload > 0 && results.stored.container > 200);
+        assert!(results.stored.payload > 0 && results.stored.container > 60);
         let file = results.codecs[0].bytes as f64 * 8.0;
         for float in [None, Some(results.cross_entropy_bits * 0.99)] {
             results.float_bits = float;
             let sum: f64 = results.ledger().iter().map(|(_, bits)| bits).sum();
             assert!((sum - file).abs() < 1e-6, "{:?}", results.ledger());
             assert_eq!(results.ledger().len(), if float.is_some() { 4 } else { 3 });
+        }
+    }
+
+    #[test]
+    fn columns_and_plain_payloads_have_no_cross_entropy() {
+        let bytes: Vec<u8> = (0..9000u32).flat_map(|i| (i * i / 7).to_le_bytes()).collect();
+        let schema = Schema::new(4, vec![Field::new("x", DType::U32, 0)]).unwrap();
+        let cases = [(schema, Coding::Columns, 3), (Schema::bytes(), Coding::Plain, 2)];
+        for (schema, coding, lines) in cases {
+            let compressor = Compressor::new().schema(schema).level(crate::Level::new(2).unwrap());
+            let results = Evaluation::of(&compressor).run(&bytes).unwrap();
+            let ledger = results.ledger();
+            assert_eq!((results.stored.coding, ledger.len()), (coding, lines), "{ledger:?}");
+            let sum: f64 = ledger.iter().map(|(_, bits)| bits).sum();
+            assert!((sum - results.codecs[0].bytes as f64 * 8.0).abs() < 1e-6, "{ledger:?}");
+            assert!(!ledger.iter().any(|(cause, _)| *cause == Cause::Predictor));
+            assert_eq!(results.overhead(), None);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::ledger::Stored;
+use super::ledger::{Coding, Stored};
 use crate::inspection::FieldRow;
 
 /// One evaluation: one model (or none), one piece of data, all codecs.
@@ -30,7 +30,8 @@ pub struct Results {
     pub failed: Vec<FailedCodec>,
     /// The bytes of Vortex's file by purpose.
     pub stored: Stored,
-    /// The model's own cross-entropy over the bytes, in bits.
+    /// The model's own cross-entropy over the bytes, in bits; for columns, what they take as they are
+    /// written; 0 without a predictor.
     pub cross_entropy_bits: f64,
     /// The cross-entropy of the network in floating point, if it was measured.
     pub float_bits: Option<f64>,
@@ -94,10 +95,10 @@ impl Results {
         compressed as f64 * 8.0 / self.bytes.max(1) as f64
     }
 
-    /// Real size divided by cross-entropy, minus one.
+    /// Real size divided by cross-entropy, minus one; `None` where no predictor has a cross-entropy.
     pub fn overhead(&self) -> Option<f64> {
         let vortex = self.codecs.first()?;
-        (self.cross_entropy_bits > 0.0)
+        (self.stored.coding == Coding::Predictor && self.cross_entropy_bits > 0.0)
             .then(|| vortex.bytes as f64 * 8.0 / self.cross_entropy_bits - 1.0)
     }
 

@@ -41,8 +41,9 @@ pub struct MemberCosts {
     pub schema: Schema,
     /// Number of bytes that were measured, from the start of the member.
     pub sample_bytes: u64,
-    /// Mean bits of each symbol of each field, in coding order.
-    pub bits: Vec<Vec<f64>>,
+    /// Mean bits of each symbol of each field, in coding order; `None` for a member without a
+    /// predictor.
+    pub bits: Option<Vec<Vec<f64>>>,
     /// What is known of each field, with entropies of the same bytes.
     pub fields: Vec<FieldRow>,
 }
@@ -108,13 +109,17 @@ pub fn member_costs<R: Read + Seek>(
     let sample_bytes = if sample < stride { sample } else { sample - sample % stride };
     // At most a few MiB.
     let bytes = reader.read_range(info.original_offset, sample_bytes as usize)?;
-    let costs = costs_by_role(&bytes, model, info.block_bytes, threads)?;
+    let costs = match info.predictor {
+        Some(_) => Some(costs_by_role(&bytes, model, info.block_bytes, threads)?),
+        None => None,
+    };
     let records = (sample_bytes / stride).max(1) as f64;
-    let bits = |role: usize| costs[role] as f64 / f64::from(COST_ONE_BIT) / records;
-    let of_field = |field| layout.roles_of(field).map(bits).collect();
-    let of_fields = (0..layout.n_fields()).map(of_field).collect();
+    let bits = costs.map(|costs| {
+        let bits = |role: usize| costs[role] as f64 / f64::from(COST_ONE_BIT) / records;
+        (0..layout.n_fields()).map(|field| layout.roles_of(field).map(bits).collect()).collect()
+    });
     let fields = field_rows(&bytes, layout.schema());
-    Ok(MemberCosts { schema: layout.schema().clone(), sample_bytes, bits: of_fields, fields })
+    Ok(MemberCosts { schema: layout.schema().clone(), sample_bytes, bits, fields })
 }
 
 fn member_of<R: Read + Seek>(reader: &IndexedReader<R>, member: usize) -> Result<MemberInfo> {

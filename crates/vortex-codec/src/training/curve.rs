@@ -20,8 +20,10 @@ const MOST: usize = 2048;
 pub struct Curve {
     /// Of the training records, smoothed.
     pub steps: Vec<Point>,
-    /// Of the held-out records.
+    /// Of the held-out records; the best is always among them.
     pub validations: Vec<Point>,
+    /// Validations of the run, also those that are not kept.
+    pub validated: u64,
     /// The step after which the network was trained with rounded numbers.
     pub quantised_from: Option<u64>,
 }
@@ -80,18 +82,20 @@ impl Curve {
                 _ => {}
             }
         }
+        curve.validated = validations.seen;
         (curve.steps, curve.validations) = (steps.done(), validations.done());
         Ok(curve)
     }
 }
 
-/// Keeps points at equal distances, and the last one.
+/// Keeps points at equal distances, the lowest one and the last one; all with their numbers.
 #[derive(Default)]
 struct Thinning {
-    kept: Vec<Point>,
+    kept: Vec<(u64, Point)>,
     seen: u64,
     every: u64,
-    last: Option<Point>,
+    lowest: Option<(u64, Point)>,
+    last: Option<(u64, Point)>,
 }
 
 impl Thinning {
@@ -99,9 +103,10 @@ impl Thinning {
         if !point.bits.is_finite() {
             return;
         }
+        let numbered = (self.seen, point);
         self.every = self.every.max(1);
         if self.seen.is_multiple_of(self.every) {
-            self.kept.push(point);
+            self.kept.push(numbered);
         }
         if self.kept.len() > MOST {
             let mut odd = false;
@@ -112,12 +117,17 @@ impl Thinning {
             self.every *= 2;
         }
         self.seen += 1;
-        self.last = Some(point);
+        if self.lowest.is_none_or(|(_, lowest)| point.bits < lowest.bits) {
+            self.lowest = Some(numbered);
+        }
+        self.last = Some(numbered);
     }
 
     fn done(mut self) -> Vec<Point> {
-        self.kept.extend(self.last.filter(|last| self.kept.last() != Some(last)));
-        self.kept
+        self.kept.extend(self.lowest.into_iter().chain(self.last));
+        self.kept.sort_by_key(|(number, _)| *number);
+        self.kept.dedup_by_key(|(number, _)| *number);
+        self.kept.into_iter().map(|(_, point)| point).collect()
     }
 }
 
@@ -152,9 +162,26 @@ mod tests {
     fn long_runs_are_thinned_at_equal_distances() {
         let n = 3 * MOST as u64;
         let points = Curve::read(lines(n).as_bytes()).unwrap().steps;
-        assert!(points.len() > MOST / 2 && points.len() <= MOST + 1, "{}", points.len());
+        assert!(points.len() > MOST / 2 && points.len() <= MOST + 2, "{}", points.len());
         assert_eq!((points[0].step, points[1].step), (1, 5));
         assert_eq!(points.last().unwrap().step, n);
+    }
+
+    #[test]
+    fn the_best_validation_is_kept_and_all_are_counted() {
+        let n = 3 * MOST as u64;
+        let bits = |step| if step == 1235 { 1.5 } else { 2.0 };
+        let line = |step| {
+            format!(
+                "{{\"event\":\"validation\",\"step\":{step},\"bits_per_byte\":{}}}\n",
+                bits(step)
+            )
+        };
+        let text: String = (1..=n).map(line).collect();
+        let curve = Curve::read(text.as_bytes()).unwrap();
+        assert_eq!(curve.validated, n);
+        assert!(curve.validations.contains(&Point { step: 1235, bits: 1.5 }));
+        assert!(curve.validations.is_sorted_by(|a, b| a.step < b.step));
     }
 
     #[test]

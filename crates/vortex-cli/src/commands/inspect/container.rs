@@ -58,6 +58,18 @@ impl Compressed {
         self.reader.file_bytes() as f64 * 8.0 / self.reader.len().max(1) as f64
     }
 
+    /// What the bits by field of a member are.
+    fn meaning(&self, member: usize) -> &'static str {
+        match self.members[member].predictor {
+            None => "no predictor; entropy of each symbol alone",
+            // The level is not in the file, and each has its own way to write a column.
+            Some(Identity::Columns) => {
+                "bits of its columns as the highest of their levels writes them"
+            }
+            Some(_) => "bits under the predictor",
+        }
+    }
+
     pub fn text(&self) -> String {
         let mut text = format!(
             "{}: compressed, {} -> {} bytes, {:.3} bits/byte, {}\n",
@@ -92,12 +104,19 @@ impl Compressed {
             }
             Some((number, Ok(costs))) => {
                 text.push_str(&format!(
-                    "\nmember {number}: records of {} bytes; bits under the predictor over the first {} \
-                     bytes\n",
+                    "\nmember {number}: records of {} bytes; {} over the first {} bytes\n",
                     costs.schema.stride(),
+                    self.meaning(*number),
                     thousands(costs.sample_bytes)
                 ));
-                text.push_str(&field_table(&costs.schema, &costs.bits).to_string());
+                let table = match &costs.bits {
+                    Some(bits) => field_table(&costs.schema, bits),
+                    None => {
+                        let entropy = costs.fields.iter().map(|row| row.symbol_entropy.clone());
+                        field_table(&costs.schema, &entropy.collect::<Vec<_>>())
+                    }
+                };
+                text.push_str(&table.to_string());
                 text.push_str(&known(&costs.schema));
             }
         }
@@ -161,12 +180,15 @@ impl Compressed {
             }
             Some((number, Ok(costs))) => {
                 let what = format!(
-                    "member {number}, records of {} bytes; bits under its predictor",
-                    costs.schema.stride()
+                    "member {number}, records of {} bytes; {}",
+                    costs.schema.stride(),
+                    self.meaning(*number)
                 );
                 page.facts.push(("Fields of", what));
-                let bits = costs.bits.iter().cloned().map(Some);
-                page.fields = costs.fields.iter().cloned().zip(bits).collect();
+                let bits = |field: usize| costs.bits.as_ref().map(|bits| bits[field].clone());
+                let rows = costs.fields.iter().cloned().enumerate();
+                page.fields = rows.map(|(field, row)| (row, bits(field))).collect();
+                page.whole = self.members[*number].predictor == Some(Identity::Columns);
                 page.field_bytes = costs.sample_bytes;
             }
         }

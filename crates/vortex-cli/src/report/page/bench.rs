@@ -13,26 +13,27 @@ use super::escape::Text;
 use super::evaluation::{bytes, compared, speeds};
 use super::numbers::{percent, short};
 use super::provenance::Provenance;
-use super::skeleton::{Page, key_figures, note};
+use super::skeleton::{Page, absent, key_figures, note};
 
 /// Bytes of the sections of files; later files have no charts.
 const BUDGET: usize = 800_000;
 
-/// The page. `threads`: those of Vortex.
-pub fn bench(files: &[Measured], threads: usize, provenance: &Provenance) -> String {
+/// The page. `failed`: files that could not be measured; `threads`: those of Vortex.
+pub fn bench(files: &[Measured], failed: usize, threads: usize, provenance: &Provenance) -> String {
     let title = match files {
         [one] => one.file.clone(),
         several => format!("{} files", several.len()),
     };
     let mut page = Page::new("Bench", title);
     let contests: Vec<Contest> = files.iter().map(Contest::of_measured).collect();
+    let absent = absent(failed, "measured");
     if let ([file], [contest]) = (files, &contests[..]) {
-        page.lead(&(lead(file, contest) + &failures(contest) + &key(contest)));
+        page.lead(&(lead(file, contest) + &failures(contest) + &absent + &key(contest)));
         page.section("Ratio against speed", speeds(contest, "0"));
         page.section("Sizes", sizes(contest) + &note(COMPARED));
     } else {
         let mean = mean(&contests);
-        page.lead(&lead_of_all(&contests, &mean));
+        page.lead(&(lead_of_all(&contests, &mean) + &absent));
         if !mean.entries.is_empty() {
             page.section(
                 "All files together",
@@ -40,7 +41,7 @@ pub fn bench(files: &[Measured], threads: usize, provenance: &Provenance) -> Str
                     + &sizes(&mean)
                     + &note(
                         "Geometric means over all files of ratio and speed; bytes are those of the sum of all files at the mean \
-                         ratio. A codec that failed on a file is left out.",
+                         ratio. A codec that failed on a file is left out, and so are empty files.",
                     ),
             );
         }
@@ -150,11 +151,12 @@ fn lead_of_all(contests: &[Contest], mean: &Contest) -> String {
 }
 
 /// Each codec over all files, as if they were one file: geometric means of ratio and speeds. Codecs
-/// that failed on a file are left out.
+/// that failed on a file are left out, and so are empty files, which have no ratio.
 fn mean(contests: &[Contest]) -> Contest {
     let original: u64 = contests.iter().map(|contest| contest.original).sum();
     let mut all: BTreeMap<&str, Vec<(&Contest, &Entry)>> = BTreeMap::new();
-    for contest in contests {
+    let full: Vec<&Contest> = contests.iter().filter(|contest| contest.original > 0).collect();
+    for &contest in &full {
         for entry in &contest.entries {
             all.entry(&entry.name).or_default().push((contest, entry));
         }
@@ -166,7 +168,7 @@ fn mean(contests: &[Contest]) -> Contest {
         };
         let times = |direction| {
             let seconds = original as f64 / 1e6 / mean(&|c, e| c.speed(e, direction));
-            Times { median: seconds, least: seconds, most: seconds, runs: 1 }
+            Times { median: seconds, least: seconds, most: seconds, runs: 0 }
         };
         let first = figures[0].1;
         Entry {
@@ -177,10 +179,10 @@ fn mean(contests: &[Contest]) -> Contest {
             ..first.clone()
         }
     };
-    let everywhere = all.values().filter(|figures| figures.len() == contests.len());
+    let everywhere = all.values().filter(|figures| figures.len() == full.len());
     let mut entries: Vec<Entry> = everywhere.map(of).collect();
     entries.sort_by_key(|entry| entry.bytes);
-    Contest { original, entries, failed: Vec::new() }
+    Contest { original, files: full.len(), entries, failed: Vec::new() }
 }
 
 #[cfg(test)]
@@ -190,7 +192,7 @@ mod tests {
     use super::*;
 
     fn page(files: &[Measured]) -> String {
-        let html = bench(files, 1, &Provenance::of("vortex bench", Vec::new()));
+        let html = bench(files, 2, 1, &Provenance::of("vortex bench", Vec::new()));
         assert!(!html.contains("NaN") && !html.contains(">inf"), "{html}");
         html
     }
@@ -216,6 +218,18 @@ mod tests {
             "{two}"
         );
         assert!(two.contains("is 60.0 % larger than xz -9e"), "{two}");
+        assert!(
+            two.contains("MB/s, mean of 2 files") && two.contains("2 files could not be measured")
+        );
+    }
+
+    #[test]
+    fn empty_files_do_not_change_the_means() {
+        let rows = [("vortex -5", 200_000), ("xz -9e", 400_000)];
+        let empty = Measured { bytes: 0, ..example("empty", &[("vortex -5", 60), ("xz -9e", 32)]) };
+        let contests = [example("a", &rows), empty, example("b", &rows)];
+        let mean = mean(&contests.each_ref().map(Contest::of_measured));
+        assert_eq!((mean.files, mean.ratio(&mean.entries[0]).round()), (2, 5.0));
     }
 
     #[test]

@@ -9,6 +9,8 @@ use super::super::bench::Measured;
 pub struct Contest {
     /// Bytes that each codec got.
     pub original: u64,
+    /// Files that the figures are means of.
+    pub files: usize,
     /// Those that gave back the same bytes, the smallest output first.
     pub entries: Vec<Entry>,
     /// Those that did not, with reasons.
@@ -109,7 +111,7 @@ impl Contest {
 
     fn sorted(original: u64, mut entries: Vec<Entry>, failed: Vec<(String, String)>) -> Self {
         entries.sort_by_key(|entry| entry.bytes);
-        Self { original, entries, failed }
+        Self { original, files: 1, entries, failed }
     }
 
     /// How many times smaller the output is.

@@ -16,8 +16,8 @@ const MOST_MARKS: usize = 60;
 /// Steps of this first share of the run may lie above the chart.
 const WARM_UP: f64 = 0.05;
 
-/// The chart with its table; empty without a point.
-pub fn curve(curve: &Curve) -> String {
+/// The chart with its tables; empty without a point. `id` distinguishes the charts of a page.
+pub fn curve(curve: &Curve, id: &str) -> String {
     let steps = thin(&curve.steps, MOST_POINTS);
     let validations = thin(&curve.validations, MOST_MARKS);
     let all = || steps.iter().chain(&validations);
@@ -29,12 +29,12 @@ pub fn curve(curve: &Curve) -> String {
     let cut = all().any(|p| !y.holds(p.bits));
     let best = validations.iter().min_by(|a, b| a.bits.total_cmp(&b.bits));
     let mut html = format!(
-        "<figure><figcaption id=\"curve\">Bits per byte during the training</figcaption><div class=\"plot\">\
-         <svg data-marks role=\"group\" aria-labelledby=\"curve\" aria-describedby=\"curved\"><desc id=\"curved\">{}</desc>\n",
+        "<figure><figcaption id=\"c{id}\">Bits per byte during the training</figcaption><div class=\"plot\">\
+         <svg data-marks role=\"group\" aria-labelledby=\"c{id}\" aria-describedby=\"c{id}d\"><desc id=\"c{id}d\">{}</desc>\n",
         match best {
             Some(best) => format!(
                 "{} validations on held-out records; the best has {:.4} bits per byte, after {} steps.",
-                curve.validations.len(),
+                thousands(curve.validated),
                 best.bits,
                 thousands(best.step)
             ),
@@ -78,19 +78,20 @@ pub fn curve(curve: &Curve) -> String {
     if cut {
         html.push_str("<p class=\"note\">The first steps lie above the chart.</p>\n");
     }
-    html.push_str(&table(&validations));
+    html.push_str(&table("The validations as a table", &validations));
+    html.push_str(&table("The training records as a table", &thin(&steps, MOST_MARKS)));
     html
 }
 
-fn table(validations: &[Point]) -> String {
-    if validations.is_empty() {
+fn table(title: &str, points: &[Point]) -> String {
+    if points.is_empty() {
         return String::new();
     }
     let row =
         |p: &Point| format!("<tr><td>{}</td><td>{:.4}</td></tr>", Text(&thousands(p.step)), p.bits);
-    let rows: String = validations.iter().map(row).collect();
+    let rows: String = points.iter().map(row).collect();
     format!(
-        "<details><summary>The validations as a table</summary><div class=\"scroll\"><table><thead><tr><th scope=\"col\">\
+        "<details><summary>{title}</summary><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{title}\"><table><thead><tr><th scope=\"col\">\
          steps</th><th scope=\"col\">bits/byte</th></tr></thead><tbody>{rows}</tbody></table></div></details>\n"
     )
 }
@@ -143,25 +144,35 @@ mod tests {
         all[777].bits = 1.5;
         let kept = thin(&all, 60);
         assert!(kept.len() <= 62 && kept.contains(&all[777]) && kept.last() == all.last());
-        let html =
-            curve(&Curve { steps: all.clone(), validations: all, quantised_from: Some(80_000) });
+        let html = curve(
+            &Curve {
+                steps: all.clone(),
+                validations: all,
+                validated: 100_000,
+                quantised_from: Some(80_000),
+            },
+            "0",
+        );
         assert!(
             html.len() < 60_000
                 && html.contains("rounded from here")
                 && html.contains("best\nstep 778")
         );
         assert!(html.contains("The first steps lie above the chart"));
+        assert!(
+            html.contains("100,000 validations") && html.contains("training records as a table")
+        );
     }
 
     #[test]
     fn nothing_one_point_and_no_numbers() {
-        assert_eq!(curve(&Curve::default()), "");
+        assert_eq!(curve(&Curve::default(), "0"), "");
         let nan = Point { step: 1, bits: f64::NAN };
         for steps in
             [vec![nan], vec![Point { step: 0, bits: 3.0 }], vec![nan, Point { step: 5, bits: 8.0 }]]
         {
             let html =
-                curve(&Curve { steps: steps.clone(), validations: steps, quantised_from: None });
+                curve(&Curve { steps: steps.clone(), validations: steps, ..Curve::default() }, "0");
             assert!(!html.contains("NaN") && !html.contains("inf"), "{html}");
         }
     }

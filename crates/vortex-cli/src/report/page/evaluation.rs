@@ -1,6 +1,6 @@
 //! The page of an evaluation.
 
-use vortex_codec::evaluation::{Cause, Results};
+use vortex_codec::evaluation::{Cause, Coding, Results};
 use vortex_codec::training::Curve;
 
 use super::super::table::thousands;
@@ -16,16 +16,22 @@ use super::provenance::Provenance;
 use super::scatter::{legend, scatter};
 use super::skeleton::{Page, facts, key_figures, note};
 
-/// The page. `run`: the curve of the training that the model is from.
-pub fn evaluation(results: &Results, run: Option<&Curve>, provenance: &Provenance) -> String {
+/// The page. `run`: the curve of the training that the model is from; `place`: where Vortex ran,
+/// such as `on 2 threads`.
+pub fn evaluation(
+    results: &Results,
+    run: Option<&Curve>,
+    place: &str,
+    provenance: &Provenance,
+) -> String {
     let contest = Contest::of_results(results);
     let mut page = Page::new("Evaluation", &results.data);
-    page.lead(&lead(results, &contest));
-    page.section("Ratio against speed", speeds(&contest, ""));
+    page.lead(&lead(results, &contest, place));
+    page.section("Ratio against speed", speeds(&contest, "") + &note(&ran(results, place)));
     page.section("Sizes", sizes(&contest) + &note(&sizes_note(results)));
     page.section("Where every bit went", lost(results));
     page.section("Bits by field", by_field(results));
-    page.section("Training", run.map(curve).unwrap_or_default());
+    page.section("Training", run.map(|run| curve(run, "")).unwrap_or_default());
     page.section("Data and model", about(results));
     page.finish(provenance)
 }
@@ -37,10 +43,25 @@ pub fn speeds(contest: &Contest, id: &str) -> String {
     if charts.is_empty() {
         return note("There is nothing to draw: no codec has a size and a speed.");
     }
-    format!("<div class=\"two\">{charts}</div>{}{}", legend(), figures(contest))
+    let model = match contest.entries.iter().any(|entry| entry.model > 0) {
+        true => note("The ratio of Vortex is that of the file without the model file."),
+        false => String::new(),
+    };
+    format!("<div class=\"two\">{charts}</div>{}{model}{}", legend(), figures(contest))
 }
 
-fn lead(results: &Results, contest: &Contest) -> String {
+/// What the speeds are those of.
+fn ran(results: &Results, place: &str) -> String {
+    let look = match results.model {
+        Some(_) => "",
+        None => {
+            " Its compression starts with known records; the search for them before is not included."
+        }
+    };
+    format!("Vortex ran {place}, the other codecs on one thread.{look}")
+}
+
+fn lead(results: &Results, contest: &Contest, place: &str) -> String {
     let Some(own) = contest.best_own() else { return failures(contest) };
     let mut text = format!(
         "{}: {} in records of {} with {}.",
@@ -84,7 +105,7 @@ fn lead(results: &Results, contest: &Contest) -> String {
     {
         key.push((
             format!("{} <small>MB/s</small>", short(contest.speed(own, direction))),
-            name.to_owned(),
+            format!("{name} {place}; the other codecs on one"),
         ));
     }
     format!("<p class=\"lead\">{}</p>\n{}{}", Text(&text), failures(contest), key_figures(&key))
@@ -100,8 +121,14 @@ pub fn compared(against: f64, name: &str) -> String {
     if against > 9.0 {
         return format!("{} times as large as {name}", short(1.0 + against));
     }
-    let word = if against <= 0.0 { "smaller" } else { "larger" };
-    format!("{:.1} % {word} than {name}", against.abs() * 100.0)
+    if against == 0.0 {
+        return format!("as large as {name}");
+    }
+    let word = if against < 0.0 { "smaller" } else { "larger" };
+    match against.abs() * 100.0 {
+        little if little < 0.05 => format!("less than 0.1 % {word} than {name}"),
+        percent => format!("{percent:.1} % {word} than {name}"),
+    }
 }
 
 /// A number of bytes, all digits.
@@ -128,6 +155,10 @@ fn lost(results: &Results) -> String {
             "Information under the predictor",
             "its cross-entropy, in the integers that it codes with",
         ),
+        Cause::Columns => {
+            ("Columns, as written", "whole columns by pcodec and zstd; no cross-entropy")
+        }
+        Cause::Payload => ("Payload", "blocks by zstd or stored; there is no predictor"),
         Cause::Coder => {
             ("Coder", "payloads beyond that: range coder, plans of blocks, blocks that zstd coded")
         }
@@ -136,19 +167,23 @@ fn lost(results: &Results) -> String {
     };
     let line = |(cause, bits)| {
         let (what, more) = name(cause);
-        Line { what, more, bits, loss: !matches!(cause, Cause::Float | Cause::Predictor) }
+        let kept = [Cause::Float, Cause::Predictor, Cause::Columns, Cause::Payload];
+        Line { what, more, bits, loss: !kept.contains(&cause) }
     };
     let lines: Vec<Line<'_>> = results.ledger().into_iter().map(line).collect();
     let stored = &results.stored;
     let mut html = ledger(&lines, "The file", results.bytes);
     let blocks = stored.modelled_blocks + stored.other_blocks;
-    let mut remark = format!(
-        "{} of {} {} coded with the predictor.",
-        stored.modelled_blocks,
-        blocks,
-        if blocks == 1 { "block was" } else { "blocks were" }
-    );
-    if stored.other_blocks > 0 {
+    let mut remark = match stored.coding {
+        Coding::Plain => "No block was coded with a predictor.".to_owned(),
+        _ => format!(
+            "{} of {} {} coded with the predictor.",
+            stored.modelled_blocks,
+            blocks,
+            if blocks == 1 { "block was" } else { "blocks were" }
+        ),
+    };
+    if stored.other_blocks > 0 && stored.coding != Coding::Plain {
         remark.push_str(" The others were smaller with zstd or as they are, so that the coder's line can be below zero.");
     }
     if results.model.is_some() && results.float_bits.is_none() {
@@ -163,10 +198,12 @@ fn by_field(results: &Results) -> String {
         .roles_by_field()
         .map(|roles| (roles[0].field.as_str(), roles.iter().map(|role| role.bits).collect()))
         .collect();
+    // Columns are written as a whole: a share of their bytes is not the cost of a symbol.
+    let whole = results.stored.coding == Coding::Columns;
     let coded: Vec<Coded<'_>> = results
         .by_field
         .iter()
-        .map(|row| Coded { row, bits: costs.get(row.name.as_str()).cloned() })
+        .map(|row| Coded { row, bits: costs.get(row.name.as_str()).cloned(), whole })
         .collect();
     let any = coded.iter().any(|field| field.bits.is_some());
     let sample = match results.field_bytes {
@@ -201,7 +238,12 @@ mod tests {
     use vortex_codec::evaluation::{FailedCodec, RoleRow};
 
     fn page(results: &Results) -> String {
-        let html = evaluation(results, None, &Provenance::of("vortex evaluate", Vec::new()));
+        let html = evaluation(
+            results,
+            None,
+            "on 2 threads",
+            &Provenance::of("vortex evaluate", Vec::new()),
+        );
         assert_eq!(html.matches("<svg").count(), html.matches("</svg>").count());
         assert!(!html.contains("NaN") && !html.contains(">inf"), "{html}");
         html
@@ -214,6 +256,23 @@ mod tests {
         assert!(html.contains("20.0 % smaller than xz -9e, the smallest of 2 other codecs"));
         assert!(html.contains("With its model file of 50,000 bytes it is 10.0 % smaller"));
         assert!(html.contains("evaluate --float"));
+        assert!(html.contains("Vortex ran on 2 threads, the other codecs on one thread"));
+        assert!(html.contains("compression on 2 threads; the other codecs on one"));
+        assert!(html.contains("without the model file"));
+        assert_eq!(compared(0.0, "xz"), "as large as xz");
+        assert_eq!(compared(-0.0001, "xz"), "less than 0.1 % smaller than xz");
+    }
+
+    #[test]
+    fn what_is_written_as_it_is_has_no_information() {
+        let mut results = example();
+        for (coding, line) in [(Coding::Columns, "Columns, as written"), (Coding::Plain, "Payload")]
+        {
+            results.stored.coding = coding;
+            let html = page(&results);
+            assert!(html.contains(line) && !html.contains("Information under"), "{html}");
+            assert!(coding == Coding::Plain || !html.contains("<i class"), "{html}");
+        }
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub struct Coded<'a> {
     pub row: &'a FieldRow,
     /// Bits of each symbol, in coding order.
     pub bits: Option<Vec<f64>>,
+    /// Whether the bits are those of the field as a whole, so that those of a symbol mean nothing.
+    pub whole: bool,
 }
 
 impl Coded<'_> {
@@ -118,11 +120,13 @@ fn row(field: &Coded<'_>, coded: bool, largest: f64) -> String {
     }
     let _ =
         write!(html, "<td>{entropy:.2}</td><td>{values}</td><td class=\"l\"><span class=\"heat\">");
-    for bits in field.bits.as_ref().unwrap_or(&row.symbol_entropy) {
+    let whole = field.whole && field.bits.is_some();
+    let by_symbol = field.bits.as_ref().unwrap_or(&row.symbol_entropy);
+    for bits in by_symbol.iter().filter(|_| !whole) {
         let shade = if bits.is_finite() { bits.clamp(0.0, 8.0).round() } else { 0.0 };
         let _ = write!(html, "<i class=\"h{shade}\">{bits:.2}</i>");
     }
-    html + "</span></td></tr>\n"
+    html + if whole { "–" } else { "" } + "</span></td></tr>\n"
 }
 
 /// Text that is not longer than a reader wants: its start and its end, where long names differ.
@@ -140,7 +144,7 @@ fn clipped(text: &str) -> String {
 pub fn explained(coded: bool, sample: &str) -> String {
     let bar = if coded {
         "The bar is what the field was coded in, the tick the entropy of its symbols: a bar that ends before the tick shows what \
-         context and laws gave. "
+         context gave. "
     } else {
         ""
     };
@@ -173,7 +177,9 @@ pub(super) mod tests {
     }
 
     fn coded(rows: &[FieldRow]) -> Vec<Coded<'_>> {
-        rows.iter().map(|row| Coded { row, bits: Some(vec![3.5, 8.0, f64::NAN]) }).collect()
+        rows.iter()
+            .map(|row| Coded { row, bits: Some(vec![3.5, 8.0, f64::NAN]), whole: false })
+            .collect()
     }
 
     #[test]
@@ -194,9 +200,14 @@ pub(super) mod tests {
     #[test]
     fn data_that_were_not_coded_have_entropies_alone() {
         let rows = wide(2);
-        let all: Vec<Coded<'_>> = rows.iter().map(|row| Coded { row, bits: None }).collect();
+        let all: Vec<Coded<'_>> =
+            rows.iter().map(|row| Coded { row, bits: None, whole: false }).collect();
         let html = fields(&all);
         assert!(html.contains("entropy by symbol,") && !html.contains("tick"), "{html}");
         assert_eq!(fields(&[]).matches("<tr>").count(), 1);
+        // Columns have bits by field alone.
+        let columns = |row| Coded { row, bits: Some(vec![3.5, 3.5]), whole: true };
+        let html = fields(&rows.iter().map(columns).collect::<Vec<_>>());
+        assert!(html.contains("<td>7.00</td>") && !html.contains("<i class"), "{html}");
     }
 }

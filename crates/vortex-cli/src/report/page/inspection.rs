@@ -10,7 +10,7 @@ use super::evaluation::bytes;
 use super::fields::{Coded, explained, fields};
 use super::plain_table::PlainTable;
 use super::provenance::Provenance;
-use super::skeleton::{Page, facts, key_figures, note};
+use super::skeleton::{Page, absent, facts, key_figures, note};
 
 /// Bytes of the sections of files; later files are left out.
 const BUDGET: usize = 850_000;
@@ -33,6 +33,8 @@ pub struct Inspected {
     pub warning: Option<String>,
     /// What is known of each field, and the bits of its symbols if the file is coded.
     pub fields: Vec<(FieldRow, Option<Vec<f64>>)>,
+    /// Whether those bits are known by field alone.
+    pub whole: bool,
     /// Bytes on which fields were measured.
     pub field_bytes: u64,
     /// Its blocks.
@@ -43,21 +45,27 @@ pub struct Inspected {
     pub curve: Option<Curve>,
 }
 
-/// The page.
-pub fn inspection(files: &[Inspected], provenance: &Provenance) -> String {
+/// The page. `failed`: files that could not be inspected; `more`: those beyond what a page takes.
+pub fn inspection(
+    files: &[Inspected],
+    failed: usize,
+    more: usize,
+    provenance: &Provenance,
+) -> String {
     let title = match files {
         [one] => one.name.clone(),
         several => format!("{} files", several.len()),
     };
     let mut page = Page::new("Inspection", title);
     if let [one] = files {
-        page.lead(&one.start());
+        page.lead(&(one.start() + &absent(failed, "inspected")));
         for (heading, body) in one.parts("0") {
             page.section(heading, body);
         }
         return page.finish(provenance);
     }
-    let mut left = 0;
+    page.lead(&absent(failed, "inspected"));
+    let mut left = more;
     for (n, file) in files.iter().enumerate() {
         let parts = file.parts(&n.to_string()).into_iter();
         // Tables have titles of their own.
@@ -97,8 +105,11 @@ impl Inspected {
             false => facts(self.facts.iter().map(|(name, value)| (*name, value.clone()))),
         };
         let tables: String = self.tables.iter().map(PlainTable::html).collect();
-        let all: Vec<Coded<'_>> =
-            self.fields.iter().map(|(row, bits)| Coded { row, bits: bits.clone() }).collect();
+        let all: Vec<Coded<'_>> = self
+            .fields
+            .iter()
+            .map(|(row, bits)| Coded { row, bits: bits.clone(), whole: self.whole })
+            .collect();
         let by_field = if all.is_empty() {
             String::new()
         } else {
@@ -111,7 +122,7 @@ impl Inspected {
             ("Bits by field", by_field),
             ("Blocks", self.blocks.as_ref().map(|blocks| blocks.html(id)).unwrap_or_default()),
             (CONTENTS, tables),
-            ("Training", self.curve.as_ref().map(curve).unwrap_or_default()),
+            ("Training", self.curve.as_ref().map(|c| curve(c, id)).unwrap_or_default()),
         ]
     }
 }
@@ -136,19 +147,35 @@ mod tests {
     #[test]
     fn one_file_and_many() {
         let provenance = Provenance::of("vortex inspect", Vec::new());
-        let one = inspection(&[example(3)], &provenance);
+        let one = inspection(&[example(3)], 1, 0, &provenance);
         assert!(
             one.contains("raw &amp; data")
                 && one.contains("&lt;x&gt;")
                 && one.contains("&lt;w&gt;")
+                && one.contains("One file could not be inspected")
         );
         let many: Vec<Inspected> = (0..20).map(|_| example(1500)).collect();
-        let html = inspection(&many, &provenance);
+        let html = inspection(&many, 0, 1000, &provenance);
         assert!(
             html.len() < MAX_BYTES && html.contains("more files have no room"),
             "{}",
             html.len()
         );
-        assert!(inspection(&[], &provenance).contains("0 files"));
+        assert!(inspection(&[], 0, 0, &provenance).contains("0 files"));
+    }
+
+    #[test]
+    fn two_curves_have_ids_of_their_own() {
+        let point = vortex_codec::training::Point { step: 1, bits: 3.0 };
+        let curve = Curve { validations: vec![point], validated: 1, ..Curve::default() };
+        let model = || Inspected { curve: Some(curve.clone()), ..example(1) };
+        let html = inspection(&[model(), model()], 0, 7, &Provenance::of("x", Vec::new()));
+        let mut ids: Vec<&str> =
+            html.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        let all = ids.len();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), all);
+        assert!(html.contains("7 more files have no room"));
     }
 }

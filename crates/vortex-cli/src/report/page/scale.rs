@@ -74,10 +74,17 @@ impl Scale {
             let values = powers.flat_map(|p| of.iter().map(move |m| m * 10f64.powi(p)));
             values.filter(|v| self.holds(*v)).collect()
         };
-        let choices =
-            [(&[1.0, 2.0, 5.0][..], 1), (&[1.0, 3.0], 1), (&[1.0], 1), (&[1.0], 2), (&[1.0], 4)];
-        let fits = choices.into_iter().map(|(of, every)| all(of, every)).find(|v| v.len() <= n);
-        fits.unwrap_or_default()
+        let choices = [
+            (&[1.0, 2.0, 5.0][..], 1),
+            (&[1.0, 3.0], 1),
+            (&[1.0], 1),
+            (&[1.0], 2),
+            (&[1.0], 4),
+            (&[1.0], 8),
+        ];
+        let mut choices = choices.into_iter().map(|(of, every)| all(of, every));
+        // One value alone does not say how far apart others are.
+        choices.find(|v| (2..=n).contains(&v.len())).unwrap_or_else(|| self.steps(n))
     }
 }
 
@@ -112,6 +119,9 @@ mod tests {
         assert_eq!(texts(Scale::linear([1.2, 3.9]), 6), ["1", "2", "3", "4"]);
         assert_eq!(texts(Scale::logarithmic([0.3, 900.0]), 5), ["1", "10", "100", "1,000"]);
         assert_eq!(texts(Scale::logarithmic([2.0, 9.0]), 6), ["2", "5", "10"]);
+        // Between two powers.
+        assert_eq!(texts(Scale::logarithmic([7.0]), 6), ["6", "7", "8", "9"]);
+        assert_eq!(texts(Scale::logarithmic([1e-15, 1e18]), 6).len(), 5);
     }
 
     #[test]

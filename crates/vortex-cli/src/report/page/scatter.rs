@@ -140,7 +140,8 @@ fn told(contest: &Contest, entry: &Entry, direction: Direction) -> String {
     let ratio = short(contest.ratio(entry));
     let times = entry.times(direction);
     let spread = match times.runs {
-        0 | 1 => "one run".to_owned(),
+        0 => format!("mean of {} files", contest.files),
+        1 => "one run".to_owned(),
         runs => format!("median of {runs} runs, ±{:.0} %", times.spread() * 100.0),
     };
     format!("{}\nratio {ratio} ({bits:.4} bits/byte)\n{way} {speed} MB/s, {spread}", entry.name)

@@ -105,6 +105,15 @@ pub fn facts<'a>(facts: impl IntoIterator<Item = (&'a str, String)>) -> String {
     html + "</dl>\n"
 }
 
+/// How many files are not on the page because they could not be, say, `measured`; empty for none.
+pub fn absent(files: usize, done: &str) -> String {
+    match files {
+        0 => String::new(),
+        1 => note(&format!("One file could not be {done} and is not on this page.")),
+        n => note(&format!("{n} files could not be {done} and are not on this page.")),
+    }
+}
+
 /// A remark; plain text.
 pub fn note(text: &str) -> String {
     format!("<p class=\"note\">{}</p>\n", Text(text))

@@ -53,7 +53,7 @@ pub fn training(trained: &Trained<'_>, provenance: &Provenance) -> String {
     );
     let mut page = Page::new("Training", &trained.run);
     page.lead(&lead(trained, &contest));
-    page.section("Training", trained.curve.map(curve).unwrap_or_default());
+    page.section("Training", trained.curve.map(|c| curve(c, "")).unwrap_or_default());
     if contest.others() > 0 {
         page.section(
             "On the same held-out bytes",
@@ -65,8 +65,11 @@ pub fn training(trained: &Trained<'_>, provenance: &Provenance) -> String {
         );
     }
     page.section("Where the bits went", lost(model));
-    let all: Vec<Coded<'_>> =
-        trained.fields.iter().map(|(row, bits)| Coded { row, bits: Some(bits.clone()) }).collect();
+    let all: Vec<Coded<'_>> = trained
+        .fields
+        .iter()
+        .map(|(row, bits)| Coded { row, bits: Some(bits.clone()), whole: false })
+        .collect();
     if !all.is_empty() {
         let sample = format!(
             "{} of held-out records; the bits on a block of {}",
@@ -104,7 +107,10 @@ fn lead(trained: &Trained<'_>, contest: &Contest) -> String {
     );
     let mut key = vec![
         (format!("{:.4}", model.integer_bits_per_byte), "bits per byte, held out".to_owned()),
-        (short(8.0 / model.integer_bits_per_byte), "times smaller".to_owned()),
+        (
+            short(8.0 / model.integer_bits_per_byte),
+            "times smaller, without the model file".to_owned(),
+        ),
         (percent(model.integer_cost_percent / 100.0), "integers against floating point".to_owned()),
         (format!("{} <small>bytes</small>", thousands(model.bytes)), "model file".to_owned()),
     ];
@@ -116,7 +122,14 @@ fn lead(trained: &Trained<'_>, contest: &Contest) -> String {
                 compared(against, &best.name),
                 contest.others()
             ));
+            let with = (own.bytes + own.model) as f64 / best.bytes.max(1) as f64 - 1.0;
+            text.push_str(&format!(
+                " With its model file of {} it is {}.",
+                bytes(own.model),
+                compared(with, &best.name)
+            ));
             key.insert(2, (percent(against), format!("against {}", best.name)));
+            key.insert(3, (percent(with), "with the model file".to_owned()));
         }
         _ => text.push('.'),
     }
@@ -195,7 +208,12 @@ mod tests {
             model: None,
         };
         let points: Vec<Point> = (1..1000).map(|step| Point { step, bits: 3.0 }).collect();
-        let curve = Curve { steps: points.clone(), validations: points, quantised_from: Some(700) };
+        let curve = Curve {
+            steps: points.clone(),
+            validations: points,
+            validated: 999,
+            quantised_from: Some(700),
+        };
         let trained = Trained {
             run: "runs/<a>".into(),
             summary: &summary,
@@ -215,6 +233,9 @@ mod tests {
         let html = page(vec![("xz -9e".into(), 50_000), ("zstd -19".into(), 60_000)], 2);
         // 37,600 bytes of 100,000.
         assert!(html.contains("24.8 % smaller than xz -9e, the smallest of 2 others"), "{html}");
+        assert!(
+            html.contains("With its model file of 50,000 bytes it is 75.2 % larger than xz -9e")
+        );
         assert!(
             html.contains("+0.27 %") && html.contains("brotli 11") && html.contains("&lt;no&gt;")
         );
