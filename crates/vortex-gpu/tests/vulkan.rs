@@ -102,10 +102,18 @@ fn compare_scores(found: &mut dyn Predictor, checked: &Checked, lanes: usize, re
     }
 }
 
+/// The cases of a test: these, because a driver that uses the processor is slow; all with VORTEX_GPU_ALL set.
+fn chosen(usual: &[usize]) -> Vec<usize> {
+    match std::env::var_os("VORTEX_GPU_ALL") {
+        Some(_) => (0..cases().len()).collect(),
+        None => usual.to_vec(),
+    }
+}
+
 #[test]
 fn frequencies_equal_the_definition() {
     let Some(gpu) = gpu() else { return };
-    for number in [2, 5, 9] {
+    for number in chosen(&[5, 9]) {
         let Case { name, network, lanes, records } = cases().swap_remove(number);
         let checked = Checked::new(network).unwrap();
         let program = gpu.prepare(&checked).unwrap();
@@ -117,7 +125,8 @@ fn frequencies_equal_the_definition() {
 #[test]
 fn intervals_equal_the_definition() {
     let Some(gpu) = gpu() else { return };
-    for Case { name, network, lanes, records } in cases() {
+    for number in chosen(&[0, 3, 5, 6, 8, 9]) {
+        let Case { name, network, lanes, records } = cases().swap_remove(number);
         let checked = Checked::new(network).unwrap();
         let program = gpu.prepare(&checked).unwrap();
         println!("{name}");
@@ -199,7 +208,7 @@ fn damaged_payloads(cpu: &IntModel, gpu: &IntModel, payload: &[u8], bytes: usize
 #[test]
 fn blocks_are_coded_as_on_the_cpu() {
     let Some(gpu) = gpu() else { return };
-    for number in [0, 3, 8] {
+    for number in chosen(&[3, 8]) {
         let Case { name, network, .. } = cases().swap_remove(number);
         println!("{name}");
         compare_coders(&network, &gpu);
