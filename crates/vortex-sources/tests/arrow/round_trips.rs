@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow_array::types::{Float32Type, Int32Type};
-use arrow_array::{ArrayRef, ListArray, RecordBatch};
+use arrow_array::{Array as _, ArrayRef, ListArray, RecordBatch, StructArray};
 use arrow_buffer::OffsetBuffer;
-use arrow_schema::{DataType, Field, Schema};
+use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef};
 use proptest::prelude::*;
 use vortex_base::random::SplitMix64;
 use vortex_sources::prepare::{Layout, LayoutRule, PrepareOptions, prepare, restore};
@@ -132,4 +132,70 @@ fn lists_with_the_same_counts_share_a_table() {
         assert_eq!(names(0), ["counts(Muon)"]);
         assert_eq!(names(1), ["Muon_pt", "Muon_charge"]);
     }
+}
+
+/// A file with one column of nulls beside a column of values.
+fn beside(path: &Path, column: ArrayRef) -> (SchemaRef, Vec<RecordBatch>) {
+    let n = column.len();
+    let values = numbers::<Int32Type>((0..n as i32).collect());
+    let kind = column.data_type().clone();
+    let fields = vec![Field::new("x", kind, true), Field::new("n", DataType::Int32, true)];
+    let schema = Arc::new(Schema::new(fields));
+    let batch = RecordBatch::try_new(Arc::clone(&schema), vec![column, values]).unwrap();
+    let chance = &mut Chance(SplitMix64::new(1));
+    match path.extension().unwrap().to_str() {
+        Some("parquet") => write_parquet(path, &schema, std::slice::from_ref(&batch), chance),
+        Some("arrows") => write_stream(path, &schema, std::slice::from_ref(&batch), chance),
+        _ => write_file(path, &schema, std::slice::from_ref(&batch), chance),
+    }
+    (schema, vec![batch])
+}
+
+#[test]
+fn a_dictionary_without_values_inside_of_nulls_comes_back() {
+    let kind = DataType::Dictionary(Box::new(DataType::Int16), Box::new(DataType::Utf8));
+    let fields = Fields::from(vec![Field::new("d", kind, true)]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.arrow");
+    let (schema, batches) = beside(&path, Arc::new(StructArray::new_null(fields, 3)));
+    let back = there_and_back(&path, Layout::Row, None).unwrap();
+    assert_eq!(read_file(&back), (schema, batches));
+}
+
+#[test]
+fn a_column_that_is_too_deep_is_left_out_alone() {
+    let mut lists = numbers::<Int32Type>(vec![1, 2]);
+    let mut structs = Arc::clone(&lists);
+    for depth in 0..45 {
+        let field = |array: &ArrayRef| Field::new("f", array.data_type().clone(), true);
+        structs = Arc::new(StructArray::new(vec![field(&structs)].into(), vec![structs], None));
+        if depth < 16 {
+            let (field, offsets) = (Arc::new(field(&lists)), OffsetBuffer::from_lengths([1, 1]));
+            lists = Arc::new(ListArray::new(field, offsets, lists, None));
+        }
+    }
+    for (name, column) in [("a.parquet", lists), ("a.arrow", structs)] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        beside(&path, column);
+        let data = folder.path().join("data");
+        let manifest = prepare(&[path], &data, &PrepareOptions::default(), &mut |_| {}).unwrap();
+        let source = &manifest.sources[0];
+        let reasons: Vec<&str> =
+            source.unread.iter().chain(&source.left_out).map(|entry| &*entry.reason).collect();
+        assert!(matches!(reasons[..], [reason] if reason.contains("more than 32")), "{reasons:?}");
+    }
+}
+
+#[test]
+fn bytes_behind_a_stream_are_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.arrows");
+    beside(&path, numbers::<Int32Type>(vec![1, 2]));
+    assert!(vortex_sources::open(&path).unwrap().unread().is_empty());
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes.extend(b"more");
+    std::fs::write(&path, bytes).unwrap();
+    let source = vortex_sources::open(&path).unwrap();
+    assert_eq!(source.unread()[0].reason, "4 bytes behind the end of the stream");
 }

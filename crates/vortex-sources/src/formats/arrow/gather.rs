@@ -182,16 +182,21 @@ fn sum(counts: &[u32]) -> u64 {
     counts.iter().map(|n| u64::from(*n)).sum()
 }
 
-/// The number of rows that need about so many bytes in all tables; at least one.
+/// The number of rows of these columns that need about so many bytes in all tables; at least one.
 pub(super) fn rows_of(
     batch_bytes: u64,
     structure: &Structure,
+    columns: &[&Node],
     datasets: &[&dyn Stored],
 ) -> io::Result<u64> {
+    let mut read = Vec::new();
+    columns.iter().for_each(|column| column.tables(&mut read));
     let rows = structure.groups.iter().try_fold(0u64, |n, rows| n.checked_add(*rows));
     let bytes: u64 = datasets.iter().fold(0, |n, dataset| n.saturating_add(dataset.n_bytes()));
-    let rows = rows.filter(|rows| bytes > 0 || *rows <= MAX_EMPTY_ROWS);
-    let rows = rows.ok_or_else(|| io::Error::other("more rows than a file can have"))?;
+    let rows = rows.filter(|rows| !read.is_empty() || *rows <= MAX_EMPTY_ROWS);
+    let rows = rows.ok_or_else(|| {
+        io::Error::other(format!("more rows than a file can have: {MAX_EMPTY_ROWS} without values"))
+    })?;
     let fits = u128::from(batch_bytes) * u128::from(rows) / u128::from(bytes.max(1));
     Ok(u64::try_from(fits).unwrap_or(u64::MAX).max(1))
 }

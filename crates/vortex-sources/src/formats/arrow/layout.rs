@@ -9,6 +9,7 @@ use std::collections::HashMap;
 
 use vortex_coder::schema::{DType, MAX_STRIDE};
 
+use super::MAX_EXPANSION;
 use super::shape::{Columns, Feed, Kind, Numbers, Shape, What};
 use super::structure::{Is, MAX_NODES, Node, Place, TableRef};
 use crate::fields::Fields;
@@ -105,6 +106,9 @@ pub(super) struct Layout<'a> {
     data: Vec<(usize, String, u64)>,
     found: Vec<FoundNode>,
     left_out: Vec<Unread>,
+    /// Bytes of all records and texts, and how many are possible.
+    bytes: u64,
+    most_bytes: u64,
 }
 
 /// All tables, where each column is in them, and the columns that cannot be read.
@@ -116,9 +120,12 @@ pub(super) struct Laid {
 }
 
 impl<'a> Layout<'a> {
-    pub(super) fn new(columns: &'a dyn Columns) -> Self {
+    /// The tables of a file of so many bytes.
+    pub(super) fn new(columns: &'a dyn Columns, file_len: u64) -> Self {
         Self {
             columns,
+            bytes: 0,
+            most_bytes: file_len.saturating_mul(MAX_EXPANSION),
             levels: Vec::new(),
             known: HashMap::new(),
             data: Vec::new(),
@@ -139,7 +146,7 @@ impl<'a> Layout<'a> {
     /// Adds a column of a root level. Returns whether it can be read; otherwise it is listed.
     pub(super) fn column(&mut self, shape: &Shape, root: usize) -> bool {
         let parts: Vec<usize> = self.levels.iter().map(|level| level.parts.len()).collect();
-        let data = self.data.len();
+        let (data, bytes) = (self.data.len(), self.bytes);
         match self.visit(shape, root) {
             Ok(node) => {
                 self.found.push(node);
@@ -154,6 +161,7 @@ impl<'a> Layout<'a> {
                     level.parts.truncate(len);
                 }
                 self.data.truncate(data);
+                self.bytes = bytes;
                 false
             }
         }
@@ -203,6 +211,7 @@ impl<'a> Layout<'a> {
                 if self.columns.must_be_text(*node) {
                     check_text(self.columns, *node)?;
                 }
+                self.grow(seen.total)?;
                 self.data.push((*node, format!("{name}/values"), seen.total));
                 Found::Bytes { level, lengths, data: self.data.len() - 1 }
             }
@@ -235,6 +244,19 @@ impl<'a> Layout<'a> {
         Ok(FoundNode { valid, is })
     }
 
+    /// Counts bytes of records: few bytes of a file can state very many.
+    fn grow(&mut self, bytes: u64) -> Result<(), String> {
+        self.bytes = self.bytes.saturating_add(bytes);
+        match self.bytes <= self.most_bytes {
+            true => Ok(()),
+            false => Err(format!(
+                "{} bytes of values up to here; {} are possible, {MAX_EXPANSION} for each byte of \
+                 the file",
+                self.bytes, self.most_bytes
+            )),
+        }
+    }
+
     fn part(
         &mut self,
         level: usize,
@@ -243,6 +265,8 @@ impl<'a> Layout<'a> {
         (column, name): (&str, &str),
         numbers: Vec<Numbers>,
     ) -> Result<usize, String> {
+        let width = numbers.iter().map(Numbers::bytes).sum::<usize>() as u64;
+        self.grow(self.levels[level].slots.saturating_mul(width))?;
         let parts = &mut self.levels[level].parts;
         if parts.len() >= MAX_NODES {
             return Err(format!("more than {MAX_NODES} columns"));
@@ -367,7 +391,7 @@ fn check_text(columns: &dyn Columns, node: usize) -> Result<(), String> {
     let mut counts = columns.feed(node, &[What::Counts])?;
     let mut data = columns.feed(node, &[What::Data])?;
     let (mut lengths, mut piece) = ([Vec::new()], [Vec::new()]);
-    let (mut held, mut at) = (Vec::new(), 0);
+    let mut at = 0;
     loop {
         lengths[0].clear();
         if !counts.next(&mut lengths)? {
@@ -375,18 +399,26 @@ fn check_text(columns: &dyn Columns, node: usize) -> Result<(), String> {
         }
         for length in lengths[0].chunks_exact(4) {
             let length = u32::from_le_bytes(length.try_into().unwrap_or_default()) as usize;
-            while held.len() - at < length {
-                held.drain(..at);
-                at = 0;
-                piece[0].clear();
-                if !data.next(&mut piece)? {
-                    return Err("bytes of texts are missing".into());
+            // A text may be long: it is checked in pieces, with what is left of a character.
+            let (mut left, mut held) = (length, Vec::new());
+            while left > 0 {
+                if at == piece[0].len() {
+                    at = 0;
+                    piece[0].clear();
+                    if !data.next(&mut piece)? {
+                        return Err("bytes of texts are missing".into());
+                    }
                 }
-                held.extend_from_slice(&piece[0]);
+                let n = left.min(piece[0].len() - at);
+                held.extend_from_slice(&piece[0][at..at + n]);
+                (at, left) = (at + n, left - n);
+                let valid = match std::str::from_utf8(&held) {
+                    Ok(text) => text.len(),
+                    Err(e) if e.error_len().is_none() && left > 0 => e.valid_up_to(),
+                    Err(e) => return Err(format!("a text that is not UTF-8: {e}")),
+                };
+                held.drain(..valid);
             }
-            let text = std::str::from_utf8(&held[at..at + length]);
-            text.map_err(|e| format!("a text that is not UTF-8: {e}"))?;
-            at += length;
         }
     }
 }

@@ -9,5 +9,5 @@ mod records;
 mod shape;
 mod structure;
 
-/// Most rows of a file for each of its bytes.
+/// Most rows of a file, and bytes of all values, for each of its bytes.
 const MAX_EXPANSION: u64 = 1 << 16;

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 /// Name of this form.
 pub(super) const FORM: &str = "arrow";
-/// Most nested lists and structs.
-pub(super) const MAX_DEPTH: usize = 64;
+/// Most nodes inside of each other: each is three levels of JSON, of which its reader has 128. A list of
+/// Parquet is three nodes.
+pub(super) const MAX_DEPTH: usize = 32;
 /// Most columns and parts of columns.
 pub(super) const MAX_NODES: usize = 1 << 17;
 
@@ -133,7 +134,7 @@ impl Structure {
 impl Node {
     fn check(&self, tables: &[TableRef], nodes: &mut usize, depth: usize) -> Result<(), String> {
         *nodes += 1;
-        if depth > MAX_DEPTH || *nodes > MAX_NODES {
+        if depth >= MAX_DEPTH || *nodes > MAX_NODES {
             return Err(format!("more than {MAX_NODES} nodes, or more than {MAX_DEPTH} nested"));
         }
         let fits = |place: &Place, width: u32| {

@@ -42,6 +42,10 @@ fn data(
             let known = dictionary.and_then(|number| dictionaries.get(number as usize));
             // Before the first values of a dictionary, all are null.
             let known = known.cloned().flatten().unwrap_or_else(|| new_empty_array(kind));
+            if known.is_empty() {
+                // The slots that say they have a value are inside of nulls.
+                builder = builder.null_bit_buffer(Some(bits(&vec![0; *n])));
+            }
             let values = Buffer::from_vec(values.clone());
             builder.add_buffer(values).add_child_data(known.to_data())
         }

@@ -173,7 +173,9 @@ impl Offsets {
                 Err(_) => offset.try_into().map(i32::from_le_bytes).unwrap_or_default().into(),
             };
             let offset = u64::try_from(offset).map_err(|_| format!("an offset of {offset}"))?;
-            if all.last().is_some_and(|last| *last > offset) {
+            // Also behind slots that were passed over.
+            let last = all.last().copied().or(self.held.map(|(_, offset)| offset));
+            if last.is_some_and(|last| last > offset) {
                 return Err(format!("an offset of {offset} behind a larger one"));
             }
             all.push(offset);

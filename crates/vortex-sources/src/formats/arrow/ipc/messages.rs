@@ -70,6 +70,8 @@ pub(super) struct Messages {
     pub(super) metadata: Vec<(String, String)>,
     /// Whether a message is of version 4, in which unions have another form.
     pub(super) old: bool,
+    /// Bytes behind the end of a stream.
+    pub(super) rest: u64,
     n_buffers: usize,
 }
 
@@ -83,7 +85,12 @@ impl Messages {
         let mut all = Self { stream: true, ..Self::default() };
         let mut at = 0;
         while at < file.len {
-            let Some((metadata, body)) = message(file, at)? else { break };
+            let Some((metadata, body)) = message(file, at)? else {
+                // The mark of the end has 4 bytes in old files.
+                let mark = if file.bytes(at, 4)? == CONTINUATION { 8 } else { 4 };
+                all.rest = file.len - at - mark;
+                break;
+            };
             at = all.add(file, &metadata, body)?;
         }
         Ok(all)

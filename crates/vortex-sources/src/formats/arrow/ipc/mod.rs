@@ -81,7 +81,8 @@ impl IpcSource {
         let groups: Vec<u64> = messages.batches.iter().map(|batch| batch.rows).collect();
         let rows = groups.iter().fold(0u64, |n, rows| n.saturating_add(*rows));
         if rows > len.saturating_mul(MAX_EXPANSION) {
-            return Err(refuse(format!("{rows} rows in a file of {len} bytes")));
+            let most = len.saturating_mul(MAX_EXPANSION);
+            return Err(refuse(format!("{rows} rows; a file of {len} bytes may have {most}")));
         }
         let schema = messages.schema.take().ok_or_else(|| refuse("no schema".into()));
         let (schema, ids) = schema?;
@@ -93,7 +94,11 @@ impl IpcSource {
         let file = Ipc { file, messages, parts: columns.parts, dictionaries };
 
         let (mut unread, mut refused) = (Vec::new(), Vec::new());
-        let mut layout = Layout::new(&file);
+        if file.messages.rest > 0 {
+            let reason = format!("{} bytes behind the end of the stream", file.messages.rest);
+            unread.push(Unread { name: "the rest of the file".into(), reason });
+        }
+        let mut layout = Layout::new(&file, len);
         let root = layout.root("rows", rows);
         // Which dictionaries are there, by the number that they get.
         let (mut numbers, mut kept) = (HashMap::new(), Vec::new());
@@ -111,7 +116,11 @@ impl IpcSource {
         for (name, shape) in columns.columns {
             let shape = shape.and_then(|mut shape| {
                 let dictionary = renumber(&mut shape, &numbers);
-                dictionary.then_some(shape).ok_or("its dictionary is not read".to_owned())
+                dictionary.then_some(shape).ok_or_else(|| {
+                    let reason = columns.dictionaries.iter().find_map(|(_, d)| d.as_ref().err());
+                    let reason = reason.map_or("it is damaged", String::as_str);
+                    format!("its dictionary is not read: {reason}")
+                })
             });
             keep.push(match shape {
                 Ok(shape) => layout.column(&shape, root),

@@ -7,10 +7,13 @@ use vortex_coder::schema::DType;
 
 use super::messages::Messages;
 use crate::formats::arrow::shape::{Kind, Numbers, Shape};
-use crate::formats::arrow::structure::MAX_NODES;
+use crate::formats::arrow::structure::{MAX_DEPTH, MAX_NODES};
 
 /// Largest value that is made of the items of an array.
 const MAX_ARRAY_BYTES: u64 = 16 << 10;
+
+/// Most bytes of the full names of all columns and their parts; there are copies of each.
+const MAX_NAME_BYTES: usize = 64 << 20;
 
 /// How the slots of an array are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +71,8 @@ struct Visit<'a> {
     messages: &'a Messages,
     parts: Vec<Part>,
     at: At,
+    /// Bytes of all names so far.
+    names: usize,
     root: usize,
     numbers: HashMap<i64, u32>,
     /// Dictionaries that are found: number, and type of the values.
@@ -80,6 +85,7 @@ impl Columns {
             messages,
             parts: Vec::new(),
             at: At::default(),
+            names: 0,
             root: 0,
             numbers: HashMap::new(),
             found: Vec::new(),
@@ -106,9 +112,26 @@ pub(super) fn schema_of(schema: arrow_ipc::Schema<'_>) -> Result<(Schema, Vec<Id
     if schema.endianness() != arrow_ipc::Endianness::Little {
         return Err("values with the highest byte first".into());
     }
+    // The texts of a schema may be the same bytes again and again.
+    let mut texts = 0usize;
+    schema.fields().into_iter().flatten().for_each(|field| add_texts(&field, &mut texts));
+    if texts > MAX_NAME_BYTES {
+        return Err(format!("names and metadata of {texts} bytes; {MAX_NAME_BYTES} are possible"));
+    }
     let ids = schema.fields().into_iter().flatten().map(|field| Ids::of(&field)).collect();
     let schema = arrow_ipc::convert::try_fb_to_schema(schema).map_err(|e| e.to_string())?;
     Ok((schema, ids))
+}
+
+/// Adds the bytes of the names and the metadata of a column and its parts.
+fn add_texts(field: &arrow_ipc::Field<'_>, sum: &mut usize) {
+    let mut add = |text: Option<&str>| *sum = sum.saturating_add(text.map_or(0, str::len));
+    add(field.name());
+    for entry in field.custom_metadata().into_iter().flatten() {
+        add(entry.key());
+        add(entry.value());
+    }
+    field.children().into_iter().flatten().for_each(|child| add_texts(&child, sum));
 }
 
 /// The numbers of the dictionaries of a column and its parts.
@@ -159,6 +182,14 @@ impl Visit<'_> {
         if node >= MAX_NODES {
             return Err(format!("more than {MAX_NODES} columns and parts of them"));
         }
+        self.names = self.names.saturating_add(name.len());
+        if self.names > MAX_NAME_BYTES {
+            return Err(format!("the full names up to here have more than {MAX_NAME_BYTES} bytes"));
+        }
+        let around = std::iter::successors(parent, |part| self.parts[*part].parent).count();
+        if around >= MAX_DEPTH {
+            return Err(format!("more than {MAX_DEPTH} parts inside of each other"));
+        }
         let At { array, buffer, views } = self.at;
         let kind = field.data_type();
         let mut packed = None;
@@ -191,6 +222,13 @@ impl Visit<'_> {
                 Kind::List(Box::new(items))
             }
             (DataType::Map(entries, _), _) => {
+                // It could not be written again.
+                let DataType::Struct(both) = entries.data_type() else {
+                    return Err("a map whose entries are no structs".into());
+                };
+                if both.len() != 2 || entries.is_nullable() || both[0].is_nullable() {
+                    return Err("a map whose entries or keys may be null, or are not pairs".into());
+                }
                 self.enter(kind);
                 Kind::List(Box::new(inside(self, 0, entries, name.clone())?))
             }

@@ -51,7 +51,7 @@ pub(in crate::formats) fn write(
     let columns: Vec<&Node> = kept.iter().map(|number| &structure.columns[*number]).collect();
     let used: Vec<u32> = columns.iter().flat_map(|node| node.dictionaries()).collect();
 
-    let step = rows_of(BATCH_BYTES, &structure, &datasets)?;
+    let step = rows_of(BATCH_BYTES, &structure, &columns, &datasets)?;
     let mut nodes = columns.clone();
     nodes.extend(columns.iter().flat_map(|column| needed(&structure, column)));
     let mut gather = Gather::new(&structure, &nodes, &datasets)?;

@@ -2,24 +2,23 @@
 //! of their values may occur in no row.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 
 use arrow_schema::DataType;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use parquet::column::page::{Page, PageReader as _};
+use parquet::column::page::Page;
 use parquet::file::metadata::KeyValue;
-use parquet::file::serialized_reader::SerializedPageReader;
 use parquet::schema::types::Type;
 
+use super::Parquet;
 use super::leaf::Leaf;
+use super::pages::Pages;
 use super::schema::{ARROW_SCHEMA, Step};
-use super::{Parquet, guarded, pages};
 use crate::formats::arrow::shape::{Feed, What};
 use crate::source::PIECE_BYTES;
 
-/// Most bytes of the values of a dictionary, in all row groups; they are in memory.
-const MAX_BYTES: usize = 64 << 20;
+/// Most bytes of the values of all dictionaries of a file, in all row groups; they are in memory.
+pub(super) const MAX_BYTES: usize = 64 << 20;
 /// Memory of a value beside its bytes.
 const VALUE_BYTES: usize = 64;
 
@@ -50,19 +49,22 @@ pub(super) fn columns(root: &Type, metadata: Option<&Vec<KeyValue>>) -> HashSet<
 }
 
 impl Dictionary {
-    /// Reads all row groups. Values that are not in the dictionary of a row group follow it.
-    pub(super) fn read(file: &Parquet, step: Step) -> Result<Self, String> {
+    /// Reads all row groups. Values that are not in the dictionary of a row group follow it. Their
+    /// bytes are taken off `left`, if there are as many.
+    pub(super) fn read(file: &Parquet, step: Step, left: &mut usize) -> Result<Self, String> {
         let mut all = Self::default();
         let mut leaf = Leaf::new(file, step, &[], None);
         let width = file.width(step.leaf);
         let mut known: HashSet<Box<[u8]>> = HashSet::new();
-        let mut bytes = 0;
+        let (mut bytes, most) = (0, *left);
         let mut add = |all: &mut Self, known: &mut HashSet<Box<[u8]>>, value: &[u8]| {
             if known.insert(value.into()) {
                 bytes += value.len() + VALUE_BYTES;
                 all.values.push(value.into());
             }
-            (bytes <= MAX_BYTES).then_some(()).ok_or("the dictionaries are too large")
+            (bytes <= most).then_some(()).ok_or_else(|| {
+                format!("the dictionaries of the file have more than {MAX_BYTES} bytes")
+            })
         };
         let mut group = usize::MAX;
         while leaf.advance()? {
@@ -77,7 +79,7 @@ impl Dictionary {
                     }
                 }
             }
-            leaf.each_value(&mut |value| add(&mut all, &mut known, value).map_err(Into::into))?;
+            leaf.each_value(&mut |value| add(&mut all, &mut known, value))?;
         }
         // What was noted is where each begins.
         all.ends.resize(file.metadata.num_row_groups(), all.values.len());
@@ -85,6 +87,7 @@ impl Dictionary {
         if let Some(last) = all.ends.last_mut() {
             *last = all.values.len();
         }
+        *left -= bytes;
         Ok(all)
     }
 
@@ -115,13 +118,8 @@ impl Dictionary {
 
 /// The values in the dictionary page of a column chunk, if it has one.
 fn page(file: &Parquet, group: usize, leaf: usize, width: usize) -> Result<Vec<Vec<u8>>, String> {
-    let group = file.metadata.row_group(group);
-    let chunk = group.column(leaf);
-    pages::check(&file.file, chunk)?;
-    let rows = usize::try_from(group.num_rows()).map_err(|e| e.to_string())?;
-    let positioned = Arc::new(file.file.clone());
-    let first =
-        guarded(|| SerializedPageReader::new(positioned, chunk, rows, None)?.get_next_page())?;
+    let chunk = file.metadata.row_group(group).column(leaf);
+    let first = Pages::new(&file.file, chunk, Default::default())?.read()?;
     let Some(Page::DictionaryPage { buf, num_values, .. }) = first else { return Ok(Vec::new()) };
     if num_values as usize > MAX_BYTES / VALUE_BYTES {
         return Err("a dictionary has too many values".into());

@@ -2,12 +2,11 @@
 
 use parquet::column::reader::{ColumnReader, get_column_reader};
 use parquet::data_type::{ByteArray, FixedLenByteArray, Int96};
-use parquet::file::serialized_reader::SerializedPageReader;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::dictionary::Dictionary;
-use super::pages;
+use super::pages::{self, Held, Pages};
 use super::schema::Step;
 use super::{Parquet, guarded};
 use crate::formats::arrow::shape::{Feed, What};
@@ -17,6 +16,8 @@ use crate::source::PIECE_BYTES;
 const BATCH_ROWS: usize = 4096;
 /// Most bytes of the texts of these rows, if texts share their beginnings.
 const MAX_BATCH_BYTES: u64 = 256 << 20;
+/// Most items of these rows, if all rows have equally many.
+const MAX_BATCH_ITEMS: u64 = 1 << 20;
 
 /// Some rows of a leaf.
 #[derive(Debug, Default)]
@@ -53,6 +54,7 @@ pub(super) struct Leaf<'a> {
     rows_left: usize,
     batch_rows: usize,
     batch: Batch,
+    held: Held,
     /// The next value of the batch whose bytes are asked for.
     value: usize,
     /// Values are their numbers in it.
@@ -79,6 +81,7 @@ impl<'a> Leaf<'a> {
             rows_left: 0,
             batch_rows: BATCH_ROWS,
             batch: Batch::default(),
+            held: Held::default(),
             value: 0,
             dictionary,
             numbers: HashMap::new(),
@@ -125,13 +128,15 @@ impl<'a> Leaf<'a> {
             }
             let Some(group) = metadata.row_groups().get(self.group) else { return Ok(false) };
             let chunk = group.column(self.step.leaf);
-            let longest = pages::check(&self.file.file, chunk)?;
+            let rows = u64::try_from(group.num_rows()).map_err(|e| e.to_string())?;
+            let longest = pages::check(&self.file.file, chunk, rows)?;
             // A page may make many long texts of few bytes.
-            let fits = MAX_BATCH_BYTES.checked_div(longest).unwrap_or(u64::MAX);
+            let texts = MAX_BATCH_BYTES.checked_div(longest).unwrap_or(u64::MAX);
+            let items = chunk.num_values().unsigned_abs() / rows.max(1);
+            let fits = texts.min(MAX_BATCH_ITEMS / items.max(1));
             self.batch_rows = fits.clamp(1, BATCH_ROWS as u64) as usize;
-            let rows = usize::try_from(group.num_rows()).map_err(|e| e.to_string())?;
-            let file = Arc::new(self.file.file.clone());
-            let pages = guarded(|| SerializedPageReader::new(file, chunk, rows, None))?;
+            let rows = usize::try_from(rows).map_err(|e| e.to_string())?;
+            let pages = Pages::new(&self.file.file, chunk, Held::clone(&self.held))?;
             let column = chunk.column_descr_ptr();
             self.reader = Some(get_column_reader(column, Box::new(pages)));
             self.rows_left = rows;
@@ -141,6 +146,9 @@ impl<'a> Leaf<'a> {
         }
         let Some(reader) = &mut self.reader else { return Ok(false) };
         let (rows, batch) = (self.rows_left.min(self.batch_rows), &mut self.batch);
+        // What was read for the rows before is dropped now.
+        batch.values = Values::default();
+        self.held.store(0, Ordering::Relaxed);
         let (read, levels) = guarded(|| batch.read(reader, rows))?;
         if read == 0 {
             return Err(format!("{} rows are missing", self.rows_left));

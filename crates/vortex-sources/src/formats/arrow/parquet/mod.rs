@@ -2,17 +2,22 @@
 //! not what a reader makes of it.
 
 mod categories;
+mod delta;
 mod dictionary;
+mod footer;
+mod header;
 mod leaf;
 mod levels;
 mod pages;
 mod schema;
 mod thrift;
+mod unpack;
 mod write;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use parquet::basic::Compression;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
@@ -23,7 +28,7 @@ use vortex_coder::schema::DType;
 use super::layout::{Layout, Table};
 use super::positioned::Positioned;
 use super::shape::{Feed, Kind, Numbers, Shape, What};
-use super::structure::{self, FORM, FileForm, MAX_DEPTH, Structure};
+use super::structure::{self, FORM, FileForm, Structure};
 use super::{MAX_EXPANSION, records};
 use crate::error::{Error, Result};
 use crate::formats::PARQUET;
@@ -39,8 +44,6 @@ pub(in crate::formats) use write::write;
 const MAX_FOOTER_BYTES: u64 = 256 << 20;
 /// Most row groups.
 const MAX_GROUPS: usize = 1 << 20;
-/// Most items of all lists of a column in a row group: a single row may have all of them.
-const MAX_ITEMS: i64 = 1 << 27;
 
 /// The tables of a file.
 pub struct ParquetSource {
@@ -48,6 +51,7 @@ pub struct ParquetSource {
     file: Parquet,
     tables: Vec<Table>,
     datasets: Vec<DatasetInfo>,
+    unread: Vec<Unread>,
     left_out: Vec<Unread>,
     structure: Origin,
 }
@@ -74,8 +78,9 @@ impl ParquetSource {
         let columns = Columns::of(metadata.file_metadata().schema());
         let rows = rows(&metadata, len).map_err(refuse)?;
         let mut file = Parquet { file, metadata, steps: columns.steps, dictionaries: Vec::new() };
-        let with_dictionary = file.read_dictionaries(&columns.columns);
-        let mut layout = Layout::new(&file);
+        let mut unread = Vec::new();
+        let with_dictionary = file.read_dictionaries(&columns.columns, &mut unread);
+        let mut layout = Layout::new(&file, len);
         let root = layout.root("rows", rows.iter().sum());
         let mut dictionaries = Vec::new();
         for (number, values) in with_dictionary.iter().flatten().enumerate() {
@@ -127,6 +132,7 @@ impl ParquetSource {
             datasets: laid.tables.iter().map(|table| table.info.clone()).collect(),
             tables: laid.tables,
             file,
+            unread,
             left_out: refused,
             structure: Origin::new(FORM, &structure),
         })
@@ -150,7 +156,7 @@ fn metadata(file: &Positioned) -> std::result::Result<ParquetMetaData, String> {
 
 /// Parses a footer.
 fn parse(bytes: &[u8]) -> std::result::Result<ParquetMetaData, String> {
-    thrift::check_footer(bytes, MAX_DEPTH)?;
+    footer::check(bytes)?;
     guarded(|| ParquetMetaDataReader::decode_metadata(bytes))
 }
 
@@ -165,15 +171,13 @@ fn rows(metadata: &ParquetMetaData, len: u64) -> std::result::Result<Vec<u64>, S
     for group in groups {
         let n = u64::try_from(group.num_rows()).map_err(|e| e.to_string())?;
         if group.num_columns() != leaves {
-            return Err(format!("{} columns in a row group of {leaves}", group.num_columns()));
+            return Err(format!(
+                "a row group of {} columns; the schema has {leaves}",
+                group.num_columns()
+            ));
         }
         for chunk in group.columns() {
             bytes = bytes.saturating_add(chunk.compressed_size().max(0) as u64);
-            let items = chunk.column_descr().max_rep_level() > 0;
-            if chunk.num_values() < 0 || items && chunk.num_values() > MAX_ITEMS {
-                let (column, values) = (chunk.column_path().string(), chunk.num_values());
-                return Err(format!("{values} values of {column} in a row group"));
-            }
         }
         total = total.saturating_add(n);
         rows.push(n);
@@ -182,7 +186,8 @@ fn rows(metadata: &ParquetMetaData, len: u64) -> std::result::Result<Vec<u64>, S
         return Err(format!("columns of {bytes} bytes in a file of {len}"));
     }
     if total > len.saturating_mul(MAX_EXPANSION) {
-        return Err(format!("{total} rows in a file of {len} bytes"));
+        let most = len.saturating_mul(MAX_EXPANSION);
+        return Err(format!("{total} rows; a file of {len} bytes may have {most}"));
     }
     Ok(rows)
 }
@@ -199,10 +204,27 @@ fn codecs(metadata: &ParquetMetaData, keep: &[bool]) -> Vec<String> {
     kept.map(|leaf| write::codec_name(codec(leaf)).to_owned()).collect()
 }
 
+thread_local! {
+    /// Whether a panic of this thread will be caught, and need not be printed.
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
 /// Calls the `parquet` crate. It states that it may panic for damaged files; everything that it
 /// changed is dropped then.
 fn guarded<T>(call: impl FnOnce() -> parquet::errors::Result<T>) -> std::result::Result<T, String> {
-    match catch_unwind(AssertUnwindSafe(call)) {
+    static QUIET: Once = Once::new();
+    QUIET.call_once(|| {
+        let print = take_hook();
+        set_hook(Box::new(move |panic| {
+            if !GUARDED.get() {
+                print(panic);
+            }
+        }));
+    });
+    GUARDED.set(true);
+    let result = catch_unwind(AssertUnwindSafe(call));
+    GUARDED.set(false);
+    match result {
         Ok(result) => result.map_err(|e| e.to_string()),
         Err(_) => Err("damaged: its reader gave up".into()),
     }
@@ -218,10 +240,11 @@ impl Parquet {
     fn read_dictionaries(
         &mut self,
         columns: &[(String, std::result::Result<Shape, String>)],
+        unread: &mut Vec<Unread>,
     ) -> Vec<Option<Shape>> {
         let metadata = self.metadata.file_metadata();
         let all = dictionary::columns(metadata.schema(), metadata.key_value_metadata());
-        let mut values = Vec::new();
+        let (mut values, mut left) = (Vec::new(), dictionary::MAX_BYTES);
         for (number, (name, shape)) in columns.iter().enumerate() {
             values.push(None);
             let flat = |shape: &&Shape| matches!(shape.kind, Kind::Fixed(_) | Kind::Bytes);
@@ -230,7 +253,14 @@ impl Parquet {
                 continue;
             };
             // A column that is damaged, or has too many values, is read without it.
-            let Ok(dictionary) = Dictionary::read(self, *step) else { continue };
+            let dictionary = match Dictionary::read(self, *step, &mut left) {
+                Ok(dictionary) => dictionary,
+                Err(reason) => {
+                    let reason = format!("the order of its values is not kept: {reason}");
+                    unread.push(Unread { name: format!("dictionary({name})"), reason });
+                    continue;
+                }
+            };
             let leaf = step.leaf;
             values[number] = Some(Shape {
                 node: self.steps.len() + self.dictionaries.len(),
@@ -266,6 +296,10 @@ impl super::shape::Columns for Parquet {
 impl Source for ParquetSource {
     fn datasets(&self) -> &[DatasetInfo] {
         &self.datasets
+    }
+
+    fn unread(&self) -> &[Unread] {
+        &self.unread
     }
 
     fn left_out(&self) -> &[Unread] {

@@ -10,7 +10,7 @@ use parquet::schema::types::{ColumnDescriptor, Type, TypePtr};
 use vortex_coder::schema::DType;
 
 use crate::formats::arrow::shape::{Kind, Numbers, Shape};
-use crate::formats::arrow::structure::MAX_NODES;
+use crate::formats::arrow::structure::{MAX_DEPTH, MAX_NODES};
 
 /// The key of the Arrow schema in the metadata.
 pub(super) const ARROW_SCHEMA: &str = "ARROW:schema";
@@ -59,11 +59,16 @@ impl Columns {
         if node >= MAX_NODES {
             return Err(format!("more than {MAX_NODES} columns and parts of them"));
         }
-        let At { def, item_def, rep } = at;
+        if at.depth >= MAX_DEPTH {
+            return Err(format!(
+                "more than {MAX_DEPTH} parts inside of each other; a list counts as three"
+            ));
+        }
+        let At { def, item_def, rep, depth } = at;
         self.steps.push(Step { leaf: self.leaves, def, item_def, rep });
         match field.get_basic_info().has_repetition().then(|| field.get_basic_info().repetition()) {
             Some(Repetition::REPEATED) => {
-                let at = At { def: def + 1, item_def: def + 1, rep: rep + 1 };
+                let at = At { def: def + 1, item_def: def + 1, rep: rep + 1, depth: depth + 1 };
                 let node_of_items = self.steps.len();
                 self.steps.push(Step {
                     leaf: self.leaves,
@@ -113,15 +118,16 @@ impl Columns {
                 true => name.to_owned(),
                 false => format!("{name}.{}", member.name()),
             };
-            self.visit(member, name, at)
+            self.visit(member, name, At { depth: at.depth + 1, ..at })
         });
         Ok(Kind::Struct(members.collect::<Result<_, _>>()?))
     }
 }
 
-/// Levels.
+/// Levels, and the number of nodes around.
 #[derive(Clone, Copy, Default)]
 struct At {
+    depth: usize,
     def: i16,
     item_def: i16,
     rep: i16,

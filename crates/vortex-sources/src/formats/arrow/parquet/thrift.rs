@@ -1,5 +1,5 @@
-//! A walk over Thrift's compact protocol, to check footers and page headers before they are parsed:
-//! a list may state more elements than there are bytes, and the parser would allocate for all.
+//! A walk over Thrift's compact protocol: footers are checked with it before they are parsed, and
+//! page headers are read. A list that states more elements than there are bytes is refused.
 
 /// Most structures inside of others.
 const MAX_DEPTH: usize = 32;
@@ -7,21 +7,21 @@ const MAX_DEPTH: usize = 32;
 const MAX_STRUCTURES: usize = 1 << 22;
 
 /// Types of fields.
-const TRUE: u8 = 1;
-const FALSE: u8 = 2;
-const BYTE: u8 = 3;
-const I16: u8 = 4;
+pub(super) const TRUE: u8 = 1;
+pub(super) const FALSE: u8 = 2;
+pub(super) const BYTE: u8 = 3;
+pub(super) const I16: u8 = 4;
 pub(super) const I32: u8 = 5;
 pub(super) const I64: u8 = 6;
-const DOUBLE: u8 = 7;
-const BINARY: u8 = 8;
+pub(super) const DOUBLE: u8 = 7;
+pub(super) const BINARY: u8 = 8;
 pub(super) const LIST: u8 = 9;
-const SET: u8 = 10;
+pub(super) const SET: u8 = 10;
 const MAP: u8 = 11;
 pub(super) const STRUCT: u8 = 12;
 const UUID: u8 = 13;
 
-type Result<T> = std::result::Result<T, &'static str>;
+pub(super) type Result<T> = std::result::Result<T, String>;
 
 const ENDS: &str = "a Thrift structure ends early";
 
@@ -51,7 +51,7 @@ impl<'a> Walk<'a> {
     fn skip_bytes(&mut self, n: u64) -> Result<()> {
         let left = (self.bytes.len() - self.at) as u64;
         if n > left {
-            return Err(ENDS);
+            return Err(ENDS.into());
         }
         self.at += n as usize;
         Ok(())
@@ -66,7 +66,7 @@ impl<'a> Walk<'a> {
                 return Ok(value);
             }
         }
-        Err("a number in a Thrift structure is too long")
+        Err("a number in a Thrift structure is too long".into())
     }
 
     /// A signed number.
@@ -84,13 +84,21 @@ impl<'a> Walk<'a> {
         };
         // Each element has at least one byte.
         if size > (self.bytes.len() - self.at) as u64 {
-            return Err("a Thrift list states more elements than there are bytes");
+            let left = self.bytes.len() - self.at;
+            return Err(format!("a Thrift list states {size} elements; {left} bytes are left"));
         }
         Ok((head & 15, size as usize))
     }
 
+    /// Passes over a text, and returns its length.
+    pub(super) fn text(&mut self) -> Result<u64> {
+        let len = self.varint()?;
+        self.skip_bytes(len)?;
+        Ok(len)
+    }
+
     /// Calls `field` with the number and type of each field of a structure. It must read the
-    /// value, or return false.
+    /// value, or return false. The value of a truth value is in its type.
     pub(super) fn structure(
         &mut self,
         depth: usize,
@@ -98,7 +106,10 @@ impl<'a> Walk<'a> {
     ) -> Result<()> {
         self.structures += 1;
         if depth > MAX_DEPTH || self.structures > MAX_STRUCTURES {
-            return Err("too many or too deeply nested Thrift structures");
+            return Err(format!(
+                "more than {MAX_STRUCTURES} Thrift structures, or more than {MAX_DEPTH} inside of \
+                 each other"
+            ));
         }
         let mut id = 0;
         loop {
@@ -108,11 +119,14 @@ impl<'a> Walk<'a> {
             }
             id = match head >> 4 {
                 0 => self.number()?,
-                delta => id.wrapping_add(delta.into()),
+                delta => id + i64::from(delta),
             };
+            // Others would be cut to 16 bits by the parser, and be those of other fields.
+            if i16::try_from(id).is_err() {
+                return Err(format!("a field {id} in a Thrift structure"));
+            }
             let kind = head & 15;
-            // The value of a truth value is in its type.
-            if kind != TRUE && kind != FALSE && !field(self, id, kind)? {
+            if !field(self, id, kind)? && kind != TRUE && kind != FALSE {
                 self.skip(kind, depth)?;
             }
         }
@@ -121,18 +135,15 @@ impl<'a> Walk<'a> {
     /// Passes over a value.
     pub(super) fn skip(&mut self, kind: u8, depth: usize) -> Result<()> {
         match kind {
-            TRUE | FALSE | BYTE => self.skip_bytes(1),
+            BYTE => self.skip_bytes(1),
             I16 | I32 | I64 => self.varint().map(|_| ()),
             DOUBLE => self.skip_bytes(8),
             UUID => self.skip_bytes(16),
-            BINARY => {
-                let len = self.varint()?;
-                self.skip_bytes(len)
-            }
+            BINARY => self.text().map(|_| ()),
             LIST | SET => {
                 let (kind, size) = self.list()?;
                 if depth > MAX_DEPTH {
-                    return Err("too deeply nested Thrift lists");
+                    return Err(format!("more than {MAX_DEPTH} Thrift lists inside of each other"));
                 }
                 (0..size).try_for_each(|_| self.skip(kind, depth + 1))
             }
@@ -144,79 +155,15 @@ impl<'a> Walk<'a> {
                 }
                 let kinds = self.byte()?;
                 if size > (self.bytes.len() - self.at) as u64 || depth > MAX_DEPTH {
-                    return Err("a Thrift map states more than there is");
+                    return Err(format!("a Thrift map of {size} entries, nested {depth} times"));
                 }
                 (0..size).try_for_each(|_| {
                     self.skip(kinds >> 4, depth + 1)?;
                     self.skip(kinds & 15, depth + 1)
                 })
             }
-            _ => Err("an unknown type in a Thrift structure"),
+            // No footer has truth values in a list, which some readers take for nothing.
+            _ => Err(format!("a value of type {kind} in a Thrift structure")),
         }
-    }
-}
-
-/// Checks the bytes of a footer: lengths, and the depth of the schema (`max_depth`).
-pub(super) fn check_footer(bytes: &[u8], max_depth: usize) -> Result<()> {
-    const SCHEMA: i64 = 2;
-    const CHILDREN: i64 = 5;
-    let mut walk = Walk::new(bytes);
-    walk.structure(0, &mut |walk, id, kind| {
-        if id != SCHEMA || kind != LIST {
-            return Ok(false);
-        }
-        let (kind, size) = walk.list()?;
-        if kind != STRUCT {
-            return Err("the schema is no list of structures");
-        }
-        // How many children of each open group are still to come.
-        let mut open: Vec<i64> = Vec::new();
-        for _ in 0..size {
-            let mut children = 0;
-            walk.structure(1, &mut |walk, id, kind| {
-                if id != CHILDREN || kind != I32 {
-                    return Ok(false);
-                }
-                children = walk.number()?;
-                Ok(true)
-            })?;
-            while open.last() == Some(&0) {
-                open.pop();
-            }
-            if let Some(left) = open.last_mut() {
-                *left -= 1;
-            }
-            if children > 0 {
-                open.push(children);
-            }
-            if open.len() > max_depth {
-                return Err("the schema has too many nested groups");
-            }
-        }
-        Ok(true)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn footers_are_walked_over() {
-        // Version 1; a schema of a group with one column; 0 rows; no row groups.
-        let schema = [0x48, 2, b'r', b'o', 0x15, 2, 0, 0x15, 2, 0x18, 1, b'x', 0];
-        let mut footer = vec![0x15, 2, 0x19, 0x2c];
-        footer.extend(schema);
-        footer.extend([0x16, 0, 0x19, 0x0c, 0]);
-        assert_eq!(check_footer(&footer, 2), Ok(()));
-        assert!(check_footer(&footer, 0).is_err());
-        for len in 0..footer.len() {
-            assert!(check_footer(&footer[..len], 2).is_err(), "{len}");
-        }
-        // A list of 2^31 elements.
-        assert!(check_footer(&[0x29, 0xfc, 0xff, 0xff, 0xff, 0xff, 7, 0], 2).is_err());
-        // Structures in structures.
-        let deep = vec![0x1c; 100_000];
-        assert!(check_footer(&deep, 2).is_err());
     }
 }

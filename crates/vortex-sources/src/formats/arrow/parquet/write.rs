@@ -82,7 +82,14 @@ pub(in crate::formats) fn write(
     let (mut keep, mut columns) = (Vec::new(), Vec::new());
     for ((_, shape), node) in all.columns.into_iter().zip(&structure.columns) {
         let shape = shape.map_err(io::Error::other)?;
-        matches(&shape, node).map_err(io::Error::other)?;
+        let found = match dictionary_of(node, &structure).map_err(io::Error::other)? {
+            Some(dictionary) => &dictionary.values,
+            None => node,
+        };
+        matches(&shape, found).map_err(io::Error::other)?;
+        if node.valid.is_some() && !shape.nullable {
+            return Err(io::Error::other(format!("{} has no nulls in the schema", shape.name)));
+        }
         let mut all = vec![node];
         let values = node.dictionaries().into_iter();
         all.extend(
@@ -110,9 +117,9 @@ pub(in crate::formats) fn write(
             .build(),
     );
 
-    let step = rows_of(BATCH_BYTES, &structure, &datasets)?.min(MAX_BATCH_ROWS);
     let kept: Vec<usize> = (0..keep.len()).filter(|number| keep[*number]).collect();
     let nodes: Vec<&Node> = kept.iter().map(|number| columns[*number].1).collect();
+    let step = rows_of(BATCH_BYTES, &structure, &nodes, &datasets)?.min(MAX_BATCH_ROWS);
     let used = nodes.iter().flat_map(|node| node.dictionaries());
     let used: Vec<&Dictionary> =
         used.filter_map(|d| structure.dictionaries.get(d as usize)).collect();
@@ -179,12 +186,23 @@ fn empty_footer(file: &[u8]) -> Result<parquet::file::metadata::ParquetMetaData,
     super::parse(&file[start..len])
 }
 
+/// The dictionary whose numbers a column has. Parts of columns have none.
+fn dictionary_of<'a>(
+    node: &Node,
+    structure: &'a Structure,
+) -> Result<Option<&'a Dictionary>, String> {
+    use crate::formats::arrow::structure::Is;
+    let Is::Fixed { width: 4, dictionary: Some(number), .. } = node.is else { return Ok(None) };
+    let dictionary = structure.dictionaries.get(number as usize);
+    let dictionary = dictionary.filter(|dictionary| dictionary.values.valid.is_none());
+    dictionary.map(Some).ok_or_else(|| format!("dictionary {number} is not there, or has nulls"))
+}
+
 /// Checks that a column of the schema and where it is are of one form.
 fn matches(shape: &Shape, node: &Node) -> Result<(), String> {
     use crate::formats::arrow::structure::Is;
     let same = match (&shape.kind, &node.is) {
-        (Kind::Bytes | Kind::Fixed(_), Is::Fixed { width: 4, dictionary: Some(_), .. }) => true,
-        (Kind::Fixed(numbers), Is::Fixed { width, .. }) => {
+        (Kind::Fixed(numbers), Is::Fixed { width, dictionary: None, .. }) => {
             numbers.iter().map(|n| n.bytes()).sum::<usize>() == *width as usize
         }
         (Kind::Bytes, Is::Bytes { .. }) => true,
