@@ -34,7 +34,10 @@ for architecture in sys.argv[3:]:
     with tempfile.TemporaryDirectory() as folder:
         (pathlib.Path(folder) / "k.ptx").write_bytes(ptx)
         command = [wheels / "cuda_nvcc/bin/ptxas", "-v", f"-arch={architecture}", "-o", "k.cubin", "k.ptx"]
-        said = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stderr
+        ptxas = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    if ptxas.returncode:
+        sys.exit(f"{architecture}: {ptxas.stderr[:2000]}")
+    said = ptxas.stderr
     registers = re.search(r"Used (\d+) registers", said)[1]
     spills = sum(int(n) for n in re.findall(r"(\d+) bytes spill", said))
     print(architecture, registers, spills, ptx.count(b"dp4a"))
