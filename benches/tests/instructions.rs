@@ -69,6 +69,7 @@ fn instructions_are_those_of_the_table() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("regressions/instructions.csv");
     if std::env::var_os("UPDATE_INSTRUCTIONS").is_some() {
         let rows: String = found.iter().map(|(name, n)| format!("{name},{n}\n")).collect();
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("it can be made");
         std::fs::write(&path, format!("work,instructions\n{rows}")).expect("it can be written");
     }
     let stored = std::fs::read_to_string(&path).expect("the table is in the repository");

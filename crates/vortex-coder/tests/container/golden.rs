@@ -136,8 +136,8 @@ fn goldens() -> Vec<Golden> {
                     label: Some("a".into()),
                     ..small_blocks(Coder::adaptive(schema()))
                 },
-                small_blocks(Coder::Classic(Schema::bytes())),
                 WriterOptions::new(Coder::mixing(Schema::bytes(), Level::DEFAULT)),
+                WriterOptions::new(Coder::Classic(Schema::bytes())),
                 WriterOptions { block_bytes: 1 << 16, ..three_lanes(every_type()) },
                 small_blocks(Coder::adaptive(long_names())),
                 small_blocks(Coder::Model(Arc::new(SeedModel::new(1)))),
