@@ -59,7 +59,10 @@ fn a_sample_decides() {
     let network = packed(&with(Mix::Never), &data);
     assert_eq!(predictor(&network), Some(Identity::Network(model().digest())));
     let contexts = packed(&Compressor::new().schema(schema()), &data);
-    assert!(chosen.len() < network.len() * 9 / 10 && payload(&chosen, 96) < payload(&contexts, 64) * 21 / 20 + 10);
+    assert!(
+        chosen.len() < network.len() * 9 / 10
+            && payload(&chosen, 96) < payload(&contexts, 64) * 21 / 20 + 10
+    );
     let known = modelled_records(STRIDE * 4000);
     let [chosen, network] = [Mix::Auto, Mix::Never].map(|mix| packed(&with(mix), &known));
     assert!(chosen.len() < network.len() * 1001 / 1000);
