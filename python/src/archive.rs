@@ -125,9 +125,11 @@ fn describe(opened: &mut Opened<Box<dyn ReadSeek>>, threads: usize) -> Result<Va
     if let Some(largest) = largest_member(reader) {
         let model = predictor_of(reader, largest)?;
         let costs = member_costs(reader, largest, &*model, threads)?;
-        for (field, bits) in costs.schema.fields().iter().zip(&costs.bits) {
-            let (dtype, bits) = (field.dtype.numpy(field.big_endian), bits.iter().sum::<f64>());
+        for (number, field) in costs.schema.fields().iter().enumerate() {
             let (name, offset) = (&field.name, field.offset);
+            let dtype = field.dtype.numpy(field.big_endian);
+            // None where no predictor gives bits to single fields.
+            let bits = costs.bits.as_ref().map(|bits| bits[number].iter().sum::<f64>());
             fields.push(json!({"name": name, "dtype": dtype, "offset": offset, "bits": bits}));
         }
     }
