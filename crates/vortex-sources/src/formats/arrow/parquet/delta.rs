@@ -44,11 +44,16 @@ fn numbers(bytes: &mut &[u8], most: u64) -> Result<u64, String> {
     if n > most {
         return Err(format!("{n} texts in a page; {most} are possible"));
     }
-    if block == 0 || block > MAX_BLOCK || block % 128 != 0 || minis == 0 || block % minis != 0 {
+    if block == 0
+        || block > MAX_BLOCK
+        || !block.is_multiple_of(128)
+        || minis == 0
+        || !block.is_multiple_of(minis)
+    {
         return Err(format!("blocks of {block} lengths in {minis} parts"));
     }
     let in_mini = (block / minis) as usize;
-    if in_mini % 32 != 0 {
+    if !in_mini.is_multiple_of(32) {
         return Err(format!("parts of {in_mini} lengths"));
     }
     let length = |value: i32| u64::try_from(value).map_err(|_| format!("a text of {value} bytes"));
