@@ -269,6 +269,11 @@ proptest! {
         let _ = both(&file);
     }
 
+}
+
+proptest! {
+    // Each is up to 70,000 bytes, which take their time without optimisation.
+    #![proptest_config(ProptestConfig::with_cases(16))]
     #[test]
     fn data_of_every_length_come_back(
         len in 0usize..70_000, seed in any::<u64>(), zeros in any::<bool>(), typed in any::<bool>(),
