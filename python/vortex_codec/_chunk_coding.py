@@ -33,6 +33,8 @@ _HEAD, _DIGEST = 4, 8
 
 _STORED, _STORED_HEAD = b"\x9eVXR\r\n\x1a\n", 12
 _FOOTER = 80
+#: The version of short members, its place, and the place of their length (docs/format.md).
+_SHORT, _VERSION_AT, _SHORT_LENGTH = 4, 8, slice(13, 15)
 
 #: A schema in a configuration.
 Described = Mapping[str, Any]
@@ -153,6 +155,8 @@ def _stated_size(flat: np.ndarray) -> int:
     """What the decoder then checks."""
     if flat[: len(_STORED)].tobytes() == _STORED:
         return max(0, flat.size - _STORED_HEAD)
+    if flat.size > _VERSION_AT and flat[_VERSION_AT] == _SHORT:
+        return int.from_bytes(flat[_SHORT_LENGTH].tobytes(), "little")
     return int.from_bytes(flat[-_FOOTER : 8 - _FOOTER].tobytes(), "little")
 
 
