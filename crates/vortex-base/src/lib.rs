@@ -8,6 +8,7 @@ pub mod dtype;
 #[cfg(feature = "checksums")]
 pub mod fields;
 pub mod hex;
+pub mod locked;
 pub mod position;
 pub mod random;
 pub mod unchanged;

@@ -1,12 +1,13 @@
 //! An incomplete file: `NAME.part`, and `NAME.part.json` with its origin.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use vortex_base::atomic;
+use vortex_base::locked::LockedFile;
 
 use crate::checksum::{Checksum, Digests, Hasher};
 use crate::error::{DownloadError, Result};
@@ -28,7 +29,7 @@ pub(crate) struct Origin {
 
 /// An incomplete file, which is locked while it is open.
 pub(crate) struct Partial {
-    file: File,
+    file: LockedFile,
     path: PathBuf,
     listed: Option<Checksum>,
     hasher: Hasher,
@@ -46,18 +47,14 @@ impl Partial {
         let file =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
         let file = file.map_err(|e| DownloadError::io(&path, e))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(DownloadError::Busy { path }),
-            // On file systems without locks, continue without a lock.
-            Err(TryLockError::Error(e)) if e.kind() == io::ErrorKind::Unsupported => {}
-            Err(TryLockError::Error(e)) => return Err(DownloadError::io(&path, e)),
-        }
+        let Some(file) = LockedFile::try_new(file).map_err(|e| DownloadError::io(&path, e))? else {
+            return Err(DownloadError::Busy { path });
+        };
         let origin = read_origin(&with_suffix(&path, ".json")).unwrap_or_default();
         let hasher = Hasher::new(listed.as_ref());
         let mut partial = Self { file, path, listed, hasher, len: 0, origin };
         let mut hasher = Hasher::new(listed.as_ref());
-        partial.len = hasher.read(&mut partial.file).map_err(|e| partial.error(e))?;
+        partial.len = hasher.read(&mut *partial.file).map_err(|e| partial.error(e))?;
         partial.hasher = hasher;
         // Bytes that cannot be verified later are not continued.
         if listed.is_none() && partial.origin.version.is_none() {

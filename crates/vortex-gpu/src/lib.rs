@@ -17,7 +17,6 @@
 
 pub use device::Device;
 pub use gpu::{Found, Gpu, devices};
-pub use selftest::{Report, Trial, selftest};
 
 #[cfg(feature = "kernels")]
 mod budget;
@@ -43,7 +42,6 @@ mod prepared;
 mod program;
 #[cfg(feature = "kernels")]
 mod runtime;
-mod selftest;
 #[cfg(feature = "kernels")]
 mod shape;
 #[cfg(feature = "text")]

@@ -13,10 +13,10 @@ use vortex_coder::container::{Coder, OneModel, Reader, ReaderOptions, Writer, Wr
 use vortex_coder::predictor::Coding;
 use vortex_coder::score::{Known, score_by_steps};
 use vortex_coder::{BlockPayload, BlockRecords, Cdf, DType, ErrorKind, Model, Predictor};
-use vortex_gpu::{Device, Gpu, devices, selftest};
+use vortex_gpu::{Device, Gpu, devices};
 use vortex_infer::definition::Interpreter;
 use vortex_infer::random::{Sizes, network, symbols};
-use vortex_infer::{Checked, Error, Execution, Instructions, IntModel, Network};
+use vortex_infer::{Checked, Error, Execution, Instructions, IntModel, Network, selftest};
 
 /// The first Vulkan device; tests say that they skip without one.
 fn gpu() -> Option<Gpu> {

@@ -10,6 +10,7 @@ pub use error::{Error, Result};
 pub use execution::{Checked, Execution, Program};
 pub use model::IntModel;
 pub use spec::Network;
+pub use trial::{Report, Trial, selftest};
 
 pub mod arithmetic;
 pub mod bounds;
@@ -22,3 +23,4 @@ mod model;
 pub mod random;
 pub mod self_test;
 pub mod spec;
+mod trial;

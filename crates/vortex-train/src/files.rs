@@ -1,10 +1,11 @@
 //! The files of a run, written so that a reader never sees an incomplete file.
 
 use std::ffi::OsString;
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use vortex_base::atomic;
+use vortex_base::locked::LockedFile;
 
 use crate::error::{Result, TrainError};
 
@@ -13,8 +14,7 @@ use crate::error::{Result, TrainError};
 #[derive(Debug)]
 pub struct RunDir {
     root: PathBuf,
-    /// Holds the lock.
-    _lock: File,
+    _lock: LockedFile,
 }
 
 /// Checkpoints that are kept: this, the step in twelve digits, and the ending.
@@ -34,15 +34,10 @@ impl RunDir {
         std::fs::create_dir_all(root).map_err(TrainError::io("create the directory", root))?;
         let lock = root.join(".lock");
         let file = File::create(&lock).map_err(TrainError::io("create", &lock))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(refuse("another process is training there; wait for it or stop it"));
-            }
-            // Not all file systems have locks.
-            Err(TryLockError::Error(_)) => {}
-        }
-        let dir = Self { root: root.to_path_buf(), _lock: file };
+        let Some(lock) = LockedFile::try_new(file).map_err(TrainError::io("lock", &lock))? else {
+            return Err(refuse("another process is training there; wait for it or stop it"));
+        };
+        let dir = Self { root: root.to_path_buf(), _lock: lock };
         if resume && !dir.last().exists() && !dir.config().exists() {
             return Err(refuse(
                 "holds no last.safetensors to continue from; start without resuming",

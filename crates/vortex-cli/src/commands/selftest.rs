@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use clap::Args;
-use vortex_codec::gpu::{devices, selftest};
-use vortex_codec::infer::Cpu;
+use vortex_codec::gpu::devices;
+use vortex_codec::infer::{Cpu, selftest};
 use vortex_codec::{Device, Error, Instructions};
 
 use crate::arguments::{Common, OnDevice, size};

@@ -1,5 +1,6 @@
 //! Tables of columns: Parquet, and the files and streams of Arrow.
 
+mod columnar;
 mod gather;
 pub mod ipc;
 mod layout;

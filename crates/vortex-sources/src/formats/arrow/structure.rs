@@ -1,8 +1,11 @@
 //! What the manifest keeps of a file, so that it can be written again.
 
 use std::collections::HashSet;
+use std::io;
 
 use serde::{Deserialize, Serialize};
+
+use crate::source::Origin;
 
 /// Name of this form.
 pub(super) const FORM: &str = "arrow";
@@ -110,10 +113,30 @@ pub(super) struct Dictionary {
 }
 
 impl Structure {
-    /// Whether all tables of a column are there; the others are those that could not be read.
+    /// What a manifest has, checked; `other` is the error where it is none.
+    pub(super) fn of(
+        origin: Option<&Origin>,
+        other: impl FnOnce() -> io::Error,
+    ) -> io::Result<Self> {
+        let structure: Self = origin.and_then(|origin| origin.read(FORM)).ok_or_else(other)?;
+        structure.check().map_err(io::Error::other)?;
+        Ok(structure)
+    }
+
+    /// A column and the values of its dictionaries.
+    pub(super) fn needed<'a>(&'a self, column: &'a Node) -> Vec<&'a Node> {
+        let mut all = vec![column];
+        for number in column.dictionaries() {
+            all.extend(self.dictionaries.get(number as usize).map(|d| &d.values));
+        }
+        all
+    }
+
+    /// Whether all tables of a column, and of its dictionaries, are there; the others are those that
+    /// could not be read.
     pub(super) fn has_all(&self, column: &Node, there: &HashSet<&str>) -> bool {
         let mut tables = Vec::new();
-        column.tables(&mut tables);
+        self.needed(column).into_iter().for_each(|node| node.tables(&mut tables));
         tables.iter().all(|number| {
             let table = self.tables.get(*number as usize);
             table.is_some_and(|table| there.contains(table.name.as_str()))

@@ -11,21 +11,22 @@ mod slots;
 mod write;
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow_ipc::writer::StreamWriter;
 use arrow_schema::{DataType, Schema};
 use vortex_base::hex;
 
-use super::layout::{Laid, Layout, Table};
+use super::MAX_EXPANSION;
+use super::columnar::Columnar;
+use super::layout::{Laid, Layout};
 use super::positioned::Positioned;
 use super::shape::{Feed, Kind, Shape, What};
-use super::structure::{Dictionary, FORM, FileForm, Structure};
-use super::{MAX_EXPANSION, records};
+use super::structure::{Dictionary, FileForm, Structure};
 use crate::error::{Error, Result};
 use crate::pieces::open_with_length;
-use crate::source::{DatasetInfo, Origin, Sink, Source, Unread};
+use crate::source::Unread;
 use feed::PartFeed;
 use messages::{Batch, Messages};
 use schema::{Columns, Part};
@@ -33,18 +34,10 @@ use schema::{Columns, Part};
 pub(in crate::formats) use write::write;
 
 /// The tables of a file.
-pub struct IpcSource {
-    path: PathBuf,
-    file: Ipc,
-    tables: Vec<Table>,
-    datasets: Vec<DatasetInfo>,
-    unread: Vec<Unread>,
-    left_out: Vec<Unread>,
-    structure: Origin,
-}
+pub type IpcSource = Columnar<Ipc>;
 
 /// A file or stream.
-struct Ipc {
+pub struct Ipc {
     file: Positioned,
     messages: Messages,
     parts: Vec<Part>,
@@ -68,7 +61,7 @@ pub(in crate::formats) fn is_stream(path: &Path) -> Result<bool> {
     Ok(message.is_ok_and(|message| message.header_as_schema().is_some()))
 }
 
-impl IpcSource {
+impl Columnar<Ipc> {
     /// Lists the tables. Every column is read once.
     ///
     /// # Errors
@@ -150,15 +143,7 @@ impl IpcSource {
             groups,
             dictionaries,
         };
-        Ok(Self {
-            path: path.to_owned(),
-            datasets: tables.iter().map(|table| table.info.clone()).collect(),
-            tables,
-            file,
-            unread,
-            left_out: refused,
-            structure: Origin::new(FORM, &structure),
-        })
+        Ok(Self::new(path, file, tables, &structure, unread, refused))
     }
 }
 
@@ -243,36 +228,5 @@ impl super::shape::Columns for Ipc {
 
     fn must_be_text(&self, node: usize) -> bool {
         self.parts.get(node).is_some_and(|part| part.text)
-    }
-}
-
-impl Source for IpcSource {
-    fn datasets(&self) -> &[DatasetInfo] {
-        &self.datasets
-    }
-
-    fn unread(&self) -> &[Unread] {
-        &self.unread
-    }
-
-    fn left_out(&self) -> &[Unread] {
-        &self.left_out
-    }
-
-    fn structure(&self) -> Option<&Origin> {
-        Some(&self.structure)
-    }
-
-    fn stream(&self, dataset: usize, sink: &mut Sink<'_>) -> Result<()> {
-        match self.tables.get(dataset) {
-            Some(table) => records::stream(&self.path, &self.file, table, sink),
-            None => Ok(()),
-        }
-    }
-}
-
-impl std::fmt::Debug for IpcSource {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("IpcSource").field("path", &self.path).finish_non_exhaustive()
     }
 }

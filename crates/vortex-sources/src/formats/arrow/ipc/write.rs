@@ -14,7 +14,7 @@ use super::arrays::array;
 use super::messages::Codec;
 use super::schema::schema_of;
 use crate::formats::arrow::gather::{Gather, rows_of};
-use crate::formats::arrow::structure::{Dictionary, FORM, FileForm, Node, Structure};
+use crate::formats::arrow::structure::{Dictionary, FileForm, Node, Structure};
 use crate::source::Origin;
 use crate::stored::{OnBytes, Stored};
 
@@ -29,8 +29,7 @@ pub(in crate::formats) fn write(
     on_bytes: &mut OnBytes<'_>,
 ) -> io::Result<()> {
     let other = || io::Error::other("the structure is not one of Arrow");
-    let structure: Structure = structure.and_then(|s| s.read(FORM)).ok_or_else(other)?;
-    structure.check().map_err(io::Error::other)?;
+    let structure = Structure::of(structure, other)?;
     let FileForm::Arrow { schema, stream, codec, metadata } = &structure.file else {
         return Err(other());
     };
@@ -42,10 +41,7 @@ pub(in crate::formats) fn write(
     let datasets: Vec<&dyn Stored> = datasets.iter().map(|dataset| &**dataset).collect();
     let there = datasets.iter().map(|dataset| dataset.name()).collect();
     let kept: Vec<usize> = (0..structure.columns.len())
-        .filter(|number| {
-            let column = &structure.columns[*number];
-            needed(&structure, column).into_iter().all(|node| structure.has_all(node, &there))
-        })
+        .filter(|number| structure.has_all(&structure.columns[*number], &there))
         .collect();
     let schema = Arc::new(schema.project(&kept).map_err(io::Error::other)?);
     let columns: Vec<&Node> = kept.iter().map(|number| &structure.columns[*number]).collect();
@@ -53,7 +49,7 @@ pub(in crate::formats) fn write(
 
     let step = rows_of(BATCH_BYTES, &structure, &columns, &datasets)?;
     let mut nodes = columns.clone();
-    nodes.extend(columns.iter().flat_map(|column| needed(&structure, column)));
+    nodes.extend(columns.iter().flat_map(|column| structure.needed(column)));
     let mut gather = Gather::new(&structure, &nodes, &datasets)?;
     let mut dictionaries = Vec::new();
     for (number, dictionary) in structure.dictionaries.iter().enumerate() {
@@ -95,15 +91,6 @@ pub(in crate::formats) fn write(
     writer.finish()?;
     gather.finish()?;
     out.flush()
-}
-
-/// A column and the values of its dictionaries.
-fn needed<'a>(structure: &'a Structure, column: &'a Node) -> Vec<&'a Node> {
-    let mut all = vec![column];
-    for number in column.dictionaries() {
-        all.extend(structure.dictionaries.get(number as usize).map(|d| &d.values));
-    }
-    all
 }
 
 /// The schema of a stream without batches.

@@ -16,7 +16,7 @@ mod write;
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Once};
 
 use parquet::basic::Compression;
@@ -25,15 +25,16 @@ use parquet::schema::types::SchemaDescriptor;
 use vortex_base::hex;
 use vortex_coder::schema::DType;
 
-use super::layout::{Layout, Table};
+use super::MAX_EXPANSION;
+use super::columnar::Columnar;
+use super::layout::Layout;
 use super::positioned::Positioned;
 use super::shape::{Feed, Kind, Numbers, Shape, What};
-use super::structure::{self, FORM, FileForm, Structure};
-use super::{MAX_EXPANSION, records};
+use super::structure::{self, FileForm, Structure};
 use crate::error::{Error, Result};
 use crate::formats::PARQUET;
 use crate::pieces::open_with_length;
-use crate::source::{DatasetInfo, Origin, Sink, Source, Unread};
+use crate::source::Unread;
 use dictionary::{Dictionary, Known};
 use leaf::Leaf;
 use schema::{Columns, Step};
@@ -46,18 +47,10 @@ const MAX_FOOTER_BYTES: u64 = 256 << 20;
 const MAX_GROUPS: usize = 1 << 20;
 
 /// The tables of a file.
-pub struct ParquetSource {
-    path: PathBuf,
-    file: Parquet,
-    tables: Vec<Table>,
-    datasets: Vec<DatasetInfo>,
-    unread: Vec<Unread>,
-    left_out: Vec<Unread>,
-    structure: Origin,
-}
+pub type ParquetSource = Columnar<Parquet>;
 
 /// A file.
-struct Parquet {
+pub struct Parquet {
     file: Positioned,
     metadata: ParquetMetaData,
     steps: Vec<Step>,
@@ -65,7 +58,7 @@ struct Parquet {
     dictionaries: Vec<(usize, Dictionary)>,
 }
 
-impl ParquetSource {
+impl Columnar<Parquet> {
     /// Lists the tables. Every column is read once.
     ///
     /// # Errors
@@ -127,15 +120,7 @@ impl ParquetSource {
             columns: nodes.collect(),
             groups: rows,
         };
-        Ok(Self {
-            path: path.to_owned(),
-            datasets: laid.tables.iter().map(|table| table.info.clone()).collect(),
-            tables: laid.tables,
-            file,
-            unread,
-            left_out: refused,
-            structure: Origin::new(FORM, &structure),
-        })
+        Ok(Self::new(path, file, laid.tables, &structure, unread, refused))
     }
 }
 
@@ -290,36 +275,5 @@ impl super::shape::Columns for Parquet {
         let known = self.dictionaries.iter().find(|(leaf, _)| *leaf == step.leaf);
         let dictionary = known.map(|(_, dictionary)| dictionary);
         Ok(Box::new(Leaf::new(self, *step, what, dictionary)))
-    }
-}
-
-impl Source for ParquetSource {
-    fn datasets(&self) -> &[DatasetInfo] {
-        &self.datasets
-    }
-
-    fn unread(&self) -> &[Unread] {
-        &self.unread
-    }
-
-    fn left_out(&self) -> &[Unread] {
-        &self.left_out
-    }
-
-    fn structure(&self) -> Option<&Origin> {
-        Some(&self.structure)
-    }
-
-    fn stream(&self, dataset: usize, sink: &mut Sink<'_>) -> Result<()> {
-        match self.tables.get(dataset) {
-            Some(table) => records::stream(&self.path, &self.file, table, sink),
-            None => Ok(()),
-        }
-    }
-}
-
-impl std::fmt::Debug for ParquetSource {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ParquetSource").field("path", &self.path).finish_non_exhaustive()
     }
 }

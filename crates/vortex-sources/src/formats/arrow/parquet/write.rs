@@ -20,7 +20,7 @@ use super::levels::Levels;
 use super::schema::{self, Columns};
 use crate::formats::arrow::gather::{Gather, rows_of};
 use crate::formats::arrow::shape::{Kind, Shape};
-use crate::formats::arrow::structure::{Dictionary, FORM, FileForm, Node, Structure};
+use crate::formats::arrow::structure::{Dictionary, FileForm, Node, Structure};
 use crate::source::Origin;
 use crate::stored::{OnBytes, Stored};
 
@@ -65,8 +65,7 @@ pub(in crate::formats) fn write(
     on_bytes: &mut OnBytes<'_>,
 ) -> io::Result<()> {
     let other = || io::Error::other("the structure is not one of Parquet");
-    let structure: Structure = structure.and_then(|s| s.read(FORM)).ok_or_else(other)?;
-    structure.check().map_err(io::Error::other)?;
+    let structure = Structure::of(structure, other)?;
     let FileForm::Parquet { schema, codecs } = &structure.file else { return Err(other()) };
     let footer = hex::decode(schema).ok_or_else(other)?;
     let empty = empty_footer(&footer).map_err(io::Error::other)?;
@@ -90,12 +89,7 @@ pub(in crate::formats) fn write(
         if node.valid.is_some() && !shape.nullable {
             return Err(io::Error::other(format!("{} has no nulls in the schema", shape.name)));
         }
-        let mut all = vec![node];
-        let values = node.dictionaries().into_iter();
-        all.extend(
-            values.filter_map(|d| structure.dictionaries.get(d as usize)).map(|d| &d.values),
-        );
-        keep.push(all.into_iter().all(|node| structure.has_all(node, &there)));
+        keep.push(structure.has_all(node, &there));
         columns.push((shape, node));
     }
     let leaves = empty.file_metadata().schema_descr();

@@ -1,12 +1,13 @@
-//! Whether a device computes what the definition says, and how fast.
+//! Whether an execution computes what the CPU does, and how fast: the trial of a device.
 
 use std::time::{Duration, Instant};
 
 use vortex_coder::schema::{DType, Field, Schema};
 use vortex_coder::{BlockPayload, BlockRecords, Model};
-use vortex_infer::random::{Sizes, network};
-use vortex_infer::spec::MemoryShape;
-use vortex_infer::{Error, Execution, Instructions, IntModel, Network, Result};
+
+use crate::random::{self, Sizes, network};
+use crate::spec::MemoryShape;
+use crate::{Error, Execution, Instructions, IntModel, Network, Result};
 
 /// One network that was tested.
 #[derive(Clone, Debug)]
@@ -107,7 +108,7 @@ fn trial(
     let stride = cpu.layout().stride();
     let block = (bytes / 4).clamp(1024, 1 << 20) / stride * stride;
     let lanes = cpu.lanes(block);
-    let noise: Vec<u8> = vortex_infer::random::symbols(cpu.layout(), block / stride + 1, 5);
+    let noise: Vec<u8> = random::symbols(cpu.layout(), block / stride + 1, 5);
     let mut lengths = vec![block; (bytes / block).max(4)];
     *lengths.last_mut().expect("four or more") -= block / 4 / stride * stride;
     let mut blocks: Vec<Vec<u8>> = lengths.iter().map(|&n| vec![0; n]).collect();
