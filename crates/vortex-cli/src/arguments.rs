@@ -61,11 +61,11 @@ impl Instructions {
 }
 
 /// The device that codes with a network.
-#[derive(Clone, Copy, Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct OnDevice {
-    /// Where the network of a model runs: cpu, cuda:N, rocm:N, vulkan:N, or auto (a GPU for files of
-    /// 64 MiB and more, if one works). Any device decodes the files of any other. On a GPU, compress
-    /// mixes contexts in only with --mix
+    /// Where the network of a model runs: cpu, cuda:N, rocm:N, vulkan:N, several GPUs
+    /// (cuda:0,cuda:1), or auto (a GPU for files of 64 MiB and more, if one works). Any device
+    /// decodes the files of any other. On a GPU, compress mixes contexts in only with --mix
     #[arg(long, value_name = "DEVICE", default_value_t = Device::Cpu)]
     pub device: Device,
 }

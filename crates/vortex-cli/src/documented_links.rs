@@ -1,5 +1,5 @@
-//! Checks that every link of the documentation leads to a file and a heading that exist, and that the
-//! book's table of contents lists every page.
+//! Checks that every link of the documentation leads to a file and a heading that exist, that the
+//! book's table of contents lists every page, and the architecture page every crate.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -96,4 +96,20 @@ fn headings_have_the_names_of_links() {
     assert_eq!(slug(" With a model: `-m`, `--mix`"), "with-a-model--m---mix");
     assert_eq!(slug(" Model files (.vxm)"), "model-files-vxm");
     assert_eq!(slug(" [Levels](levels.md) 1_2"), "levels-1_2");
+}
+
+#[test]
+fn the_architecture_page_and_its_picture_have_every_crate() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().parent().unwrap();
+    let read = |name: &str| std::fs::read_to_string(root.join(name)).unwrap();
+    let (page, picture) = (read("docs/architecture.md"), read("docs/img/crates.svg"));
+    let mut names = vec!["vortex-python".to_owned()];
+    for entry in std::fs::read_dir(root.join("crates")).unwrap() {
+        names.push(entry.unwrap().file_name().into_string().unwrap());
+    }
+    assert!(names.len() > 10, "{names:?}");
+    for name in names {
+        assert!(page.contains(&format!("\n| {name}")), "no row for {name} in docs/architecture.md");
+        assert!(picture.contains(&format!(">{name}<")), "no {name} in docs/img/crates.svg");
+    }
 }

@@ -23,7 +23,6 @@ mod models;
 mod output;
 mod progress;
 mod records;
-mod report;
 mod scoreboard;
 mod stdout;
 mod weighted;

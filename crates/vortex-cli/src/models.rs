@@ -9,12 +9,12 @@ use crate::arguments::Common;
 
 /// The models of a command on the CPU: the model of `-m`, if given.
 pub fn open(path: Option<&Path>, common: &Common) -> Result<Arc<Models>> {
-    open_on(Device::Cpu, path, &[], common)
+    open_on(&Device::Cpu, path, &[], common)
 }
 
 /// The models of a command on a device, which codes these files.
 pub fn open_on(
-    device: Device,
+    device: &Device,
     path: Option<&Path>,
     files: &[PathBuf],
     common: &Common,

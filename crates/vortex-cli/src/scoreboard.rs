@@ -10,7 +10,7 @@ use vortex_codec::train::observer::line;
 use vortex_codec::train::{LogLines, Phase, TrainEvent, TrainObserver};
 use vortex_codec::training::Score;
 
-use crate::report::table::thousands;
+use vortex_report::table::thousands;
 
 /// Bits per byte: of the training, of the best validation, and of the last validations.
 fn bits(score: &Score) -> String {

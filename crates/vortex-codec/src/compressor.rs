@@ -13,7 +13,7 @@ use vortex_coder::container::{Progress, Summary};
 use crate::encoder::Encoder;
 use crate::error::{Error, Result};
 use crate::hook::Hook;
-use crate::input::check_unchanged;
+use crate::input::{ReadBefore, check_unchanged};
 use crate::level::Level;
 use crate::mix::Mix;
 use crate::models::TrainedModel;
@@ -204,7 +204,7 @@ impl Compressor {
             read.map_err(unreadable)?;
         }
         let plan = self.plan(Subject::Bytes(&sample))?;
-        self.compress_as(&plan, sample.chain(input), output)
+        self.compress_as(&plan, ReadBefore::new(sample).chain(input), output)
     }
 
     /// An [`io::Write`] whose bytes come out compressed, for callers that do not have a reader. The

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use vortex_gpu::{Device as GpuDevice, Gpu};
-use vortex_infer::{Cpu, Execution, Instructions};
+use vortex_infer::{Cpu, Execution, Instructions, Several};
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind, Result};
 ///
 /// GPUs need a build with the features `cuda`, `rocm` or `vulkan`. The built-in predictors, and
 /// contexts beside a network, always run on the CPU.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Device {
     /// The CPU.
     #[default]
@@ -22,6 +22,8 @@ pub enum Device {
     Auto,
     /// A GPU.
     Gpu(GpuDevice),
+    /// Several GPUs, which share the blocks: each thread works for one of them.
+    Several(Vec<GpuDevice>),
 }
 
 impl Device {
@@ -36,19 +38,19 @@ impl Device {
     /// [`ErrorKind::NotBuilt`] for a GPU that this build cannot use, [`ErrorKind::Device`] for one that
     /// cannot be opened, [`ErrorKind::NoSuchInstructions`].
     pub fn execution(
-        self,
+        &self,
         instructions: Instructions,
         original_bytes: Option<u64>,
     ) -> Result<Arc<dyn Execution>> {
         match self {
-            Self::Gpu(device) if !device.is_built() => {
-                let message = format!("{device}: this build has no support for it");
-                Err(Error::new(ErrorKind::NotBuilt, message))
+            Self::Gpu(device) => Ok(Arc::new(gpu(*device)?)),
+            Self::Several(devices) => {
+                let opened = devices.iter().map(|device| {
+                    let gpu: Box<dyn Execution> = Box::new(gpu(*device)?);
+                    Ok(gpu)
+                });
+                Ok(Arc::new(Several::new(opened.collect::<Result<_>>()?)))
             }
-            Self::Gpu(device) => match Gpu::open(device) {
-                Ok(gpu) => Ok(Arc::new(gpu)),
-                Err(error) => Err(Error::new(ErrorKind::Device, error.to_string())),
-            },
             Self::Auto if original_bytes.is_some_and(|bytes| bytes >= Self::AUTO_BYTES) => {
                 let gpus = vortex_gpu::devices().into_iter().filter(|gpu| !gpu.is_cpu);
                 let opened = gpus.map(|gpu| gpu.device).find_map(|device| Gpu::open(device).ok());
@@ -62,6 +64,14 @@ impl Device {
     }
 }
 
+fn gpu(device: GpuDevice) -> Result<Gpu> {
+    if !device.is_built() {
+        let message = format!("{device}: this build has no support for it");
+        return Err(Error::new(ErrorKind::NotBuilt, message));
+    }
+    Gpu::open(device).map_err(|error| Error::new(ErrorKind::Device, error.to_string()))
+}
+
 fn cpu(instructions: Instructions) -> Result<Arc<dyn Execution>> {
     if instructions.is_available() {
         return Ok(Arc::new(Cpu { instructions }));
@@ -73,14 +83,25 @@ fn cpu(instructions: Instructions) -> Result<Arc<dyn Execution>> {
 impl FromStr for Device {
     type Err = String;
 
-    /// `cpu`, `auto`, `cuda`, `cuda:N`, `rocm`, `rocm:N`, `vulkan` or `vulkan:N`.
+    /// `cpu`, `auto`, `cuda`, `cuda:N`, `rocm`, `rocm:N`, `vulkan`, `vulkan:N`, or several GPUs with
+    /// commas between them.
     fn from_str(text: &str) -> std::result::Result<Self, String> {
         match text {
             "cpu" => Ok(Self::Cpu),
             "auto" => Ok(Self::Auto),
-            gpu => gpu.parse().map(Self::Gpu).map_err(|_| {
-                "allowed are cpu, cuda, cuda:N, rocm, rocm:N, vulkan, vulkan:N and auto".into()
-            }),
+            gpus => {
+                let gpus = gpus.split(',').map(str::parse).collect::<std::result::Result<_, _>>();
+                let gpus: Vec<GpuDevice> = gpus.map_err(|_: String| {
+                    "allowed are cpu, cuda, cuda:N, rocm, rocm:N, vulkan, vulkan:N, several of these \
+                     GPUs as cuda:0,cuda:1, and auto"
+                })?;
+                let twice = (0..gpus.len()).find(|i| gpus[..*i].contains(&gpus[*i]));
+                match (twice, gpus.as_slice()) {
+                    (Some(i), _) => Err(format!("{} is named twice", gpus[i])),
+                    (None, [one]) => Ok(Self::Gpu(*one)),
+                    (None, _) => Ok(Self::Several(gpus)),
+                }
+            }
         }
     }
 }
@@ -91,6 +112,10 @@ impl fmt::Display for Device {
             Self::Cpu => f.write_str("cpu"),
             Self::Auto => f.write_str("auto"),
             Self::Gpu(device) => device.fmt(f),
+            Self::Several(devices) => {
+                let names: Vec<String> = devices.iter().map(ToString::to_string).collect();
+                f.write_str(&names.join(","))
+            }
         }
     }
 }
@@ -101,11 +126,13 @@ mod tests {
 
     #[test]
     fn names() {
-        for name in ["cpu", "auto", "cuda:0", "cuda:3", "rocm:1", "vulkan:0"] {
+        for name in ["cpu", "auto", "cuda:0", "cuda:3", "rocm:1", "vulkan:0", "cuda:0,cuda:2"] {
             assert_eq!(name.parse::<Device>().unwrap().to_string(), name);
         }
         assert_eq!("vulkan".parse(), Ok(Device::Gpu(GpuDevice::Vulkan(0))));
-        for wrong in ["", "gpu", "cpu:0", "auto:1", "cuda:x", "metal"] {
+        let twice = "cuda,rocm:1,cuda:0".parse::<Device>();
+        assert_eq!(twice, Err("cuda:0 is named twice".into()));
+        for wrong in ["", "gpu", "cpu:0", "auto:1", "cuda:x", "metal", "cuda:0,cpu", "cuda:0,"] {
             assert!(wrong.parse::<Device>().unwrap_err().contains("vulkan:N"), "{wrong}");
         }
     }

@@ -5,18 +5,21 @@
 mod networks;
 
 use std::io::Write;
+use std::path::Path;
 use std::sync::Arc;
 
 use networks::{Case, cases, schema};
 use vortex_base::random::SplitMix64;
-use vortex_coder::container::{Coder, OneModel, Reader, ReaderOptions, Writer, WriterOptions};
+use vortex_coder::container::{
+    Coder, ModelLoader, NoModels, OneModel, Reader, ReaderOptions, Writer, WriterOptions,
+};
 use vortex_coder::predictor::Coding;
 use vortex_coder::score::{Known, score_by_steps};
 use vortex_coder::{BlockPayload, BlockRecords, Cdf, DType, ErrorKind, Model, Predictor};
 use vortex_gpu::{Device, Gpu, devices};
 use vortex_infer::definition::Interpreter;
 use vortex_infer::random::{Sizes, network, symbols};
-use vortex_infer::{Checked, Error, Execution, Instructions, IntModel, Network, selftest};
+use vortex_infer::{Checked, Cpu, Error, Execution, Instructions, IntModel, Network, selftest};
 
 /// The first Vulkan device; tests say that they skip without one.
 fn gpu() -> Option<Gpu> {
@@ -250,6 +253,38 @@ fn a_container_does_not_depend_on_the_device() {
         let mut out = Vec::new();
         Reader::new(file.as_slice(), options).copy_to(&mut out).unwrap();
         assert!(out == data, "{group:?}");
+    }
+}
+
+/// Opens embedded models on an execution.
+struct Embedded(Arc<dyn Execution>);
+
+impl ModelLoader for Embedded {
+    fn by_digest(&self, digest: [u8; 32]) -> vortex_coder::Result<Arc<dyn Model>> {
+        NoModels.by_digest(digest)
+    }
+    fn from_bytes(&self, bytes: &[u8]) -> vortex_coder::Result<Arc<dyn Model>> {
+        Ok(Arc::new(IntModel::load(bytes, &*self.0)?))
+    }
+}
+
+#[test]
+fn golden_files_are_read() {
+    let Some(gpu) = gpu() else { return };
+    let on_gpu: Arc<dyn Execution> = Arc::new(gpu);
+    let on_cpu: Arc<dyn Execution> = Arc::new(Cpu { instructions: Instructions::detect() });
+    let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("../vortex-coder/assets");
+    for name in ["v1_network.vxc", "v1_mixed.vxc"] {
+        let file = std::fs::read(assets.join(name)).unwrap();
+        let read = |execution: &Arc<dyn Execution>| {
+            let models = Arc::new(Embedded(Arc::clone(execution)));
+            let options = ReaderOptions { models, threads: 2, ..ReaderOptions::default() };
+            let mut out = Vec::new();
+            Reader::new(file.as_slice(), options).copy_to(&mut out).unwrap();
+            out
+        };
+        let found = read(&on_gpu);
+        assert!(found.len() > 1000 && found == read(&on_cpu), "{name}");
     }
 }
 

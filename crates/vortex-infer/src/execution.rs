@@ -54,6 +54,11 @@ pub trait Program: Send + Sync {
     fn group(&self) -> usize {
         1
     }
+
+    /// Number of devices that answer in turn: one call of [`Program::predictor`] for each reaches all.
+    fn devices(&self) -> usize {
+        1
+    }
 }
 
 /// A network whose shapes and bounds were checked, with the layout of its records.

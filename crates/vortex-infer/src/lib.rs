@@ -9,6 +9,7 @@ pub use cpu::{Cpu, Gemm, Instructions};
 pub use error::{Error, Result};
 pub use execution::{Checked, Execution, Program};
 pub use model::IntModel;
+pub use several::Several;
 pub use spec::Network;
 pub use trial::{Report, Trial, selftest};
 
@@ -22,5 +23,6 @@ pub mod file;
 mod model;
 pub mod random;
 pub mod self_test;
+mod several;
 pub mod spec;
 mod trial;

@@ -44,18 +44,19 @@ impl IntModel {
         let ModelFile { network, self_test } = ModelFile::from_bytes(bytes)?;
         let network = Checked::new(network)?;
         let program = execution.prepare(&network)?;
-        let mut predictor = program.predictor();
-        let found = self_test::digest(&mut *predictor, network.network(), network.layout());
-        if let Some(failure) = predictor.failure() {
-            let execution = execution.name();
-            return Err(Error::Unavailable { execution, reason: failure.message });
+        for _ in 0..program.devices() {
+            let mut predictor = program.predictor();
+            let found = self_test::digest(&mut *predictor, network.network(), network.layout());
+            if let Some(failure) = predictor.failure() {
+                let execution = execution.name();
+                return Err(Error::Unavailable { execution, reason: failure.message });
+            }
+            let lane_bytes = network.network().lane_bytes();
+            if found != self_test || predictor.lane_bytes() != lane_bytes {
+                return Err(Error::SelfTest { execution: execution.name() });
+            }
         }
-        let sound = found == self_test && predictor.lane_bytes() == network.network().lane_bytes();
-        drop(predictor);
         let (execution, on_cpu) = (execution.name(), execution.is_cpu());
-        if !sound {
-            return Err(Error::SelfTest { execution });
-        }
         let digest = *blake3::hash(bytes).as_bytes();
         Ok(Self { network, program, execution, on_cpu, bytes: bytes.into(), digest })
     }

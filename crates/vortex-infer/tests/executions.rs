@@ -8,7 +8,7 @@ use vortex_infer::definition::Interpreter;
 use vortex_infer::random::{Sizes, network};
 use vortex_infer::spec::MemoryShape;
 use vortex_infer::{
-    Checked, Cpu, Error, Execution, Instructions, IntModel, Network, Program, Result,
+    Checked, Cpu, Error, Execution, Instructions, IntModel, Network, Program, Result, Several,
 };
 
 fn net(sizes: Sizes) -> Network {
@@ -121,6 +121,41 @@ fn an_execution_that_computes_wrong_numbers_is_refused_and_not_the_model() {
     assert_eq!(vortex_coder::Error::from(error).kind, ErrorKind::InvalidArgument);
     let error = IntModel::load(&bytes[1..], &Slow(Fault::None)).err().unwrap();
     assert_eq!(vortex_coder::Error::from(error).kind, ErrorKind::UnusableModel);
+}
+
+#[test]
+fn several_executions_share_the_blocks_of_a_file() {
+    let bytes = net(Sizes::SMALLEST).to_bytes().unwrap();
+    let alone = IntModel::load(&bytes, &Slow(Fault::None)).unwrap();
+    let cpu = || Box::new(Cpu { instructions: Instructions::detect() });
+    let both = Several::new(vec![Box::new(Slow(Fault::None)), cpu()]);
+    assert!(both.name().starts_with("the definition and CPU"), "{}", both.name());
+    let model = IntModel::load(&bytes, &both).unwrap();
+    assert_eq!((model.group(), model.on_cpu()), (5, false));
+    let data: Vec<u8> = (0..300u32).map(|i| ((i * i) >> 4) as u8 & 0x1f).collect();
+    let block = [BlockRecords { bytes: &data, lanes: 3 }];
+    let payloads = alone.coder().encode(&block).unwrap();
+    // Two coders are on the two executions, whichever is first.
+    for mut coder in [model.coder(), model.coder(), model.coder()] {
+        assert_eq!(coder.encode(&block).unwrap(), payloads);
+        let mut out = vec![0; 300];
+        let job = BlockPayload { payload: &payloads[0], lanes: 3, out: &mut out };
+        coder.decode(&mut [job]).remove(0).unwrap();
+        assert_eq!(out, data);
+    }
+    assert!(Several::new(vec![cpu(), cpu()]).is_cpu());
+}
+
+#[test]
+fn each_of_several_executions_is_tested() {
+    let bytes = net(Sizes::SMALLEST).to_bytes().unwrap();
+    let cpu = || Box::new(Cpu { instructions: Instructions::detect() });
+    for number in 0..3 {
+        let mut all: Vec<Box<dyn Execution>> = vec![cpu(), cpu(), cpu()];
+        all[number] = Box::new(Slow(Fault::Frequency));
+        let error = IntModel::load(&bytes, &Several::new(all)).err().unwrap();
+        assert!(matches!(error, Error::SelfTest { .. }), "{number}: {error}");
+    }
 }
 
 #[test]

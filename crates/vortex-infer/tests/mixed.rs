@@ -2,7 +2,7 @@
 //! damage that remains unnoticed.
 #![allow(clippy::unwrap_used)] // helpers of tests
 
-mod mixed_golden;
+mod golden_files;
 
 use std::io::{Cursor, Write};
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use vortex_coder::{BlockPayload, BlockRecords, Error, ErrorKind, Identity, Model
 use vortex_infer::random::{Sizes, network};
 use vortex_infer::{Instructions, IntModel};
 
-use mixed_golden::{golden, records, records_network, text, text_network};
+use golden_files::{Golden, records, records_network, text, text_network};
 
 /// Opens embedded models.
 struct Embedded(Instructions);
@@ -265,7 +265,7 @@ fn is_damage(error: &Error) -> bool {
 
 #[test]
 fn the_golden_file_is_read() {
-    let (file, original) = golden();
+    let Golden { file, bytes: original } = golden_files::mixed();
     for instructions in all_instructions() {
         let with = || options(Embedded(instructions));
         assert!(read(&file, with()).unwrap() == original, "{instructions:?}");

@@ -17,9 +17,9 @@ use super::files;
 use crate::arguments::Common;
 use crate::failure::Failure;
 use crate::progress;
-use crate::report::bench::{Measured, csv, means, table};
-use crate::report::page::{self, Provenance};
 use crate::stdout::stdout;
+use vortex_report::bench::{Measured, csv, means, table};
+use vortex_report::page::{self, Provenance};
 
 /// Measure every level and other codecs on your files: sizes, speeds, memory.
 ///

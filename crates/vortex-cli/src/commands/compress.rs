@@ -23,8 +23,8 @@ use crate::input::{self, Input};
 use crate::models;
 use crate::output::{Content, Output, Target};
 use crate::progress;
-use crate::report::sizes::Sizes;
-use crate::report::table::thousands;
+use vortex_report::sizes::Sizes;
+use vortex_report::table::thousands;
 
 /// Seconds of training at level 9, if the user does not choose.
 const TRAIN_SECONDS: f64 = 60.0;
@@ -125,7 +125,7 @@ impl Compress {
         files::check_usage(&self.files, &self.output, target);
         many::check_usage(&self.many, &self.output);
         // Without a model there is nothing for a GPU to do.
-        let device = if self.model.is_some() { self.on.device } else { Device::Cpu };
+        let device = if self.model.is_some() { &self.on.device } else { &Device::Cpu };
         let models = models::open_on(device, self.model.as_deref(), &self.files, common)?;
         let schema = self.schema.as_deref().map(read_schema).transpose()?;
         if let (Some(schema), Some(model), Some(path)) = (&schema, models.given(), &self.model)

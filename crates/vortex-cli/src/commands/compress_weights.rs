@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::input::{Input, check_unchanged};
 use crate::output::{Content, Output, Target};
 use crate::progress;
-use crate::report::sizes::Sizes;
+use vortex_report::sizes::Sizes;
 
 /// Compress weights of networks (safetensors) to FILE.vxw.
 ///

@@ -22,7 +22,7 @@ use crate::models;
 use crate::output::{Content, Output, Target};
 use crate::progress;
 use crate::records::{Choice, Excerpt, Form, Slice};
-use crate::report::table::thousands;
+use vortex_report::table::thousands;
 
 /// Decompress .vxc files.
 ///
@@ -90,7 +90,7 @@ impl Decompress {
         }
         let target = |file: &Path| files::original_target(file, &self.output, files::EXTENSION);
         files::check_usage(&self.files, &self.output, target);
-        let OnDevice { device } = self.on;
+        let OnDevice { device } = &self.on;
         let models = models::open_on(device, self.model.as_deref(), &self.files, common)?;
         if self.of_records() {
             return files::for_each(&self.files, |file| {

@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::input::Input;
 use crate::output::{Content, Output, Target};
 use crate::progress;
-use crate::report::table::thousands;
+use vortex_report::table::thousands;
 
 /// Decompress .vxw files: weights of networks.
 #[derive(Debug, Args)]

@@ -17,8 +17,8 @@ use super::train::Train;
 use crate::arguments::{Common, seconds};
 use crate::commands::Command;
 use crate::failure::Failure;
-use crate::report::table::thousands;
 use crate::stdout::stdout;
+use vortex_report::table::thousands;
 
 /// The training configuration of the demo: the default small model.
 const CONFIG: &str = include_str!("../../../../configs/cpu_small.yaml");

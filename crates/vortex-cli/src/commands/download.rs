@@ -13,9 +13,9 @@ use vortex_codec::download::{
 
 use crate::arguments::Common;
 use crate::failure::Failure;
-use crate::report::table::thousands;
 use crate::stdout::stdout;
 use crate::{interrupt, progress};
+use vortex_report::table::thousands;
 
 mod steps;
 

@@ -19,9 +19,9 @@ use super::files::folder_of;
 use crate::arguments::{Common, Effort, OnDevice, block_size};
 use crate::failure::Failure;
 use crate::models;
-use crate::report::page::{self, Provenance};
-use crate::report::{picture, results};
 use crate::stdout::stdout;
+use vortex_report::page::{self, Provenance};
+use vortex_report::{picture, results};
 
 /// Measure real sizes on held-out data and compare with other codecs.
 ///
@@ -72,7 +72,7 @@ pub struct Evaluate {
 }
 
 /// The device of training with the name of a device of coding.
-fn for_floats(device: Device) -> Result<DeviceChoice> {
+fn for_floats(device: &Device) -> Result<DeviceChoice> {
     device
         .to_string()
         .parse()
@@ -123,7 +123,7 @@ impl Evaluate {
 
     pub fn run(self, common: &Common) -> Result<(), Failure> {
         // Errors of this step name the model file; all later errors name the data.
-        let OnDevice { device } = self.on;
+        let OnDevice { device } = &self.on;
         let data = std::slice::from_ref(&self.data);
         let models = models::open_on(device, self.model.as_deref(), data, common)?;
         let measured = self.measure(&models, common);
@@ -170,7 +170,7 @@ impl Evaluate {
         }
         let bytes = &data[range];
         let float_bits = match model.filter(|_| self.float) {
-            Some(model) => Some(float_bits(for_floats(self.on.device)?, model, bytes)?),
+            Some(model) => Some(float_bits(for_floats(&self.on.device)?, model, bytes)?),
             None => None,
         };
         let compressor = Compressor::new().level(self.effort.level()).threads(common.threads());
@@ -211,7 +211,7 @@ impl Evaluate {
             1 => "on one thread".to_owned(),
             n => format!("on {n} threads"),
         };
-        let place = match self.on.device {
+        let place = match &self.on.device {
             Device::Cpu => threads,
             device => format!("{threads} (--device {device})"),
         };

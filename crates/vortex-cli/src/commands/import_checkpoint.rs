@@ -13,7 +13,7 @@ use vortex_codec::training::holds_run;
 use crate::arguments::Common;
 use crate::failure::Failure;
 use crate::input;
-use crate::report::table::thousands;
+use vortex_report::table::thousands;
 
 /// Import a PyTorch checkpoint of the Python prototype.
 ///

@@ -13,8 +13,8 @@ use super::files;
 use crate::arguments::Common;
 use crate::failure::Failure;
 use crate::input::open_file;
-use crate::report::page::{Inspected, Provenance, inspection};
 use crate::stdout::stdout;
+use vortex_report::page::{Inspected, Provenance, inspection};
 
 mod container;
 mod model;

@@ -17,8 +17,8 @@ use vortex_codec::sources::prepare::{
 use crate::arguments::Common;
 use crate::failure::Failure;
 use crate::progress;
-use crate::report::table::thousands;
 use crate::stdout::stdout;
+use vortex_report::table::thousands;
 
 /// Turn HDF5, ROOT, Parquet, Arrow, npy, FITS, safetensors and text files into records to train on.
 ///

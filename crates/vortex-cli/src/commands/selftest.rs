@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use clap::Args;
-use vortex_codec::gpu::devices;
+use vortex_codec::gpu::{Found, devices};
 use vortex_codec::infer::{Cpu, selftest};
 use vortex_codec::{Device, Error, Instructions};
 
@@ -39,7 +39,7 @@ impl SelfTest {
             writeln!(stdout(), "found {}: {}{note}", gpu.device, gpu.name)?;
         }
         let best = common.instructions.chosen();
-        match self.on.device {
+        match &self.on.device {
             Device::Cpu => {
                 for instructions in Instructions::ALL.into_iter().filter(|set| set.is_available()) {
                     let bytes = self.bytes.unwrap_or(ON_CPU);
@@ -47,17 +47,25 @@ impl SelfTest {
                     write!(stdout(), "{}", report.map_err(Error::from)?)?;
                 }
             }
-            device => {
-                let execution = device.execution(best, Some(u64::MAX))?;
-                let is_cpu = |gpu| found.iter().any(|found| found.device == gpu && found.is_cpu);
-                let bytes = match device {
-                    Device::Gpu(gpu) if is_cpu(gpu) => ON_SOFTWARE,
-                    _ => ON_GPU,
-                };
-                let bytes = self.bytes.unwrap_or(bytes);
-                write!(stdout(), "{}", selftest(&*execution, best, bytes).map_err(Error::from)?)?;
+            Device::Several(gpus) => {
+                for gpu in gpus {
+                    self.test(&Device::Gpu(*gpu), &found, best)?;
+                }
             }
+            device => self.test(device, &found, best)?,
         }
+        Ok(())
+    }
+    /// Tests one device, which is not the CPU.
+    fn test(&self, device: &Device, found: &[Found], best: Instructions) -> Result<(), Failure> {
+        let execution = device.execution(best, Some(u64::MAX))?;
+        let is_cpu = |gpu| found.iter().any(|found| found.device == gpu && found.is_cpu);
+        let bytes = match device {
+            Device::Gpu(gpu) if is_cpu(*gpu) => ON_SOFTWARE,
+            _ => ON_GPU,
+        };
+        let bytes = self.bytes.unwrap_or(bytes);
+        write!(stdout(), "{}", selftest(&*execution, best, bytes).map_err(Error::from)?)?;
         Ok(())
     }
 }

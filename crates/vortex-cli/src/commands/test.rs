@@ -13,8 +13,8 @@ use crate::failure::Failure;
 use crate::input::Input;
 use crate::models;
 use crate::progress;
-use crate::report::table::thousands;
 use crate::stdout::stdout;
+use vortex_report::table::thousands;
 
 /// Check .vxc and .vxw files without writing anything: decodes them and compares all checksums.
 #[derive(Debug, Args)]
@@ -34,7 +34,7 @@ pub struct Test {
 
 impl Test {
     pub fn run(self, common: &Common) -> Result<(), Failure> {
-        let OnDevice { device } = self.on;
+        let OnDevice { device } = &self.on;
         let models = models::open_on(device, self.model.as_deref(), &self.files, common)?;
         files::for_each(&self.files, |file| {
             let mut input = Input::open(file)?;

@@ -14,10 +14,10 @@ use vortex_codec::training::{holds_run, same_records};
 
 use crate::arguments::{Common, seconds};
 use crate::failure::Failure;
-use crate::report::table::thousands;
 use crate::scoreboard::{Board, Lines};
 use crate::weighted::Weighted;
 use crate::{input, interrupt};
+use vortex_report::table::thousands;
 
 mod page;
 

@@ -67,16 +67,19 @@ impl<R: Read> Source<R> {
         Ok(out)
     }
 
-    /// The number of bytes that a checked header states. Allocates while it reads.
+    /// The number of bytes that a checked header states. Allocates while it reads, and never more
+    /// than that.
     pub(super) fn vec(&mut self, len: u32, what: &str) -> Result<Vec<u8>> {
-        let mut out = Vec::with_capacity(FIRST_BYTES.min(len as usize));
-        let read = (&mut self.inner).take(len.into()).read_to_end(&mut out);
-        self.at += out.len() as u64;
-        match read {
-            Ok(n) if n == len as usize => Ok(out),
-            Ok(_) => Err(self.ended(what)),
-            Err(error) => Err(self.failed(error, what)),
+        let len = len as usize;
+        let mut out = Vec::new();
+        while out.len() < len {
+            let at = out.len();
+            let more = at.max(FIRST_BYTES).min(len - at);
+            out.reserve_exact(more);
+            out.resize(at + more, 0);
+            self.read(&mut out[at..], what)?;
         }
+        Ok(out)
     }
 
     fn ended(&self, what: &str) -> Error {

@@ -152,6 +152,9 @@ impl<W: Write> Writer<W> {
     fn take(&mut self, mut bytes: &[u8]) -> Result<()> {
         self.check_usable()?;
         while !bytes.is_empty() {
+            if self.block.is_empty() && self.blocks_were_full() {
+                self.block.reserve_exact(self.block_bytes);
+            }
             let take = bytes.len().min(self.block_bytes - self.block.len());
             let (now, later) = bytes.split_at(take);
             self.block.extend_from_slice(now);
@@ -213,14 +216,15 @@ impl<W: Write> Writer<W> {
         Ok((self.out, self.summary))
     }
 
+    /// Whether the input is longer than one block, so that the next one is probably full too.
+    fn blocks_were_full(&self) -> bool {
+        self.n_blocks > 0 || !self.group.is_empty()
+    }
+
     fn submit_block(&mut self) -> Result<()> {
         self.check_cancel()?;
         self.hasher.update(&self.block);
-        let block = std::mem::take(&mut self.block);
-        if block.len() == self.block_bytes {
-            self.block.reserve_exact(self.block_bytes);
-        }
-        self.group.push(block);
+        self.group.push(std::mem::take(&mut self.block));
         if self.group.len() >= self.group_len { self.submit_group() } else { Ok(()) }
     }
 

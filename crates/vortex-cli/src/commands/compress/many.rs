@@ -13,7 +13,7 @@ use crate::arguments::{Common, OutputArguments};
 use crate::commands::wrong_usage;
 use crate::failure::{Failure, describe_of};
 use crate::output::Target;
-use crate::report::table::thousands;
+use vortex_report::table::thousands;
 
 /// Which files to compress, from a list.
 #[derive(Clone, Debug, Default, Args)]

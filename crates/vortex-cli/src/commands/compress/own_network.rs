@@ -11,8 +11,8 @@ use vortex_codec::training::{Outcome, OwnNetwork, Step};
 
 use crate::output::{Output, Target};
 use crate::progress;
-use crate::report::sizes::Sizes;
-use crate::report::table::thousands;
+use vortex_report::sizes::Sizes;
+use vortex_report::table::thousands;
 
 /// Compresses a file with its own network, if that is smaller; `say` if messages are wanted.
 pub fn encode(

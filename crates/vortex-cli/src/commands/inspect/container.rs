@@ -18,8 +18,8 @@ use crate::arguments::Common;
 use crate::failure::describe as describe_error;
 use crate::input::open_file;
 use crate::models;
-use crate::report::page::{Blocks, Inspected, PlainTable};
-use crate::report::table::{Table, thousands};
+use vortex_report::page::{Blocks, Inspected, PlainTable};
+use vortex_report::table::{Table, thousands};
 
 /// A compressed file, and what its parts say without being decoded.
 pub struct Compressed {

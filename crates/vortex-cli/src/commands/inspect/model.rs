@@ -13,8 +13,8 @@ use vortex_codec::training::Curve;
 use crate::arguments::Common;
 use crate::commands::files::folder_of;
 use crate::models;
-use crate::report::page::{Inspected, PlainTable};
-use crate::report::table::{Table, thousands};
+use vortex_report::page::{Inspected, PlainTable};
+use vortex_report::table::{Table, thousands};
 
 pub fn is_model(start: &[u8]) -> bool {
     start == SIGNATURE

@@ -12,8 +12,8 @@ use vortex_codec::inspection::{FieldRow, entropies, field_rows};
 use vortex_codec::plan::{Origin, Plan, Request, Subject};
 
 use crate::input::open_file;
-use crate::report::page::{Inspected, PlainTable};
-use crate::report::table::{Table, thousands};
+use vortex_report::page::{Inspected, PlainTable};
+use vortex_report::table::{Table, thousands};
 
 /// Number of bytes that are analysed, from the start of the file.
 const SAMPLE_BYTES: u64 = 64 << 20;

@@ -9,9 +9,9 @@ use anyhow::Result;
 use vortex_codec::weights::{DType, Filter, Layout, Listing, TensorEntry, list, tensors};
 
 use crate::input::open_file;
-use crate::report::page::{Inspected, PlainTable};
-use crate::report::sizes::Sizes;
-use crate::report::table::{Table, thousands};
+use vortex_report::page::{Inspected, PlainTable};
+use vortex_report::sizes::Sizes;
+use vortex_report::table::{Table, thousands};
 
 /// A file of compressed weights.
 pub struct Weights {

@@ -13,7 +13,7 @@ use vortex_codec::train::TrainSummary;
 use vortex_codec::train::summary::ModelSummary;
 use vortex_codec::training::Curve;
 
-use crate::report::page::{Provenance, Trained, training};
+use vortex_report::page::{Provenance, Trained, training};
 
 /// Writes the page of the run in a folder. `held_out`: the records of its validations.
 pub fn write(

@@ -1,4 +1,5 @@
-//! Readable results: tables for the terminal, pages, and a picture.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
 
 pub mod bench;
 pub mod page;

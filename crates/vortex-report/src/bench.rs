@@ -13,12 +13,17 @@ use super::table::{Table, speed, thousands};
 /// All codecs on one file, the smallest first.
 #[derive(Debug, Serialize)]
 pub struct Measured {
+    /// Its name.
     pub file: String,
+    /// Its length.
     pub bytes: u64,
     /// BLAKE3 of the file, in hexadecimal.
     pub blake3: String,
+    /// Bytes per record.
     pub stride: usize,
+    /// Fields per record.
     pub fields: usize,
+    /// One row for each codec.
     pub rows: Vec<Row>,
 }
 
