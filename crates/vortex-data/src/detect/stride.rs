@@ -121,70 +121,66 @@ fn windows(len: usize, total: usize) -> Vec<std::ops::Range<usize>> {
         .collect()
 }
 
-/// Histograms of one candidate after the other.
+/// Counts of the bytes of one column after the other. Only the bytes of a column are visited, because
+/// columns of long strides have few.
 struct Scratch {
     logs: CountLog,
-    all: Vec<u32>,
+    column: Vec<u8>,
+    all: [u32; 256],
     /// Bytes that differ from the byte one stride earlier.
-    changed: Vec<u32>,
+    changed: [u32; 256],
 }
 
 impl Scratch {
     fn new() -> Self {
-        Self { logs: CountLog::new(), all: Vec::new(), changed: Vec::new() }
+        Self { logs: CountLog::new(), column: Vec::new(), all: [0; 256], changed: [0; 256] }
     }
 
     /// Code length of the windows when each column has its own table, in 2^-16 bit.
     fn cost(&mut self, bytes: &[u8], windows: &[std::ops::Range<usize>], stride: usize) -> u64 {
-        for histogram in [&mut self.all, &mut self.changed] {
-            histogram.clear();
-            histogram.resize(stride * 256, 0);
-        }
-        let (all, _) = self.all.as_chunks_mut::<256>();
-        let (changed, _) = self.changed.as_chunks_mut::<256>();
+        (0..stride).map(|column| self.column_cost(bytes, windows, stride, column)).sum()
+    }
+
+    /// The cheapest of: a table, "as before" flags with a table for the rest, and raw bytes.
+    fn column_cost(
+        &mut self,
+        bytes: &[u8],
+        windows: &[std::ops::Range<usize>],
+        stride: usize,
+        column: usize,
+    ) -> u64 {
+        self.column.clear();
+        let mut rest = 0;
         for window in windows {
-            // The first bytes have none one stride before: all of them count as changed.
-            let first = stride.clamp(window.start, window.end);
-            for (t, &byte) in (window.start..first).zip(&bytes[window.start..first]) {
-                all[t % stride][usize::from(byte)] += 1;
-                changed[t % stride][usize::from(byte)] += 1;
-            }
-            let mut column = first % stride;
-            let before = &bytes[first.saturating_sub(stride)..];
-            for (&byte, &before) in bytes[first..window.end].iter().zip(before) {
-                let at = usize::from(byte);
-                all[column][at] += 1;
+            let start = window.start + (column + stride - window.start % stride) % stride;
+            // The first byte has none one stride before: it counts as changed.
+            let mut before = start.checked_sub(stride).and_then(|at| bytes.get(at).copied());
+            for &byte in bytes[..window.end].iter().skip(start).step_by(stride) {
+                let changed = u32::from(before != Some(byte));
+                self.all[usize::from(byte)] += 1;
                 // No branch on the bytes, because it would often be mispredicted.
-                changed[column][at] += u32::from(byte != before);
-                column += 1;
-                if column == stride {
-                    column = 0;
-                }
+                self.changed[usize::from(byte)] += changed;
+                rest += changed;
+                self.column.push(byte);
+                before = Some(byte);
             }
         }
-        let columns = self.all.chunks_exact(256).zip(self.changed.chunks_exact(256));
-        columns.map(|(all, changed)| column_cost(&self.logs, all, changed)).sum()
+        let n = u32::try_from(self.column.len()).expect("a sample is shorter than 2^32 bytes");
+        let flags = self.logs.get(n) - self.logs.get(rest) - self.logs.get(n - rest) + 16 * BIT;
+        let plain = table_cost(&self.logs, &self.column, &mut self.all, n);
+        let repeats = flags + table_cost(&self.logs, &self.column, &mut self.changed, rest);
+        plain.min(repeats).min(8 * BIT * u64::from(n)) + 2 * BIT
     }
 }
 
-/// The cheapest of: a table, "as before" flags with a table for the rest, and raw bytes.
-fn column_cost(logs: &CountLog, all: &[u32], changed: &[u32]) -> u64 {
-    let n: u32 = all.iter().sum();
-    let rest: u32 = changed.iter().sum();
-    let flags = logs.get(n) - logs.get(rest) - logs.get(n - rest) + 16 * BIT;
-    let plain = table_cost(logs, all, n);
-    let repeats = flags + table_cost(logs, changed, rest);
-    plain.min(repeats).min(8 * BIT * u64::from(n)) + 2 * BIT
-}
-
-/// Code length of `n` bytes under their own frequencies, and of the table itself.
-fn table_cost(logs: &CountLog, counts: &[u32], n: u32) -> u64 {
+/// Code length of `n` bytes, which are among `bytes`, under their own frequencies, and of the table
+/// itself. The counts are set to 0.
+fn table_cost(logs: &CountLog, bytes: &[u8], counts: &mut [u32; 256], n: u32) -> u64 {
     let mut distinct = 0u64;
     let mut sum = 0;
-    // Of long strides, most counts are 0.
-    let groups = counts.chunks(16).filter(|group| group.iter().fold(0, |any, c| any | c) != 0);
-    for &count in groups.flatten().filter(|c| **c > 0) {
-        distinct += 1;
+    for &byte in bytes {
+        let count = std::mem::take(&mut counts[usize::from(byte)]);
+        distinct += u64::from(count > 0);
         sum += logs.get(count);
     }
     let data = logs.get(n).saturating_sub(sum);
