@@ -41,6 +41,10 @@ python:
 install-c PREFIX:
     crates/vortex-c/install.sh {{PREFIX}}
 
+# Measures every file of a folder, and writes docs/benchmarks.md, the README's tables and its picture (under an hour on 2 cores)
+benchmarks DATA *ARGS:
+    experiments/benchmarks/run.sh {{DATA}} {{ARGS}}
+
 # Speed of coder, network and weights, compared with other programs
 bench *ARGS:
     cargo bench -p vortex-coder --bench range {{ARGS}}
