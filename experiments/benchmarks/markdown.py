@@ -33,6 +33,12 @@ def listed(words):
     return " and ".join(([", ".join(words[:-1])] if words[:-1] else []) + words[-1:])
 
 
+def noted(rows):
+    """The notes of some rows in brackets, such as that the machine was busy."""
+    notes = sorted({row["note"] for row in rows if row["note"]})
+    return f" ({listed(notes)})" if notes else ""
+
+
 def origins(rows):
     """One sentence: the machines, commits and days of some rows."""
     seen = {}

@@ -4,10 +4,10 @@ from xml.sax.saxutils import escape
 
 from section_whole_files import triples
 
-LABEL, WIDTH, BAR, GAP, TOP = 190, 520, 7, 12, 46
+LABEL, WIDTH, BAR, GAP, TOP = 190, 520, 9, 10, 46
 STYLE = """
   text { font: 12px system-ui, sans-serif; fill: #1f2328 }
-  .quiet { fill: #656d76 } .line { stroke: #d0d7de }
+  .quiet { fill: #656d76 } .value { font-size: 9px } .line { stroke: #d0d7de }
   .own { fill: #0969da } .general { fill: #8c959f } .pcodec { fill: #c4a000 }
   @media (prefers-color-scheme: dark) {
     text { fill: #e6edf3 } .quiet { fill: #8d96a0 } .line { stroke: #30363d }
@@ -46,5 +46,5 @@ def draw(rows):
             width = WIDTH * result.bits / most
             parts.append(f'<rect class="{kind}" x="{LABEL}" y="{y + place * BAR}" width="{width:.1f}" height="{BAR - 1}"/>')
             if kind == "own":
-                parts.append(f'<text class="quiet" x="{LABEL + width + 4:.1f}" y="{y + BAR}" font-size="10">{result.bits:.3f}</text>')
+                parts.append(f'<text class="value" x="{LABEL + width + 4:.1f}" y="{y + BAR - 1.5}">{result.bits:.3f}</text>')
     return "\n".join([*parts, "</svg>", ""])

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the measured sections of docs/benchmarks.md and README.md, and the README's picture, from the results.
+"""Writes the measured sections of docs/benchmarks.md and README.md, and the README's picture.
 
 With --check it writes nothing, and fails if a page differs from what the results give.
 """
@@ -13,18 +13,21 @@ import section_held_out
 import section_levels
 import section_rivals
 import section_whole_files
-from markdown import listed
+from markdown import listed, noted
 from origin import ROOT
 
 
-def duration(rows):
-    """Minutes of the whole, from the seconds of its parts: one-thread parts run on all cores side by side."""
-    alone = sum(float(row["seconds"]) for row in rows if row["threads"] == "1")
-    together = sum(float(row["seconds"]) for row in rows if row["threads"] != "1")
-    stages = listed(sorted({row["stage"] for row in rows}))
+def duration(rows, rivals):
+    """Minutes of each stage: one-thread runs side by side on all cores."""
     cores = max((int(row["cores"]) for row in rows), default=1)
-    minutes = (alone / cores + together) / 60
-    return f"The measured parts ({stages}) took {minutes:.0f} minutes on {cores} cores, one-thread runs side by side."
+    minutes = {}
+    for row in rows:
+        side_by_side = cores if row["threads"] == "1" else 1
+        minutes[row["stage"]] = minutes.get(row["stage"], 0) + float(row["seconds"]) / 60 / side_by_side
+    alone = sum(float(row[key] or 0) for row in rivals for key in ("encode_s", "decode_s"))
+    minutes["rivals"] = alone / 60 / cores
+    parts = listed(f"{stage} {value:.0f}" for stage, value in sorted(minutes.items()))
+    return f"Minutes of the measured stages on {cores} cores{noted(rows)}: {parts}; {sum(minutes.values()):.0f} altogether."
 
 
 def pages():
@@ -32,7 +35,7 @@ def pages():
     whole, held_out = results.read("whole_files"), results.read("held_out")
     rivals, weights = results.read("rivals"), results.read("weights")
     measured = {
-        "duration": duration(results.read("seconds")),
+        "duration": duration(results.read("seconds"), rivals),
         "whole files": section_whole_files.page(whole),
         "levels": section_levels.page(whole),
         "held-out": section_held_out.page(held_out),

@@ -3,7 +3,7 @@
 from statistics import median
 
 from comparison import best_general, mean_ratio, named, pcodec, sets
-from markdown import origins, rate, smaller, span, table
+from markdown import noted, origins, rate, smaller, span, table
 
 LEVELS = [f"vortex -{level}" for level in range(1, 9)]
 
@@ -43,11 +43,13 @@ def quick_sentence(rows, level="vortex -2"):
     known = {name: named(r, level) for name, r in found.items() if name.endswith("_row") and named(r, level)}
     rates = {name: own.original / 1e6 / own.encode_s for name, own in known.items()}
     slowest = min(rates, key=rates.get)
-    others = [rate for name, rate in rates.items() if name != slowest]
+    others = [value for name, value in rates.items() if name != slowest]
     ratio = mean_ratio((own, pcodec(found[name])) for name, own in known.items() if pcodec(found[name]))
+    speeds = f"{span(others, lambda r: f'{r:.0f}')} MB/s on one core ({slowest} at {rate(rates[slowest])} MB/s)"
+    said = noted(own.row for own in known.values())
     return (
-        f"Levels 1 to 3 are faster: `-{level[-1]}` codes the `_row` tables at {span(others, lambda r: f'{r:.0f}')} MB/s on one core\n"
-        f"({slowest} at {rates[slowest]:.0f} MB/s), {smaller(ratio)} than pcodec at its highest level in geometric mean."
+        f"Levels 1 to 3 are faster: `-{level[-1]}` codes the `_row` tables at {speeds}{said}, "
+        f"{smaller(ratio)} than pcodec at its highest level in geometric mean."
     )
 
 

@@ -1,7 +1,7 @@
 """Whole files at the default level, without a model or schema."""
 
 from comparison import best_general, mean_ratio, named, pcodec, sets
-from markdown import origins, smaller, span, speed, table
+from markdown import noted, origins, smaller, span, speed, table
 
 DEFAULT = "vortex -5"
 MISSING = "failed"
@@ -63,7 +63,7 @@ def speeds(rows):
 
     encode = span([r.original / 1e6 / r.encode_s for r in own], form)
     decode = span([r.original / 1e6 / r.decode_s for r in own], form)
-    return f"The default level codes {encode} MB/s and decodes {decode} MB/s on one core."
+    return f"The default level codes {encode} MB/s and decodes {decode} MB/s on one core{noted(r.row for r in own)}."
 
 
 def page(rows):
