@@ -25,7 +25,7 @@ test:
 doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --release --workspace --no-deps
 
-# The pages of docs/ as a book, in target/book (needs mdBook: cargo install mdbook)
+# The pages of docs/ as a book, in target/book (needs mdBook: cargo install mdbook --version 0.4.52)
 book:
     mdbook build
 
