@@ -49,8 +49,9 @@ def origins(rows):
             values.add(row[name])
     parts = []
     for (cpu, cores, source, note), found in sorted(seen.items()):
-        commits = "commit" + ("s " if len(found["commit"]) > 1 else " ") + listed(sorted(found["commit"]))
+        commits = listed(sorted(found["commit"] - {""}))
+        commits = f"commit{'s' if len(found['commit']) > 1 else ''} {commits}, " if commits else ""
         kept = "" if source == "measured" else f", {source}"
         said = f"; {note}" if note else ""
-        parts.append(f"{cores} cores of {cpu}, {commits}, {listed(sorted(found['date']))}{kept}{said}")
+        parts.append(f"{cores} cores of {cpu}, {commits}{listed(sorted(found['date']))}{kept}{said}")
     return "Measured on " + "; and on ".join(parts) + "."

@@ -43,7 +43,11 @@ def pages():
         "weights of other programs": section_rivals.weights(weights),
     }
     first = {
-        "whole files": f"{section_whole_files.readme(whole)}\n{section_levels.quick_sentence(whole)}",
+        "whole files": "\n".join((
+            section_whole_files.readme(whole),
+            section_levels.quick_sentence(whole),
+            section_rivals.sentence(rivals, whole),
+        )),
         "held-out": section_held_out.readme(held_out),
     }
     for path, sections in ((ROOT / "docs" / "benchmarks.md", measured), (ROOT / "README.md", first)):

@@ -56,7 +56,8 @@ def main():
         version = catalogue.version(catalogue.TABLES[module])
         if "not installed" not in version and known(path, version):
             return
-        about = origin(COMMAND, version, arguments.note)
+        # The version of the package says what was measured, not our commit.
+        about = origin(COMMAND, version, arguments.note) | {"commit": ""}
         rows = [{"set": path.stem} | row | about for row in on_table(module, path)]
         with lock:
             # A package that was missing before is not missing under its own name now.
@@ -69,7 +70,7 @@ def main():
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
         for _ in pool.map(lambda pair: work(*pair), [(module, path) for module in catalogue.TABLES for path in sets]):
             pass
-    about = origin(COMMAND, "", arguments.note)
+    about = origin(COMMAND, "", arguments.note) | {"commit": ""}
     for name, reason in catalogue.MISSING.items():
         missing = [{"set": path.stem, "codec": name, "original_bytes": path.stat().st_size,
                     "failed": f"missing ({reason})"} | about for path in sets]
