@@ -41,7 +41,7 @@ python:
 install-c PREFIX:
     crates/vortex-c/install.sh {{PREFIX}}
 
-# Measures every file of a folder, and writes docs/benchmarks.md, the README's tables and its picture (under an hour on 2 cores)
+# Measures every file of a folder, and writes docs/benchmarks.md, the README's tables and its picture (under an hour on 2 idle cores)
 benchmarks DATA *ARGS:
     experiments/benchmarks/run.sh {{DATA}} {{ARGS}}
 
