@@ -25,7 +25,7 @@ test:
 doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --release --workspace --no-deps
 
-# The pages of docs/ as a book, in target/book (needs mdBook: cargo install mdbook)
+# The pages of docs/ as a book, in target/book (needs mdBook: cargo install mdbook --version 0.4.52)
 book:
     mdbook build
 
@@ -40,6 +40,10 @@ python:
 # The C library: header, shared and static library, pkg-config file
 install-c PREFIX:
     crates/vortex-c/install.sh {{PREFIX}}
+
+# Measures every file of a folder, and writes docs/benchmarks.md, the README's tables and its picture (under an hour on 2 idle cores)
+benchmarks DATA *ARGS:
+    experiments/benchmarks/run.sh {{DATA}} {{ARGS}}
 
 # Speed of coder, network and weights, compared with other programs
 bench *ARGS:

@@ -6,7 +6,7 @@ import math
 import pathlib
 import sys
 
-GENERAL = ("gzip", "zstd", "xz -9e", "bzip2", "brotli", "planes + xz")
+GENERAL = ("gzip", "zstd", "xz -9e", "bzip2", "brotli", "planes")
 
 
 def bits(row, total):

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use vortex_codec::evaluation::Results;
+use vortex_codec::evaluation::{Coding, Results};
 
 use super::table::{Table, speed, thousands};
 
@@ -76,16 +76,25 @@ pub fn table(results: &Results) -> String {
     text
 }
 
-/// Bits of each field and its symbols, one line per field.
+/// Bits of each field and its symbols, one line per field. A column is written as a whole, so the bits of
+/// its symbols are not known.
 pub fn role_table(results: &Results) -> String {
-    let mut table = Table::new(["field", "bits", "by symbol, in coding order"]);
+    let whole = results.stored.coding == Coding::Columns;
+    let by_symbol = if whole { WHOLE_COLUMNS } else { "by symbol, in coding order" };
+    let mut table = Table::new(["field", "bits", by_symbol]);
     for field in results.roles_by_field() {
-        let symbols: Vec<String> = field.iter().map(|r| format!("{:6.3}", r.bits)).collect();
         let total: f64 = field.iter().map(|r| r.bits).sum();
+        let symbols: Vec<String> = match whole {
+            true => vec!["-".into()],
+            false => field.iter().map(|r| format!("{:6.3}", r.bits)).collect(),
+        };
         table.row([field[0].field.clone(), format!("{total:.3}"), symbols.join(" ")]);
     }
     table.to_string()
 }
+
+/// The heading in place of bits by symbol where columns are written as a whole.
+pub const WHOLE_COLUMNS: &str = "by symbol: not known, columns are written whole";
 
 #[cfg(test)]
 pub(crate) mod tests {
@@ -165,5 +174,15 @@ pub(crate) mod tests {
     fn roles_are_summed_by_field() {
         let text = role_table(&example());
         assert!(text.lines().any(|l| l.starts_with("pt") && l.contains("3.500")), "{text}");
+        assert!(text.contains("2.000"), "{text}");
+    }
+
+    #[test]
+    fn symbols_of_whole_columns_have_no_bits() {
+        let mut results = example();
+        results.stored.coding = Coding::Columns;
+        let text = role_table(&results);
+        assert!(text.lines().any(|l| l.starts_with("pt") && l.contains("3.500")), "{text}");
+        assert!(!text.contains("2.000") && text.contains("not known"), "{text}");
     }
 }

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod bench;
+mod benchmarks;
 mod datasets;
 mod devices;
 #[cfg(feature = "download")]

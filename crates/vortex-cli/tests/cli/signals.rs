@@ -101,6 +101,23 @@ fn a_reader_that_goes_away() {
 }
 
 #[test]
+fn a_reader_of_a_bench_that_goes_away() {
+    let bench = Bench::new();
+    bench.write("data", &records(STRIDE * 100));
+    let few = ["bench", "-q", "--levels", "1", "--baselines", "none", "--runs", "1"];
+    // One file, and several with a table of means after theirs.
+    for files in [&["data"][..], &["data", "data"]] {
+        let mut child = start(&bench, &[&few[..], files].concat());
+        drop(child.stdout.take());
+        let status = wait(&mut child);
+        assert!(status.code() == Some(141) || status.signal() == Some(13), "{status}");
+        let mut message = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut message).unwrap();
+        assert_eq!(message, "");
+    }
+}
+
+#[test]
 fn a_pipe_other_than_standard_output_that_breaks_is_a_failure() {
     let bench = Bench::new();
     bench.write("data", &records(STRIDE * 100_000));

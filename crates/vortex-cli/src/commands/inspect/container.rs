@@ -58,6 +58,11 @@ impl Compressed {
         self.reader.file_bytes() as f64 * 8.0 / self.reader.len().max(1) as f64
     }
 
+    /// Whether a member's columns are written as a whole, so that the bits of a symbol mean nothing.
+    fn whole(&self, member: usize) -> bool {
+        self.members[member].predictor == Some(Identity::Columns)
+    }
+
     /// What the bits by field of a member are.
     fn meaning(&self, member: usize) -> &'static str {
         match self.members[member].predictor {
@@ -110,10 +115,10 @@ impl Compressed {
                     thousands(costs.sample_bytes)
                 ));
                 let table = match &costs.bits {
-                    Some(bits) => field_table(&costs.schema, bits),
+                    Some(bits) => field_table(&costs.schema, bits, self.whole(*number)),
                     None => {
                         let entropy = costs.fields.iter().map(|row| row.symbol_entropy.clone());
-                        field_table(&costs.schema, &entropy.collect::<Vec<_>>())
+                        field_table(&costs.schema, &entropy.collect::<Vec<_>>(), false)
                     }
                 };
                 text.push_str(&table.to_string());
@@ -188,7 +193,7 @@ impl Compressed {
                 let bits = |field: usize| costs.bits.as_ref().map(|bits| bits[field].clone());
                 let rows = costs.fields.iter().cloned().enumerate();
                 page.fields = rows.map(|(field, row)| (row, bits(field))).collect();
-                page.whole = self.members[*number].predictor == Some(Identity::Columns);
+                page.whole = self.whole(*number);
                 page.field_bytes = costs.sample_bytes;
             }
         }

@@ -13,6 +13,7 @@ use vortex_codec::plan::{Origin, Plan, Request, Subject};
 
 use crate::input::open_file;
 use vortex_report::page::{Inspected, PlainTable};
+use vortex_report::results::WHOLE_COLUMNS;
 use vortex_report::table::{Table, thousands};
 
 /// Number of bytes that are analysed, from the start of the file.
@@ -102,7 +103,7 @@ impl Raw {
         }
         let entropies = entropies(&self.bytes, schema);
         text.push('\n');
-        text.push_str(&field_table(schema, &entropies).to_string());
+        text.push_str(&field_table(schema, &entropies, false).to_string());
         text.push_str(&known(schema));
         let bits: f64 = entropies.iter().flatten().sum();
         if !self.bytes.is_empty() {
@@ -167,10 +168,14 @@ pub fn known(schema: &Schema) -> String {
 }
 
 /// One line per field, with the bits of its symbols.
-pub fn field_table(schema: &Schema, bits: &[Vec<f64>]) -> Table {
-    let mut table = Table::new(["field", "dtype", "offset", "bits", "by symbol, in coding order"]);
+pub fn field_table(schema: &Schema, bits: &[Vec<f64>], whole: bool) -> Table {
+    let by_symbol = if whole { WHOLE_COLUMNS } else { "by symbol, in coding order" };
+    let mut table = Table::new(["field", "dtype", "offset", "bits", by_symbol]);
     for (field, bits) in schema.fields().iter().zip(bits) {
-        let symbols: Vec<String> = bits.iter().map(|b| format!("{b:5.2}")).collect();
+        let symbols: Vec<String> = match whole {
+            true => vec!["-".into()],
+            false => bits.iter().map(|b| format!("{b:5.2}")).collect(),
+        };
         table.row([
             field.name.clone(),
             field.dtype.numpy(field.big_endian),
