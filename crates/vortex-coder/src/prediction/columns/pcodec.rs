@@ -70,6 +70,8 @@ pub(super) fn write<T: Number>(numbers: &[T], counts: &[usize], level: usize) ->
     for &count in counts.iter().filter(|&&count| count > 0) {
         let (numbers, later) = rest.split_at(count);
         let mut chunk = chunk(numbers, level, delta.clone())?;
+        // At once: a vector that grows moves, and touches new memory each time.
+        out.reserve(chunk.meta_size_hint() + chunk.page_size_hint(0));
         chunk.write_meta(&mut out).map_err(failed)?;
         chunk.write_page(0, &mut out).map_err(failed)?;
         rest = later;
