@@ -94,8 +94,8 @@ impl<T: Code> pulp::NullaryFnOnce for Told<'_, T> {
             let mut counts = [0u8; TOLD];
             for &bound in self.bounds {
                 let bound = T::low_bits(bound);
-                for i in 0..TOLD {
-                    counts[i] += u8::from(bound <= tile[i]);
+                for (count, &number) in counts.iter_mut().zip(&tile) {
+                    *count += u8::from(bound <= number);
                 }
             }
             buckets.copy_from_slice(&counts[..numbers.len()]);

@@ -5,6 +5,9 @@
 //! definition. All is inlined, without closures that may stay calls, so that it is compiled for the instructions of whoever calls
 //! it.
 
+// Indices are what the compiler makes vectors of.
+#![allow(clippy::needless_range_loop)]
+
 use super::double_double::DoubleDouble;
 use super::series::{EVEN_FACTORIALS, ODD_FACTORIALS};
 use super::{TINY, arctangent, exponential, hyperbolic, logarithm, trigonometric};
@@ -96,7 +99,7 @@ functions! {
     }
 
     /// The natural logarithm.
-    Log = super::log, |x| (x >= f64::MIN_POSITIVE) & (x < f64::INFINITY), {
+    Log = super::log, |x| (f64::MIN_POSITIVE..f64::INFINITY).contains(&x), {
         let (m, k) = logarithm::significand(x);
         logarithm::logarithm(DoubleDouble::of(m), k).hi
     }
@@ -209,8 +212,7 @@ fn is_usual_point(y: f64, x: f64) -> bool {
     let (smaller, larger) =
         (if steep { width } else { height }, if steep { height } else { width });
     (smaller >= larger * arctangent::TINY_RATIO)
-        & (larger <= arctangent::LARGE)
-        & (larger >= arctangent::SMALL)
+        & (arctangent::SMALL..=arctangent::LARGE).contains(&larger)
 }
 
 #[inline(always)]

@@ -89,7 +89,7 @@ impl Shared {
     fn assign_registers(&mut self) {
         // The step before which each result may go: arguments before the result is written, values after their group.
         let mut until = vec![0; self.steps.len()];
-        for (index, step) in self.steps.iter().enumerate() {
+        for (step, index) in self.steps.iter().zip(0u32..) {
             for &argument in &self.arguments[range(&step.arguments)] {
                 until[argument as usize] = index;
             }
@@ -97,14 +97,16 @@ impl Shared {
         for group in &self.groups {
             for &value in &group.values {
                 let until = &mut until[value as usize];
-                *until = group.steps.end.max(*until);
+                *until = number(group.steps.end).max(*until);
             }
         }
-        let mut going: Vec<Vec<u32>> = vec![Vec::new(); self.steps.len() + 1];
-        (0..).zip(&until).for_each(|(step, &until)| going[until].push(step));
-        let mut free = Vec::new();
+        let mut going: Vec<u32> = (0..number(self.steps.len())).collect();
+        going.sort_unstable_by_key(|&step| (until[step as usize], step));
+        let (mut going, mut free) = (going.into_iter().peekable(), Vec::new());
         for index in 0..self.steps.len() {
-            free.extend(going[index].iter().map(|&gone| self.steps[gone as usize].register));
+            while let Some(gone) = going.next_if(|&step| until[step as usize] as usize <= index) {
+                free.push(self.steps[gone as usize].register);
+            }
             self.steps[index].register = free.pop().unwrap_or_else(|| {
                 self.registers += 1;
                 number(self.registers - 1)

@@ -6,18 +6,20 @@ use proptest::prelude::*;
 use pulp::NullaryFnOnce;
 use vortex_base::dtype::DType;
 
+/// Writes the values of a field.
+type Load<'a> = &'a dyn Fn(u16, &mut Batch);
+
 /// The expressions of a group for some values of fields, with all instructions that this machine has.
 fn computed(shared: &Shared, fields: &[Batch]) -> Vec<Vec<Batch>> {
-    let values = |vectorize: &dyn Fn(Steps<'_, &dyn Fn(u16, &mut Batch)>)| {
+    let values = |vectorize: &dyn Fn(Steps<'_, Load<'_>>)| {
         let mut batches = Batches::new(shared);
-        let load: &dyn Fn(u16, &mut Batch) = &|index, values| *values = fields[usize::from(index)];
+        let load: Load<'_> = &|index, values| *values = fields[usize::from(index)];
         vectorize(Steps { shared, group: 0, registers: &mut batches.registers, load });
         (0..shared.values(0).len()).map(|i| *batches.values(0, i)).collect()
     };
     let mut all = vec![values(&|steps| steps.call())];
     #[cfg(target_arch = "x86_64")]
     {
-        use pulp::Simd;
         all.extend(pulp::x86::V3::try_new().map(|v3| values(&|steps| v3.vectorize(steps))));
         all.extend(pulp::x86::V4::try_new().map(|v4| values(&|steps| v4.vectorize(steps))));
     }
@@ -66,7 +68,7 @@ fn turns() -> Vec<f64> {
         746.0,
         0.25,
         1.5,
-        0.785_398_163_397_448_3,
+        std::f64::consts::FRAC_PI_4,
         std::f64::consts::SQRT_2,
         std::f64::consts::FRAC_PI_2,
         std::f64::consts::PI,
