@@ -147,6 +147,17 @@ impl RecordLayout {
         let roles = self.roles_of(field);
         let records = bytes.chunks_exact(self.stride());
         symbols.reserve(records.len() * roles.len());
+        #[cfg(feature = "container")]
+        if self.schema.fields()[field].coding.is_derived() {
+            let column = self.to_column(field, bytes);
+            super::columns::with_column!(&column, numbers => {
+                for number in numbers {
+                    symbols.extend(number.to_be_bytes());
+                }
+            });
+            return;
+        }
+        #[cfg(not(feature = "container"))]
         if let Some(derived) = self.derived.iter().find(|derived| derived.index() == field) {
             let fields = self.schema.fields();
             let mut before = None;

@@ -19,7 +19,7 @@ use std::collections::{HashMap, HashSet};
 use vortex_coder::Result;
 use vortex_coder::schema::{Field, FieldCoding, Predicted, Schema};
 
-use cost::Coded;
+use cost::Judged;
 
 pub use laws::describe;
 pub use report::{Discovery, Finding, FindingKind};
@@ -67,6 +67,7 @@ const LEAST_MEASURED_VALUES: usize = 250;
 pub fn discover(schema: &Schema, sample: &[u8], search: Search) -> Result<Discovery> {
     let mut discovery = Discovery { schema: schema.clone(), found: Vec::new() };
     let judged = judged(sample, schema.stride());
+    let judged = Judged::new(&judged, schema.stride());
     if search.decimals {
         discovery.add_decimals(sample, &judged)?;
     }
@@ -80,7 +81,7 @@ pub fn discover(schema: &Schema, sample: &[u8], search: Search) -> Result<Discov
 }
 
 impl Discovery {
-    fn add_decimals(&mut self, sample: &[u8], judged: &[u8]) -> Result<()> {
+    fn add_decimals(&mut self, sample: &[u8], judged: &Judged<'_>) -> Result<()> {
         let stride = self.schema.stride();
         let mut fields = self.schema.clone().into_fields();
         let mut with_grid = Vec::new();
@@ -96,7 +97,7 @@ impl Discovery {
             return Ok(());
         }
         let with = Schema::new(stride, fields)?;
-        let [before, after] = [&self.schema, &with].map(|schema| Coded::new(schema, judged));
+        let [before, after] = [&self.schema, &with].map(|schema| judged.coded(schema));
         for field in with_grid {
             let (bits_before, bits_after) = (before.bits(field), after.bits(field));
             let kind = FindingKind::Decimals;
@@ -106,7 +107,7 @@ impl Discovery {
         Ok(())
     }
 
-    fn add_laws(&mut self, sample: &[u8], judged: &[u8]) -> Result<()> {
+    fn add_laws(&mut self, sample: &[u8], judged: &Judged<'_>) -> Result<()> {
         let schema = &self.schema;
         let mut gains = Vec::new();
         let mut plain = HashMap::new();
@@ -117,10 +118,10 @@ impl Discovery {
             // Without others, it stands in no circle.
             let alone = only(schema, field)?;
             let bits_before =
-                *plain.entry(field).or_insert_with(|| Coded::new(&alone, judged).bits(field));
+                *plain.entry(field).or_insert_with(|| judged.coded(&alone).bits(field));
             // A law may be more than a schema of so short records can hold.
             let Ok(with) = alone.with_predictions([(field, law.clone())]) else { continue };
-            let bits_after = Coded::new(&with, judged).bits(field);
+            let bits_after = judged.coded(&with).bits(field);
             if bits_before - bits_after >= LEAST_SAVING.max(bits_before * LEAST_SHARE) {
                 let kind = FindingKind::Law;
                 gains.push((Finding { field, kind, bits_before, bits_after }, law));
@@ -143,12 +144,13 @@ impl Discovery {
         Ok(())
     }
 
-    fn add_deltas(&mut self, judged: &[u8]) -> Result<()> {
+    fn add_deltas(&mut self, judged: &Judged<'_>) -> Result<()> {
         let schema = &self.schema;
         let possible = |&index: &usize| {
             let field = &schema.fields()[index];
             let free = *field.coding.predicted() == Predicted::Nothing;
-            free && field.coding != FieldCoding::Raw && is_measured(field, schema.stride(), judged)
+            free && field.coding != FieldCoding::Raw
+                && is_measured(field, schema.stride(), judged.records())
         };
         let possible: Vec<usize> = (0..schema.fields().len()).filter(possible).collect();
         if possible.is_empty() {
@@ -157,7 +159,7 @@ impl Discovery {
         // What one field costs does not depend on how others are written.
         let near = |index| (index, Predicted::RecordBefore);
         let with = schema.clone().with_predictions(possible.iter().copied().map(near))?;
-        let [plain, with] = [schema, &with].map(|schema| Coded::new(schema, judged));
+        let [plain, with] = [schema, &with].map(|schema| judged.coded(schema));
         let mut better = Vec::new();
         for field in possible {
             let (bits_before, bits_after) = (plain.bits(field), with.bits(field));

@@ -58,15 +58,48 @@ impl Context {
     }
 
     fn buckets_of<T: Code>(&self, numbers: &[T]) -> Vec<u8> {
-        let buckets = Buckets::<T>::new(&self.bounds);
         let n = numbers.len();
-        let mut out = Vec::with_capacity(n + 1);
-        if self.before {
-            out.push(buckets.of(T::default()));
-        }
-        out.extend(numbers.iter().map(|&number| buckets.of(number)));
-        out.truncate(n);
+        let mut out = vec![0; n];
+        let (told, telling) = match (self.before, n) {
+            (true, 1..) => {
+                out[0] = Buckets::<T>::new(&self.bounds).of(T::default());
+                (&mut out[1..], &numbers[..n - 1])
+            }
+            _ => (&mut out[..], numbers),
+        };
+        pulp::Arch::new().dispatch(Told { bounds: &self.bounds, numbers: telling, buckets: told });
         out
+    }
+}
+
+/// The buckets of many numbers, bound by bound.
+struct Told<'a, T> {
+    bounds: &'a [u64],
+    numbers: &'a [T],
+    buckets: &'a mut [u8],
+}
+
+/// Numbers that are compared with all bounds before the next ones.
+const TOLD: usize = 64;
+
+impl<T: Code> pulp::NullaryFnOnce for Told<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let tiles = self.numbers.chunks(TOLD).zip(self.buckets.chunks_mut(TOLD));
+        for (numbers, buckets) in tiles {
+            let mut tile = [T::default(); TOLD];
+            tile[..numbers.len()].copy_from_slice(numbers);
+            let mut counts = [0u8; TOLD];
+            for &bound in self.bounds {
+                let bound = T::low_bits(bound);
+                for (count, &number) in counts.iter_mut().zip(&tile) {
+                    *count += u8::from(bound <= number);
+                }
+            }
+            buckets.copy_from_slice(&counts[..numbers.len()]);
+        }
     }
 }
 

@@ -56,13 +56,13 @@ impl Level {
         }
     }
 
-    /// The level of pcodec, 0 to 12: log2 of the bins that it begins with. More than 2^10 gain some thousandths and take most
-    /// of the time.
+    /// The level of pcodec, 0 to 12: log2 of the bins that it begins with. More than 2^8 gain some thousandths and take most of
+    /// the time.
     pub(super) fn pcodec(self) -> usize {
         match self.0 {
             1 => 7,
             2 => 8,
-            _ => 10,
+            _ => 11,
         }
     }
 

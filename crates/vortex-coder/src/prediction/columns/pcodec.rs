@@ -12,6 +12,8 @@ use crate::error::{Error, Result};
 
 /// Most numbers of a chunk: pcodec takes no more.
 pub(super) const MAX_NUMBERS: usize = 1 << 24;
+/// The highest level at which pcodec itself chooses differences.
+const MAX_LEVEL_TO_CHOOSE: usize = 8;
 /// The major version of pcodec's format that is read and written.
 const MAJOR: u8 = 4;
 /// Bytes of the version.
@@ -65,16 +67,33 @@ pub(super) fn size<T: Number>(numbers: &[T], level: usize) -> Result<Size> {
 /// A chunk for each count that is not 0, of at most [`MAX_NUMBERS`] numbers. Numbers of several counts are no neighbours in
 /// the data, and no differences of them are tried.
 pub(super) fn write<T: Number>(numbers: &[T], counts: &[usize], level: usize) -> Result<Vec<u8>> {
-    let delta = if counts.len() > 1 { DeltaSpec::NoOp } else { DeltaSpec::Auto };
     let (mut out, mut rest) = (Vec::new(), numbers);
     for &count in counts.iter().filter(|&&count| count > 0) {
         let (numbers, later) = rest.split_at(count);
-        let mut chunk = chunk(numbers, level, delta.clone())?;
+        let delta = if counts.len() > 1 { DeltaSpec::NoOp } else { chosen_delta(numbers, level)? };
+        let mut chunk = chunk(numbers, level, delta)?;
+        // At once: a vector that grows moves, and touches new memory each time.
+        out.reserve(chunk.meta_size_hint() + chunk.page_size_hint(0));
         chunk.write_meta(&mut out).map_err(failed)?;
         chunk.write_page(0, &mut out).map_err(failed)?;
         rest = later;
     }
     Ok(out)
+}
+
+/// Which differences to take. pcodec tries several with as many bins as it codes with, which takes most of its time where these are
+/// many; few bins show the same.
+fn chosen_delta<T: Number>(numbers: &[T], level: usize) -> Result<DeltaSpec> {
+    if level <= MAX_LEVEL_TO_CHOOSE {
+        return Ok(DeltaSpec::Auto);
+    }
+    let chosen = chunk(numbers, MAX_LEVEL_TO_CHOOSE, DeltaSpec::Auto)?;
+    Ok(match chosen.meta().delta_encoding {
+        DeltaEncoding::NoOp => DeltaSpec::NoOp,
+        DeltaEncoding::Consecutive { order, .. } => DeltaSpec::TryConsecutive(order),
+        DeltaEncoding::Lookback { .. } => DeltaSpec::TryLookback,
+        _ => DeltaSpec::Auto,
+    })
 }
 
 fn chunk<T: Number>(numbers: &[T], level: usize, delta: DeltaSpec) -> Result<ChunkCompressor> {

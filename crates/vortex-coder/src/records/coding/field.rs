@@ -82,6 +82,31 @@ impl Field {
         }
     }
 
+    /// [`Self::value`] in as many records as there are.
+    ///
+    /// # Panics
+    /// When there are more records than places.
+    #[inline(always)]
+    pub(super) fn values(&self, records: &[u8], stride: usize, out: &mut [f64]) {
+        let records = records.chunks_exact(stride);
+        let at = self.offset as usize;
+        // Usual ones without a question at each value.
+        macro_rules! load {
+            ($number:ty) => {
+                records.zip(out).for_each(|(record, out)| {
+                    let bytes =
+                        record[at..at + size_of::<$number>()].try_into().expect("its width");
+                    *out = <$number>::from_le_bytes(bytes).into();
+                })
+            };
+        }
+        match self.dtype {
+            DType::F64 if !self.big_endian => load!(f64),
+            DType::F32 if !self.big_endian => load!(f32),
+            _ => records.zip(out).for_each(|(record, out)| *out = self.value(record)),
+        }
+    }
+
     /// Writes [`Self::bits`].
     pub(in crate::records) fn set_bits(&self, record: &mut [u8], bits: u64) {
         let out = &mut record[self.offset as usize..self.end()];

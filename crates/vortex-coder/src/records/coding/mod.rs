@@ -25,8 +25,12 @@ use previous::RecordBefore;
 use stage::{KnownStage, Stage, in_file, in_sidecar};
 use vortex_base::dtype::DType;
 
+#[cfg(feature = "container")]
+pub(super) use elementary::batch::BATCH;
 pub use field::Field;
 pub use formula::{Binary, Expression, Formula, MAX_FORMULAS, MAX_RANKED, Op, Unary};
+#[cfg(feature = "container")]
+pub(super) use formula::{FormulaRecords, Formulas};
 pub use grid::DecimalGrid;
 pub(super) use grid::{exchanged, low_half};
 pub use law::{Law, LawForm, MAX_TERMS, Term};

@@ -39,6 +39,10 @@ pub(super) struct FastGrid {
     places: i32,
     /// 10^digits.
     ten: u64,
+    /// `2^shift` over the places of a step after the first, rounded up: times an index of 29 bits it gives the whole quotient,
+    /// since what rounding adds to the product is less than `2^shift`.
+    per_decade: u64,
+    shift: u32,
 }
 
 /// The definition must decide.
@@ -48,7 +52,11 @@ pub(super) struct Unsure;
 impl FastGrid {
     pub(super) fn new(grid: DecimalGrid) -> Self {
         let ten = 10u64.pow(grid.digits().into());
-        Self { grid, digits: grid.digits().into(), places: grid.places().into(), ten }
+        let decade = ten / 10 * 9;
+        let shift = 29 + decade.next_power_of_two().trailing_zeros();
+        let per_decade = (1u64 << shift).div_ceil(decade);
+        let (digits, places) = (grid.digits().into(), grid.places().into());
+        Self { grid, digits, places, ten, per_decade, shift }
     }
 
     /// [`DecimalGrid::swap`].
@@ -59,6 +67,11 @@ impl FastGrid {
     /// The place next to a float, or its own bits where it is beyond the grid.
     pub(super) fn nearest(&self, bits: u32) -> Result<u32, Unsure> {
         Ok(self.place(bits)?.unwrap_or(bits))
+    }
+
+    /// [`DecimalGrid::nearest`].
+    pub(super) fn nearest_or_definition(&self, bits: u32) -> u32 {
+        self.nearest(bits).unwrap_or_else(|Unsure| self.grid.nearest(bits))
     }
 
     fn sure_swap(&self, bits: u32) -> Result<u32, Unsure> {
@@ -144,7 +157,8 @@ impl FastGrid {
             (0, index)
         } else {
             let (above, decade) = (index - ten, ten / 10 * 9);
-            ((above / decade).cast_signed() + 1, ten / 10 + above % decade)
+            let decades = low((u64::from(above) * self.per_decade) >> self.shift);
+            (decades.cast_signed() + 1, ten / 10 + (above - decades * decade))
         };
         let places = self.places - step;
         if places < -20 {

@@ -70,11 +70,6 @@ impl<'a> FastLaw<'a> {
         };
         Ok(in_order(self.field.dtype, bits.into()))
     }
-
-    /// Bits with decimals of the field's grid and their places exchanged.
-    pub(super) fn exchanged(&self, bits: u32) -> u32 {
-        self.grid.as_ref().map_or(bits, |grid| grid.swap(bits))
-    }
 }
 
 /// The nearest number of single precision.

@@ -5,10 +5,10 @@
 //! that of any other field is its bits in order, larger where the value is larger, whatever order its symbols have.
 //!
 //! Fields without a law take a way of their own, a loop a stage over the whole column; `tests` compares it with the
-//! definition. Laws are computed record by record, by the functions of the coding, or in double precision where that is
-//! proved to be the same.
+//! definition. Those with laws and formulas are in `derived`.
 
 mod column;
+mod derived;
 mod grid;
 mod law;
 mod stages;
@@ -17,10 +17,10 @@ mod tests;
 
 pub(crate) use column::{Code, Column, with_column};
 
-use super::coding::{FieldCoding, at_distance, distance, in_order, low_half, out_of_order};
+use super::coding::FieldCoding;
 use super::layout::RecordLayout;
 use super::schema::{Field, Order, Predicted};
-use law::FastLaw;
+use derived::Derived;
 use stages::Stages;
 
 /// Bytes of records that are gone through for all fields before the next ones: they stay in the cache.
@@ -41,7 +41,7 @@ impl RecordLayout {
         for tile in bytes.chunks((TILE_BYTES / stride).max(1) * stride) {
             for (field, column) in fields.iter().zip(&mut columns) {
                 if by_column(field) {
-                    with_column!(column, numbers => gather(field, tile, stride, numbers));
+                    with_column!(column, numbers => append(field, tile, stride, numbers));
                 }
             }
         }
@@ -51,29 +51,29 @@ impl RecordLayout {
                 with_column!(column, numbers => stages.to_numbers(numbers));
             }
         }
-        for lawful in self.derived() {
-            let field = &fields[lawful.index()];
-            if by_column(field) {
-                continue;
-            }
-            let fast = FastLaw::of(field, fields);
-            let fast_number = |record: &[u8]| {
-                let (law, bits) = (fast.as_ref()?, low_half(field.bits(record)));
-                let expected = law.expected(record).ok()?;
-                let number = in_order(field.dtype, law.exchanged(bits).into());
-                Some(distance(field.dtype, number, expected))
-            };
-            let mut before = None;
-            with_column!(&mut columns[lawful.index()], numbers => {
-                for record in bytes.chunks_exact(stride) {
-                    let number =
-                        fast_number(record).unwrap_or_else(|| lawful.number(fields, before, record));
-                    numbers.push(Code::low_bits(number));
-                    before = Some(record);
-                }
-            });
-        }
+        Derived::all(self).to_columns(bytes, &mut columns, |index| index);
         columns
+    }
+
+    /// The column that [`Self::to_columns`] makes of one field.
+    ///
+    /// # Panics
+    /// When `bytes` is not a whole number of records, or there is no such field.
+    pub(crate) fn to_column(&self, index: usize, bytes: &[u8]) -> Column {
+        assert_eq!(bytes.len() % self.stride(), 0, "whole records");
+        let field = &self.schema().fields()[index];
+        let mut column = Column::with_capacity(field.dtype.size(), bytes.len() / self.stride());
+        if by_column(field) {
+            let stages = Stages::of(field);
+            with_column!(&mut column, numbers => {
+                append(field, bytes, self.stride(), numbers);
+                stages.to_numbers(numbers);
+            });
+        } else {
+            let columns = std::slice::from_mut(&mut column);
+            Derived::one(self, index).to_columns(bytes, columns, |_| 0);
+        }
+        column
     }
 
     /// The records of their numbers; undoes [`Self::to_columns`], and leaves other numbers in the columns.
@@ -99,28 +99,7 @@ impl RecordLayout {
                 }
             }
         }
-        for lawful in self.derived() {
-            let field = &fields[lawful.index()];
-            if by_column(field) {
-                continue;
-            }
-            let fast = FastLaw::of(field, fields);
-            for i in 0..n {
-                let (done, rest) = bytes.split_at_mut(i * stride);
-                let record = &mut rest[..stride];
-                let number = columns[lawful.index()].get(i);
-                if let Some(law) = &fast
-                    && let Ok(expected) = law.expected(record)
-                {
-                    let code = at_distance(field.dtype, number, expected);
-                    let bits = law.exchanged(low_half(out_of_order(field.dtype, code)));
-                    field.set_bits(record, bits.into());
-                    continue;
-                }
-                let before = done.len().checked_sub(stride).map(|at| &done[at..]);
-                lawful.set_number(fields, before, number, record);
-            }
-        }
+        Derived::all(self).to_records(columns, bytes);
     }
 }
 
@@ -147,13 +126,20 @@ impl Stages {
 }
 
 /// Appends the bits of a field of all records.
-fn gather<T: Code>(field: &Field, records: &[u8], stride: usize, out: &mut Vec<T>) {
+fn append<T: Code>(field: &Field, records: &[u8], stride: usize, out: &mut Vec<T>) {
+    let start = out.len();
+    out.resize(start + records.len() / stride, T::default());
+    gather(field, records, stride, &mut out[start..]);
+}
+
+/// The bits of a field of all records.
+fn gather<T: Code>(field: &Field, records: &[u8], stride: usize, out: &mut [T]) {
     let place = field.offset as usize;
-    let records = records.chunks_exact(stride);
+    let records = out.iter_mut().zip(records.chunks_exact(stride));
     if field.big_endian {
-        out.extend(records.map(|record| T::from_be(&record[place..place + T::BYTES])));
+        records.for_each(|(out, record)| *out = T::from_be(&record[place..place + T::BYTES]));
     } else {
-        out.extend(records.map(|record| T::from_le(&record[place..place + T::BYTES])));
+        records.for_each(|(out, record)| *out = T::from_le(&record[place..place + T::BYTES]));
     }
 }
 

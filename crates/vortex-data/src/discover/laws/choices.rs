@@ -98,8 +98,8 @@ fn pairs(columns: &Columns, vectors: &[Vector]) -> Vec<Proposal> {
             let [one, other] = [first, second].map(|vector| vector.direction(columns));
             let apart = differences(one.each_ref(), other.each_ref());
             for (of_kind, (_, expression)) in all.iter_mut().zip(apart) {
-                let values = records.iter().map(|&r| columns.evaluate(&expression, r));
-                of_kind.push((expression.clone(), values.collect::<Vec<f64>>()));
+                let values = columns.first_of(&expression);
+                of_kind.push((expression, values));
             }
         }
     }
@@ -138,10 +138,10 @@ fn same(a: f64, b: f64) -> bool {
 fn one_of(columns: &Columns, target: usize, mut choices: Vec<Expression>) -> Option<Proposal> {
     let own = &columns.values[target];
     let mut counts = vec![0usize; choices.len()];
+    let values: Vec<_> = choices.iter().map(|choice| columns.values_of(choice)).collect();
     for (record, &value) in own.iter().enumerate() {
-        let values = choices.iter().map(|choice| columns.evaluate(choice, record));
-        let hit = values.enumerate().find(|(_, expected)| same(*expected, value));
-        hit.into_iter().for_each(|(choice, _)| counts[choice] += 1);
+        let hit = values.iter().position(|expected| same(expected[record], value));
+        hit.into_iter().for_each(|choice| counts[choice] += 1);
     }
     let n = columns.records as f64;
     let often = |count: &usize| *count as f64 >= CHOSEN * n;

@@ -133,9 +133,16 @@ impl Columns {
         Expression::field(self.field[column] as u16)
     }
 
-    /// The value of an expression in a record.
-    pub(super) fn evaluate(&self, expression: &Expression, record: usize) -> f64 {
-        expression.evaluate(|field| self.values[self.column[usize::from(field)]][record])
+    /// The values of an expression.
+    pub(super) fn values_of(&self, expression: &Expression) -> Vec<f64> {
+        let column = |field| &self.values[self.column[usize::from(field)]][..];
+        expression.evaluate_all(self.records, column)
+    }
+
+    /// The same in [`FIRST`] telling records.
+    pub(super) fn first_of(&self, expression: &Expression) -> Vec<f64> {
+        let column = |field| &self.first[self.column[usize::from(field)]][..];
+        expression.evaluate_all(self.some(FIRST).count(), column)
     }
 
     /// The expression with single precision numbers in place of values that are near to them, if there are such.
@@ -146,15 +153,16 @@ impl Columns {
 
     /// Share of the records in which an expression gives a column to the last bit, where it is not its usual value.
     pub(super) fn exact(&self, column: usize, expression: &Expression) -> f64 {
+        let expected = self.values_of(expression);
         let records = (0..self.records).filter(|&r| !self.is_usual(column, r));
         let n = records.clone().count().max(1);
-        let same = records.filter(|&r| self.evaluate(expression, r) == self.values[column][r]);
+        let same = records.filter(|&r| expected[r] == self.values[column][r]);
         same.count() as f64 / n as f64
     }
 
     /// The columns that an expression nearly gives in most of the first records.
     pub(super) fn explained(&self, expression: &Expression) -> Vec<usize> {
-        let expected: Vec<f64> = self.some(FIRST).map(|r| self.evaluate(expression, r)).collect();
+        let expected = self.first_of(expression);
         let near = |column: usize| {
             let pairs = self.first[column].iter().zip(&expected);
             let near = pairs.map(|(v, e)| usize::from((v - e).abs() <= NEAR * v.abs()));

@@ -138,9 +138,10 @@ fn decay(columns: &Columns, momenta: &[[usize; 3]]) -> Vec<Proposal> {
         for component in 0..3 {
             let column = momenta[particle][component];
             let roots = solved(columns, momenta, &masses, parent, particle, component);
+            let values = roots.each_ref().map(|root| columns.values_of(root));
             let left = columns.left(column, |r| {
                 let value = columns.values[column][r];
-                let [a, b] = roots.each_ref().map(|root| columns.evaluate(root, r));
+                let [a, b] = values.each_ref().map(|values| values[r]);
                 if (a - value).abs() < (b - value).abs() { a } else { b }
             });
             let reach = if columns.dtype(column) == DType::F64 { 40 } else { 16 };

@@ -56,7 +56,8 @@ impl Proposal {
         expression: &Expression,
         found: &mut Vec<Self>,
     ) {
-        let left = columns.left(column, |record| columns.evaluate(expression, record));
+        let expected = columns.values_of(expression);
+        let left = columns.left(column, |record| expected[record]);
         if left <= LEFT * columns.full(column) {
             found.extend(Self::formulas(columns, column, expression, left));
         }

@@ -85,22 +85,26 @@ fn near(a: f64, b: f64) -> bool {
 /// `target = k * expression`.
 fn scaled(columns: &Columns, target: usize, expression: Expression, found: &mut Vec<Proposal>) {
     let own = &columns.values[target];
-    let Some(k) = agreed(columns, |r| own[r] / columns.evaluate(&expression, r)) else { return };
+    let over = |values: Vec<f64>, own: &mut dyn Iterator<Item = f64>| {
+        own.zip(values).map(|(own, value)| own / value).collect()
+    };
+    let first = over(columns.first_of(&expression), &mut columns.some(FIRST).map(|r| own[r]));
+    let all = || over(columns.values_of(&expression), &mut own.iter().copied());
+    let Some(k) = agreed(columns, first, all) else { return };
     let one = (k - 1.0).abs() < 1e-7;
     let expression = if one { expression } else { Expression::constant(k) * expression };
     Proposal::unless_far(columns, target, &expression, found);
 }
 
-/// What most records agree on, if they do.
-fn agreed(columns: &Columns, number: impl Fn(usize) -> f64) -> Option<f64> {
-    let first = columns.some(FIRST).map(&number);
-    let mut all: Vec<f64> = first.filter(|x| x.is_finite() && *x != 0.0).collect();
-    let middle = median(&mut all)?;
-    let agree = all.iter().filter(|x| near(**x, middle)).count();
+/// What most records agree on, if the first of them do.
+fn agreed(columns: &Columns, mut first: Vec<f64>, all: impl FnOnce() -> Vec<f64>) -> Option<f64> {
+    first.retain(|x| x.is_finite() && *x != 0.0);
+    let middle = median(&mut first)?;
+    let agree = first.iter().filter(|x| near(**x, middle)).count();
     if (agree as f64) < KEPT * columns.some(FIRST).count() as f64 {
         return None;
     }
-    let mut all: Vec<f64> = (0..columns.records).map(number).collect();
+    let mut all = all();
     all.retain(|x| near(*x, middle));
     median(&mut all)
 }

@@ -5,7 +5,10 @@ use super::trigonometric::{cosine, sine};
 use super::{TINY, power_of_two};
 
 /// The quotient of two floats that is smaller is its own arctangent: no quotient is so close to the middle of two floats.
-const TINY_RATIO: f64 = power_of_two(-56);
+pub(super) const TINY_RATIO: f64 = power_of_two(-56);
+/// Points up to this far away, and from the next on, are taken as they are.
+pub(super) const LARGE: f64 = power_of_two(500);
+pub(super) const SMALL: f64 = power_of_two(-400);
 
 /// The angle in radians of the point `(x, y)`, from `-pi` to `pi`.
 pub(crate) fn atan2(y: f64, x: f64) -> f64 {
@@ -52,7 +55,7 @@ pub(crate) fn acos(x: f64) -> f64 {
     if x < 0.0 { PI.minus(angle).hi } else { angle.hi }
 }
 
-const PI: DoubleDouble = DoubleDouble::HALF_PI.scaled(2.0);
+pub(super) const PI: DoubleDouble = DoubleDouble::HALF_PI.scaled(2.0);
 
 /// A power of two by which no step towards an angle overflows or loses bits.
 fn scale(width: f64, height: f64) -> f64 {
@@ -60,9 +63,9 @@ fn scale(width: f64, height: f64) -> f64 {
     if smaller < larger * TINY_RATIO {
         // Their quotient is all that is needed.
         1.0
-    } else if larger > power_of_two(500) {
+    } else if larger > LARGE {
         power_of_two(-600)
-    } else if larger < power_of_two(-400) {
+    } else if larger < SMALL {
         power_of_two(600)
     } else {
         1.0
@@ -72,12 +75,13 @@ fn scale(width: f64, height: f64) -> f64 {
 /// `sqrt(1 - x^2)`; none outside of -1 to 1.
 fn other_leg(x: f64) -> Option<DoubleDouble> {
     let size = x.abs();
-    if size < 1.0 {
-        let square = DoubleDouble::sum(1.0, -size).times(DoubleDouble::sum(1.0, size));
-        Some(square.square_root())
-    } else {
-        (size == 1.0).then_some(DoubleDouble::ZERO)
-    }
+    if size < 1.0 { Some(leg(size)) } else { (size == 1.0).then_some(DoubleDouble::ZERO) }
+}
+
+/// The same for `x` from 0 to below 1.
+#[inline(always)]
+pub(super) fn leg(x: f64) -> DoubleDouble {
+    DoubleDouble::sum(1.0, -x).times(DoubleDouble::sum(1.0, x)).square_root()
 }
 
 /// The angle of the point `(x, y)`; neither is negative, and not both are zero.
@@ -91,6 +95,12 @@ fn arctangent(y: DoubleDouble, x: DoubleDouble) -> DoubleDouble {
     if ratio < TINY_RATIO {
         return DoubleDouble::of(ratio);
     }
+    arctangent_of(ratio, y, x)
+}
+
+/// The same where the quotient, which is `ratio`, is not tiny.
+#[inline(always)]
+pub(super) fn arctangent_of(ratio: f64, y: DoubleDouble, x: DoubleDouble) -> DoubleDouble {
     let guess = rough_arctangent(ratio);
     // The tangent of what is missing, the angle between the point and the guess; it is below 2^-26, where a tangent
     // is its angle to 80 bits of the whole.
@@ -102,11 +112,15 @@ fn arctangent(y: DoubleDouble, x: DoubleDouble) -> DoubleDouble {
 }
 
 /// The arctangent of at most 1, to 26 bits.
+#[inline(always)]
 fn rough_arctangent(ratio: f64) -> f64 {
     // The tangent of half the angle is at most tan(pi/8), 0.414.
     let half = ratio / (1.0 + (1.0 + ratio * ratio).sqrt());
     let z = -(half * half);
-    let sum = ROUGH.iter().rev().fold(0.0, |sum, c| sum * z + c);
+    let mut sum = 0.0;
+    for n in (0..ROUGH.len()).rev() {
+        sum = sum * z + ROUGH[n];
+    }
     2.0 * half * sum
 }
 

@@ -29,6 +29,7 @@ pub(crate) fn exp(x: f64) -> f64 {
 }
 
 /// `e^x` as `value 2^k`, `0.7 < value < 1.42`; `|x| < 1000`.
+#[inline(always)]
 pub(super) fn exponential(x: f64) -> (DoubleDouble, i64) {
     let (n, k) = nearest_integer(x * PER_LN_2);
     let rest = DoubleDouble::sum(x - n * LN_2[0], -(n * LN_2[1]));
@@ -49,6 +50,12 @@ pub(super) fn rounded(value: DoubleDouble, k: i64) -> f64 {
             return (sum - smallest_normal) * f64::from_bits(1);
         }
     }
+    normal(value, k)
+}
+
+/// The same where it is no subnormal number.
+#[inline(always)]
+pub(super) fn normal(value: DoubleDouble, k: i64) -> f64 {
     let half = k >> 1;
     value.hi * power_of_two(half) * power_of_two(k - half)
 }

@@ -6,9 +6,11 @@ use super::series::{EVEN_FACTORIALS, ODD_FACTORIALS};
 use super::{TINY, power_of_two};
 
 /// Up to here the series serve.
-const SMALL: f64 = 0.5;
+pub(super) const SMALL: f64 = 0.5;
 /// From here, `e^-x` is nothing beside `e^x`.
-const LARGE: f64 = 40.0;
+pub(super) const LARGE: f64 = 40.0;
+/// From here, the hyperbolic tangent is 1.
+pub(super) const NEARLY_ONE: f64 = 22.0;
 /// From here, the results are out of range.
 const OUT_OF_RANGE: f64 = 711.0;
 
@@ -54,7 +56,7 @@ pub(crate) fn tanh(x: f64) -> f64 {
     let value = if size < SMALL {
         let z = DoubleDouble::product(size, size);
         DoubleDouble::of(size).times(ODD_FACTORIALS.at(z)).over(EVEN_FACTORIALS.at(z)).hi
-    } else if size < 22.0 {
+    } else if size < NEARLY_ONE {
         // 1 - 2 / (e^2x + 1)
         let half = halved_power(2.0 * size);
         DoubleDouble::ONE.minus(DoubleDouble::ONE.over(half.plus(DoubleDouble::of(0.5)))).hi
@@ -65,7 +67,8 @@ pub(crate) fn tanh(x: f64) -> f64 {
 }
 
 /// `e^x / 2`, `0 <= x < 44`.
-fn halved_power(x: f64) -> DoubleDouble {
+#[inline(always)]
+pub(super) fn halved_power(x: f64) -> DoubleDouble {
     let (value, k) = exponential(x);
     value.scaled(power_of_two(k - 1))
 }

@@ -5,6 +5,11 @@ use super::exponential::LN_2;
 use super::series::ODD_NUMBERS;
 use super::{TINY, power_of_two};
 
+/// Up to here, the inverse of the hyperbolic sine is computed from the half angle.
+pub(super) const SMALL: f64 = 0.35;
+/// From here, the root of `1 + x^2` is `x`.
+pub(super) const LARGE: f64 = power_of_two(45);
+
 /// The natural logarithm. Minus infinity at zero, NaN below.
 pub(crate) fn log(x: f64) -> f64 {
     if x == 0.0 {
@@ -27,11 +32,11 @@ pub(crate) fn asinh(x: f64) -> f64 {
     if size < TINY || !size.is_finite() {
         return x;
     }
-    let value = if size < power_of_two(45) {
+    let value = if size < LARGE {
         let square = DoubleDouble::product(size, size);
         let root = square.plus(DoubleDouble::ONE).square_root();
         let size = DoubleDouble::of(size);
-        if size.hi < 0.35 {
+        if size.hi < SMALL {
             // The half angle: tanh(a / 2) = sinh a / (1 + cosh a).
             twice_artanh(size.over(root.plus(DoubleDouble::ONE)))
         } else {
@@ -48,7 +53,8 @@ pub(crate) fn asinh(x: f64) -> f64 {
 }
 
 /// A positive finite `x` as `m 2^k`, `m` between the root of one half and the root of two.
-fn significand(x: f64) -> (f64, i64) {
+#[inline(always)]
+pub(super) fn significand(x: f64) -> (f64, i64) {
     const FRACTION: u64 = (1 << 52) - 1;
     let subnormal = x < power_of_two(-1022);
     let bits = if subnormal { x * power_of_two(54) } else { x }.to_bits();
@@ -58,9 +64,15 @@ fn significand(x: f64) -> (f64, i64) {
 }
 
 /// The logarithm of `m 2^k`, for an `m` as [`significand`] gives them.
-fn logarithm(m: DoubleDouble, k: i64) -> DoubleDouble {
+#[inline(always)]
+pub(super) fn logarithm(m: DoubleDouble, k: i64) -> DoubleDouble {
     let numerator = m.minus(DoubleDouble::ONE);
-    let of_m = twice_artanh(numerator.over(m.plus(DoubleDouble::ONE)));
+    with_power(twice_artanh(numerator.over(m.plus(DoubleDouble::ONE))), k)
+}
+
+/// The logarithm of `m 2^k`, of that of `m`.
+#[inline(always)]
+pub(super) fn with_power(of_m: DoubleDouble, k: i64) -> DoubleDouble {
     let n = k as f64; // exact: 12 bits
     let of_power = DoubleDouble::ordered_sum(n * LN_2[0], n * LN_2[1]);
     let of_power = DoubleDouble { hi: of_power.hi, lo: of_power.lo + n * LN_2[2] };
@@ -68,7 +80,8 @@ fn logarithm(m: DoubleDouble, k: i64) -> DoubleDouble {
 }
 
 /// `2 artanh s`, `|s| < 0.172`.
-fn twice_artanh(s: DoubleDouble) -> DoubleDouble {
+#[inline(always)]
+pub(super) fn twice_artanh(s: DoubleDouble) -> DoubleDouble {
     let series = ODD_NUMBERS.at(s.times(s));
     s.times(series).scaled(2.0)
 }

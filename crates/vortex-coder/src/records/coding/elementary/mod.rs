@@ -5,9 +5,12 @@
 //! [double-doubles](double_double), so that nearly every result is the correctly rounded one.
 //! The section *Elementary functions* of `docs/numerics.md` is this folder operation by operation.
 //!
+//! [`batch`] has the same functions for many values at a time.
+//!
 //! Special values are those of C99, Annex F. Which NaN a NaN is, is not specified.
 
 mod arctangent;
+pub(super) mod batch;
 mod double_double;
 mod exponential;
 mod hyperbolic;
@@ -28,11 +31,13 @@ pub(crate) use trigonometric::{cos, sin};
 const TINY: f64 = power_of_two(-28);
 
 /// `2^k`, `-1022 <= k <= 1023`.
+#[inline(always)]
 const fn power_of_two(k: i64) -> f64 {
     f64::from_bits((k + 1023).cast_unsigned() << 52)
 }
 
 /// The integer nearest to `x`, as a float and as an integer; `|x| < 2^51`.
+#[inline(always)]
 fn nearest_integer(x: f64) -> (f64, i64) {
     // Where the last place counts ones, and a few signs do not matter.
     const SHIFT: f64 = 1.5 * power_of_two(52);

@@ -50,15 +50,21 @@ impl<const LEADING: usize, const TAIL: usize> Series<LEADING, TAIL> {
 
     /// The sum at `z`: a Horner scheme that carries the errors of its roundings along (Graillat, Langlois and
     /// Louvet, "Algorithms for accurate, validated and fast polynomial evaluation", 2009).
-    #[inline]
+    #[inline(always)]
     pub(super) fn at(&self, z: DoubleDouble) -> DoubleDouble {
-        let tail = self.tail.iter().rev().fold(0.0, |sum, c| sum * z.hi + c);
-        let sum = self.leading.iter().rev().fold(DoubleDouble::of(tail), |sum, c| {
+        // Loops, because a closure may stay a call.
+        let mut tail = 0.0;
+        for n in (0..TAIL).rev() {
+            tail = tail * z.hi + self.tail[n];
+        }
+        let mut sum = DoubleDouble::of(tail);
+        for n in (0..LEADING).rev() {
+            let c = self.leading[n];
             let product = DoubleDouble::product(sum.hi, z.hi);
             let next = DoubleDouble::ordered_sum(c.hi, product.hi);
             let rounding = (next.lo + product.lo) + (sum.hi * z.lo + c.lo);
-            DoubleDouble { hi: next.hi, lo: sum.lo * z.hi + rounding }
-        });
+            sum = DoubleDouble { hi: next.hi, lo: sum.lo * z.hi + rounding };
+        }
         DoubleDouble::ordered_sum(sum.hi, sum.lo)
     }
 }

@@ -14,7 +14,7 @@ const HALF_PI: [f64; 4] = [
 /// `2 / pi`.
 const PER_HALF_PI: f64 = f64::from_bits(0x3fe4_5f30_6dc9_c883);
 /// No angles from here on: 2^20.
-const LIMIT: f64 = power_of_two(20);
+pub(super) const LIMIT: f64 = power_of_two(20);
 
 /// The sine; NaN unless `|x| < 2^20`.
 pub(crate) fn sin(x: f64) -> f64 {
@@ -40,21 +40,29 @@ fn quarter_turns(x: f64) -> Option<(i64, DoubleDouble)> {
     if x.is_nan() || x.abs() >= LIMIT {
         return None;
     }
+    Some(nearest_quarter(x))
+}
+
+/// `k` and `r` of an angle.
+#[inline(always)]
+pub(super) fn nearest_quarter(x: f64) -> (i64, DoubleDouble) {
     let (n, k) = nearest_integer(x * PER_HALF_PI);
     // Close to a multiple of pi/2, each part may be what remains of those before it.
     let first = DoubleDouble::sum(x - n * HALF_PI[0], -(n * HALF_PI[1]));
     let second = DoubleDouble::sum(first.lo, -(n * HALF_PI[2]));
     let rest = DoubleDouble::sum(first.hi, second.hi);
     let r = DoubleDouble::sum(rest.hi, rest.lo + (second.lo - n * HALF_PI[3]));
-    Some((k, r))
+    (k, r)
 }
 
 /// The sine of at most an eighth of a turn.
+#[inline(always)]
 pub(super) fn sine(r: DoubleDouble) -> DoubleDouble {
     r.times(ODD_FACTORIALS.at(r.times(r).negated()))
 }
 
 /// The cosine of at most an eighth of a turn.
+#[inline(always)]
 pub(super) fn cosine(r: DoubleDouble) -> DoubleDouble {
     EVEN_FACTORIALS.at(r.times(r).negated())
 }

@@ -3,10 +3,14 @@
 //! A field may have several formulas if each record follows one of them: the distance of some two of four jets. The
 //! symbols then say which formula, and how far from it. Values that are near to no formula keep their own symbols.
 
+mod batches;
 mod expression;
+#[cfg(feature = "container")]
+mod in_columns;
 mod near;
 mod op;
 mod parse;
+mod shared;
 mod text;
 mod wire;
 
@@ -18,6 +22,8 @@ use crate::error::{Error, Result};
 use vortex_base::dtype::DType;
 
 pub use expression::Expression;
+#[cfg(feature = "container")]
+pub(in crate::records) use in_columns::{FormulaRecords, Formulas};
 pub use op::{Binary, MAX_RANKED, Op, Unary};
 
 /// Most formulas of one field.
@@ -74,17 +80,17 @@ fn bits(dtype: DType, value: f64) -> Option<u64> {
     if !value.is_finite() {
         return None;
     }
-    let whole = value.round_ties_even();
+    let whole = || value.round_ties_even();
     Some(match dtype {
         DType::F64 => value.to_bits(),
         DType::F32 => {
             let single = value as f32;
             return single.is_finite().then_some(single.to_bits().into());
         }
-        DType::I32 => u64::from((whole as i32).cast_unsigned()),
-        DType::U32 => u64::from(whole as u32),
-        DType::I64 => (whole as i64).cast_unsigned(),
-        _ => whole as u64,
+        DType::I32 => u64::from((whole() as i32).cast_unsigned()),
+        DType::U32 => u64::from(whole() as u32),
+        DType::I64 => (whole() as i64).cast_unsigned(),
+        _ => whole() as u64,
     })
 }
 

@@ -7,7 +7,9 @@
 /// undoes itself, and where block and neighbourhood overlap, nothing is exchanged.
 pub(super) fn enter(mut code: u64, expected: &[Option<u64>], reach: u32, mask: u64) -> u64 {
     for (index, expected) in expected.iter().enumerate() {
-        code = exchange(code, (index as u64) << reach, *expected, reach, mask);
+        if let Some(expected) = *expected {
+            code = Exchange::new(index, reach, mask).of(code, expected);
+        }
     }
     code
 }
@@ -15,24 +17,43 @@ pub(super) fn enter(mut code: u64, expected: &[Option<u64>], reach: u32, mask: u
 /// Undoes [`enter`].
 pub(super) fn leave(mut code: u64, expected: &[Option<u64>], reach: u32, mask: u64) -> u64 {
     for (index, expected) in expected.iter().enumerate().rev() {
-        code = exchange(code, (index as u64) << reach, *expected, reach, mask);
+        if let Some(expected) = *expected {
+            code = Exchange::new(index, reach, mask).of(code, expected);
+        }
     }
     code
 }
 
-fn exchange(code: u64, block: u64, expected: Option<u64>, reach: u32, mask: u64) -> u64 {
-    let Some(expected) = expected else { return code };
-    let size = 1u64 << reach;
-    let around = expected.saturating_sub(size / 2).min(mask - (size - 1));
-    let within = |start: u64| code.wrapping_sub(start) < size;
-    if around.abs_diff(block) < size {
-        code
-    } else if within(around) {
-        code - around + block
-    } else if within(block) {
-        code - block + around
-    } else {
-        code
+/// The exchange for one of the expected integers.
+#[derive(Clone, Copy)]
+pub(super) struct Exchange {
+    block: u64,
+    size: u64,
+    /// The last neighbourhood.
+    most: u64,
+}
+
+impl Exchange {
+    /// That of the expected integer of this index.
+    pub(super) fn new(index: usize, reach: u32, mask: u64) -> Self {
+        let size = 1 << reach;
+        Self { block: (index as u64) << reach, size, most: mask - (size - 1) }
+    }
+
+    #[inline(always)]
+    pub(super) fn of(self, code: u64, expected: u64) -> u64 {
+        let Self { block, size, most } = self;
+        let around = expected.saturating_sub(size / 2).min(most);
+        let within = |start: u64| code.wrapping_sub(start) < size;
+        if around.abs_diff(block) < size {
+            code
+        } else if within(around) {
+            code - around + block
+        } else if within(block) {
+            code - block + around
+        } else {
+            code
+        }
     }
 }
 

@@ -113,12 +113,14 @@ functions! {
 }
 
 #[allow(clippy::cast_possible_truncation)] // rounds
-fn single(x: f64) -> f64 {
+#[inline(always)]
+pub(super) fn single(x: f64) -> f64 {
     f64::from(x as f32)
 }
 
 /// One turn is taken off or put on, as far as it goes: sums and differences of two angles lie within three half turns.
-fn wrap(x: f64) -> f64 {
+#[inline(always)]
+pub(super) fn wrap(x: f64) -> f64 {
     use std::f64::consts::{PI, TAU};
     if x > PI {
         x - TAU
