@@ -17,9 +17,12 @@ def git(*arguments):
 
 
 def commit():
-    """The last commit that changed the code; with `+` if files of the code differ from it."""
-    changed = git("status", "--porcelain", "--untracked-files=no", "--", *SOURCES)
-    return git("log", "-1", "--format=%h", "--abbrev=10", "--", *SOURCES) + ("+" if changed else "")
+    """The last commit that changed the code; with `+` if files of the code differ from it, or if there is no git."""
+    try:
+        changed = git("status", "--porcelain", "--untracked-files=no", "--", *SOURCES)
+        return git("log", "-1", "--format=%h", "--abbrev=10", "--", *SOURCES) + ("+" if changed else "")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown+"
 
 
 def cpu():
