@@ -86,6 +86,7 @@ impl Field {
     ///
     /// # Panics
     /// When there are more records than places.
+    #[cfg(feature = "container")]
     #[inline(always)]
     pub(super) fn values(&self, records: &[u8], stride: usize, out: &mut [f64]) {
         let records = records.chunks_exact(stride);
