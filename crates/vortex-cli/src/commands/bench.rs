@@ -14,7 +14,7 @@ use vortex_codec::output::write_file;
 
 use super::evaluate::Baselines;
 use super::files;
-use crate::arguments::Common;
+use crate::arguments::{Common, seconds};
 use crate::failure::Failure;
 use crate::progress;
 use crate::stdout::stdout;
@@ -28,9 +28,12 @@ use vortex_report::page::{self, Provenance};
 /// model on one thread, unless -T says otherwise; the other codecs have one thread.
 #[derive(Debug, Args)]
 pub struct Bench {
-    /// Levels of Vortex: 5, 1-8 or 1,3,5; level 9 is as 8, because no network is trained
+    /// Levels of Vortex: 5, 1-9 or 1,3,5; level 9 trains a network on each file
     #[arg(long, value_name = "LEVELS", value_parser = levels, default_value = "1-8")]
     levels: Levels,
+    /// With level 9: seconds of training
+    #[arg(long, value_name = "S", value_parser = seconds, default_value_t = 60.0)]
+    train_seconds: f64,
     /// Other codecs to run
     #[arg(long, value_enum, default_value_t = Baselines::Wide)]
     baselines: Baselines,
@@ -69,6 +72,7 @@ impl Bench {
         let schema = self.schema.as_deref().map(read_schema).transpose()?;
         let bench = Measurement {
             levels: self.levels.0.clone(),
+            train_seconds: self.train_seconds,
             others: self.baselines.choice(),
             runs: self.runs,
             threads: if common.threads == 0 { 1 } else { common.threads() },
@@ -157,6 +161,7 @@ impl Bench {
         let mut command = Command::new(program);
         command.args(["bench", "-q", "--one", name]);
         command.args(["--runs", &bench.runs.to_string(), "-T", &bench.threads.to_string()]);
+        command.args(["--train-seconds", &bench.train_seconds.to_string()]);
         if let Some(schema) = &self.schema {
             command.arg("--schema").arg(schema);
         }

@@ -13,16 +13,50 @@ use crate::plan::Subject;
 
 /// One codec of a bench.
 pub(super) enum Contender {
-    /// The built-in predictor at a level, with a number of threads.
-    Vortex(Level, usize),
+    /// Vortex at a level.
+    Vortex(Vortex),
     /// Another codec.
     Other(Box<dyn Codec>),
+}
+
+/// Vortex as a bench runs it.
+#[derive(Clone, Copy)]
+pub(super) struct Vortex {
+    pub(super) level: Level,
+    pub(super) threads: usize,
+    /// Seconds of training at level 9.
+    #[cfg_attr(not(feature = "train"), allow(dead_code))]
+    pub(super) train_seconds: f64,
+}
+
+impl Vortex {
+    fn encode(self, file: &Path, data: &[u8], given: Option<&Schema>) -> Result<Vec<u8>> {
+        let mut compressor =
+            Compressor::new().level(self.level).threads(self.threads).verify(false);
+        if let Some(schema) = given {
+            compressor = compressor.schema(schema.clone());
+        }
+        let mut packed = Vec::new();
+        #[cfg(feature = "train")]
+        if self.level == Level::SMALLEST {
+            let scratch = crate::output::Scratch::new(&std::env::temp_dir())?;
+            let own = crate::training::OwnNetwork {
+                seconds: self.train_seconds,
+                scratch: scratch.path(),
+                on_step: &mut |_| {},
+            };
+            compressor.compress_with_own_network(file, own, &mut packed)?;
+            return Ok(packed);
+        }
+        compressor.compress_as(&compressor.plan(Subject::File(file))?, data, &mut packed)?;
+        Ok(packed)
+    }
 }
 
 impl Contender {
     pub(super) fn name(&self) -> String {
         match self {
-            Self::Vortex(level, _) => format!("vortex -{}", level.number()),
+            Self::Vortex(Vortex { level, .. }) => format!("vortex -{}", level.number()),
             Self::Other(codec) => codec.name().to_owned(),
         }
     }
@@ -38,27 +72,14 @@ impl Contender {
     ) -> Result<Vec<u8>> {
         match self {
             Self::Other(codec) => codec.compress(data, schema).map_err(|e| failed(&*e)),
-            Self::Vortex(level, threads) => {
-                let mut compressor =
-                    Compressor::new().level(*level).threads(*threads).verify(false);
-                if let Some(schema) = given {
-                    compressor = compressor.schema(schema.clone());
-                }
-                let mut packed = Vec::new();
-                compressor.compress_as(
-                    &compressor.plan(Subject::File(file))?,
-                    data,
-                    &mut packed,
-                )?;
-                Ok(packed)
-            }
+            Self::Vortex(vortex) => vortex.encode(file, data, given),
         }
     }
 
     pub(super) fn decode(&self, packed: &[u8], len: usize, schema: &Schema) -> Result<Vec<u8>> {
         match self {
             Self::Other(codec) => codec.decompress(packed, len, schema).map_err(|e| failed(&*e)),
-            Self::Vortex(_, threads) => {
+            Self::Vortex(Vortex { threads, .. }) => {
                 let mut back = Vec::with_capacity(len);
                 Decompressor::new().threads(*threads).decompress(packed, &mut back)?;
                 Ok(back)

@@ -16,7 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::input::check_unchanged;
 use crate::level::Level;
 use crate::plan::{Plan, Request, Subject};
-use contender::Contender;
+use contender::{Contender, Vortex};
 
 pub use crate::machine::Machine;
 pub use times::Times;
@@ -27,8 +27,11 @@ pub const MAX_BYTES: u64 = 4 << 30;
 /// What to measure and how often.
 #[derive(Clone, Debug)]
 pub struct Bench {
-    /// Levels of Vortex, without a model. Level 9 is as 8 here, because no network is trained.
+    /// Levels of Vortex, without a model. Level 9 trains a network on each file, which needs the feature
+    /// `train`; without it, it is as 8.
     pub levels: Vec<Level>,
+    /// Seconds of training at level 9.
+    pub train_seconds: f64,
     /// The other codecs.
     pub others: Choice,
     /// Most runs of each direction.
@@ -42,10 +45,11 @@ pub struct Bench {
 }
 
 impl Default for Bench {
-    /// All levels and all other codecs, three runs on one thread.
+    /// All levels but 9, which takes minutes, and all other codecs, three runs on one thread.
     fn default() -> Self {
         Self {
             levels: (1..=8).map(|n| Level::new(n).expect("1 to 9")).collect(),
+            train_seconds: 60.0,
             others: Choice::Wide,
             runs: 3,
             enough: Duration::from_secs(10),
@@ -94,8 +98,7 @@ pub struct Figures {
 impl Bench {
     /// The names of everything that is measured, in order.
     pub fn names(&self) -> Vec<String> {
-        let contenders = contenders(self.others, &self.levels, self.threads);
-        contenders.iter().map(Contender::name).collect()
+        self.contenders(self.others, &self.levels).iter().map(Contender::name).collect()
     }
 
     /// The bytes of a record and the number of its fields, as the other codecs get them.
@@ -125,7 +128,7 @@ impl Bench {
     /// [`MAX_BYTES`], [`ErrorKind::InputChanged`], and those of reading it.
     pub fn measure(&self, name: &str, file: &Path) -> Result<Row> {
         let levels: Vec<Level> = (1..=9).filter_map(|n| Level::new(n).ok()).collect();
-        let known = contenders(Choice::Wide, &levels, self.threads);
+        let known = self.contenders(Choice::Wide, &levels);
         let contender = known.into_iter().find(|contender| contender.name() == name);
         let contender = contender
             .ok_or_else(|| Error::invalid_argument(format!("there is no codec {name:?}")))?;
@@ -139,6 +142,13 @@ impl Bench {
         check_unchanged(file, &metadata, data.len() as u64)?;
         let ours = matches!(contender, Contender::Vortex(..));
         Ok(Row { codec: name.to_owned(), ours, outcome })
+    }
+
+    fn contenders(&self, others: Choice, levels: &[Level]) -> Vec<Contender> {
+        let &Self { threads, train_seconds, .. } = self;
+        let others = crate::baselines::list(others).into_iter().map(Contender::Other);
+        let ours = levels.iter().map(|&level| Vortex { level, threads, train_seconds });
+        others.chain(ours.map(Contender::Vortex)).collect()
     }
 
     fn figures(
@@ -175,14 +185,11 @@ impl Bench {
     }
 }
 
-fn contenders(others: Choice, levels: &[Level], threads: usize) -> Vec<Contender> {
-    let others = crate::baselines::list(others).into_iter().map(Contender::Other);
-    others.chain(levels.iter().map(|level| Contender::Vortex(*level, threads))).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(feature = "train")]
+    use vortex_coder::{DType, Field};
 
     #[test]
     fn all_codecs_are_measured() {
@@ -203,6 +210,25 @@ mod tests {
         }
         let unknown = bench.measure("zip", &file).unwrap_err();
         assert_eq!(unknown.kind(), ErrorKind::InvalidArgument);
+    }
+
+    #[cfg(feature = "train")]
+    #[test]
+    fn level_9_trains_a_network_on_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("counter.bin");
+        let bytes: Vec<u8> = (0..70_000u32).flat_map(|i| (i / 3 * (i % 7)).to_le_bytes()).collect();
+        std::fs::write(&file, &bytes).unwrap();
+        let schema = Schema::new(4, vec![Field::new("n", DType::U32, 0)]).unwrap();
+        let bench = Bench { runs: 1, train_seconds: 1.5, schema: Some(schema), ..Bench::default() };
+        let figures = |name| match bench.measure(name, &file).unwrap().outcome {
+            Outcome::Figures(figures) => figures,
+            Outcome::Failed(reason) => panic!("{reason}"),
+        };
+        let (eight, nine) = (figures("vortex -8"), figures("vortex -9"));
+        assert!(nine.bytes <= eight.bytes, "{nine:?} {eight:?}");
+        // The training is part of the time.
+        assert!(nine.encode.median > 1.5, "{nine:?}");
     }
 
     #[test]
