@@ -5,29 +5,16 @@ mod golden_files;
 
 use std::sync::Arc;
 
-use golden_files::{Golden, alone, lone_member};
-use vortex_coder::container::{ModelLoader, NoModels, Reader, ReaderOptions};
-use vortex_coder::{Model, Result};
-use vortex_infer::{Instructions, IntModel};
-
-/// Opens embedded models.
-struct Embedded(Instructions);
-
-impl ModelLoader for Embedded {
-    fn by_digest(&self, digest: [u8; 32]) -> Result<Arc<dyn Model>> {
-        NoModels.by_digest(digest)
-    }
-    fn from_bytes(&self, bytes: &[u8]) -> Result<Arc<dyn Model>> {
-        Ok(Arc::new(IntModel::from_bytes(bytes, self.0)?))
-    }
-}
+use golden_files::{Embedded, Golden, all_instructions, alone, lone_member};
+use vortex_coder::container::{Reader, ReaderOptions};
+use vortex_infer::IntModel;
 
 #[test]
 fn the_golden_file_is_read_and_written_again() {
     let Golden { file, bytes } = alone();
     let models = [golden_files::records_network(), golden_files::text_network()];
     let records = 2800;
-    for instructions in Instructions::ALL.into_iter().filter(|i| i.is_available()) {
+    for instructions in all_instructions() {
         for group in [None, Some(1), Some(2)] {
             let models = Arc::new(Embedded(instructions));
             let options = ReaderOptions { models, group, ..ReaderOptions::default() };

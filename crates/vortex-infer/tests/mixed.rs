@@ -17,23 +17,9 @@ use vortex_coder::{BlockPayload, BlockRecords, Error, ErrorKind, Identity, Model
 use vortex_infer::random::{Sizes, network};
 use vortex_infer::{Instructions, IntModel};
 
-use golden_files::{Golden, records, records_network, text, text_network};
-
-/// Opens embedded models.
-struct Embedded(Instructions);
-
-impl ModelLoader for Embedded {
-    fn by_digest(&self, digest: [u8; 32]) -> Result<Arc<dyn Model>> {
-        NoModels.by_digest(digest)
-    }
-    fn from_bytes(&self, bytes: &[u8]) -> Result<Arc<dyn Model>> {
-        Ok(Arc::new(IntModel::from_bytes(bytes, self.0)?))
-    }
-}
-
-fn all_instructions() -> Vec<Instructions> {
-    Instructions::ALL.into_iter().filter(|instructions| instructions.is_available()).collect()
-}
+use golden_files::{
+    Embedded, Golden, all_instructions, records, records_network, text, text_network,
+};
 
 fn options(models: impl ModelLoader + 'static) -> ReaderOptions {
     ReaderOptions { models: Arc::new(models), ..ReaderOptions::default() }

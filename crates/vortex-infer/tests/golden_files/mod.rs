@@ -1,5 +1,5 @@
 //! Files of networks, alone and mixed with contexts, which are written once and must always be
-//! readable. The builders here may not change.
+//! readable, and what opens them. The builders here may not change.
 #![allow(dead_code)] // each test uses one of the files
 
 use std::io::Write;
@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use vortex_base::random::SplitMix64;
-use vortex_coder::container::{Coder, Writer, WriterOptions};
+use vortex_coder::container::{Coder, ModelLoader, NoModels, Writer, WriterOptions};
 use vortex_coder::mixing::{Level, MixedModel};
 use vortex_coder::schema::{DType, Field, Schema};
-use vortex_coder::{BlockPayload, Model};
+use vortex_coder::{BlockPayload, Model, Result};
 use vortex_infer::random::{Sizes, network};
 use vortex_infer::spec::MemoryShape;
 use vortex_infer::{Instructions, IntModel, Network};
@@ -20,6 +20,23 @@ const WRITTEN_BY: &str = "0.1.0";
 /// Bytes of a block of the networks alone, before it is rounded to records, and its lanes.
 const BLOCK: usize = 1024;
 const LANES: u16 = 3;
+
+/// Opens embedded models.
+pub struct Embedded(pub Instructions);
+
+impl ModelLoader for Embedded {
+    fn by_digest(&self, digest: [u8; 32]) -> Result<Arc<dyn Model>> {
+        NoModels.by_digest(digest)
+    }
+    fn from_bytes(&self, bytes: &[u8]) -> Result<Arc<dyn Model>> {
+        Ok(Arc::new(IntModel::from_bytes(bytes, self.0)?))
+    }
+}
+
+/// The instructions of this processor.
+pub fn all_instructions() -> Vec<Instructions> {
+    Instructions::ALL.into_iter().filter(|instructions| instructions.is_available()).collect()
+}
 
 /// A network of seven-byte records, with memory and biases, one role flat.
 pub fn records_network() -> Network {
