@@ -29,6 +29,7 @@ mod device;
 mod encoder;
 pub mod error;
 pub mod evaluation;
+pub mod export;
 mod hook;
 pub mod input;
 pub mod inspection;

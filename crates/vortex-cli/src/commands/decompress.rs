@@ -21,7 +21,7 @@ use crate::input::Input;
 use crate::models;
 use crate::output::{Content, Output, Target};
 use crate::progress;
-use crate::records::{Choice, Excerpt, Form, Slice};
+use crate::records::{Choice, Form, Slice};
 use vortex_report::table::thousands;
 
 /// Decompress .vxc files.
@@ -153,15 +153,15 @@ impl Decompress {
             }
             stdout => stdout,
         };
-        let mut excerpt = Excerpt::open(file, &self.choice, models, common)?;
-        let rows = self.records.unwrap_or_default().of(excerpt.rows);
+        let mut excerpt = self.choice.open(file, models, common)?;
+        let rows = self.records.unwrap_or_default().of(excerpt.rows());
         let n = rows.end - rows.start;
         let metadata = std::fs::metadata(file).context("cannot be read")?;
         let mut output =
             Output::open(&target, Content::Original, self.output.force, Some(&metadata))
                 .with_context(|| target.to_string())?;
         let bar = progress::count(n, &file.display().to_string(), !common.quiet);
-        excerpt.write(rows, form, common, &mut output, |rows| bar.inc(rows))?;
+        excerpt.write(rows, form.into(), common.threads(), &mut output, |rows| bar.inc(rows))?;
         output.commit().with_context(|| target.to_string())?;
         bar.finish_and_clear();
         if !common.quiet && (target != Target::Stdout || common.verbose) {

@@ -7,7 +7,7 @@ use clap::Args;
 use crate::arguments::Common;
 use crate::failure::{Failure, report, stdout_is_closed};
 use crate::models;
-use crate::records::{Choice, Excerpt, Form, Slice};
+use crate::records::{Choice, Form, Slice};
 use crate::stdout::stdout;
 
 /// Print the first records of a .vxc file.
@@ -35,9 +35,10 @@ pub struct Head {
 impl Head {
     pub fn run(self, common: &Common) -> Result<(), Failure> {
         let models = models::open(self.model.as_deref(), common)?;
-        let printed = Excerpt::open(&self.file, &self.choice, &models, common).and_then(|mut e| {
-            let rows = Slice::first(self.number).of(e.rows);
-            e.write(rows, self.format, common, &mut stdout(), |_| {})
+        let printed = self.choice.open(&self.file, &models, common).and_then(|mut excerpt| {
+            let rows = Slice::first(self.number).of(excerpt.rows());
+            let threads = common.threads();
+            Ok(excerpt.write(rows, self.format.into(), threads, &mut stdout(), |_| {})?)
         });
         match printed {
             Err(error) if stdout_is_closed(&error) => Err(Failure::BrokenPipe),

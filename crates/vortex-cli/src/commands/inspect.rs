@@ -1,29 +1,29 @@
 //! `vortex inspect`
 
-use std::io::{Read, Write};
+use std::fs::File;
+use std::io::{BufReader, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use vortex_codec::coder::container::constants::MAGIC;
-use vortex_codec::coder::container::damaged_as_text;
+use vortex_codec::coder::container::{IndexedReader, damaged_as_text};
+use vortex_codec::infer::IntModel;
+use vortex_codec::infer::file::SIGNATURE;
+use vortex_codec::inspection::{self, RawData};
 use vortex_codec::output::write_file;
+use vortex_codec::training::Curve;
+use vortex_codec::weights::{self, list, tensors};
 
-use super::files;
+use super::files::{self, folder_of};
 use crate::arguments::Common;
-use crate::failure::Failure;
+use crate::failure::{Failure, describe};
 use crate::input::open_file;
+use crate::models;
 use crate::stdout::stdout;
+use vortex_report::inspect::{Compressed, Network, Raw, Weights};
 use vortex_report::page::{Inspected, Provenance, inspection};
-
-mod container;
-mod model;
-mod raw;
-mod weights;
-
-use container::Compressed;
-use raw::Raw;
-use weights::Weights;
 
 /// Show what a file is: compressed, model, weights or raw data.
 ///
@@ -52,8 +52,8 @@ pub struct Inspect {
 /// First bytes and extensions of the files that this program writes.
 const OUR_FILES: [([u8; 8], &str); 3] = [
     (MAGIC, files::EXTENSION),
-    (vortex_codec::weights::MAGIC, files::WEIGHTS_EXTENSION),
-    (vortex_codec::infer::file::SIGNATURE, vortex_codec::models::EXTENSION),
+    (weights::MAGIC, files::WEIGHTS_EXTENSION),
+    (SIGNATURE, vortex_codec::models::EXTENSION),
 ];
 
 impl Inspect {
@@ -84,15 +84,21 @@ impl Inspect {
     fn look(&self, file: &Path, common: &Common) -> Result<Look> {
         let mut start = Vec::new();
         open_file(file)?.take(8).read_to_end(&mut start).context("cannot be read")?;
+        let name = file.display().to_string();
         if start == MAGIC {
-            let model = self.model.as_deref();
-            return Ok(Look::Compressed(Compressed::open(file, model, common)?.into()));
+            return Ok(Look::Compressed(self.compressed(name, file, common)?.into()));
         }
-        if start == vortex_codec::weights::MAGIC {
-            return Ok(Look::Weights(Weights::open(file)?));
+        if start == weights::MAGIC {
+            let listing = list(BufReader::new(open_file(file)?))?;
+            let tensors = tensors(BufReader::new(open_file(file)?), &listing)?;
+            return Ok(Look::Weights(Weights::new(name, listing, tensors.unwrap_or_default())));
         }
-        if model::is_model(&start) {
-            return Ok(Look::Model(model::Inspection::open(file, common)?));
+        if start == SIGNATURE {
+            let curve = match self.report {
+                Some(_) => Curve::of_run(folder_of(file))?,
+                None => None,
+            };
+            return Ok(Look::Model(Network::new(name, network(file, common)?, curve)));
         }
         for (magic, extension) in &OUR_FILES {
             ensure!(
@@ -109,14 +115,32 @@ impl Inspect {
                  are damaged"
             )
         });
-        Ok(Look::Raw(Raw::open(file, self.schema.as_deref())?, doubt))
+        let data = RawData::read(file, open_file(file)?, self.schema.as_deref())?;
+        Ok(Look::Raw(Raw::new(name, data), doubt))
+    }
+
+    fn compressed(&self, name: String, file: &Path, common: &Common) -> Result<OnDisk> {
+        let models = models::open(self.model.as_deref(), common)?;
+        let decompressor = models::decompressor(&models, Some(file), common);
+        let source = BufReader::new(open_file(file)?);
+        let reader = IndexedReader::open(source, decompressor.reader_options())?;
+        let file = inspection::Compressed::of(reader, common.threads())?;
+        Ok(Compressed::new(name, file, |error| describe(&error.into())))
     }
 }
 
+fn network(file: &Path, common: &Common) -> Result<Arc<IntModel>> {
+    let models = models::open(Some(file), common)?;
+    let model = models.given().context("the model was just opened")?;
+    Ok(Arc::clone(model.network().context("a model without a network")?))
+}
+
+type OnDisk = Compressed<BufReader<File>>;
+
 /// What a file is.
 enum Look {
-    Compressed(Box<Compressed>),
-    Model(model::Inspection),
+    Compressed(Box<OnDisk>),
+    Model(Network),
     Weights(Weights),
     /// With a doubt about it.
     Raw(Raw, Option<String>),
@@ -135,8 +159,8 @@ impl Look {
 
     fn page(&mut self) -> Result<Inspected> {
         match self {
-            Self::Compressed(file) => file.page(),
-            Self::Model(file) => file.page(),
+            Self::Compressed(file) => Ok(file.page()?),
+            Self::Model(file) => Ok(file.page()),
             Self::Weights(file) => Ok(file.page()),
             Self::Raw(file, doubt) => Ok(Inspected { warning: doubt.clone(), ..file.page() }),
         }

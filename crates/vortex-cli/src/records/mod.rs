@@ -1,20 +1,17 @@
-//! Records of compressed files as tables.
+//! Arguments that choose records of compressed files.
 //!
 //! | file | concern |
 //! |---|---|
 //! | `slice` | which records: `A:B` |
-//! | `excerpt` | the dataset and the fields; piece by piece from the file to the output |
-//! | `csv`, `npy`, `number` | the forms |
+//! | `choice` | the dataset and the fields |
 
-mod csv;
-mod excerpt;
-mod npy;
-mod number;
+mod choice;
 mod slice;
 
 use clap::ValueEnum;
+use vortex_codec::export;
 
-pub use excerpt::{Choice, Excerpt};
+pub use choice::Choice;
 pub use slice::Slice;
 
 /// The form of records in an output.
@@ -35,6 +32,16 @@ impl Form {
             Self::Csv => "csv",
             Self::Npy => "npy",
             Self::Raw => "records",
+        }
+    }
+}
+
+impl From<Form> for export::Form {
+    fn from(form: Form) -> Self {
+        match form {
+            Form::Csv => Self::Csv,
+            Form::Npy => Self::Npy,
+            Form::Raw => Self::Raw,
         }
     }
 }

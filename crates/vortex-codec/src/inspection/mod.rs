@@ -1,7 +1,9 @@
 //! Inspection of files: the cost of the symbols of raw data without context, and the cost of the
 //! symbols of a compressed file under its predictor.
 
+mod compressed;
 mod fields;
+mod raw;
 mod values;
 
 use std::cmp::Reverse;
@@ -15,7 +17,9 @@ use vortex_coder::{AdaptiveModel, Model, RecordLayout, Schema};
 use crate::error::{Error, Result};
 use crate::evaluation::costs_by_role;
 
+pub use compressed::Compressed;
 pub use fields::{FieldRow, field_rows};
+pub use raw::RawData;
 pub use values::{ValueEntropy, value_entropies};
 
 /// Number of original bytes, from the start of a member, whose costs are measured.

@@ -3,7 +3,7 @@
 use std::fmt::{Display, LowerExp};
 use std::io::{self, Write};
 
-use vortex_codec::{DType, Field};
+use vortex_coder::{DType, Field};
 
 /// Writes the value of a field of a record: the shortest text that gives back the same number.
 /// NaN is `nan`, whatever its payload.

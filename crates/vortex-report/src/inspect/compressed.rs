@@ -1,71 +1,48 @@
 //! Compressed files: members, blocks, schema, model, and the cost of each symbol.
 
-use std::fs::File;
-use std::io::BufReader;
-use std::path::Path;
+use std::io::{Read, Seek};
 
-use anyhow::Result;
 use vortex_codec::coder::Identity;
-use vortex_codec::coder::container::{IndexedReader, MemberInfo};
+use vortex_codec::coder::container::MemberInfo;
 use vortex_codec::data::discover::describe as describe_field;
-use vortex_codec::inspection::{
-    BlockCounts, MemberCosts, count_blocks, largest_member, member_costs, predictor_of,
-};
-use vortex_codec::{ErrorKind, Schema};
+use vortex_codec::inspection::{self, BlockCounts, MemberCosts};
+use vortex_codec::{Error, Schema};
 
-use super::raw::{field_table, known};
-use crate::arguments::Common;
-use crate::failure::describe as describe_error;
-use crate::input::open_file;
-use crate::models;
-use vortex_report::page::{Blocks, Inspected, PlainTable};
-use vortex_report::table::{Table, thousands};
+use super::fields::{field_table, known};
+use crate::page::{Blocks, Inspected, PlainTable};
+use crate::table::{Table, thousands};
 
-/// A compressed file, and what its parts say without being decoded.
-pub struct Compressed {
+/// A compressed file and its name.
+pub struct Compressed<R: Read + Seek> {
     name: String,
-    reader: IndexedReader<BufReader<File>>,
-    members: Vec<MemberInfo>,
-    counts: Vec<BlockCounts>,
+    file: inspection::Compressed<R>,
     /// The costs of the largest member under its predictor, or why they are not known.
     costs: Option<(usize, Result<MemberCosts, String>)>,
 }
 
-impl Compressed {
-    pub fn open(file: &Path, model: Option<&Path>, common: &Common) -> Result<Self> {
-        let models = models::open(model, common)?;
-        let decompressor = models::decompressor(&models, Some(file), common);
-        let source = BufReader::new(open_file(file)?);
-        let mut reader = IndexedReader::open(source, decompressor.reader_options())?;
-        let members: Vec<MemberInfo> = reader.members().cloned().collect();
-        let counts = (0..members.len()).map(|number| count_blocks(&mut reader, number));
-        let counts = counts.collect::<vortex_codec::Result<_>>()?;
-        let costs = match largest_member(&reader) {
-            None => None,
-            Some(number) => {
-                let costs = match predictor_of(&mut reader, number) {
-                    Ok(model) => Ok(member_costs(&mut reader, number, &*model, common.threads())?),
-                    Err(error) if is_of_a_model(error.kind()) => Err(describe_error(&error.into())),
-                    Err(error) => return Err(error.into()),
-                };
-                Some((number, costs))
-            }
-        };
-        Ok(Self { name: file.display().to_string(), reader, members, counts, costs })
+impl<R: Read + Seek> Compressed<R> {
+    /// `describe` says why a model cannot be used.
+    pub fn new(
+        name: impl Into<String>,
+        mut file: inspection::Compressed<R>,
+        describe: impl FnOnce(Error) -> String,
+    ) -> Self {
+        let costs = file.costs.take().map(|(number, costs)| (number, costs.map_err(describe)));
+        Self { name: name.into(), file, costs }
     }
 
     fn bits_per_byte(&self) -> f64 {
-        self.reader.file_bytes() as f64 * 8.0 / self.reader.len().max(1) as f64
+        self.file.file_bytes() as f64 * 8.0 / self.file.original_bytes().max(1) as f64
     }
 
     /// Whether a member's columns are written as a whole, so that the bits of a symbol mean nothing.
     fn whole(&self, member: usize) -> bool {
-        self.members[member].predictor == Some(Identity::Columns)
+        self.file.members[member].predictor == Some(Identity::Columns)
     }
 
     /// What the bits by field of a member are.
     fn meaning(&self, member: usize) -> &'static str {
-        match self.members[member].predictor {
+        match self.file.members[member].predictor {
             None => "no predictor; entropy of each symbol alone",
             // The level is not in the file, and each has its own way to write a column.
             Some(Identity::Columns) => {
@@ -75,16 +52,19 @@ impl Compressed {
         }
     }
 
+    /// What the terminal shows.
     pub fn text(&self) -> String {
         let mut text = format!(
             "{}: compressed, {} -> {} bytes, {:.3} bits/byte, {}\n",
             self.name,
-            thousands(self.reader.len()),
-            thousands(self.reader.file_bytes()),
+            thousands(self.file.original_bytes()),
+            thousands(self.file.file_bytes()),
             self.bits_per_byte(),
-            count(self.members.len(), "member"),
+            count(self.file.members.len(), "member"),
         );
-        for (number, (member, blocks)) in self.members.iter().zip(&self.counts).enumerate() {
+        for (number, (member, blocks)) in
+            self.file.members.iter().zip(&self.file.counts).enumerate()
+        {
             text.push_str(&format!(
                 "member {number}{}: {} -> {} bytes, version {}, {} of {} bytes ({}), {}\n",
                 member.label.as_ref().map(|label| format!(" {label:?}")).unwrap_or_default(),
@@ -101,7 +81,7 @@ impl Compressed {
             None => {}
             Some((number, Err(reason))) => {
                 text.push_str(&format!("{reason}\n"));
-                if let Some(schema) = &self.members[*number].schema {
+                if let Some(schema) = &self.file.members[*number].schema {
                     text.push_str(&format!("\nrecords of {} bytes\n", schema.stride()));
                     text.push_str(&fields(schema).to_string());
                     text.push_str(&known(schema));
@@ -128,11 +108,15 @@ impl Compressed {
         text
     }
 
-    pub fn page(&mut self) -> Result<Inspected> {
-        let total = self.members.iter().map(|member| member.n_blocks).sum();
+    /// What the page shows.
+    ///
+    /// # Errors
+    /// Those of reading the headers of the blocks.
+    pub fn page(&mut self) -> vortex_codec::Result<Inspected> {
+        let total = self.file.members.iter().map(|member| member.n_blocks).sum();
         let mut blocks = Blocks::new(total);
-        for number in 0..self.members.len() {
-            self.reader.blocks(number)?.iter().for_each(|block| blocks.push(block));
+        for number in 0..self.file.members.len() {
+            self.file.blocks(number)?.iter().for_each(|block| blocks.push(block));
         }
         let row = |(number, (member, blocks)): (usize, (&MemberInfo, &BlockCounts))| {
             vec![
@@ -145,20 +129,21 @@ impl Compressed {
                 blake3::Hash::from_bytes(member.original_digest).to_hex()[..16].to_owned(),
             ]
         };
-        let rows = self.members.iter().zip(&self.counts).enumerate().map(row).collect();
+        let rows = self.file.members.iter().zip(&self.file.counts).enumerate().map(row).collect();
         let columns =
             vec!["member", "label", "bytes", "stored", "blocks", "predictor", "BLAKE3 begins"];
         let mut tables = vec![PlainTable { title: "Members".into(), columns, rows }];
-        let payload: u64 = self.counts.iter().map(|counts| counts.payload_bytes).sum();
-        let models: u64 = self.members.iter().map(|member| u64::from(member.model_bytes)).sum();
-        let (original, file) = (self.reader.len(), self.reader.file_bytes());
+        let payload: u64 = self.file.counts.iter().map(|counts| counts.payload_bytes).sum();
+        let models: u64 =
+            self.file.members.iter().map(|member| u64::from(member.model_bytes)).sum();
+        let (original, file) = (self.file.original_bytes(), self.file.file_bytes());
         let mut page = Inspected {
             name: self.name.clone(),
             lead: format!(
                 "A compressed file: {} bytes in {}, {} with {}.",
                 thousands(original),
                 thousands(file),
-                count(self.members.len(), "member"),
+                count(self.file.members.len(), "member"),
                 count(total as usize, "block"),
             ),
             key: vec![
@@ -179,7 +164,7 @@ impl Compressed {
             None => {}
             Some((number, Err(reason))) => {
                 page.warning = Some(reason.clone());
-                if let Some(schema) = &self.members[*number].schema {
+                if let Some(schema) = &self.file.members[*number].schema {
                     tables.push(schema_table(schema));
                 }
             }
@@ -218,19 +203,6 @@ fn schema_table(schema: &Schema) -> PlainTable {
 
 fn methods(blocks: &BlockCounts) -> String {
     format!("{} modelled, {} zstd, {} raw", blocks.modelled, blocks.zstd, blocks.raw)
-}
-
-/// Whether the error comes from the model or from running it, so that the rest of the file can
-/// still be described.
-fn is_of_a_model(kind: ErrorKind) -> bool {
-    matches!(
-        kind,
-        ErrorKind::MissingModel
-            | ErrorKind::WrongModel
-            | ErrorKind::UnusableModel
-            | ErrorKind::UnsupportedVersion
-            | ErrorKind::SelfTest
-    )
 }
 
 /// Only the fields, if no model predicts them.

@@ -1,17 +1,13 @@
 //! Compressed weights: the kinds of chunks, the base that they need, and the tensors.
 
 use std::collections::BTreeMap;
-use std::io::BufReader;
 use std::ops::RangeInclusive;
-use std::path::Path;
 
-use anyhow::Result;
-use vortex_codec::weights::{DType, Filter, Layout, Listing, TensorEntry, list, tensors};
+use vortex_codec::weights::{DType, Filter, Layout, Listing, TensorEntry};
 
-use crate::input::open_file;
-use vortex_report::page::{Inspected, PlainTable};
-use vortex_report::sizes::Sizes;
-use vortex_report::table::{Table, thousands};
+use crate::page::{Inspected, PlainTable};
+use crate::sizes::Sizes;
+use crate::table::{Table, thousands};
 
 /// A file of compressed weights.
 pub struct Weights {
@@ -21,10 +17,9 @@ pub struct Weights {
 }
 
 impl Weights {
-    pub fn open(file: &Path) -> Result<Self> {
-        let listing = list(BufReader::new(open_file(file)?))?;
-        let tensors = tensors(BufReader::new(open_file(file)?), &listing)?.unwrap_or_default();
-        Ok(Self { name: file.display().to_string(), listing, tensors })
+    /// A view of a file; `tensors` are empty for a file of other values.
+    pub fn new(name: impl Into<String>, listing: Listing, tensors: Vec<TensorEntry>) -> Self {
+        Self { name: name.into(), listing, tensors }
     }
 
     fn base(&self) -> String {
@@ -79,6 +74,7 @@ impl Weights {
         kinds.into_iter().map(row).collect()
     }
 
+    /// What the terminal shows.
     pub fn text(&self) -> String {
         let mut text = format!(
             "{}: compressed weights, {}\nchunks     {}\nbase       {}\n\n",
@@ -98,6 +94,7 @@ impl Weights {
         text
     }
 
+    /// What the page shows.
     pub fn page(&self) -> Inspected {
         let table = |title: &str, columns: &[&'static str], rows| PlainTable {
             title: title.into(),

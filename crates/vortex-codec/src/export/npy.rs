@@ -1,7 +1,7 @@
 //! The header of a numpy array of records.
 
-use vortex_codec::sources::formats::npy;
-use vortex_codec::{DType, Field, Schema};
+use vortex_coder::{DType, Field, Schema};
+use vortex_sources::formats::npy;
 
 /// The header of an array of `n` records; their bytes follow it. Records of a single field are
 /// plain numbers.
@@ -64,7 +64,7 @@ fn literal(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use vortex_codec::sources::formats::npy::Header;
+    use vortex_sources::formats::npy::Header;
 
     #[test]
     fn headers_that_our_reader_reads() {

@@ -1,51 +1,39 @@
 //! Model files: records, shape, size.
 
-use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
-use vortex_codec::TrainedModel;
 use vortex_codec::coder::Model;
+use vortex_codec::data::discover::describe as describe_field;
 use vortex_codec::infer::IntModel;
-use vortex_codec::infer::file::SIGNATURE;
 use vortex_codec::training::Curve;
 
-use crate::arguments::Common;
-use crate::commands::files::folder_of;
-use crate::models;
-use vortex_report::page::{Inspected, PlainTable};
-use vortex_report::table::{Table, thousands};
+use crate::page::{Inspected, PlainTable};
+use crate::table::{Table, thousands};
 
-pub fn is_model(start: &[u8]) -> bool {
-    start == SIGNATURE
-}
-
-/// A model file that was loaded and passed its self-test.
-pub struct Inspection {
+/// A model that was loaded and passed its self-test.
+pub struct Network {
     name: String,
-    model: TrainedModel,
-    network: Arc<IntModel>,
+    model: Arc<IntModel>,
+    curve: Option<Curve>,
 }
 
-impl Inspection {
-    pub fn open(file: &Path, common: &Common) -> Result<Self> {
-        let models = models::open(Some(file), common)?;
-        let model = models.given().context("the model was just opened")?.clone();
-        let network = Arc::clone(model.network().context("a model without a network")?);
-        Ok(Self { name: file.display().to_string(), model, network })
+impl Network {
+    /// With the curve of its training, if it is known.
+    pub fn new(name: impl Into<String>, model: Arc<IntModel>, curve: Option<Curve>) -> Self {
+        Self { name: name.into(), model, curve }
     }
 
     /// Names and values, in the order of the text.
     fn facts(&self) -> [(&'static str, String); 5] {
-        let network = self.network.network();
-        let layout = self.network.layout();
+        let network = self.model.network();
+        let layout = self.model.layout();
         let flat = network.flat.iter().filter(|&&flat| flat).count();
         let memory = match network.memory {
             Some(memory) => format!("one token in {} kept, {} slots", memory.rate, memory.slots),
             None => "none".into(),
         };
         [
-            ("BLAKE3", blake3::Hash::from_bytes(self.model.digest()).to_hex().to_string()),
+            ("BLAKE3", blake3::hash(self.model.bytes()).to_hex().to_string()),
             ("parameters", thousands(network.parameters() as u64)),
             (
                 "trunk",
@@ -73,25 +61,26 @@ impl Inspection {
 
     /// One row for each field.
     fn fields(&self) -> impl Iterator<Item = [String; 5]> {
-        let schema = self.network.layout().schema();
-        let fields = schema.fields().iter().zip(&self.network.network().lag).enumerate();
+        let schema = self.model.layout().schema();
+        let fields = schema.fields().iter().zip(&self.model.network().lag).enumerate();
         fields.map(|(index, (field, lag))| {
             [
                 field.name.clone(),
                 field.dtype.numpy(field.big_endian),
                 field.offset.to_string(),
                 lag.to_string(),
-                vortex_codec::data::discover::describe(schema, index),
+                describe_field(schema, index),
             ]
         })
     }
 
+    /// What the terminal shows.
     pub fn text(&self) -> String {
         let mut text = format!(
             "{}: model, {} bytes; checks and self-test passed on {}\n",
             self.name,
-            thousands(self.network.bytes().len() as u64),
-            self.network.execution(),
+            thousands(self.model.bytes().len() as u64),
+            self.model.execution(),
         );
         for (name, value) in self.facts() {
             text.push_str(&format!("{name:<10} {value}\n"));
@@ -101,11 +90,9 @@ impl Inspection {
         text + &format!("\n{table}")
     }
 
-    /// The page, with the curve of its training if the figures are beside the model.
-    pub fn page(&self) -> Result<Inspected> {
-        let bytes = thousands(self.network.bytes().len() as u64);
-        let path = self.model.path();
-        let curve = path.map(|path| Curve::of_run(folder_of(path))).transpose()?.flatten();
+    /// What the page shows.
+    pub fn page(&self) -> Inspected {
+        let bytes = thousands(self.model.bytes().len() as u64);
         let facts = self.facts();
         let [_, (_, parameters), ..] = &facts;
         let fields = PlainTable {
@@ -113,11 +100,11 @@ impl Inspection {
             columns: COLUMNS.to_vec(),
             rows: self.fields().map(Vec::from).collect(),
         };
-        Ok(Inspected {
+        Inspected {
             name: self.name.clone(),
             lead: format!(
                 "A model of {bytes} bytes with {parameters} parameters; its checks and its self-test passed on {}.",
-                self.network.execution()
+                self.model.execution()
             ),
             key: vec![
                 (format!("{bytes} <small>bytes</small>"), "model file".into()),
@@ -125,9 +112,9 @@ impl Inspection {
             ],
             facts: facts.into(),
             tables: vec![fields],
-            curve,
+            curve: self.curve.clone(),
             ..Inspected::default()
-        })
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use vortex_codec::{Field, Schema};
+use vortex_coder::{Field, Schema};
 
 use super::number;
 
@@ -46,7 +46,7 @@ fn quoted(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use vortex_codec::DType;
+    use vortex_coder::DType;
 
     #[test]
     fn names_and_lines() {
