@@ -534,9 +534,9 @@ def modelled(payload, n, lanes, schema, model):
     return b"".join(out)
 
 
-def mixed(payload, n, schema, network=None):
+def mixed(payload, n, schema, network=None, arrays=False):
     """n bytes of whole records, with a network beside the contexts if there is one."""
-    plan = mixing.Plan(payload, n, schema, network is not None)
+    plan = mixing.Plan(payload, n, schema, network is not None, arrays)
     coder = RangeDecoder(payload[plan.size :])
     out = mixing.decode(coder, plan, n, schema, network and Lane(network))
     coder.finish()
@@ -572,9 +572,9 @@ def decode_block(predictor, schema, network, method, lanes, length, payload, tai
         assert predictor and 1 <= lanes <= min(1024, length // schema.stride)
         assert stored < length and tail == length % schema.stride and coded_tail <= tail
         body, end = payload[: stored - coded_tail], payload[stored - coded_tail :]
-        if predictor in (4, 5):
+        if predictor in (4, 5, 7):
             assert lanes == 1
-            block = mixed(body, length - tail, schema, network)
+            block = mixed(body, length - tail, schema, network, predictor == 7)
         elif predictor == 6:
             assert lanes == 1
             block = columns.decode(body, length // schema.stride, schema, unzstd)
@@ -602,7 +602,7 @@ def short_member(data, start):
         schema_bytes, at = le(data, at, 2), at + 2
     at += 32 * (predictor in (2, 4))
     check_crc(data, start, at)
-    assert not flags & ~57 and predictor in (0, 1, 2, 4, 5, 6)
+    assert not flags & ~57 and predictor in (0, 1, 2, 4, 5, 6, 7)
     assert (flags & 1) == (schema_bytes > 0) and (flags >> 5 & 1) == (coded_tail > 0)
     assert flags & 1 or not flags & 16
     method, lanes = coding >> 14, coding & 0x3FFF
@@ -634,7 +634,7 @@ def member(data, start):
     assert data[start + 8] == 1, "version"
     check_crc(data, start, start + 56)
     flags, predictor, reserved = data[start + 9 : start + 12]
-    assert not flags & ~27 and predictor in (0, 1, 2, 4, 5, 6) and reserved == 0
+    assert not flags & ~27 and predictor in (0, 1, 2, 4, 5, 6, 7) and reserved == 0
     digest = data[start + 24 : start + 56]
     block_bytes, schema_bytes, model_bytes = (le(data, start + at, 4) for at in (12, 16, 20))
     assert 512 <= block_bytes <= 1 << 26 and (flags & 1) == (schema_bytes > 0)

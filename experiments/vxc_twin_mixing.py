@@ -87,10 +87,10 @@ class Region:
 class Plan:
     """The first bytes of the payload of `n` bytes of whole records. `size` is the plan's length."""
 
-    def __init__(self, payload, n, schema, mixed):
+    def __init__(self, payload, n, schema, mixed, arrays=False):
         reader = PlanReader(payload)
         self.regions, kind = None, reader.byte()
-        assert kind == 0 or kind == 1 and schema.stride == 1, "kind"
+        assert kind == 0 or kind == 1 and (arrays or schema.stride == 1), "kind"
         raw = not mixed or schema.fields[0][3] == 0 and not any(schema.known[0])
         assert kind == 0 or raw, "regions beside a network of symbols"
         self.slots, self.contexts = reader.byte(), reader.byte()

@@ -12,7 +12,7 @@ def measure(vortex, path, out, note):
     config, schema = ROOT / "configs" / "cpu_small.yaml", path.with_suffix(".json")
     run, result = out / path.stem, out / f"{path.stem}.json"
     out.mkdir(parents=True, exist_ok=True)
-    about = origin("experiments/row_files/run.sh DATA OUT", version(vortex), note)
+    about = origin(f"vortex train --config configs/cpu_small.yaml --data {path.name}; vortex evaluate", version(vortex), note)
     start = {"set": path.stem}
     try:
         if not (run / "model.vxm").exists():

@@ -49,6 +49,7 @@ def pages():
             section_rivals.sentence(rivals, whole),
         )),
         "held-out": section_held_out.readme(held_out),
+        "weights": section_rivals.weights_sentence(weights),
     }
     for path, sections in ((ROOT / "docs" / "benchmarks.md", measured), (ROOT / "README.md", first)):
         yield path, documents.filled(path.read_text(encoding="utf-8"), sections)

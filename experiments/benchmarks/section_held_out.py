@@ -2,7 +2,7 @@
 
 import math
 
-from markdown import origins, smaller, span, speed, table
+from markdown import origins, rate, smaller, span, speed, table
 
 OWN = "vortex, trained"
 # What rows that were taken over from before know.
@@ -81,5 +81,18 @@ def page(rows):
     return f"{origins(own)}\n\n{long_table(rows)}\n\n{verdict(rows)}{failed}"
 
 
+def speeds(rows):
+    """One sentence about the speed with a model; empty as long as no row has times."""
+    own = [row for row in rows if row["codec"] == OWN and row["encode_s"]]
+    if not own:
+        return ""
+    coding, decoding = (
+        span([int(row["original_bytes"]) / 1e6 / float(row[key]) for row in own], rate)
+        for key in ("encode_s", "decode_s")
+    )
+    cores = own[0]["cores"]
+    return f"\nWith its model, Vortex codes {coding} MB/s and decodes {decoding} MB/s on {cores} cores; a block of 1 MiB runs on one core."
+
+
 def readme(rows):
-    return f"{short_table(rows)}\n\n{verdict(rows)}"
+    return f"{short_table(rows)}\n\n{verdict(rows)}{speeds(rows)}"

@@ -95,3 +95,20 @@ def weights(rows):
         saved = f"{100 * (1 - int(row['bytes']) / int(row['original_bytes'])):.2f} %"
         lines.append([row["set"], row["codec"], f"{int(row['bytes']):,}", saved])
     return f"{origins(rows)}\n\n{table(['weights', 'codec', 'bytes', 'smaller'], lines)}"
+
+
+def weights_sentence(rows):
+    """What the default effort saves on each network, and how often it is smaller than the others."""
+    saved, wins, sets_seen = {}, 0, 0
+    good = [row for row in rows if not row["failed"]]
+    for row in (row for row in good if row["codec"] == "vortex, default"):
+        name, dtype = row["set"].rsplit(", ", 1)
+        saved.setdefault(name, {})[dtype] = f"{100 * (1 - int(row['bytes']) / int(row['original_bytes'])):.1f} %"
+        others = [int(r["bytes"]) for r in good if r["set"] == row["set"] and not r["codec"].startswith("vortex")]
+        wins += all(int(row["bytes"]) < size for size in others)
+        sets_seen += 1
+    parts = (f"{name} {by['F32']} in float32, {by['BF16']} in bfloat16" for name, by in sorted(saved.items()))
+    return (
+        f"Trained weights become smaller without loss: {'; '.join(parts)}. Smaller than with ZipNN and z4ai in "
+        f"{wins} of {sets_seen} cases ([table](docs/benchmarks.md#weights-beside-other-programs))."
+    )

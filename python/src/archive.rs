@@ -8,7 +8,8 @@ use pyo3::prelude::*;
 use serde_json::{Value, json};
 use vortex_codec::Result;
 use vortex_codec::archive::Archive as Opened;
-use vortex_codec::inspection::{count_blocks, largest_member, member_costs, predictor_of};
+use vortex_codec::coder::container::MemberInfo;
+use vortex_codec::inspection::{BlockCounts, Compressed, FieldRow};
 
 use crate::file_object::{Place, ReadSeek};
 use crate::model::{Model, decompressor};
@@ -103,13 +104,10 @@ impl Archive {
 }
 
 fn describe(opened: &mut Opened<Box<dyn ReadSeek>>, threads: usize) -> Result<Value> {
-    let reader = opened.reader();
-    let members: Vec<_> = reader.members().cloned().collect();
-    let mut described = Vec::new();
-    for (number, member) in members.iter().enumerate() {
-        let blocks = count_blocks(reader, number)?;
+    let facts = Compressed::of(opened.reader(), threads)?;
+    let member = |(member, blocks): (&MemberInfo, &BlockCounts)| {
         let model = member.predictor.and_then(|identity| identity.model_file());
-        described.push(json!({
+        json!({
             "label": member.label,
             "original_bytes": member.original_bytes,
             "compressed_bytes": member.member_bytes,
@@ -119,15 +117,13 @@ fn describe(opened: &mut Opened<Box<dyn ReadSeek>>, threads: usize) -> Result<Va
             "raw_blocks": blocks.raw,
             "model": model.map(|digest| blake3::Hash::from_bytes(digest).to_hex().to_string()),
             "model_bytes": member.model_bytes,
-        }));
-    }
+        })
+    };
+    let members: Vec<Value> = facts.members.iter().zip(&facts.counts).map(member).collect();
     let mut fields = Vec::new();
-    if let Some(largest) = largest_member(reader) {
-        let model = predictor_of(reader, largest)?;
-        let costs = member_costs(reader, largest, &*model, threads)?;
-        for (number, field) in costs.schema.fields().iter().enumerate() {
-            let (name, offset) = (&field.name, field.offset);
-            let dtype = field.dtype.numpy(field.big_endian);
+    if let Some((_, costs)) = facts.costs {
+        let costs = costs?;
+        for (number, FieldRow { name, dtype, offset, .. }) in costs.fields.iter().enumerate() {
             // None where no predictor gives bits to single fields.
             let bits = costs.bits.as_ref().map(|bits| bits[number].iter().sum::<f64>());
             fields.push(json!({"name": name, "dtype": dtype, "offset": offset, "bits": bits}));
@@ -135,9 +131,9 @@ fn describe(opened: &mut Opened<Box<dyn ReadSeek>>, threads: usize) -> Result<Va
     }
     Ok(json!({
         "kind": "compressed",
-        "original_bytes": reader.len(),
-        "compressed_bytes": reader.file_bytes(),
-        "members": described,
+        "original_bytes": facts.original_bytes,
+        "compressed_bytes": facts.file_bytes,
+        "members": members,
         "fields": fields,
     }))
 }

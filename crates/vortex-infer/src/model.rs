@@ -75,6 +75,11 @@ impl IntModel {
         self.network.network()
     }
 
+    /// BLAKE3 of the model file, by which compressed files refer to it.
+    pub fn digest(&self) -> [u8; 32] {
+        self.digest
+    }
+
     /// The name of its execution.
     pub fn execution(&self) -> &str {
         &self.execution

@@ -17,7 +17,7 @@ pub fn bits(score: &Score) -> String {
     format!("bits/byte: training {now}   validation best {best}   trend {trend}{change}")
 }
 
-/// Speed and state.
+/// Speed in KB/s and tokens/s, step, phase, learning rate, and memory in MB if it is known.
 pub fn speed(score: &Score) -> String {
     let phase = match score.phase {
         Phase::Float => "float",
@@ -60,7 +60,7 @@ fn sparkline(values: &[f64]) -> String {
     values.iter().map(bar).collect()
 }
 
-/// Seconds in readable form.
+/// Seconds in readable form: `59 s`, `1 min 01 s`, `1 h 02 min`.
 pub fn duration(seconds: f64) -> String {
     let seconds = seconds.max(0.0) as u64;
     match (seconds / 3600, seconds / 60 % 60, seconds % 60) {

@@ -6,7 +6,8 @@ use vortex_base::dtype::DType;
 
 use crate::basket::{Basket, BasketBuffers};
 use crate::branch::{BasketPlace, Branch};
-use crate::column::{Chunk, ColumnReader};
+use crate::chunk::Chunk;
+use crate::column::ColumnReader;
 use crate::error::{Fault, Outcome};
 use crate::file::Tree;
 use crate::layout::{BasketForm, Encoding, EntryForm, Layout, Origin};

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use crate::branch::Branches;
 use crate::bytes::FileBytes;
-use crate::column::{Chunk, ColumnReader};
+use crate::chunk::Chunk;
+use crate::column::ColumnReader;
 use crate::directory::{Entry, Header, Listing};
 use crate::error::{Fault, Outcome, RootError, RootErrorKind};
 use crate::key::Key;

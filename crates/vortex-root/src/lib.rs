@@ -1,7 +1,8 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
-pub use column::{Chunk, ColumnReader};
+pub use chunk::Chunk;
+pub use column::ColumnReader;
 pub use error::{RootError, RootErrorKind};
 pub use file::{RootFile, RootObject, Tree};
 pub use layout::{Column, Content, Layout};
@@ -12,6 +13,7 @@ mod baskets;
 mod blocks;
 mod branch;
 mod bytes;
+mod chunk;
 mod column;
 mod cursor;
 mod directory;

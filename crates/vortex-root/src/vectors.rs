@@ -1,6 +1,6 @@
 //! Entries with their own headers: `std::vector`, text and arrays behind pointers.
 
-use crate::column::Chunk;
+use crate::chunk::Chunk;
 use crate::cursor::Cursor;
 use crate::error::{Fault, Outcome};
 use crate::fixed_objects::FixedObject;

@@ -6,6 +6,7 @@ mod header;
 mod index;
 mod listing;
 mod memory;
+mod plan;
 mod reader;
 mod writer;
 

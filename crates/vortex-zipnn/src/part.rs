@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::huffman::{self, CodeLengths, histogram};
 use crate::options::Level;
-use crate::{repeats, strings};
+use crate::{repetition, strings};
 
 /// How a part is stored. The numbers are those of the file format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +73,7 @@ fn encode_data(part: &[u8], level: Level, strings: bool, out: &mut Vec<u8>) -> M
     }
     let may_repeat = match level {
         Level::Fast => false,
-        Level::Default => strings && repeats::likely(part, 1, u64::MAX),
+        Level::Default => strings && repetition::likely(part, 1, u64::MAX),
         Level::Best => true,
     };
     let worth = part.len() - part.len() / share;

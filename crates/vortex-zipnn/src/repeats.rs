@@ -7,10 +7,8 @@ use crate::options::Level;
 use crate::{part, planes};
 
 mod flips;
-mod likely;
 mod matches;
 
-pub(crate) use likely::{FAIR_SHARE, likely, share};
 pub(crate) use matches::{MATCH_BYTES, Match, Search};
 
 /// Least original bytes per match.

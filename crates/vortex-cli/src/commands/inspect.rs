@@ -69,7 +69,7 @@ impl Inspect {
                 more += 1;
                 return Ok(());
             }
-            pages.push(look.page()?);
+            pages.push(look.page(file)?);
             digests.extend(digest(file)?.map(|digest| ("BLAKE3", digest)));
             Ok(())
         });
@@ -86,7 +86,8 @@ impl Inspect {
         open_file(file)?.take(8).read_to_end(&mut start).context("cannot be read")?;
         let name = file.display().to_string();
         if start == MAGIC {
-            return Ok(Look::Compressed(self.compressed(name, file, common)?.into()));
+            let (file, reader) = self.compressed(name, file, common)?;
+            return Ok(Look::Compressed(file.into(), reader.into()));
         }
         if start == weights::MAGIC {
             let listing = list(BufReader::new(open_file(file)?))?;
@@ -94,11 +95,7 @@ impl Inspect {
             return Ok(Look::Weights(Weights::new(name, listing, tensors.unwrap_or_default())));
         }
         if start == SIGNATURE {
-            let curve = match self.report {
-                Some(_) => Curve::of_run(folder_of(file))?,
-                None => None,
-            };
-            return Ok(Look::Model(Network::new(name, network(file, common)?, curve)));
+            return Ok(Look::Model(Network::new(name, network(file, common)?)));
         }
         for (magic, extension) in &OUR_FILES {
             ensure!(
@@ -115,31 +112,36 @@ impl Inspect {
                  are damaged"
             )
         });
-        let data = RawData::read(file, open_file(file)?, self.schema.as_deref())?;
+        let data = RawData::read(file, self.schema.as_deref())?;
         Ok(Look::Raw(Raw::new(name, data), doubt))
     }
 
-    fn compressed(&self, name: String, file: &Path, common: &Common) -> Result<OnDisk> {
+    fn compressed(
+        &self,
+        name: String,
+        file: &Path,
+        common: &Common,
+    ) -> Result<(Compressed, IndexedReader<BufReader<File>>)> {
         let models = models::open(self.model.as_deref(), common)?;
         let decompressor = models::decompressor(&models, Some(file), common);
         let source = BufReader::new(open_file(file)?);
-        let reader = IndexedReader::open(source, decompressor.reader_options())?;
-        let file = inspection::Compressed::of(reader, common.threads())?;
-        Ok(Compressed::new(name, file, |error| describe(&error.into())))
+        let mut reader = IndexedReader::open(source, decompressor.reader_options())?;
+        let facts = inspection::Compressed::of(&mut reader, common.threads())?;
+        Ok((Compressed::new(name, facts, |error| describe(&error.into())), reader))
     }
 }
 
+/// Loads a model, which runs its self-test.
 fn network(file: &Path, common: &Common) -> Result<Arc<IntModel>> {
     let models = models::open(Some(file), common)?;
     let model = models.given().context("the model was just opened")?;
     Ok(Arc::clone(model.network().context("a model without a network")?))
 }
 
-type OnDisk = Compressed<BufReader<File>>;
-
 /// What a file is.
 enum Look {
-    Compressed(Box<OnDisk>),
+    /// With its reader, for the blocks.
+    Compressed(Box<Compressed>, Box<IndexedReader<BufReader<File>>>),
     Model(Network),
     Weights(Weights),
     /// With a doubt about it.
@@ -149,7 +151,7 @@ enum Look {
 impl Look {
     fn text(&self) -> String {
         match self {
-            Self::Compressed(file) => file.text(),
+            Self::Compressed(file, _) => file.text(),
             Self::Model(file) => file.text(),
             Self::Weights(file) => file.text(),
             Self::Raw(file, None) => file.text(),
@@ -157,10 +159,11 @@ impl Look {
         }
     }
 
-    fn page(&mut self) -> Result<Inspected> {
+    /// The page of this `file`; of a model with the curve of its training, if the figures are beside it.
+    fn page(&mut self, file: &Path) -> Result<Inspected> {
         match self {
-            Self::Compressed(file) => Ok(file.page()?),
-            Self::Model(file) => Ok(file.page()),
+            Self::Compressed(compressed, reader) => Ok(compressed.page(reader)?),
+            Self::Model(model) => Ok(model.page(Curve::of_run(folder_of(file))?)),
             Self::Weights(file) => Ok(file.page()),
             Self::Raw(file, doubt) => Ok(Inspected { warning: doubt.clone(), ..file.page() }),
         }

@@ -49,10 +49,10 @@ impl Choice {
         opened.rewind()?;
         let decompressor = models::decompressor(models, Some(file), common);
         let archive = Archive::from_reader(BufReader::new(opened), &decompressor)?;
-        let excerpt = Excerpt::of(archive, self.dataset.as_deref(), &self.fields)?;
-        if self.fields.is_empty() && *excerpt.schema() == Schema::bytes() && !common.quiet {
+        let dataset = self.dataset.as_deref();
+        if *archive.dataset(dataset)?.schema == Schema::bytes() && !common.quiet {
             eprintln!("{}: holds bytes without records; each byte counts as one", file.display());
         }
-        Ok(excerpt)
+        Ok(Excerpt::of(archive, dataset, &self.fields)?)
     }
 }

@@ -35,6 +35,26 @@ fn given_beside_and_on_the_path() {
 }
 
 #[test]
+fn inspect_shows_the_rest_of_a_file_whose_model_is_missing() {
+    let (bench, _) = prepared();
+    bench.ok(&["compress", "-q", "--block-size", "16k", "-m", "models/m.vxm", "data"]);
+    let text = String::from_utf8(bench.ok(&["inspect", "data.vxc"]).stdout).unwrap();
+    let stride = format!("records of {STRIDE} bytes\n");
+    for part in ["1 member", "modelled", "VORTEX_MODEL_PATH", "-m", &stride, "offset"] {
+        assert!(text.contains(part), "no {part:?} in {text}");
+    }
+    // A curve that cannot be read costs the page, and not what is known of the model.
+    std::fs::create_dir(bench.path("models/metrics.jsonl")).unwrap();
+    let arguments = ["inspect", "--report", "page.html", "models/m.vxm"];
+    let output = bench.vortex(&arguments).assert().code(1).get_output().clone();
+    assert!(String::from_utf8(output.stdout).unwrap().contains("self-test passed"));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("metrics.jsonl"));
+    assert!(
+        String::from_utf8(bench.ok(&["inspect", "models/m.vxm"]).stdout).unwrap().contains("trunk")
+    );
+}
+
+#[test]
 fn embedded() {
     let (bench, data) = prepared();
     bench.ok(&["compress", "-q", "--embed-model", "-m", "models/m.vxm", "data"]);

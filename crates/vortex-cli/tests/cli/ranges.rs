@@ -184,6 +184,8 @@ fn mistakes() {
     let output = bench.ok(&["decompress", "--records", "3:10", "-o", "-", "text.vxc"]);
     assert_eq!(output.stdout, b"records");
     assert!(String::from_utf8(output.stderr).unwrap().contains("without records"));
+    let output = bench.ok(&["head", "--fields", "byte", "text.vxc"]);
+    assert!(String::from_utf8(output.stderr).unwrap().contains("without records"));
     // Damage is found before a record of the block is written.
     let mut bytes = bench.read(file);
     bytes[2000] ^= 1;

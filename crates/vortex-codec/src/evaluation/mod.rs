@@ -1,7 +1,6 @@
 //! Measuring a compressor on data: a real compressed file, decoded and compared, the predictor's own
 //! cross-entropy and, with the feature `baselines`, other codecs on the same bytes.
 
-mod costs;
 mod ledger;
 mod portion;
 mod results;
@@ -18,10 +17,9 @@ use crate::baselines::{self, Choice};
 use crate::compressor::Compressor;
 use crate::decompressor::Decompressor;
 use crate::error::{Error, ErrorKind, Result};
-use crate::inspection::{count_blocks, field_rows};
+use crate::inspection::{costs_by_role, count_blocks, field_rows};
 use crate::plan::{Part, Subject};
 
-pub use costs::costs_by_role;
 pub use ledger::{Cause, Coding, Stored};
 pub use portion::Portion;
 pub use results::{CodecRow, FailedCodec, Results, RoleRow};

@@ -63,8 +63,9 @@ impl<R: Read + Seek> Excerpt<R> {
     /// all cores). `on_rows` gets the number of records written since the last call.
     ///
     /// # Errors
-    /// As [`Archive::rows_of`], those of writing, and
-    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for records that numpy cannot describe.
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for records that the dataset does not
+    /// have or that numpy cannot describe, and nothing is written then; the errors of the blocks of
+    /// these records, and those of writing.
     pub fn write(
         &mut self,
         rows: Range<u64>,
@@ -73,6 +74,11 @@ impl<R: Read + Seek> Excerpt<R> {
         out: &mut impl Write,
         on_rows: impl Fn(u64),
     ) -> Result<()> {
+        if rows.start > rows.end || rows.end > self.rows {
+            let Range { start, end } = rows;
+            let message = format!("records {start}..{end}; the dataset has {}", self.rows);
+            return Err(Error::invalid_argument(message));
+        }
         let written = |result: std::io::Result<()>| {
             result.map_err(|error| Error::from(error).context("cannot be written"))
         };

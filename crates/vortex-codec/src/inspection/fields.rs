@@ -3,7 +3,8 @@
 use serde::Serialize;
 use vortex_coder::Schema;
 
-use super::{ValueEntropy, entropies, value_entropies};
+use super::symbols::entropies;
+use super::values::{ValueEntropy, value_entropies};
 
 /// One field of the records of some bytes.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -8,6 +8,8 @@ use vortex_coder::Schema;
 use vortex_coder::mixing::{Stretch, stretches};
 use vortex_data::sidecar::read_schema;
 
+use super::fields::{FieldRow, field_rows};
+use super::symbols::entropies;
 use crate::error::{Error, Result};
 use crate::plan::{Origin, Plan, Request, Subject};
 
@@ -21,7 +23,7 @@ pub struct RawData {
     /// Bytes of the file.
     pub total: u64,
     /// Its first bytes, at most 64 MiB.
-    pub bytes: Vec<u8>,
+    bytes: Vec<u8>,
     /// Where the schema comes from, in words.
     pub origin: String,
     /// The records.
@@ -29,13 +31,15 @@ pub struct RawData {
 }
 
 impl RawData {
-    /// Looks at the open file `handle` of the name `file`. Its records are in the file `given`;
-    /// without it, they are looked for.
+    /// Reads the first bytes of a file. Its records are described in the file `given`; without it,
+    /// they are looked for.
     ///
     /// # Errors
     /// Those of reading, and of a schema that is not valid.
-    pub fn read(file: &Path, handle: File, given: Option<&Path>) -> Result<Self> {
+    pub fn read(file: &Path, given: Option<&Path>) -> Result<Self> {
         let read = |error| Error::from(error).context("cannot be read");
+        let handle =
+            File::open(file).map_err(|error| Error::from(error).context("cannot be opened"))?;
         let total = handle.metadata().map_err(read)?.len();
         let mut bytes = Vec::new();
         handle.take(SAMPLE_BYTES).read_to_end(&mut bytes).map_err(read)?;
@@ -54,12 +58,27 @@ impl RawData {
         self.schema.stride() as u64
     }
 
-    /// Whether there is more than [`Self::bytes`].
-    pub fn is_longer(&self) -> bool {
-        self.total > self.bytes.len() as u64
+    /// Number of bytes that are measured, from the start of the file.
+    pub fn sample_bytes(&self) -> u64 {
+        self.bytes.len() as u64
     }
 
-    /// Probable contents of the first bytes, if they have no records.
+    /// Bits of each symbol of each field without any context, over the whole records of the sample.
+    pub fn entropies(&self) -> Vec<Vec<f64>> {
+        entropies(&self.bytes, &self.schema)
+    }
+
+    /// What is known of each field, over the same records; this also counts values and takes longer.
+    pub fn fields(&self) -> Vec<FieldRow> {
+        field_rows(&self.bytes, &self.schema)
+    }
+
+    /// Bits per byte if every symbol were coded alone, in these bits.
+    pub fn bits_per_byte<'a>(&self, symbols: impl IntoIterator<Item = &'a f64>) -> f64 {
+        symbols.into_iter().sum::<f64>() / self.stride() as f64
+    }
+
+    /// Probable contents of the first 4 MiB, if they have no records.
     pub fn stretches(&self) -> Vec<Stretch> {
         if self.schema != Schema::bytes() {
             return Vec::new();

@@ -7,6 +7,8 @@ mod bench;
 mod damage;
 #[cfg(feature = "npz")]
 mod datasets;
+mod export;
+mod inspection;
 mod mixed;
 mod models;
 mod options;

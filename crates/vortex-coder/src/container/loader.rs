@@ -34,6 +34,10 @@ pub(super) fn find(wanted: &Wanted<'_>, loader: &dyn ModelLoader) -> Result<Arc<
             without_parameters(identity, parameters)?;
             Arc::new(MixingModel::new(schema.clone(), Level::DEFAULT))
         }
+        (Identity::MixingArray, _) => {
+            without_parameters(identity, parameters)?;
+            Arc::new(MixingModel::of_array(schema.clone(), Level::DEFAULT))
+        }
         (Identity::Columns, _) => {
             without_parameters(identity, parameters)?;
             Arc::new(ColumnsModel::new(schema.clone(), columns::Level::HIGHEST))

@@ -29,7 +29,7 @@ impl Coder {
 
     /// The mixing predictor of this crate.
     pub fn mixing(schema: Schema, level: Level) -> Self {
-        Self::Model(Arc::new(MixingModel::new(schema, level)))
+        Self::Model(Arc::new(MixingModel::best(schema, level)))
     }
 
     /// The columns predictor of this crate.

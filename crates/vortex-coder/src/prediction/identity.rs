@@ -11,6 +11,8 @@ pub enum Identity {
     Adaptive,
     /// The mixing predictor of this crate, [`crate::mixing`].
     Mixing,
+    /// The mixing predictor for records of one number, whose blocks may be read as arrays.
+    MixingArray,
     /// The columns predictor of this crate, `vortex_coder::columns`.
     Columns,
     /// The network in the model file with this BLAKE3 digest.
@@ -24,7 +26,7 @@ impl Identity {
     /// which need no file.
     pub fn model_file(self) -> Option<[u8; 32]> {
         match self {
-            Self::Adaptive | Self::Mixing | Self::Columns => None,
+            Self::Adaptive | Self::Mixing | Self::MixingArray | Self::Columns => None,
             Self::Network(digest) | Self::NetworkMixed(digest) => Some(digest),
         }
     }
@@ -38,6 +40,7 @@ impl Identity {
             Self::NetworkMixed(_) => 4,
             Self::Mixing => 5,
             Self::Columns => 6,
+            Self::MixingArray => 7,
         }
     }
 
@@ -51,6 +54,7 @@ impl Identity {
             4 => Some(Self::NetworkMixed(digest)),
             5 => Some(Self::Mixing),
             6 => Some(Self::Columns),
+            7 => Some(Self::MixingArray),
             _ => None,
         }
     }
@@ -61,6 +65,7 @@ impl fmt::Display for Identity {
         match self {
             Self::Adaptive => f.write_str("the adaptive predictor"),
             Self::Mixing => f.write_str("the mixing predictor"),
+            Self::MixingArray => f.write_str("the mixing predictor for arrays"),
             Self::Columns => f.write_str("the columns predictor"),
             Self::Network(digest) => {
                 write!(f, "the model with BLAKE3 {}", hex::encode(digest))
@@ -81,6 +86,7 @@ mod tests {
         for identity in [
             Identity::Adaptive,
             Identity::Mixing,
+            Identity::MixingArray,
             Identity::Columns,
             Identity::Network([7; 32]),
             Identity::NetworkMixed([8; 32]),
@@ -88,6 +94,6 @@ mod tests {
             let digest = identity.model_file().unwrap_or_default();
             assert_eq!(Identity::from_code(identity.code(), digest), Some(identity));
         }
-        assert_eq!([0, 3].map(|code| Identity::from_code(code, [0; 32])), [None; 2]);
+        assert_eq!([0, 3, 8].map(|code| Identity::from_code(code, [0; 32])), [None; 3]);
     }
 }

@@ -109,6 +109,11 @@ fn goldens() -> Vec<Golden> {
             ];
             mixed_records.iter().map(Vec::len).zip(options).collect()
         }),
+        ("v1_mixing_array.vxc", arrays().map(|(_, bytes)| bytes).concat(), {
+            let member =
+                |(schema, bytes): (Schema, Vec<u8>)| (bytes.len(), mixing(schema, Level::DEFAULT));
+            arrays().map(member).into()
+        }),
         ("v1_columns.vxc", columns_bytes.concat(), {
             let options = [
                 by_columns(lawful(), columns::Level::LOWEST),
@@ -197,6 +202,7 @@ fn golden_files_use_what_they_should() {
     assert_eq!(methods("v1_columns.vxc"), [false, false, true]);
     assert_eq!(methods("v1_mixing_bytes.vxc"), [false, false, true]);
     assert_eq!(methods("v1_mixing_records.vxc"), [false, false, true]);
+    assert_eq!(methods("v1_mixing_array.vxc"), [false, false, true]);
 }
 
 #[test]

@@ -12,6 +12,8 @@ const FIRST_COST_SAMPLE: usize = 96 << 10;
 const COST_SAMPLE: usize = 512 << 10;
 /// Number of candidates that are tried on the larger sample.
 const FINALISTS: usize = 12;
+/// They may cost this share more than the best one on the smaller sample.
+const STILL_GOOD: u64 = 4;
 /// Number of pieces of a sample: the start, the end, and between.
 const PIECES: usize = 4;
 /// Number of lags with the most equal bytes that are analysed, and of the best of these whose
@@ -51,10 +53,15 @@ pub(super) fn rank(bytes: &[u8]) -> Vec<StrideCandidate> {
     divisors.retain(|d| first.iter().all(|(lag, _)| lag != d));
     first.extend(measure(&divisors, &first_windows));
     first.sort_by_key(|&(stride, cost)| (cost, stride));
-    let mut finalists: Vec<usize> = small.collect();
-    finalists.extend(first.iter().map(|(stride, _)| *stride).take(FINALISTS));
-    finalists.sort_unstable();
-    finalists.dedup();
+    let most = first.first().map_or(0, |(_, cost)| cost + cost / STILL_GOOD);
+    let is_small = |stride: usize| small.clone().any(|small| small == stride);
+    let finalists: Vec<usize> = first
+        .iter()
+        .enumerate()
+        .filter(|(rank, (stride, _))| *rank < FINALISTS || is_small(*stride))
+        .filter(|(_, (_, cost))| *cost <= most)
+        .map(|(_, (stride, _))| *stride)
+        .collect();
     let windows = windows(bytes.len(), COST_SAMPLE);
     let counted: usize = windows.iter().map(|w| w.len()).sum();
     let mut found = measure(&finalists, &windows);

@@ -3,7 +3,7 @@
 use std::io::{Read, Seek};
 
 use vortex_codec::coder::Identity;
-use vortex_codec::coder::container::MemberInfo;
+use vortex_codec::coder::container::{IndexedReader, MemberInfo};
 use vortex_codec::data::discover::describe as describe_field;
 use vortex_codec::inspection::{self, BlockCounts, MemberCosts};
 use vortex_codec::{Error, Schema};
@@ -13,36 +13,40 @@ use crate::page::{Blocks, Inspected, PlainTable};
 use crate::table::{Table, thousands};
 
 /// A compressed file and its name.
-pub struct Compressed<R: Read + Seek> {
+pub struct Compressed {
     name: String,
-    file: inspection::Compressed<R>,
+    original_bytes: u64,
+    file_bytes: u64,
+    members: Vec<MemberInfo>,
+    counts: Vec<BlockCounts>,
     /// The costs of the largest member under its predictor, or why they are not known.
     costs: Option<(usize, Result<MemberCosts, String>)>,
 }
 
-impl<R: Read + Seek> Compressed<R> {
+impl Compressed {
     /// `describe` says why a model cannot be used.
     pub fn new(
         name: impl Into<String>,
-        mut file: inspection::Compressed<R>,
+        file: inspection::Compressed,
         describe: impl FnOnce(Error) -> String,
     ) -> Self {
-        let costs = file.costs.take().map(|(number, costs)| (number, costs.map_err(describe)));
-        Self { name: name.into(), file, costs }
+        let inspection::Compressed { original_bytes, file_bytes, members, counts, costs } = file;
+        let costs = costs.map(|(number, costs)| (number, costs.map_err(describe)));
+        Self { name: name.into(), original_bytes, file_bytes, members, counts, costs }
     }
 
     fn bits_per_byte(&self) -> f64 {
-        self.file.file_bytes() as f64 * 8.0 / self.file.original_bytes().max(1) as f64
+        self.file_bytes as f64 * 8.0 / self.original_bytes.max(1) as f64
     }
 
     /// Whether a member's columns are written as a whole, so that the bits of a symbol mean nothing.
     fn whole(&self, member: usize) -> bool {
-        self.file.members[member].predictor == Some(Identity::Columns)
+        self.members[member].predictor == Some(Identity::Columns)
     }
 
     /// What the bits by field of a member are.
     fn meaning(&self, member: usize) -> &'static str {
-        match self.file.members[member].predictor {
+        match self.members[member].predictor {
             None => "no predictor; entropy of each symbol alone",
             // The level is not in the file, and each has its own way to write a column.
             Some(Identity::Columns) => {
@@ -57,14 +61,12 @@ impl<R: Read + Seek> Compressed<R> {
         let mut text = format!(
             "{}: compressed, {} -> {} bytes, {:.3} bits/byte, {}\n",
             self.name,
-            thousands(self.file.original_bytes()),
-            thousands(self.file.file_bytes()),
+            thousands(self.original_bytes),
+            thousands(self.file_bytes),
             self.bits_per_byte(),
-            count(self.file.members.len(), "member"),
+            count(self.members.len(), "member"),
         );
-        for (number, (member, blocks)) in
-            self.file.members.iter().zip(&self.file.counts).enumerate()
-        {
+        for (number, (member, blocks)) in self.members.iter().zip(&self.counts).enumerate() {
             text.push_str(&format!(
                 "member {number}{}: {} -> {} bytes, version {}, {} of {} bytes ({}), {}\n",
                 member.label.as_ref().map(|label| format!(" {label:?}")).unwrap_or_default(),
@@ -81,7 +83,7 @@ impl<R: Read + Seek> Compressed<R> {
             None => {}
             Some((number, Err(reason))) => {
                 text.push_str(&format!("{reason}\n"));
-                if let Some(schema) = &self.file.members[*number].schema {
+                if let Some(schema) = &self.members[*number].schema {
                     text.push_str(&format!("\nrecords of {} bytes\n", schema.stride()));
                     text.push_str(&fields(schema).to_string());
                     text.push_str(&known(schema));
@@ -108,15 +110,18 @@ impl<R: Read + Seek> Compressed<R> {
         text
     }
 
-    /// What the page shows.
+    /// What the page shows; `reader` is that of the file.
     ///
     /// # Errors
     /// Those of reading the headers of the blocks.
-    pub fn page(&mut self) -> vortex_codec::Result<Inspected> {
-        let total = self.file.members.iter().map(|member| member.n_blocks).sum();
+    pub fn page<R: Read + Seek>(
+        &self,
+        reader: &mut IndexedReader<R>,
+    ) -> vortex_codec::Result<Inspected> {
+        let total = self.members.iter().map(|member| member.n_blocks).sum();
         let mut blocks = Blocks::new(total);
-        for number in 0..self.file.members.len() {
-            self.file.blocks(number)?.iter().for_each(|block| blocks.push(block));
+        for number in 0..self.members.len() {
+            reader.blocks(number)?.iter().for_each(|block| blocks.push(block));
         }
         let row = |(number, (member, blocks)): (usize, (&MemberInfo, &BlockCounts))| {
             vec![
@@ -129,21 +134,20 @@ impl<R: Read + Seek> Compressed<R> {
                 blake3::Hash::from_bytes(member.original_digest).to_hex()[..16].to_owned(),
             ]
         };
-        let rows = self.file.members.iter().zip(&self.file.counts).enumerate().map(row).collect();
+        let rows = self.members.iter().zip(&self.counts).enumerate().map(row).collect();
         let columns =
             vec!["member", "label", "bytes", "stored", "blocks", "predictor", "BLAKE3 begins"];
         let mut tables = vec![PlainTable { title: "Members".into(), columns, rows }];
-        let payload: u64 = self.file.counts.iter().map(|counts| counts.payload_bytes).sum();
-        let models: u64 =
-            self.file.members.iter().map(|member| u64::from(member.model_bytes)).sum();
-        let (original, file) = (self.file.original_bytes(), self.file.file_bytes());
+        let payload: u64 = self.counts.iter().map(|counts| counts.payload_bytes).sum();
+        let models: u64 = self.members.iter().map(|member| u64::from(member.model_bytes)).sum();
+        let (original, file) = (self.original_bytes, self.file_bytes);
         let mut page = Inspected {
             name: self.name.clone(),
             lead: format!(
                 "A compressed file: {} bytes in {}, {} with {}.",
                 thousands(original),
                 thousands(file),
-                count(self.file.members.len(), "member"),
+                count(self.members.len(), "member"),
                 count(total as usize, "block"),
             ),
             key: vec![
@@ -164,7 +168,7 @@ impl<R: Read + Seek> Compressed<R> {
             None => {}
             Some((number, Err(reason))) => {
                 page.warning = Some(reason.clone());
-                if let Some(schema) = &self.file.members[*number].schema {
+                if let Some(schema) = &self.members[*number].schema {
                     tables.push(schema_table(schema));
                 }
             }
@@ -220,6 +224,7 @@ fn predictor(member: &MemberInfo) -> String {
         None => "no predictor".into(),
         Some(Identity::Adaptive) => "built-in predictor".into(),
         Some(Identity::Mixing) => "built-in mixing predictor".into(),
+        Some(Identity::MixingArray) => "built-in mixing predictor for arrays".into(),
         Some(Identity::Columns) => "columns, by pcodec and zstd".into(),
         Some(Identity::Network(digest)) => model(digest, member, ""),
         Some(Identity::NetworkMixed(digest)) => model(digest, member, ", mixed with contexts"),

@@ -14,13 +14,12 @@ use crate::table::{Table, thousands};
 pub struct Network {
     name: String,
     model: Arc<IntModel>,
-    curve: Option<Curve>,
 }
 
 impl Network {
-    /// With the curve of its training, if it is known.
-    pub fn new(name: impl Into<String>, model: Arc<IntModel>, curve: Option<Curve>) -> Self {
-        Self { name: name.into(), model, curve }
+    /// A view of a model.
+    pub fn new(name: impl Into<String>, model: Arc<IntModel>) -> Self {
+        Self { name: name.into(), model }
     }
 
     /// Names and values, in the order of the text.
@@ -33,7 +32,7 @@ impl Network {
             None => "none".into(),
         };
         [
-            ("BLAKE3", blake3::hash(self.model.bytes()).to_hex().to_string()),
+            ("BLAKE3", blake3::Hash::from_bytes(self.model.digest()).to_hex().to_string()),
             ("parameters", thousands(network.parameters() as u64)),
             (
                 "trunk",
@@ -90,8 +89,8 @@ impl Network {
         text + &format!("\n{table}")
     }
 
-    /// What the page shows.
-    pub fn page(&self) -> Inspected {
+    /// What the page shows, with the curve of its training if it is known.
+    pub fn page(&self, curve: Option<Curve>) -> Inspected {
         let bytes = thousands(self.model.bytes().len() as u64);
         let facts = self.facts();
         let [_, (_, parameters), ..] = &facts;
@@ -112,7 +111,7 @@ impl Network {
             ],
             facts: facts.into(),
             tables: vec![fields],
-            curve: self.curve.clone(),
+            curve,
             ..Inspected::default()
         }
     }

@@ -1,7 +1,7 @@
 //! Raw data: records, fields, and the entropy of each symbol alone.
 
 use vortex_codec::Schema;
-use vortex_codec::inspection::{FieldRow, RawData, entropies, field_rows};
+use vortex_codec::inspection::{FieldRow, RawData};
 
 use super::fields::{field_table, known};
 use crate::page::{Inspected, PlainTable};
@@ -52,8 +52,8 @@ impl Raw {
             schema.fields().len(),
             self.records(),
         );
-        if self.data.is_longer() {
-            let first = thousands(self.data.bytes.len() as u64);
+        if self.data.total > self.data.sample_bytes() {
+            let first = thousands(self.data.sample_bytes());
             text.push_str(&format!("entropies of the first {first} bytes\n"));
         }
         if *schema == Schema::bytes() {
@@ -65,24 +65,21 @@ impl Raw {
                 text.push_str(&format!("and {more} more stretches\n"));
             }
         }
-        let entropies = entropies(&self.data.bytes, schema);
+        let entropies = self.data.entropies();
         text.push('\n');
         text.push_str(&field_table(schema, &entropies, false).to_string());
         text.push_str(&known(schema));
-        let bits: f64 = entropies.iter().flatten().sum();
-        if !self.data.bytes.is_empty() {
-            text.push_str(&format!(
-                "\n{:.3} bits/byte if every symbol were coded alone\n",
-                bits / stride as f64
-            ));
+        if self.data.total > 0 {
+            let bits = self.data.bits_per_byte(entropies.iter().flatten());
+            text.push_str(&format!("\n{bits:.3} bits/byte if every symbol were coded alone\n"));
         }
         text
     }
 
     /// What the page shows.
     pub fn page(&self) -> Inspected {
-        let fields = field_rows(&self.data.bytes, &self.data.schema);
-        let bits: f64 = fields.iter().flat_map(|row| &row.symbol_entropy).sum();
+        let fields = self.data.fields();
+        let bits = self.data.bits_per_byte(fields.iter().flat_map(|row| &row.symbol_entropy));
         let found = fields.iter().filter(|row: &&FieldRow| !row.found.is_empty()).count();
         let (stretches, _) = self.stretches();
         let mut tables = Vec::new();
@@ -101,10 +98,7 @@ impl Raw {
                 thousands(fields.len() as u64),
             ),
             key: vec![
-                (
-                    format!("{:.3}", bits / self.data.stride() as f64),
-                    "bits per byte if every symbol were coded alone".to_owned(),
-                ),
+                (format!("{bits:.3}"), "bits per byte if every symbol were coded alone".to_owned()),
                 (fields.len().to_string(), "fields".to_owned()),
                 (found.to_string(), "fields with decimals, laws or closeness".to_owned()),
             ],
@@ -114,7 +108,7 @@ impl Raw {
                 ("Records", format!("{}, {} bytes each", self.records(), self.data.stride())),
             ],
             fields: fields.into_iter().map(|row| (row, None)).collect(),
-            field_bytes: self.data.bytes.len() as u64,
+            field_bytes: self.data.sample_bytes(),
             tables,
             ..Inspected::default()
         }

@@ -1,7 +1,7 @@
 //! The values of a column of an RNTuple, some entries at a time.
 
 use crate::bytes::FileBytes;
-use crate::column::Chunk;
+use crate::chunk::Chunk;
 use crate::error::{Fault, Outcome};
 use crate::limits::MAX_BASKET_BYTES;
 use crate::ntuple::Ntuple;

@@ -4,7 +4,7 @@
 use vortex_base::dtype::DType;
 
 use super::*;
-use crate::column::Chunk;
+use crate::chunk::Chunk;
 use crate::error::RootErrorKind;
 use crate::layout::{Content, Origin};
 

@@ -5,6 +5,7 @@ use crate::dtype::DType;
 use crate::huffman::Histogram;
 use crate::options::Level;
 use crate::repeats::{self, BYTES_PER_MATCH, Match, Search};
+use crate::repetition;
 use crate::{part, planes, transpose};
 
 use super::Scratch;
@@ -86,14 +87,14 @@ pub(super) fn repeats(
     } else {
         // Types other than floats use the dictionary coder, which is as good.
         let in_rows = match dtype.is_float() {
-            true => repeats::share(&sample(whole, width), width, mask),
+            true => repetition::share(&sample(whole, width), width, mask),
             false => 0.0,
         };
         let in_columns = match has_columns {
-            true => repeats::share(&sample_of_columns(whole, width, row), width, mask),
+            true => repetition::share(&sample_of_columns(whole, width, row), width, mask),
             false => 0.0,
         };
-        let fair = |share: f64| share >= repeats::FAIR_SHARE;
+        let fair = |share: f64| share >= repetition::FAIR_SHARE;
         (fair(in_rows), fair(in_columns) && in_columns > CLEARLY_MORE * in_rows)
     };
     if !rows && !columns {

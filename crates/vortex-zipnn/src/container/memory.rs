@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use super::constants::*;
 use super::header::{ChunkHeader, FileHeader};
 use super::index::Index;
+use super::plan::{Piece, Planner};
 use super::reader::{check_base, decode_chunk};
 use super::writer::{Contents, base_bytes, cut_short, encode_chunk, file_header, segments};
 use crate::base::Base;
@@ -12,7 +13,6 @@ use crate::chunk::Scratch;
 use crate::delta::Filter;
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::Options;
-use crate::plan::{Piece, Planner};
 use crate::threads::Threads;
 
 /// Memory that is allocated before decoding: this number of bytes, plus a multiple of the

@@ -9,13 +9,13 @@ use super::constants::CHUNK_HEADER_BYTES;
 use super::fields::crc32;
 use super::header::{ChunkHeader, FileHeader};
 use super::index::Index;
+use super::plan::{Piece, Planner};
 use crate::base::Base;
 use crate::chunk::{self, Scratch};
 use crate::delta::Filter;
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::{Level, Options};
-use crate::plan::{Piece, Planner};
 use crate::safetensors::{self, Segment};
 use crate::threads::Threads;
 

@@ -90,6 +90,7 @@ impl Regions<'_, '_> {
             let end = start + region.bytes;
             match region.content {
                 Content::Bytes => {
+                    bits.role(0);
                     state.situation.forecasts = Default::default();
                     for at in start..end {
                         if let Some(adviser) = &mut adviser {

@@ -7,7 +7,7 @@ use super::code_records::Records;
 use super::code_regions::Regions;
 use super::level::Level;
 use super::look;
-use super::plan::{Plan, Reading};
+use super::plan::{Kinds, Plan, Reading};
 use crate::error::Result;
 use crate::identity::Identity;
 use crate::layout::RecordLayout;
@@ -22,18 +22,34 @@ use crate::schema::Schema;
 pub struct MixingModel {
     layout: RecordLayout,
     level: Level,
+    /// Whether blocks may hold regions, whatever the records.
+    arrays: bool,
 }
 
 impl MixingModel {
     /// The predictor for records of this schema. Only encoders use the level.
     pub fn new(schema: Schema, level: Level) -> Self {
-        Self { layout: RecordLayout::new(schema), level }
+        Self { layout: RecordLayout::new(schema), level, arrays: false }
+    }
+
+    /// The predictor for arrays, whose records are one number: a block is read as records, or as
+    /// numbers with rows and planes. Only encoders use the level.
+    pub fn of_array(schema: Schema, level: Level) -> Self {
+        Self { arrays: true, ..Self::new(schema, level) }
+    }
+
+    /// The predictor for arrays where records are one number, otherwise the one for records.
+    pub fn best(schema: Schema, level: Level) -> Self {
+        match schema.fields() {
+            [_] if schema.stride() > 1 => Self::of_array(schema, level),
+            _ => Self::new(schema, level),
+        }
     }
 }
 
 impl Model for MixingModel {
     fn identity(&self) -> Identity {
-        Identity::Mixing
+        if self.arrays { Identity::MixingArray } else { Identity::Mixing }
     }
 
     fn layout(&self) -> &RecordLayout {
@@ -41,7 +57,10 @@ impl Model for MixingModel {
     }
 
     fn coder(&self) -> Box<dyn BlockCoder + '_> {
-        Box::new(MixingCoder::new(&self.layout, self.level, None))
+        Box::new(MixingCoder {
+            arrays: self.arrays,
+            ..MixingCoder::new(&self.layout, self.level, None)
+        })
     }
 
     /// Always 1, because each decision depends on all earlier ones.
@@ -55,6 +74,7 @@ pub(super) struct MixingCoder<'a> {
     layout: &'a RecordLayout,
     level: Level,
     network: Option<Box<dyn Predictor + 'a>>,
+    arrays: bool,
 }
 
 impl<'a> MixingCoder<'a> {
@@ -63,7 +83,7 @@ impl<'a> MixingCoder<'a> {
         level: Level,
         network: Option<Box<dyn Predictor + 'a>>,
     ) -> Self {
-        Self { layout, level, network }
+        Self { layout, level, network, arrays: false }
     }
 
     fn check(&self, bytes: usize, lanes: usize) -> Result<()> {
@@ -96,6 +116,7 @@ impl<'a> MixingCoder<'a> {
     fn plan(&mut self, block: &BlockRecords<'_>) -> Result<Plan> {
         self.check(block.bytes.len(), block.lanes)?;
         match self.network.as_deref_mut() {
+            None if self.arrays => look::plan_array(self.level, self.layout, block.bytes),
             None => look::plan(self.level, self.layout, block.bytes),
             Some(network) => look::plan_mixed(self.level, self.layout, network, block.bytes),
         }
@@ -115,8 +136,12 @@ impl<'a> MixingCoder<'a> {
     fn decode_block(&mut self, block: &mut BlockPayload<'_>) -> Result<()> {
         self.check(block.out.len(), block.lanes)?;
         let mut payload = block.payload;
-        let mixed = self.network.is_some();
-        let plan = Plan::read_from(&mut payload, self.layout, block.out.len(), mixed)?;
+        let kinds = match self.network {
+            Some(_) => Kinds::BesideNetwork,
+            None if self.arrays => Kinds::Arrays,
+            None => Kinds::Records,
+        };
+        let plan = Plan::read_from(&mut payload, self.layout, block.out.len(), kinds)?;
         let mut bits = Bits::Read(RangeDecoder::new(payload));
         self.run(&plan, Block::Unknown(block.out), &mut bits)?;
         let Bits::Read(decoder) = bits else { unreachable!("as it was made") };

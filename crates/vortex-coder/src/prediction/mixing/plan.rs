@@ -27,6 +27,17 @@ pub(super) struct Plan {
     pub reading: Reading,
 }
 
+/// Which readings a predictor has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kinds {
+    /// Records, and regions where they are bytes.
+    Records,
+    /// Records, and regions of any.
+    Arrays,
+    /// Records, and text where they are bytes.
+    BesideNetwork,
+}
+
 /// The contents of the block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Reading {
@@ -66,8 +77,7 @@ impl Plan {
         }
     }
 
-    /// Reads the plan of a block of `bytes` bytes, and moves `input` past it; `mixed` if a network
-    /// codes the block too.
+    /// Reads the plan of a block of `bytes` bytes, and moves `input` past it.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Corrupt`] for a plan that no encoder writes.
@@ -75,12 +85,12 @@ impl Plan {
         input: &mut &[u8],
         layout: &RecordLayout,
         bytes: usize,
-        mixed: bool,
+        kinds: Kinds,
     ) -> Result<Self> {
         let [kind, slots_log2, contexts] = *take(input)?;
         let (slots_log2, contexts) = (u32::from(slots_log2), usize::from(contexts));
         let possible = match kind {
-            RECORDS if mixed => MIXED_CONTEXTS,
+            RECORDS if kinds == Kinds::BesideNetwork => MIXED_CONTEXTS,
             RECORDS => RECORD_CONTEXTS,
             _ => NUMBER_CONTEXTS,
         };
@@ -101,8 +111,12 @@ impl Plan {
                 let partners = read_partners(input, layout.n_fields())?;
                 Reading::Records { flat, partners }
             }
-            REGIONS if mixed => Reading::Regions(read_text(input, layout, bytes)?),
-            REGIONS if layout.stride() == 1 => Reading::Regions(read_regions(input, bytes)?),
+            REGIONS if kinds == Kinds::BesideNetwork => {
+                Reading::Regions(read_text(input, layout, bytes)?)
+            }
+            REGIONS if layout.stride() == 1 || kinds == Kinds::Arrays => {
+                Reading::Regions(read_regions(input, bytes)?)
+            }
             REGIONS => {
                 return Err(corrupt(format!("regions in records of {} bytes", layout.stride())));
             }

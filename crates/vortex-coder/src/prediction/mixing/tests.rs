@@ -13,7 +13,7 @@ use super::level::Level;
 use super::look;
 use super::number_contexts::NUMBER_CONTEXTS;
 use super::numbers::{Form, Numbers};
-use super::plan::{Plan, Reading, SLOTS_LOG2, most_slots_log2};
+use super::plan::{Kinds, Plan, Reading, SLOTS_LOG2, most_slots_log2};
 use super::record_contexts::RECORD_CONTEXTS;
 use super::regions::{Content, Region};
 use crate::cdf::Cdf;
@@ -165,7 +165,8 @@ fn check_case(case: &Case<'_>, bytes: &[u8]) {
     plan.write_to(&mut written);
     written.push(77);
     let mut rest = &written[..];
-    assert_eq!(Plan::read_from(&mut rest, layout, bytes.len(), mixed).unwrap(), *plan);
+    let kinds = if mixed { Kinds::BesideNetwork } else { Kinds::Arrays };
+    assert_eq!(Plan::read_from(&mut rest, layout, bytes.len(), kinds).unwrap(), *plan);
     assert_eq!(rest, [77], "of {written:?}");
 
     let stream = Instructions::Baseline.encode(case, bytes);

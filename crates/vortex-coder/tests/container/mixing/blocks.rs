@@ -10,7 +10,7 @@ pub fn levels() -> impl Iterator<Item = Level> {
 }
 
 pub fn encode(schema: &Schema, level: Level, bytes: &[u8]) -> Vec<u8> {
-    let model = MixingModel::new(schema.clone(), level);
+    let model = MixingModel::best(schema.clone(), level);
     let mut payloads = model.coder().encode(&[BlockRecords { bytes, lanes: 1 }]).unwrap();
     assert_eq!(payloads.len(), 1);
     payloads.remove(0)
@@ -18,7 +18,7 @@ pub fn encode(schema: &Schema, level: Level, bytes: &[u8]) -> Vec<u8> {
 
 /// Decodes the payload of a block of `len` bytes. A decoder does not need the level.
 pub fn decode(schema: &Schema, payload: &[u8], len: usize) -> Result<Vec<u8>> {
-    let model = MixingModel::new(schema.clone(), Level::DEFAULT);
+    let model = MixingModel::best(schema.clone(), Level::DEFAULT);
     // The old contents of the buffer must not matter.
     let mut out = vec![0xaa; len];
     let block = BlockPayload { payload, lanes: 1, out: &mut out };
@@ -28,7 +28,7 @@ pub fn decode(schema: &Schema, payload: &[u8], len: usize) -> Result<Vec<u8>> {
 
 /// The cost of each role in bits.
 pub fn measure(schema: &Schema, level: Level, bytes: &[u8]) -> Vec<f64> {
-    let model = MixingModel::new(schema.clone(), level);
+    let model = MixingModel::best(schema.clone(), level);
     let costs = model.coder().measure(&[BlockRecords { bytes, lanes: 1 }]).unwrap().remove(0);
     assert_eq!(costs.len(), schema.stride());
     costs.into_iter().map(|cost| cost as f64 / 65_536.0).collect()

@@ -7,9 +7,11 @@
 //! | `plans` | the first bytes of a payload, read and forged |
 //! | `made_bytes`, `made_records` | generated data with known entropy |
 //! | `sizes` | the generated data is restored, and its size is close to its entropy |
+//! | `arrays` | records of one number, read as arrays where that is smaller |
 //! | `roundtrip` | odd blocks, any schema, groups, files |
 //! | `hostile` | damaged, falsified and random payloads |
 
+mod arrays;
 mod blocks;
 mod hostile;
 mod made_bytes;

@@ -167,6 +167,30 @@ pub fn mixed_bytes() -> Vec<u8> {
     out
 }
 
+/// Pixels of two bytes, the most significant first, whose rows resemble each other; then floats with one
+/// digit after the point in no order.
+pub fn arrays() -> [(Schema, Vec<u8>); 2] {
+    let mut random = Random(73);
+    let mut draw = |n: u64| random.next() >> 33 & (n - 1);
+    let one = |field: Field| Schema::new(field.dtype.size(), vec![field]).unwrap();
+    let pixel = Field { big_endian: true, ..Field::new("pixel", DType::U16, 0) };
+    let mut row = [0u16; 96];
+    let mut image = Vec::new();
+    for _ in 0..48 {
+        let mut slope = 0u16;
+        for (x, pixel) in (0u16..).zip(&mut row) {
+            slope = slope.wrapping_add(draw(4) as u16);
+            *pixel = pixel.wrapping_add(draw(8) as u16) ^ (x * x % 3);
+            image.extend(pixel.wrapping_add(x * 97).wrapping_add(slope).to_be_bytes());
+        }
+    }
+    let mut price = Field::new("price", DType::F32, 0);
+    let order = Order::Ordered(Predicted::Nothing);
+    price.coding = FieldCoding::Number { grid: DecimalGrid::new(4, 1), order };
+    let prices = (0..1500).flat_map(|_| (draw(8192) as f32 / 10.0).to_le_bytes()).collect();
+    [(one(pixel), image), (one(price), prices)]
+}
+
 /// A kind, a value that depends on it, the same value again and a name; 20 bytes.
 pub fn grouped() -> Schema {
     let fields = vec![

@@ -2,6 +2,7 @@
 //! their time. Only the encoder does this; it stores its decisions in the block's [`Plan`].
 
 mod alignment;
+mod arrays;
 mod distances;
 mod form;
 mod low_bytes;
@@ -26,17 +27,30 @@ use crate::predictor::{Coding, Predictor};
 /// # Errors
 /// The errors of coding a sample, which do not occur in practice.
 pub(super) fn plan(level: Level, layout: &RecordLayout, bytes: &[u8]) -> Result<Plan> {
-    let slots_log2 = |contexts| level.slots_log2().min(most_slots_log2(bytes.len(), contexts));
-    if layout.stride() == 1 {
-        let contexts = level.region_contexts();
-        let reading = Reading::Regions(segments::find(bytes)?);
-        return Ok(Plan { slots_log2: slots_log2(contexts), contexts, reading });
-    }
+    if layout.stride() == 1 { regions(level, bytes) } else { records(level, layout, bytes) }
+}
+
+/// The plan of a block of whole records of one number.
+///
+/// # Errors
+/// The errors of coding a sample, which do not occur in practice.
+pub(super) fn plan_array(level: Level, layout: &RecordLayout, bytes: &[u8]) -> Result<Plan> {
+    let [as_records, as_array] = [records(level, layout, bytes)?, regions(level, bytes)?];
+    arrays::cheaper(layout, as_records, as_array, bytes)
+}
+
+fn regions(level: Level, bytes: &[u8]) -> Result<Plan> {
+    let contexts = level.region_contexts();
+    let slots_log2 = level.slots_log2().min(most_slots_log2(bytes.len(), contexts));
+    Ok(Plan { slots_log2, contexts, reading: Reading::Regions(segments::find(bytes)?) })
+}
+
+fn records(level: Level, layout: &RecordLayout, bytes: &[u8]) -> Result<Plan> {
     let contexts = level.record_contexts();
+    let slots_log2 = level.slots_log2().min(most_slots_log2(bytes.len(), contexts));
     let partners = partners::find(layout, bytes);
     let flat = noise::find(layout, &partners, bytes)?;
-    let reading = Reading::Records { flat, partners };
-    Ok(Plan { slots_log2: slots_log2(contexts), contexts, reading })
+    Ok(Plan { slots_log2, contexts, reading: Reading::Records { flat, partners } })
 }
 
 /// The plan of a block of whole records with a network beside the contexts.

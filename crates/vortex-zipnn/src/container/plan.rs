@@ -7,7 +7,7 @@
 
 use std::iter::Peekable;
 
-use crate::container::constants::CHUNK_OVERHEAD_BYTES;
+use super::constants::CHUNK_OVERHEAD_BYTES;
 use crate::dtype::DType;
 use crate::safetensors::Segment;
 
