@@ -40,7 +40,13 @@ fn forge(data: &[u8]) -> Option<Vec<u8>> {
         Err(_) if d & 1 == 0 => &[],
         Err(_) => schema,
     };
-    let known = [Some(Identity::Adaptive), Some(Identity::Mixing), Some(Identity::MixingArray), Some(Identity::Columns), None];
+    let known = [
+        Some(Identity::Adaptive),
+        Some(Identity::Mixing),
+        Some(Identity::MixingArray),
+        Some(Identity::Columns),
+        None,
+    ];
     let predictor = known[usize::from(p) % known.len()];
     let mut file = Vec::new();
     let header = MemberHeader {

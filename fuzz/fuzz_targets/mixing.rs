@@ -16,11 +16,12 @@ fn decode(model: &MixingModel, payload: &[u8], out: &mut [u8]) -> vortex_coder::
 fuzz_target!(|data: &[u8]| {
     let Some((head, rest)) = data.split_first_chunk::<4>() else { return };
     let [level, schema_len, n0, n1] = *head;
+    let made = if level & 0x80 == 0 { MixingModel::new } else { MixingModel::of_array };
     let Some((schema, rest)) = rest.split_at_checked(schema_len.into()) else { return };
     let schema = Schema::read_from(&mut &*schema).unwrap_or_else(|_| Schema::bytes());
     let stride = schema.stride();
     let level = Level::new(4 + level % 5).expect("4 to 8");
-    let model = MixingModel::new(schema, level);
+    let model = made(schema, level);
 
     // The rest as a payload.
     let len = usize::from(u16::from_le_bytes([n0, n1])) % MOST_BYTES / stride * stride;
@@ -35,7 +36,7 @@ fuzz_target!(|data: &[u8]| {
     let payload = model.coder().encode(&[block]).expect("whole records").remove(0);
     let mut out = vec![0xaa; bytes.len()];
     // A decoder is not told the level.
-    let decoder = MixingModel::new(model.layout().schema().clone(), Level::DEFAULT);
+    let decoder = made(model.layout().schema().clone(), Level::DEFAULT);
     decode(&decoder, &payload, &mut out).expect("sound");
     assert_eq!(out, bytes);
     let costs = model.coder().measure(&[block]).expect("whole records").remove(0);

@@ -21,8 +21,6 @@ impl Level {
     pub const FASTEST: Self = Self(1);
     /// A level that looks for decimals and laws, and is quick.
     pub const QUICK: Self = Self(2);
-    /// The lowest level with the mixing predictor.
-    pub(crate) const LOWEST_MIXING: Self = Self(4);
     /// The level of those who choose none.
     pub const DEFAULT: Self = Self(5);
     /// The highest level.

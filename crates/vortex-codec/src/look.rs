@@ -24,8 +24,6 @@ const TRIAL_BYTES: std::ops::RangeInclusive<usize> = 48 << 10..=256 << 10;
 /// most a twentieth more than the best one.
 const ROUNDS: [usize; 2] = [6, 3];
 const STILL_GOOD: u64 = 20;
-/// The level that candidates are tried at, or a lower one: small tables suffice for a sample.
-const TRIAL_LEVEL: Level = Level::LOWEST_MIXING;
 
 /// What the caller knows about the records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,7 +120,6 @@ fn cost(level: Level, schema: &Schema, records: &[u8]) -> Result<u64> {
     if records.is_empty() {
         return Ok(u64::MAX);
     }
-    let level = level.min(TRIAL_LEVEL);
     let Coder::Model(model) = level.coder(schema.clone()) else { return Ok(u64::MAX) };
     Ok(cost_of(&*model, records)? / records.len() as u64)
 }

@@ -47,10 +47,13 @@ fn a_missing_model_hides_only_the_costs() {
     assert_eq!((facts.members.len(), facts.counts.len()), (1, 1));
     let (number, costs) = facts.costs.unwrap();
     assert_eq!((number, costs.unwrap_err().kind()), (0, ErrorKind::MissingModel));
-    let damaged = file.len() / 2;
-    file[damaged] ^= 1;
-    let outcome = self::facts(&file);
-    assert!(outcome.is_ok_and(|facts| facts.costs.unwrap().1.is_err()));
+    // The header of the last block stands in the last quarter of the file.
+    let headers = (file.len() / 4 * 3..file.len()).filter(|&at| {
+        let mut damaged = file.clone();
+        damaged[at] ^= 1;
+        self::facts(&damaged).is_err()
+    });
+    assert!(headers.count() > 20);
 }
 
 #[test]

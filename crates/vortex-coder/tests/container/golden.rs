@@ -203,6 +203,15 @@ fn golden_files_use_what_they_should() {
     assert_eq!(methods("v1_mixing_bytes.vxc"), [false, false, true]);
     assert_eq!(methods("v1_mixing_records.vxc"), [false, false, true]);
     assert_eq!(methods("v1_mixing_array.vxc"), [false, false, true]);
+    // One member is read as an array, the other one as records.
+    let file = std::fs::read(assets().join("v1_mixing_array.vxc")).unwrap();
+    let mut reader =
+        IndexedReader::open(std::io::Cursor::new(&file), ReaderOptions::default()).unwrap();
+    let kinds = [0, 1].map(|member| {
+        let block = reader.blocks(member).unwrap()[0];
+        file[block.file_offset as usize + BLOCK_HEADER_BYTES]
+    });
+    assert_eq!((file[10], kinds), (7, [1, 0]));
 }
 
 #[test]
@@ -312,6 +321,11 @@ fn bad() -> Vec<(&'static str, ErrorKind, &'static str, Damage)> {
         ("bad_original_crc.vxc", ChecksumMismatch, "v1_adaptive_bytes.vxc", |f| {
             f[HEADER_BYTES + 16] ^= 1;
             fix_crc(&mut f[HEADER_BYTES..HEADER_BYTES + BLOCK_HEADER_BYTES]);
+        }),
+        // Regions are possible with predictor 7 only.
+        ("bad_array.vxc", Corrupt, "v1_mixing_array.vxc", |f| {
+            f[10] = 5;
+            fix_crc(&mut f[..HEADER_BYTES]);
         }),
         ("bad_lanes.vxc", Corrupt, "v1_adaptive_bytes.vxc", |f| {
             f[HEADER_BYTES + 2..HEADER_BYTES + 4].copy_from_slice(&1025u16.to_le_bytes());

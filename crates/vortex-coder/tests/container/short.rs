@@ -178,7 +178,7 @@ fn lies_with_right_checksums_are_refused() {
         (9, FLAG_MODEL, UnsupportedVersion),
         (9, 64, UnsupportedVersion),
         (9, FLAG_PACKED_SCHEMA, Corrupt),
-        (10, 7, UnsupportedVersion),
+        (10, 8, UnsupportedVersion),
         // The methods, and lanes without a model.
         (12, 3 << 6, UnsupportedVersion),
         (12, 1 << 6, Corrupt),

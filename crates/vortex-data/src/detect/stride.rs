@@ -58,8 +58,7 @@ pub(super) fn rank(bytes: &[u8]) -> Vec<StrideCandidate> {
     let finalists: Vec<usize> = first
         .iter()
         .enumerate()
-        .filter(|(rank, (stride, _))| *rank < FINALISTS || is_small(*stride))
-        .filter(|(_, (_, cost))| *cost <= most)
+        .filter(|(rank, (stride, cost))| *rank < FINALISTS && *cost <= most || is_small(*stride))
         .map(|(_, (stride, _))| *stride)
         .collect();
     let windows = windows(bytes.len(), COST_SAMPLE);

@@ -52,6 +52,10 @@ impl Compressed {
             Some(Identity::Columns) => {
                 "bits of its columns as the highest of their levels writes them"
             }
+            // Regions do not know the field.
+            Some(Identity::MixingArray) => {
+                "bits under the predictor; in arrays by byte of a number, most significant first"
+            }
             Some(_) => "bits under the predictor",
         }
     }

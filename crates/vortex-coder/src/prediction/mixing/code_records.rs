@@ -22,7 +22,7 @@ pub(super) struct Records<'a, 'b> {
     pub bits: &'a mut Bits<'b>,
     /// The network beside the contexts, if there is one.
     pub adviser: Option<Adviser<'a>>,
-    /// Called after each record with its number.
+    /// Called after each record with the number of bytes so far.
     pub after: &'a mut dyn FnMut(usize, &Bits<'b>),
 }
 
@@ -115,7 +115,7 @@ impl Records<'_, '_> {
                 layout.to_record(before, &symbols, &mut rest[..stride]);
             }
             bits.check()?;
-            after(record, bits);
+            after((record + 1) * layout.stride(), bits);
         }
         Ok(())
     }

@@ -25,6 +25,8 @@ pub(super) struct Regions<'a, 'b> {
     pub bits: &'a mut Bits<'b>,
     /// The network beside the contexts, if there is one; then all regions are text.
     pub adviser: Option<Adviser<'a>>,
+    /// Called after each region with the number of bytes so far.
+    pub after: &'a mut dyn FnMut(usize, &Bits<'b>),
 }
 
 impl Regions<'_, '_> {
@@ -66,7 +68,7 @@ impl pulp::NullaryFnOnce for Regions<'_, '_> {
 impl Regions<'_, '_> {
     #[inline(always)]
     fn run<const ADVISED: bool>(self, engine: Engine<MAX_INPUTS, ADVISED>) -> Result<()> {
-        let Self { regions, mut block, bits, mut adviser, .. } = self;
+        let Self { regions, mut block, bits, mut adviser, after, .. } = self;
         let mut state = State {
             engine,
             matcher: Matcher::new(block.len()),
@@ -118,6 +120,7 @@ impl Regions<'_, '_> {
                 }
             }
             start = end;
+            after(end, bits);
         }
         Ok(())
     }

@@ -51,7 +51,7 @@ impl Model for MixedModel {
 
     fn coder(&self) -> Box<dyn BlockCoder + '_> {
         let predictor = self.network.lanes_predictor().expect("checked by the constructor");
-        Box::new(MixingCoder::new(self.layout(), self.level, Some(predictor)))
+        Box::new(MixingCoder::beside(self.layout(), self.level, predictor))
     }
 
     /// Always 1, because each decision depends on all earlier ones.

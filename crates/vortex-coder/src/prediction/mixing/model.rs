@@ -22,20 +22,19 @@ use crate::schema::Schema;
 pub struct MixingModel {
     layout: RecordLayout,
     level: Level,
-    /// Whether blocks may hold regions, whatever the records.
-    arrays: bool,
+    kinds: Kinds,
 }
 
 impl MixingModel {
     /// The predictor for records of this schema. Only encoders use the level.
     pub fn new(schema: Schema, level: Level) -> Self {
-        Self { layout: RecordLayout::new(schema), level, arrays: false }
+        Self { layout: RecordLayout::new(schema), level, kinds: Kinds::Records }
     }
 
     /// The predictor for arrays, whose records are one number: a block is read as records, or as
     /// numbers with rows and planes. Only encoders use the level.
     pub fn of_array(schema: Schema, level: Level) -> Self {
-        Self { arrays: true, ..Self::new(schema, level) }
+        Self { kinds: Kinds::Arrays, ..Self::new(schema, level) }
     }
 
     /// The predictor for arrays where records are one number, otherwise the one for records.
@@ -49,7 +48,10 @@ impl MixingModel {
 
 impl Model for MixingModel {
     fn identity(&self) -> Identity {
-        if self.arrays { Identity::MixingArray } else { Identity::Mixing }
+        match self.kinds {
+            Kinds::Arrays => Identity::MixingArray,
+            _ => Identity::Mixing,
+        }
     }
 
     fn layout(&self) -> &RecordLayout {
@@ -57,10 +59,7 @@ impl Model for MixingModel {
     }
 
     fn coder(&self) -> Box<dyn BlockCoder + '_> {
-        Box::new(MixingCoder {
-            arrays: self.arrays,
-            ..MixingCoder::new(&self.layout, self.level, None)
-        })
+        Box::new(MixingCoder::new(&self.layout, self.level, self.kinds))
     }
 
     /// Always 1, because each decision depends on all earlier ones.
@@ -73,17 +72,21 @@ impl Model for MixingModel {
 pub(super) struct MixingCoder<'a> {
     layout: &'a RecordLayout,
     level: Level,
+    kinds: Kinds,
     network: Option<Box<dyn Predictor + 'a>>,
-    arrays: bool,
 }
 
 impl<'a> MixingCoder<'a> {
-    pub(super) fn new(
+    fn new(layout: &'a RecordLayout, level: Level, kinds: Kinds) -> Self {
+        Self { layout, level, kinds, network: None }
+    }
+
+    pub(super) fn beside(
         layout: &'a RecordLayout,
         level: Level,
-        network: Option<Box<dyn Predictor + 'a>>,
+        network: Box<dyn Predictor + 'a>,
     ) -> Self {
-        Self { layout, level, network, arrays: false }
+        Self { layout, level, kinds: Kinds::BesideNetwork, network: Some(network) }
     }
 
     fn check(&self, bytes: usize, lanes: usize) -> Result<()> {
@@ -91,32 +94,17 @@ impl<'a> MixingCoder<'a> {
     }
 
     fn run(&mut self, plan: &Plan, block: Block<'_>, bits: &mut Bits<'_>) -> Result<()> {
-        let &Plan { slots_log2, contexts, .. } = plan;
         #[allow(clippy::redundant_closure)] // it shortens the lifetime of the predictor
         let adviser = self.network.as_deref_mut().map(|network| Adviser::begin(network));
-        match &plan.reading {
-            Reading::Records { flat, partners } => Records {
-                layout: self.layout,
-                flat,
-                partners,
-                contexts,
-                slots_log2,
-                block,
-                bits,
-                adviser,
-                after: &mut |_, _| {},
-            }
-            .code(),
-            Reading::Regions(regions) => {
-                Regions { regions, contexts, slots_log2, block, bits, adviser }.code()
-            }
-        }
+        code(self.layout, plan, block, bits, adviser, &mut |_, _| {})
     }
 
     fn plan(&mut self, block: &BlockRecords<'_>) -> Result<Plan> {
         self.check(block.bytes.len(), block.lanes)?;
         match self.network.as_deref_mut() {
-            None if self.arrays => look::plan_array(self.level, self.layout, block.bytes),
+            None if self.kinds == Kinds::Arrays => {
+                look::plan_array(self.level, self.layout, block.bytes)
+            }
             None => look::plan(self.level, self.layout, block.bytes),
             Some(network) => look::plan_mixed(self.level, self.layout, network, block.bytes),
         }
@@ -136,12 +124,7 @@ impl<'a> MixingCoder<'a> {
     fn decode_block(&mut self, block: &mut BlockPayload<'_>) -> Result<()> {
         self.check(block.out.len(), block.lanes)?;
         let mut payload = block.payload;
-        let kinds = match self.network {
-            Some(_) => Kinds::BesideNetwork,
-            None if self.arrays => Kinds::Arrays,
-            None => Kinds::Records,
-        };
-        let plan = Plan::read_from(&mut payload, self.layout, block.out.len(), kinds)?;
+        let plan = Plan::read_from(&mut payload, self.layout, block.out.len(), self.kinds)?;
         let mut bits = Bits::Read(RangeDecoder::new(payload));
         self.run(&plan, Block::Unknown(block.out), &mut bits)?;
         let Bits::Read(decoder) = bits else { unreachable!("as it was made") };
@@ -154,6 +137,28 @@ impl<'a> MixingCoder<'a> {
         self.run(&plan, Block::Known(block.bytes), &mut bits)?;
         let Bits::Weigh(cost) = bits else { unreachable!("as it was made") };
         Ok(cost.into_roles())
+    }
+}
+
+/// Codes a block as its plan says. `after` is called now and then with the number of bytes so far: after each record, or
+/// after each region.
+pub(super) fn code<'a, 'b>(
+    layout: &'a RecordLayout,
+    plan: &'a Plan,
+    block: Block<'a>,
+    bits: &'a mut Bits<'b>,
+    adviser: Option<Adviser<'a>>,
+    after: &'a mut dyn FnMut(usize, &Bits<'b>),
+) -> Result<()> {
+    let &Plan { slots_log2, contexts, .. } = plan;
+    match &plan.reading {
+        Reading::Records { flat, partners } => {
+            Records { layout, flat, partners, contexts, slots_log2, block, bits, adviser, after }
+                .code()
+        }
+        Reading::Regions(regions) => {
+            Regions { regions, contexts, slots_log2, block, bits, adviser, after }.code()
+        }
     }
 }
 

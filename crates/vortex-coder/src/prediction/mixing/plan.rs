@@ -30,9 +30,9 @@ pub(super) struct Plan {
 /// Which readings a predictor has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kinds {
-    /// Records, and regions where they are bytes.
+    /// Records; regions only where a record is one byte.
     Records,
-    /// Records, and regions of any.
+    /// Records or regions, whatever the schema.
     Arrays,
     /// Records, and text where they are bytes.
     BesideNetwork,

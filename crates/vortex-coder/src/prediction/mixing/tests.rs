@@ -76,7 +76,8 @@ impl Instructions {
                 after: &mut |_, _| {},
             }),
             Reading::Regions(regions) => {
-                self.run(Regions { regions, contexts, slots_log2, block, bits, adviser })
+                let after = &mut |_, _: &Bits<'_>| {};
+                self.run(Regions { regions, contexts, slots_log2, block, bits, adviser, after })
             }
         };
         coded.unwrap();
@@ -165,7 +166,11 @@ fn check_case(case: &Case<'_>, bytes: &[u8]) {
     plan.write_to(&mut written);
     written.push(77);
     let mut rest = &written[..];
-    let kinds = if mixed { Kinds::BesideNetwork } else { Kinds::Arrays };
+    let kinds = match &plan.reading {
+        _ if mixed => Kinds::BesideNetwork,
+        Reading::Regions(_) if layout.stride() > 1 => Kinds::Arrays,
+        _ => Kinds::Records,
+    };
     assert_eq!(Plan::read_from(&mut rest, layout, bytes.len(), kinds).unwrap(), *plan);
     assert_eq!(rest, [77], "of {written:?}");
 

@@ -336,10 +336,19 @@ proptest! {
             .collect();
         let all: Vec<_> = all.iter().map(|(bytes, code, far)| (*bytes, *code, &far[..])).collect();
         let payload = [regions(4, contexts, &all), stream].concat();
-        match decode(&Schema::bytes(), &payload, len) {
-            Ok(_) => {}
-            Err(error) => prop_assert!(
-                error.kind == ErrorKind::Truncated || error.message.contains("continues"), "{}", error),
+        let of_bytes = decode(&Schema::bytes(), &payload, len);
+        if let Err(error) = &of_bytes {
+            prop_assert!(
+                error.kind == ErrorKind::Truncated || error.message.contains("continues"), "{}", error);
+        }
+        // The fields of an array change nothing.
+        let schema = support::schema();
+        if len.is_multiple_of(schema.stride()) {
+            let model = MixingModel::of_array(schema, Level::DEFAULT);
+            let mut out = vec![0; len];
+            let block = BlockPayload { payload: &payload, lanes: 1, out: &mut out };
+            let of_records = model.coder().decode(&mut [block]).remove(0).map(|()| out);
+            prop_assert_eq!(of_records.ok(), of_bytes.ok());
         }
     }
 

@@ -39,7 +39,7 @@ pub(super) fn find(bytes: &[u8], start: usize, end: usize, lie: &Numbers) -> Res
     let (first, all) = (first?, all?);
     // At first the model still learns and costs are too high, so only the second half counts.
     let least = least_cost(looked_at - looked_at / 2);
-    let noise = |rank: &usize| all[*rank] - first[*rank] >= least;
+    let noise = |rank: &usize| all[*rank].saturating_sub(first[*rank]) >= least;
     Ok((0..width).rev().take_while(noise).count())
 }
 
@@ -56,6 +56,7 @@ fn cost_by_rank(sample: &[u8], lie: &Numbers) -> Result<Vec<u64>> {
         block: Block::Known(sample),
         bits: &mut bits,
         adviser: None,
+        after: &mut |_, _| {},
     };
     loop_.code()?;
     let Bits::Weigh(cost) = bits else { unreachable!("as it was made") };

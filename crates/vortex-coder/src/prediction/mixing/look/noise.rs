@@ -58,8 +58,8 @@ pub(super) fn find(layout: &RecordLayout, partners: &Partners, bytes: &[u8]) -> 
         block: Block::Known(sample),
         bits: &mut bits,
         adviser: None,
-        after: &mut |record, bits| {
-            if let (Bits::Weigh(cost), true) = (bits, record + 1 == half) {
+        after: &mut |done, bits| {
+            if let (Bits::Weigh(cost), true) = (bits, done == half * stride) {
                 at_half.copy_from_slice(cost.by_role());
             }
         },
