@@ -48,7 +48,15 @@ def test_threads_share_a_file(jets, jets_file):
         assert all(pool.map(read, range(0, 20_000, 400)))
 
 
-def test_ctrl_c_ends_a_long_call():
+@pytest.fixture
+def interruptible():
+    # A shell starts programs in the background with this signal ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_ends_a_long_call(interruptible):
     assert threading.current_thread() is threading.main_thread()
     noise = np.random.default_rng(2).integers(0, 64, 24 << 20, np.uint8).tobytes()
     timer = threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT))
@@ -116,7 +124,9 @@ def test_the_command(tmp_path, jets):
 def test_ctrl_c_ends_a_program():
     code = """
         import random
+        import signal
         import vortex_codec
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         # Digits without order take the predictor far longer than this test on any machine.
         digits = random.Random(1).randbytes(16 << 20).translate(bytes(range(10)) * 25 + bytes(6))
         print("ready", flush=True)
