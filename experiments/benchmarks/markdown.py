@@ -11,9 +11,13 @@ def rate(value):
     return f"{value:.2f}" if value < 1 else f"{value:.1f}" if value < 10 else f"{value:.0f}"
 
 
+def megabytes_per_second(original_bytes, seconds):
+    return original_bytes / 1e6 / seconds
+
+
 def speed(original_bytes, seconds):
-    """MB/s."""
-    return rate(original_bytes / 1e6 / seconds)
+    """MB/s, as text."""
+    return rate(megabytes_per_second(original_bytes, seconds))
 
 
 def span(values, form):

@@ -2,7 +2,7 @@
 
 import math
 
-from markdown import origins, rate, smaller, span, speed, table
+from markdown import megabytes_per_second, origins, rate, smaller, span, speed, table
 
 OWN = "vortex, trained"
 # What rows that were taken over from before know.
@@ -87,7 +87,7 @@ def speeds(rows):
     if not own:
         return ""
     coding, decoding = (
-        span([int(row["original_bytes"]) / 1e6 / float(row[key]) for row in own], rate)
+        span([megabytes_per_second(int(row["original_bytes"]), float(row[key])) for row in own], rate)
         for key in ("encode_s", "decode_s")
     )
     cores = own[0]["cores"]

@@ -3,7 +3,7 @@
 from statistics import median
 
 from comparison import best_general, mean_ratio, named, pcodec, sets
-from markdown import noted, origins, rate, smaller, span, table
+from markdown import megabytes_per_second, noted, origins, rate, smaller, span, table
 
 LEVELS = [f"vortex -{level}" for level in range(1, 9)]
 
@@ -29,7 +29,7 @@ def overview(found):
         ratios = [smaller(mean_ratio((t[0], t[place]) for t in known if t[place])) for place in (1, 2)]
         cells = [level.split()[1], str(len(known)), *ratios]
         for seconds in ("encode_s", "decode_s"):
-            rates = [own.original / 1e6 / getattr(own, seconds) for own, *_ in known]
+            rates = [megabytes_per_second(own.original, getattr(own, seconds)) for own, *_ in known]
             cells.append(f"{rate(median(rates))} ({span(rates, rate)})")
         lines.append(cells)
     headings = ["level", "files", "against the best general codec", "against pcodec 12",
@@ -41,7 +41,7 @@ def quick_sentence(rows, level="vortex -2"):
     """What the README says of the quick levels, over tables of records."""
     found, _ = sets(rows)
     known = {name: named(r, level) for name, r in found.items() if name.endswith("_row") and named(r, level)}
-    rates = {name: own.original / 1e6 / own.encode_s for name, own in known.items()}
+    rates = {name: megabytes_per_second(own.original, own.encode_s) for name, own in known.items()}
     slowest = min(rates, key=rates.get)
     others = [value for name, value in rates.items() if name != slowest]
     ratio = mean_ratio((own, pcodec(found[name])) for name, own in known.items() if pcodec(found[name]))

@@ -3,7 +3,7 @@
 import math
 
 from comparison import mean_ratio, named, sets
-from markdown import listed, origins, rate, smaller, span, table
+from markdown import listed, megabytes_per_second, origins, rate, smaller, span, table
 from section_whole_files import DEFAULT
 
 
@@ -35,7 +35,7 @@ def page(rows, whole):
             continue
         sizes.append([codec, *(cell(known[name], reasons.get((codec, name), "")) for name in names)])
         wins = sum(mine.bytes < other.bytes for mine, other in pairs)
-        rates = [span([r.original / 1e6 / getattr(r, key) for _, r in pairs], rate) for key in ("encode_s", "decode_s")]
+        rates = [span([megabytes_per_second(r.original, getattr(r, key)) for _, r in pairs], rate) for key in ("encode_s", "decode_s")]
         ratio = mean_ratio(pairs)
         overview.append((-ratio, [codec, str(len(pairs)), smaller(ratio), str(wins), *rates]))
     sizes.append(["**Vortex -5**", *(f"**{own[name].bits:.3f}**" if own.get(name) else "failed" for name in names)])

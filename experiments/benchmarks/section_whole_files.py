@@ -1,7 +1,7 @@
 """Whole files at the default level, without a model or schema."""
 
 from comparison import best_general, mean_ratio, named, pcodec, sets
-from markdown import noted, origins, smaller, span, speed, table
+from markdown import megabytes_per_second, noted, origins, smaller, span, speed, table
 
 DEFAULT = "vortex -5"
 MISSING = "failed"
@@ -61,8 +61,8 @@ def speeds(rows):
     def form(value):
         return f"{value:.2f}"
 
-    encode = span([r.original / 1e6 / r.encode_s for r in own], form)
-    decode = span([r.original / 1e6 / r.decode_s for r in own], form)
+    encode = span([megabytes_per_second(r.original, r.encode_s) for r in own], form)
+    decode = span([megabytes_per_second(r.original, r.decode_s) for r in own], form)
     return f"The default level codes {encode} MB/s and decodes {decode} MB/s on one core{noted(r.row for r in own)}."
 
 

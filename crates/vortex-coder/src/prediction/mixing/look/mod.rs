@@ -16,6 +16,7 @@ pub use words::{Stretch, stretches};
 
 use super::level::Level;
 use super::plan::{Plan, Reading, bytes_are_symbols, most_slots_log2};
+use super::record_contexts::Partners;
 use super::regions::{Content, Region};
 use crate::cdf::Cdf;
 use crate::error::Result;
@@ -40,17 +41,13 @@ pub(super) fn plan_array(level: Level, layout: &RecordLayout, bytes: &[u8]) -> R
 }
 
 fn regions(level: Level, bytes: &[u8]) -> Result<Plan> {
-    let contexts = level.region_contexts();
-    let slots_log2 = level.slots_log2().min(most_slots_log2(bytes.len(), contexts));
-    Ok(Plan { slots_log2, contexts, reading: Reading::Regions(segments::find(bytes)?) })
+    Ok(with_slots(level, level.region_contexts(), bytes, Reading::Regions(segments::find(bytes)?)))
 }
 
 fn records(level: Level, layout: &RecordLayout, bytes: &[u8]) -> Result<Plan> {
-    let contexts = level.record_contexts();
-    let slots_log2 = level.slots_log2().min(most_slots_log2(bytes.len(), contexts));
-    let partners = partners::find(layout, bytes);
-    let flat = noise::find(layout, &partners, bytes)?;
-    Ok(Plan { slots_log2, contexts, reading: Reading::Records { flat, partners } })
+    let (flat, partners) = look_at_records(layout, bytes)?;
+    let reading = Reading::Records { flat, partners };
+    Ok(with_slots(level, level.record_contexts(), bytes, reading))
 }
 
 /// The plan of a block of whole records with a network beside the contexts.
@@ -63,23 +60,31 @@ pub(super) fn plan_mixed(
     network: &mut dyn Predictor,
     bytes: &[u8],
 ) -> Result<Plan> {
-    let slots_log2 = |contexts| level.slots_log2().min(most_slots_log2(bytes.len(), contexts));
     if bytes_are_symbols(layout) {
         // The network predicts bytes in their order.
-        let contexts = level.region_contexts();
         let text = Region { bytes: bytes.len(), content: Content::Bytes };
         let reading = Reading::Regions(if bytes.is_empty() { vec![] } else { vec![text] });
-        return Ok(Plan { slots_log2: slots_log2(contexts), contexts, reading });
+        return Ok(with_slots(level, level.region_contexts(), bytes, reading));
     }
-    let contexts = level.mixed_contexts();
-    let partners = partners::find(layout, bytes);
-    let mut flat = noise::find(layout, &partners, bytes)?;
+    let (mut flat, partners) = look_at_records(layout, bytes)?;
     // Training saw more records than the look does.
     for (flat, noise) in flat.iter_mut().zip(flat_roles(layout, network)) {
         *flat &= noise;
     }
     let reading = Reading::Records { flat, partners };
-    Ok(Plan { slots_log2: slots_log2(contexts), contexts, reading })
+    Ok(with_slots(level, level.mixed_contexts(), bytes, reading))
+}
+
+/// The plan of a block that is read in this way, with as many slots as the level has and the block fills.
+fn with_slots(level: Level, contexts: usize, bytes: &[u8], reading: Reading) -> Plan {
+    let slots_log2 = level.slots_log2().min(most_slots_log2(bytes.len(), contexts));
+    Plan { slots_log2, contexts, reading }
+}
+
+/// The roles that are noise, and the partners of the fields.
+fn look_at_records(layout: &RecordLayout, bytes: &[u8]) -> Result<(Vec<bool>, Partners)> {
+    let partners = partners::find(layout, bytes);
+    Ok((noise::find(layout, &partners, bytes)?, partners))
 }
 
 /// For each role, whether the network has no prediction.
