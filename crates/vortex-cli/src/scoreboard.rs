@@ -6,7 +6,6 @@ use std::io;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use vortex_codec::Schema;
 use vortex_codec::baselines::Rivals;
-use vortex_codec::train::observer::line;
 use vortex_codec::train::{LogLines, TrainEvent, TrainObserver};
 use vortex_codec::training::Score;
 use vortex_report::score::{bits, compared, duration, speed};
@@ -68,10 +67,10 @@ impl TrainObserver for Board {
                 self.bar.set_message("done");
                 self.bar.abandon();
                 self.lines.iter().for_each(ProgressBar::abandon);
-                eprintln!("{}", line(event));
+                eprintln!("{event}");
                 return;
             }
-            _ => self.all.suspend(|| eprintln!("{}", line(event))),
+            _ => self.all.suspend(|| eprintln!("{event}")),
         }
         self.draw();
     }

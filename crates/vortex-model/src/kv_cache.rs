@@ -18,16 +18,6 @@ impl<B: Backend> KvCache<B> {
         Self { limit, kv: None }
     }
 
-    /// Entries per lane.
-    pub fn len(&self) -> usize {
-        self.kv.as_ref().map_or(0, |kv| kv.dims()[1])
-    }
-
-    /// Whether there is nothing to attend to.
-    pub fn is_empty(&self) -> bool {
-        self.kv.is_none()
-    }
-
     /// Appends entries and drops the oldest beyond the limit.
     ///
     /// # Shapes

@@ -5,7 +5,7 @@
 //! operations, with fast loops for the CPU backend `Flex`.
 
 pub use batch::Batch;
-pub use cat::CatWrapper;
+pub use cat::{CHUNK_SIZES, CatWrapper};
 pub use config::{
     Architecture, EmbeddingKind, HeadConfig, MemoryConfig, ModelConfig, PositionKind,
 };
@@ -15,32 +15,33 @@ pub use production::{LossOutput, ProductionModel};
 pub use quant::QuantSpec;
 pub use record::{RecordSpec, choose_lags};
 pub use step::Stepper;
+pub use tensors::NamedTensor;
 
-pub mod attention;
-pub mod batch;
-pub mod block;
-pub mod calibrate;
-pub mod carry;
-pub mod cat;
+mod attention;
+mod batch;
+mod block;
+mod calibrate;
+mod carry;
+mod cat;
 mod concatenate;
-pub mod config;
-pub mod embedding;
-pub mod error;
+mod config;
+mod embedding;
+mod error;
 pub mod estimate;
-pub mod eviction;
-pub mod export;
-pub mod head;
-pub mod kernels;
-pub mod kv_cache;
-pub mod memory;
-pub mod position;
-pub mod production;
+mod eviction;
+mod export;
+mod head;
+mod kernels;
+mod kv_cache;
+mod memory;
+mod position;
+mod production;
 pub mod prototype;
-pub mod quant;
-pub mod recompute;
-pub mod record;
-pub mod reference;
-pub mod step;
-pub mod swiglu;
-pub mod tdt;
-pub mod tensors;
+mod quant;
+mod recompute;
+mod record;
+mod reference;
+mod step;
+mod swiglu;
+mod tdt;
+mod tensors;

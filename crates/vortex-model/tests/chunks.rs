@@ -152,7 +152,7 @@ fn parameters_have_the_same_names_with_and_without_the_wrapper() {
     let plain = model(Architecture::Reference);
     let tensors = plain.to_tensors();
     let wrapped = CatWrapper::new(plain.clone());
-    let names = |t: &[vortex_model::tensors::NamedTensor]| -> Vec<String> {
+    let names = |t: &[vortex_model::NamedTensor]| -> Vec<String> {
         t.iter().map(|t| t.0.clone()).collect()
     };
     assert_eq!(names(&wrapped.to_tensors()), names(&tensors));

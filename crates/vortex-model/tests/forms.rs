@@ -8,7 +8,7 @@ use vortex_coder::codec::{decode_records, encode_records};
 use vortex_coder::layout::RecordLayout;
 use vortex_coder::schema::{DType, Field, Schema};
 use vortex_infer::{Instructions, IntModel};
-use vortex_model::cat::CHUNK_SIZES;
+use vortex_model::CHUNK_SIZES;
 use vortex_model::estimate::Kernels;
 use vortex_model::{
     Architecture, CatWrapper, EmbeddingKind, HeadConfig, MemoryConfig, ModelConfig,

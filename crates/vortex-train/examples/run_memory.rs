@@ -16,7 +16,6 @@ use vortex_coder::layout::RecordLayout;
 use vortex_data::synthetic::SyntheticJets;
 use vortex_data::{RecordFile, RecordSet};
 use vortex_model::RecordSpec;
-use vortex_train::observer::line;
 use vortex_train::{CpuBackend, TrainConfig, TrainEvent, TrainObserver, memory, train_on};
 
 #[global_allocator]
@@ -32,7 +31,7 @@ impl TrainObserver for Trace {
         if self.0 {
             let gib = |bytes: Option<u64>| bytes.unwrap_or(0) as f64 / GIB;
             let (now, most) = (gib(memory::resident()), gib(memory::peak()));
-            eprintln!("{now:.3} GiB, at most {most:.3}: {}", line(event));
+            eprintln!("{now:.3} GiB, at most {most:.3}: {event}");
         }
     }
 }

@@ -13,12 +13,12 @@ use vortex_coder::layout::RecordLayout;
 use vortex_data::synthetic::SyntheticJets;
 use vortex_model::RecordSpec;
 use vortex_model::estimate::Kernels;
-use vortex_train::backend::TrainBackend;
-use vortex_train::optimizer::AdamW;
-use vortex_train::rng::Rng;
-use vortex_train::sampler::WindowBatch;
-use vortex_train::shard::Pass;
-use vortex_train::workers::Workers;
+use vortex_train::step::AdamW;
+use vortex_train::step::Pass;
+use vortex_train::step::Rng;
+use vortex_train::step::TrainBackend;
+use vortex_train::step::WindowBatch;
+use vortex_train::step::Workers;
 use vortex_train::{CpuBackend, TrainConfig};
 
 #[global_allocator]

@@ -19,10 +19,10 @@ use safetensors::tensor::{Dtype, TensorView};
 use vortex_coder::layout::RecordLayout;
 use vortex_data::{RecordSet, read_schema};
 use vortex_model::RecordSpec;
-use vortex_train::optimizer::{AdamW, clip_factor, global_norm};
-use vortex_train::sampler::{Sampler, WindowBatch, parts};
-use vortex_train::shard::Pass;
-use vortex_train::workers::Workers;
+use vortex_train::step::Pass;
+use vortex_train::step::Workers;
+use vortex_train::step::{AdamW, clip_factor, global_norm};
+use vortex_train::step::{Sampler, WindowBatch, parts};
 use vortex_train::{CpuBackend, TrainConfig};
 
 #[global_allocator]

@@ -8,8 +8,8 @@ use std::sync::atomic::AtomicBool;
 
 use vortex_data::{RecordSet, read_schema};
 use vortex_infer::{Instructions, IntModel};
-use vortex_train::validate::block_cost;
-use vortex_train::{LogLines, TrainConfig, sampler, train};
+use vortex_train::block_cost;
+use vortex_train::{LogLines, TrainConfig, step, train};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut log = LogLines::new(std::io::stdout(), 10.0);
     let summary = train(&config, &data, Path::new(out), &mut log, &cancel, false)?;
     let model = summary.model.ok_or("cancelled")?;
-    let test = sampler::parts(&data, config.split.ratios()?)?.test.pop().ok_or("no test part")?;
+    let test = step::parts(&data, config.split.ratios()?)?.test.pop().ok_or("no test part")?;
     let mut bytes = Vec::new();
     data.read_records(test.start, (test.end - test.start) as usize, &mut bytes)?;
     let network = IntModel::from_bytes(&std::fs::read(&model.path)?, Instructions::detect())?;

@@ -32,11 +32,6 @@ impl MetricsLog {
         self.len
     }
 
-    /// Whether nothing was written yet.
-    pub fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
     /// Removes everything after the first `len` bytes, and an incomplete last line.
     pub fn cut(&mut self, len: u64) -> Result<()> {
         let cut = || {

@@ -1,5 +1,6 @@
 //! The events of a training run.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -146,57 +147,73 @@ impl<W: std::io::Write> TrainObserver for LogLines<W> {
             self.last_step = *seconds;
         }
         // A log that cannot be written must not stop a training run.
-        let _ = writeln!(self.out, "{}", line(event));
+        let _ = writeln!(self.out, "{event}");
     }
 }
 
-/// One line of text about an event.
-pub fn line(event: &TrainEvent) -> String {
-    match event {
-        TrainEvent::Start { parameters, train_records, validation_records, step, threads } => {
-            let from = if *step > 0 { format!(", from step {step}") } else { String::new() };
-            format!(
-                "training {parameters} parameters on {train_records} records, validating on \
+/// One line of text.
+impl fmt::Display for TrainEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TrainEvent::Start { parameters, train_records, validation_records, step, threads } => {
+                let from = if *step > 0 { format!(", from step {step}") } else { String::new() };
+                write!(
+                    f,
+                    "training {parameters} parameters on {train_records} records, validating on \
                  {validation_records}, {threads} threads{from}"
-            )
-        }
-        TrainEvent::Step {
-            step,
-            fraction,
-            bits_per_byte,
-            learning_rate,
-            bytes_per_second,
-            seconds_left,
-            ..
-        } => format!(
-            "step {step} ({:.0} %): {bits_per_byte:.4} bits/byte, rate {learning_rate:.2e}, {:.0} KB/s, \
+                )
+            }
+            TrainEvent::Step {
+                step,
+                fraction,
+                bits_per_byte,
+                learning_rate,
+                bytes_per_second,
+                seconds_left,
+                ..
+            } => write!(
+                f,
+                "step {step} ({:.0} %): {bits_per_byte:.4} bits/byte, rate {learning_rate:.2e}, {:.0} KB/s, \
              {:.0} s left",
-            fraction * 100.0,
-            bytes_per_second / 1e3,
-            seconds_left
-        ),
-        TrainEvent::Validation { step, bits_per_byte, best } => {
-            let best = if *best { " (best)" } else { "" };
-            format!("step {step}: validation {bits_per_byte:.4} bits/byte{best}")
+                fraction * 100.0,
+                bytes_per_second / 1e3,
+                seconds_left
+            ),
+            TrainEvent::Validation { step, bits_per_byte, best } => {
+                let best = if *best { " (best)" } else { "" };
+                write!(f, "step {step}: validation {bits_per_byte:.4} bits/byte{best}")
+            }
+            TrainEvent::Known { fields } => {
+                write!(f, "known of {} fields: {}", fields.len(), fields.join("; "))
+            }
+            TrainEvent::Flat { step, roles } => {
+                write!(
+                    f,
+                    "step {step}: {} roles are noise and are coded flat: {roles:?}",
+                    roles.len()
+                )
+            }
+            TrainEvent::Stalled { step, validations } => {
+                write!(
+                    f,
+                    "step {step}: {validations} validations without an improvement, ending early"
+                )
+            }
+            TrainEvent::Phase { step, phase: Phase::Float } => {
+                write!(f, "step {step}: float phase")
+            }
+            TrainEvent::Phase { step, phase: Phase::Quantised } => {
+                write!(f, "step {step}: quantised phase")
+            }
+            TrainEvent::Checkpoint { step, path } => {
+                write!(f, "step {step}: wrote {}", path.display())
+            }
+            TrainEvent::Done { step, model, bits_per_byte } => write!(
+                f,
+                "done after {step} steps: {} codes held-out records at {bits_per_byte:.4} bits/byte",
+                model.display()
+            ),
         }
-        TrainEvent::Known { fields } => {
-            format!("known of {} fields: {}", fields.len(), fields.join("; "))
-        }
-        TrainEvent::Flat { step, roles } => {
-            format!("step {step}: {} roles are noise and are coded flat: {roles:?}", roles.len())
-        }
-        TrainEvent::Stalled { step, validations } => {
-            format!("step {step}: {validations} validations without an improvement, ending early")
-        }
-        TrainEvent::Phase { step, phase: Phase::Float } => format!("step {step}: float phase"),
-        TrainEvent::Phase { step, phase: Phase::Quantised } => {
-            format!("step {step}: quantised phase")
-        }
-        TrainEvent::Checkpoint { step, path } => format!("step {step}: wrote {}", path.display()),
-        TrainEvent::Done { step, model, bits_per_byte } => format!(
-            "done after {step} steps: {} codes held-out records at {bits_per_byte:.4} bits/byte",
-            model.display()
-        ),
     }
 }
 

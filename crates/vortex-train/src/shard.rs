@@ -1,7 +1,7 @@
 //! A part of a batch, differentiated in one thread.
 
 use burn::tensor::Tensor;
-use vortex_model::cat::CatWrapper;
+use vortex_model::CatWrapper;
 use vortex_model::{ProductionModel, QuantSpec};
 
 use crate::backend::TrainBackend;

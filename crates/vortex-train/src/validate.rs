@@ -64,11 +64,6 @@ impl ValidationSet {
         self.bytes.len()
     }
 
-    /// Always false, because there is at least one window.
-    pub fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
-    }
-
     /// Cost under the float model, rounded with `quant`.
     pub fn float<B: TrainBackend>(
         &self,

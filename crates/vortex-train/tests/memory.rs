@@ -11,7 +11,7 @@ use vortex_coder::schema::{DType, Field, Schema};
 use vortex_data::synthetic::SyntheticJets;
 use vortex_data::{RecordFile, RecordSet};
 use vortex_model::RecordSpec;
-use vortex_train::sampler::{Sampler, parts};
+use vortex_train::step::{Sampler, parts};
 use vortex_train::{Silent, TrainConfig, memory, train};
 
 // The same allocator as in the command.

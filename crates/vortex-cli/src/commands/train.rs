@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use vortex_codec::data::RecordSet;
-use vortex_codec::train::files::REPORT;
 use vortex_codec::train::{
-    DeviceChoice, Devices, Silent, TrainConfig, TrainEvent, TrainObserver, train_with,
+    DeviceChoice, Devices, REPORT, Silent, TrainConfig, TrainEvent, TrainObserver, train_with,
 };
 use vortex_codec::training::{holds_run, same_records};
 

@@ -3,8 +3,8 @@
 
 use vortex_codec::evaluation::FailedCodec;
 use vortex_codec::inspection::FieldRow;
+use vortex_codec::train::ModelSummary;
 use vortex_codec::train::TrainSummary;
-use vortex_codec::train::summary::ModelSummary;
 use vortex_codec::training::Curve;
 
 use super::super::table::thousands;

@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 use vortex_data::SplitRatios;
 use vortex_model::ModelConfig;
 
-use crate::early_stopping::EarlyStoppingConfig;
+pub use crate::early_stopping::EarlyStoppingConfig;
 use crate::error::{Result, TrainError};
-use crate::optimizer::OptimizerConfig;
-use crate::precision::Precision;
-use crate::sampler::SamplingConfig;
-use crate::schedule::Budget;
+pub use crate::optimizer::OptimizerConfig;
+pub use crate::precision::Precision;
+pub use crate::sampler::{Order, SamplingConfig};
+pub use crate::schedule::Budget;
 
 /// Largest configuration file in bytes.
 const MAX_CONFIG_BYTES: u64 = 1 << 20;

@@ -83,11 +83,6 @@ impl<'a> Windows<'a> {
         self.part.end - self.part.start
     }
 
-    /// Whether the part has no record.
-    pub fn is_empty(&self) -> bool {
-        self.part.is_empty()
-    }
-
     /// A record at which a window can begin.
     pub fn random(&self, rng: &mut Rng) -> u64 {
         self.part.start + rng.below(self.len() - self.records as u64 + 1)

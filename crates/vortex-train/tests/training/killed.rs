@@ -8,8 +8,8 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use serde_json::Value;
-use vortex_train::rng::Rng;
-use vortex_train::sampler::Order;
+use vortex_train::config::Order;
+use vortex_train::step::Rng;
 use vortex_train::{LogLines, Silent, TrainConfig, train};
 
 use crate::small::{config, data, model_bytes, run};

@@ -6,8 +6,8 @@ use vortex_coder::schema::Schema;
 use vortex_data::{RecordFile, RecordSet};
 use vortex_infer::{Instructions, IntModel};
 use vortex_model::MemoryConfig;
-use vortex_train::checkpoint::Checkpoint;
-use vortex_train::rng::Rng;
+use vortex_train::Checkpoint;
+use vortex_train::step::Rng;
 use vortex_train::{Silent, TrainConfig, TrainError, TrainEvent, TrainObserver, train};
 
 use crate::small::{config, data, model_bytes, run};

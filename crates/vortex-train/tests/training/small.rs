@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use vortex_coder::schema::{DType, Field, Schema};
 use vortex_data::{RecordFile, RecordSet};
-use vortex_train::rng::Rng;
+use vortex_train::step::Rng;
 use vortex_train::{TrainConfig, TrainObserver, TrainSummary, train};
 
 /// Records of a counter (predictable), a skewed byte, and a random byte.

@@ -9,8 +9,8 @@ use vortex_codec::coder::RecordLayout;
 use vortex_codec::evaluation::FailedCodec;
 use vortex_codec::inspection::field_rows;
 use vortex_codec::output::write_file;
+use vortex_codec::train::ModelSummary;
 use vortex_codec::train::TrainSummary;
-use vortex_codec::train::summary::ModelSummary;
 use vortex_codec::training::Curve;
 
 use vortex_report::page::{Provenance, Trained, training};
