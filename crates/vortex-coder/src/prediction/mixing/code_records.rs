@@ -3,8 +3,7 @@
 use super::advice::{Advice, Adviser};
 use super::bits::Bits;
 use super::block::Block;
-use super::engine::{Engine, MAX_CONTEXTS, MAX_FORECASTS, MAX_INPUTS, Shape, Situation};
-use super::forecast::Forecast;
+use super::engine::{Engine, MAX_CONTEXTS, MAX_INPUTS, Shape, Situation};
 use super::matcher::Matcher;
 use super::mixer::LANES;
 use super::record_contexts::{Partners, RecordContexts};
@@ -71,7 +70,7 @@ impl Records<'_, '_> {
             equal: 0,
             expected: None,
             match_len: 0,
-            forecasts: [Forecast::default(); MAX_FORECASTS],
+            forecasts: None,
             so_far: 0,
             below: 0,
             advice: Advice::NONE,

@@ -4,7 +4,6 @@ use super::advice::{Advice, Adviser};
 use super::bits::Bits;
 use super::block::Block;
 use super::engine::{Engine, MAX_CONTEXTS, MAX_FORECASTS, MAX_INPUTS, Shape, Situation};
-use super::forecast::Forecast;
 use super::matcher::Matcher;
 use super::number_contexts::NumberContexts;
 use super::numbers::Numbers;
@@ -81,7 +80,7 @@ impl Regions<'_, '_> {
                 equal: 0,
                 expected: None,
                 match_len: 0,
-                forecasts: [Forecast::default(); MAX_FORECASTS],
+                forecasts: None,
                 so_far: 0,
                 below: 0,
                 advice: Advice::NONE,
@@ -93,7 +92,7 @@ impl Regions<'_, '_> {
             match region.content {
                 Content::Bytes => {
                     bits.role(0);
-                    state.situation.forecasts = Default::default();
+                    state.situation.forecasts = None;
                     for at in start..end {
                         if let Some(adviser) = &mut adviser {
                             adviser.advise(&mut state.situation.advice)?;
@@ -151,7 +150,7 @@ impl<const ADVISED: bool> State<ADVISED> {
         // In a decoder these bytes are not known yet and not used.
         let number = lie.at(bytes, at);
         numbers.begin(&bytes[..at]);
-        situation.forecasts = numbers.forecasts();
+        situation.forecasts = Some(numbers.forecasts());
         let mut so_far = 0;
         for rank in 0..lie.width {
             let below = 8 * (lie.width - 1 - rank);

@@ -5,7 +5,7 @@ use super::advice::{ADVICE_INPUTS, Advice, Split};
 use super::bits::Bits;
 use super::correction::Correction;
 use super::curves::{Curves, STRETCH_LIMIT};
-use super::forecast::Forecast;
+use super::forecast::{Forecasts, Interval};
 use super::mixer::{Gains, Mixer, ONE};
 use super::node::{self, Node, Steps};
 use super::slots::Slots;
@@ -100,8 +100,8 @@ pub(super) struct Situation {
     pub expected: Option<u8>,
     /// The length of the match.
     pub match_len: u32,
-    /// The forecasts of the number; all zero without rules.
-    pub forecasts: [Forecast; MAX_FORECASTS],
+    /// The forecasts of the number, if there are rules for it.
+    pub forecasts: Option<Forecasts>,
     /// The number so far.
     pub so_far: u64,
     /// Number of bits of the number that forecasts know below this symbol; negative if they do not
@@ -185,6 +185,7 @@ impl<const N: usize, const ADVISED: bool> Engine<N, ADVISED> {
         let mut node = 1usize;
         let contexts = self.shape.contexts.min(MAX_CONTEXTS).min(N);
         let mut split = s.advice.start();
+        let mut interval = self.interval(s);
         for nibble in [4, 0] {
             let places = &mut places[..contexts];
             self.slots.find(&s.contexts[..contexts], node, places);
@@ -192,7 +193,8 @@ impl<const N: usize, const ADVISED: bool> Engine<N, ADVISED> {
                 if ADVISED {
                     s.advice.split(&mut split, node, bit);
                 }
-                let y = self.decide(bits, s, symbol, Decision { node, bit, split }, places);
+                let decision = Decision { node, bit, split };
+                let y = self.decide(bits, s, symbol, decision, places, &mut interval);
                 if ADVISED {
                     split.take(y);
                 }
@@ -211,9 +213,10 @@ impl<const N: usize, const ADVISED: bool> Engine<N, ADVISED> {
         symbol: u8,
         decision: Decision,
         places: &[u32],
+        interval: &mut Option<Interval>,
     ) -> u32 {
         let Decision { node, bit, split } = decision;
-        let (n, forecasts) = (places.len(), self.shape.forecasts);
+        let (n, rules) = (places.len(), self.shape.forecasts);
         let role = s.role % self.shape.roles;
         let leaf = leaf(node, bit);
         let mut looked = self.look_up(places, leaf);
@@ -227,12 +230,9 @@ impl<const N: usize, const ADVISED: bool> Engine<N, ADVISED> {
             (x[n], x[n + 1]) = (sign * self.curves.stretch(p.into()), sign * sure);
         }
         x[n + 2] = CONSTANT;
-        let below = s.below + bit.cast_signed();
-        if forecasts > 0 && below >= 0 {
-            let low = lowest(s, node, bit);
-            for (x, forecast) in x[n + 3..].iter_mut().zip(&s.forecasts[..forecasts]) {
-                *x = forecast.stretched(&self.curves, low, 1 << below);
-            }
+        if let (Some(interval), Some(forecasts)) = (&mut *interval, &s.forecasts) {
+            let said = interval.stretched(forecasts, &self.curves, half(s, bit));
+            x[n + 3..][..rules].copy_from_slice(&said[..rules]);
         }
         let mut said = [0; FINAL_INPUTS];
         said[4] = CONSTANT;
@@ -240,7 +240,7 @@ impl<const N: usize, const ADVISED: bool> Engine<N, ADVISED> {
         if ADVISED {
             let advice = split.inputs(&self.curves);
             said[MIXERS + 1..].copy_from_slice(&advice);
-            x[n + 3 + forecasts..][..ADVICE_INPUTS].copy_from_slice(&advice);
+            x[n + 3 + rules..][..ADVICE_INPUTS].copy_from_slice(&advice);
             heard = (advice_class(advice[0]) * 8 + bit as usize) * RANKS + s.class / 4 % RANKS;
         }
         let hashed = (s.contexts[0] ^ u32::try_from(node).expect("8 bits").wrapping_mul(NODE_SALT))
@@ -278,7 +278,18 @@ impl<const N: usize, const ADVISED: bool> Engine<N, ADVISED> {
             let moved = i32::from(*p) + ((hit - i32::from(*p)) >> MATCH_RATE);
             *p = u16::try_from(moved).expect("between two numbers of 16 bits");
         }
+        if let Some(interval) = interval {
+            interval.take(y, half(s, bit));
+        }
         y
+    }
+
+    /// The numbers that are possible before the symbol; `None` without forecasts, or if they do not reach the symbol.
+    #[inline(always)]
+    fn interval(&self, s: &Situation) -> Option<Interval> {
+        let forecasts = s.forecasts.as_ref().filter(|_| s.below >= 0 && self.shape.forecasts > 0)?;
+        let low = (s.so_far << 8 << s.below).cast_signed();
+        Some(Interval::new(forecasts, &self.curves, low, 256 << s.below))
     }
 
     /// The predictions of the contexts for a decision.
@@ -334,13 +345,10 @@ fn matched(s: &Situation, node: usize, bit: u32) -> (usize, Option<u32>) {
     }
 }
 
-/// The smallest number with the known leading bits, without the low bits that forecasts do not use.
+/// Half of the numbers that are possible before a decision, which forecasts reach.
 #[inline(always)]
-fn lowest(s: &Situation, node: usize, bit: u32) -> i64 {
-    let symbol = (node as u64) << (bit + 1) & 255;
-    let known = s.so_far << 8 | symbol;
-    let low = if s.below >= 0 { known << s.below } else { known >> -s.below };
-    low.cast_signed()
+fn half(s: &Situation, bit: u32) -> i64 {
+    1 << (s.below + bit.cast_signed())
 }
 
 /// The number of the set of weights, from how often the first contexts were seen.

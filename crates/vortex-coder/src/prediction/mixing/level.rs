@@ -25,9 +25,14 @@ impl Level {
         self.0
     }
 
-    /// Contexts of a symbol of text or of a number.
-    pub(super) fn region_contexts(self) -> usize {
-        if self.0 <= 4 { 10 } else { 17 }
+    /// Contexts of a symbol of text or of a number. The last contexts are whole numbers, which measured values hardly
+    /// repeat: floats become smaller without them.
+    pub(super) fn region_contexts(self, mostly_floats: bool) -> usize {
+        match self.0 {
+            ..=4 => 10,
+            _ if mostly_floats => 11,
+            _ => 17,
+        }
     }
 
     /// Contexts of a symbol of a record. 13 contexts and three more inputs fill mixers of 16.

@@ -1,7 +1,7 @@
 //! Contexts and forecasts of consecutive numbers of one width.
 
 use super::engine::{MAX_CONTEXTS, MAX_FORECASTS};
-use super::forecast::{Forecast, Spread};
+use super::forecast::{Forecasts, Spread};
 use super::hash::{Hash, mix};
 use super::numbers::{Form, Numbers};
 
@@ -19,7 +19,7 @@ pub(super) struct NumberContexts {
     spreads: [[Spread; MAX_FORECASTS]; MAX_WIDTH],
     /// The number that each rule expects.
     expected: [u64; MAX_FORECASTS],
-    forecasts: [Forecast; MAX_FORECASTS],
+    forecasts: Forecasts,
     levels: [u32; MAX_FORECASTS],
     last: [u64; LAST],
     /// The number at the first distance back; without a distance, the third last number.
@@ -85,11 +85,10 @@ impl NumberContexts {
             further.0,
             go_on(a, further.0, further.1, mask),
         ];
-        for (i, &expected) in self.expected.iter().enumerate() {
-            let spread = self.spreads[width - 1][i];
-            self.forecasts[i] = spread.forecast(expected >> self.unseen_bits());
-            self.levels[i] = spread.level();
-        }
+        let spreads = &self.spreads[width - 1];
+        let unseen = self.unseen_bits();
+        self.forecasts = Forecasts::new(spreads, self.expected.map(|expected| expected >> unseen));
+        self.levels = spreads.map(Spread::level);
         self.hashes = self.last.map(fold);
         self.far_hash = fold(self.far);
     }
@@ -103,7 +102,7 @@ impl NumberContexts {
         }
     }
 
-    pub(super) fn forecasts(&self) -> [Forecast; MAX_FORECASTS] {
+    pub(super) fn forecasts(&self) -> Forecasts {
         self.forecasts
     }
 

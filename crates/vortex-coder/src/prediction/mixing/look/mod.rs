@@ -15,6 +15,7 @@ mod words;
 pub use words::{Stretch, stretches};
 
 use super::level::Level;
+use super::numbers::{Form, Numbers};
 use super::plan::{Plan, Reading, bytes_are_symbols, most_slots_log2};
 use super::record_contexts::Partners;
 use super::regions::{Content, Region};
@@ -41,7 +42,14 @@ pub(super) fn plan_array(level: Level, layout: &RecordLayout, bytes: &[u8]) -> R
 }
 
 fn regions(level: Level, bytes: &[u8]) -> Result<Plan> {
-    Ok(with_slots(level, level.region_contexts(), bytes, Reading::Regions(segments::find(bytes)?)))
+    let regions = segments::find(bytes)?;
+    let floats: usize = regions.iter().filter(|region| is_float(region)).map(|r| r.bytes).sum();
+    let contexts = level.region_contexts(2 * floats > bytes.len());
+    Ok(with_slots(level, contexts, bytes, Reading::Regions(regions)))
+}
+
+fn is_float(region: &Region) -> bool {
+    matches!(region.content, Content::Numbers(Numbers { form: Form::Float, .. }))
 }
 
 fn records(level: Level, layout: &RecordLayout, bytes: &[u8]) -> Result<Plan> {
@@ -64,7 +72,7 @@ pub(super) fn plan_mixed(
         // The network predicts bytes in their order.
         let text = Region { bytes: bytes.len(), content: Content::Bytes };
         let reading = Reading::Regions(if bytes.is_empty() { vec![] } else { vec![text] });
-        return Ok(with_slots(level, level.region_contexts(), bytes, reading));
+        return Ok(with_slots(level, level.region_contexts(false), bytes, reading));
     }
     let (mut flat, partners) = look_at_records(layout, bytes)?;
     // Training saw more records than the look does.
