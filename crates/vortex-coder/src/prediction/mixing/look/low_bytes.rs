@@ -6,9 +6,8 @@ use super::super::block::Block;
 use super::super::code_regions::Regions;
 use super::super::numbers::Numbers;
 use super::super::regions::{Content, Region};
-use super::noise::{CONTEXTS, REPEATS, SLOTS_LOG2, least_cost};
-use super::sums::entropy;
-use crate::cost::COST_ONE_BIT;
+use super::noise::{CONTEXTS, REPEATS, SLOTS_LOG2};
+use super::sums::{least_cost, may_be_noise};
 use crate::error::Result;
 
 /// Least numbers for deciding about noise, share of the numbers that is analysed, and their
@@ -16,9 +15,6 @@ use crate::error::Result;
 const LEAST_NUMBERS: usize = 16_384;
 const SHARE: usize = 32;
 const MOST_NUMBERS: usize = 8192;
-/// Bits by which the entropy of a small sample of random bytes is too small: for 255 degrees of
-/// freedom, and a margin.
-const CHANCE: u64 = 300 * COST_ONE_BIT as u64;
 /// log2 of the number of pairs of numbers that are stored.
 const PAIRS_LOG2: u32 = 20;
 
@@ -34,33 +30,47 @@ pub(super) fn find(bytes: &[u8], start: usize, end: usize, lie: &Numbers) -> Res
     }
     let looked_at = (n / SHARE).clamp(LEAST_NUMBERS / 8, MOST_NUMBERS);
     let begin = start + (n - looked_at) / 2 * width;
-    let halves = [looked_at / 2, looked_at].map(|n| begin + n * width);
-    let [first, all] = halves.map(|end| cost_by_rank(&bytes[begin..end], lie));
-    let (first, all) = (first?, all?);
-    // At first the model still learns and costs are too high, so only the second half counts.
-    let least = least_cost(looked_at - looked_at / 2);
-    let noise = |rank: &usize| all[*rank].saturating_sub(first[*rank]) >= least;
-    Ok((0..width).rev().take_while(noise).count())
+    let sample = &bytes[begin..begin + looked_at * width];
+    let mut counts = [0; 256];
+    sample.chunks_exact(width).for_each(|number| counts[usize::from(lowest(number, lie))] += 1);
+    if !may_be_noise(&counts) {
+        return Ok(0);
+    }
+    let half = looked_at / 2;
+    let cost = cost_of_second_half(sample, half * width, lie)?;
+    let least = least_cost(looked_at - half);
+    Ok(cost.iter().rev().take_while(|&&cost| cost >= least).count())
 }
 
-/// The cost of the numbers of a sample, by rank.
-fn cost_by_rank(sample: &[u8], lie: &Numbers) -> Result<Vec<u64>> {
+/// The lowest byte of a number.
+fn lowest(number: &[u8], lie: &Numbers) -> u8 {
+    number[if lie.big_endian { lie.width - 1 } else { 0 }]
+}
+
+/// The cost of the numbers of a sample from the byte `half` on, by rank. Before that the model still learns, and costs are
+/// too high.
+fn cost_of_second_half(sample: &[u8], half: usize, lie: &Numbers) -> Result<Vec<u64>> {
     let far = lie.far.map(|far| if far < sample.len() { far } else { 0 });
     let content = Content::Numbers(Numbers { far, ..*lie });
+    let regions = [half, sample.len() - half].map(|bytes| Region { bytes, content });
+    let mut at_half = vec![0; lie.width];
     let mut bits = Bits::Weigh(Cost::new(lie.width));
-    let region = [Region { bytes: sample.len(), content }];
     let loop_ = Regions {
-        regions: &region,
+        regions: &regions,
         contexts: CONTEXTS,
         slots_log2: SLOTS_LOG2,
         block: Block::Known(sample),
         bits: &mut bits,
         adviser: None,
-        after: &mut |_, _| {},
+        after: &mut |done, bits| {
+            if let (Bits::Weigh(cost), true) = (bits, done == half) {
+                at_half.copy_from_slice(cost.by_role());
+            }
+        },
     };
     loop_.code()?;
     let Bits::Weigh(cost) = bits else { unreachable!("as it was made") };
-    Ok(cost.into_roles())
+    Ok(cost.by_role().iter().zip(at_half).map(|(all, first)| all - first).collect())
 }
 
 /// The pairs of consecutive numbers that were seen.
@@ -91,12 +101,10 @@ impl Seen {
             again += usize::from(self.replace(number, before));
             before = number;
         }
-        let n = (end - start) / lie.width;
-        if again > n / REPEATS {
+        if again > (end - start) / lie.width / REPEATS {
             return 0;
         }
-        let least = least_cost(n).saturating_sub(CHANCE);
-        counts[..flat].iter().take_while(|counts| entropy(*counts) >= least).count()
+        counts[..flat].iter().take_while(|counts| may_be_noise(counts)).count()
     }
 
     /// Stores a pair, and returns whether it was already the last one in its place.

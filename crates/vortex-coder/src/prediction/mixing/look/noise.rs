@@ -8,7 +8,7 @@ use super::super::bits::{Bits, Cost};
 use super::super::block::Block;
 use super::super::code_records::Records;
 use super::super::record_contexts::Partners;
-use crate::cost::COST_ONE_BIT;
+use super::sums::{least_cost, may_be_noise};
 use crate::error::Result;
 use crate::layout::RecordLayout;
 
@@ -17,8 +17,6 @@ const SHARE: usize = 16;
 const MOST_BYTES: usize = 512 << 10;
 /// Least records for deciding about noise.
 const LEAST_RECORDS: usize = 1500;
-/// Least cost of a symbol of noise under the model, in thousandths of 8 bits.
-const NOISE: u64 = 998;
 /// Contexts and slots of the first look.
 pub(super) const CONTEXTS: usize = 8;
 pub(super) const SLOTS_LOG2: u32 = 16;
@@ -27,11 +25,6 @@ pub(super) const SLOTS_LOG2: u32 = 16;
 pub(super) const REPEATS: usize = 200;
 /// With fewer symbols of noise in a record than this, a repeat cannot be distinguished from chance.
 const TOO_FEW: usize = 5;
-
-/// Least cost of this number of symbols of noise, in 2^-16 bits.
-pub(super) fn least_cost(symbols: usize) -> u64 {
-    8 * u64::from(COST_ONE_BIT) * symbols as u64 * NOISE / 1000
-}
 
 /// For each role, whether it is noise.
 pub(super) fn find(layout: &RecordLayout, partners: &Partners, bytes: &[u8]) -> Result<Vec<bool>> {
@@ -46,12 +39,17 @@ pub(super) fn find(layout: &RecordLayout, partners: &Partners, bytes: &[u8]) -> 
     // The sample is from the middle, because the start is often special.
     let start = (n - looked_at) / 2 * stride;
     let sample = &bytes[start..start + looked_at * stride];
+    let uneven = uneven(layout, sample);
+    if uneven.iter().all(|&uneven| uneven) {
+        return Ok(none);
+    }
     let half = looked_at / 2;
     let mut at_half = none.iter().map(|_| 0).collect::<Vec<u64>>();
     let mut bits = Bits::Weigh(Cost::new(roles));
     let loop_ = Records {
         layout,
-        flat: &none,
+        // What is uneven is no noise; coding it would take most of the time.
+        flat: &uneven,
         partners,
         contexts: CONTEXTS,
         slots_log2: SLOTS_LOG2,
@@ -68,9 +66,23 @@ pub(super) fn find(layout: &RecordLayout, partners: &Partners, bytes: &[u8]) -> 
     let Bits::Weigh(cost) = bits else { unreachable!("as it was made") };
     // At first the model still learns and costs are too high, so only the second half counts.
     let least = least_cost(looked_at - half);
+    let costs = cost.by_role().iter().zip(at_half).map(|(all, first)| all - first);
     let flat: Vec<bool> =
-        cost.by_role().iter().zip(at_half).map(|(all, first)| all - first >= least).collect();
+        costs.zip(&uneven).map(|(cost, uneven)| !uneven && cost >= least).collect();
     Ok(if repeats(layout, &flat, bytes) { none } else { flat })
+}
+
+/// For each role, whether its symbols are unevenly distributed.
+fn uneven(layout: &RecordLayout, sample: &[u8]) -> Vec<bool> {
+    let mut counts = vec![[0u32; 256]; layout.roles().len()];
+    let mut symbols = vec![0; counts.len()];
+    let mut before = None;
+    for record in sample.chunks_exact(layout.stride()) {
+        layout.to_symbols(before, record, &mut symbols);
+        before = Some(record);
+        counts.iter_mut().zip(&symbols).for_each(|(counts, &s)| counts[usize::from(s)] += 1);
+    }
+    counts.iter().map(|counts| !may_be_noise(counts)).collect()
 }
 
 /// Whether noise occurs twice: then a match predicts it, however far away the first one is.
