@@ -7,7 +7,7 @@
 use vortex_coder::schema::{DType, Field, FieldCoding};
 
 /// Number of records that are analysed, fewer if they are long, and their bytes.
-const SAMPLE_RECORDS: std::ops::RangeInclusive<usize> = 1024..=4096;
+const SAMPLE_RECORDS: std::ops::RangeInclusive<usize> = 512..=4096;
 const SAMPLE_BYTES: usize = 256 << 10;
 /// Cost of one field that holds varying numbers; all costs are in thousandths of it.
 const FIELD: u64 = 1000;

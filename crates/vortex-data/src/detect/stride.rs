@@ -8,8 +8,8 @@ pub const MAX_DETECTED_STRIDE: usize = 4096;
 const MIN_RECORDS: usize = 6;
 /// Bytes compared per lag, and bytes counted per candidate.
 const LAG_SAMPLE: usize = 96 << 10;
-const FIRST_COST_SAMPLE: usize = 96 << 10;
-const COST_SAMPLE: usize = 512 << 10;
+const FIRST_COST_SAMPLE: usize = 64 << 10;
+const COST_SAMPLE: usize = 256 << 10;
 /// Number of candidates that are tried on the larger sample.
 const FINALISTS: usize = 12;
 /// They may cost this share more than the best one on the smaller sample.
