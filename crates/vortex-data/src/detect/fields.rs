@@ -61,10 +61,13 @@ pub(super) fn detect(bytes: &[u8], stride: usize) -> Vec<Field> {
 
 /// The cheapest sequence of types and its cost.
 fn cover(sample: &[&[u8]], stride: usize, big_endian: bool) -> (u64, Vec<DType>) {
+    let mut words = Vec::with_capacity(sample.len());
     let evidence: Vec<[Option<Evidence>; TYPES.len()]> = (0..stride)
         .map(|offset| {
+            words.clear();
+            words.extend(sample.iter().map(|record| word(record, offset)));
             TYPES.map(|dtype| {
-                (offset + dtype.size() <= stride).then(|| judge(sample, offset, dtype, big_endian))
+                (offset + dtype.size() <= stride).then(|| judge(&words, dtype, big_endian))
             })
         })
         .collect();
@@ -130,8 +133,8 @@ fn field_cost(dtype: DType, e: Evidence, rarity: u64, undecided: u64) -> u64 {
     FIELD + rarity + undecided + doubt * size * 4
 }
 
-/// Collects the evidence for `dtype` at `offset`.
-fn judge(sample: &[&[u8]], offset: usize, dtype: DType, big_endian: bool) -> Evidence {
+/// Collects the evidence for `dtype` where the records have these [words](word).
+fn judge(words: &[u64], dtype: DType, big_endian: bool) -> Evidence {
     let size = dtype.size();
     let bits = 8 * size as u32;
     let half = bits / 2;
@@ -142,9 +145,13 @@ fn judge(sample: &[&[u8]], offset: usize, dtype: DType, big_endian: bool) -> Evi
     let mut fits_half = 0u64;
     let (mut low_telling, mut low_good) = (0u64, 0u64);
     let mut varying = 0u64;
-    let first = sample.first().map_or(0, |r| value(r, offset, size, big_endian));
-    for record in sample {
-        let v = value(record, offset, size, big_endian);
+    let value = |word: u64| match big_endian {
+        true => word.swap_bytes() >> (64 - bits),
+        false => word << (64 - bits) >> (64 - bits),
+    };
+    let first = words.first().map_or(0, |&word| value(word));
+    for &word in words {
+        let v = value(word);
         varying |= v ^ first;
         e.neutral &= v == 0;
         if let Some(believable) = believable(dtype, v) {
@@ -202,11 +209,13 @@ fn has_stuck_end(varying: u64, first: u64, size: usize) -> bool {
     varying & 0xff == 0 && first & 0xff != 0 && varying & mantissa != 0
 }
 
-/// The bits of a value as an unsigned integer.
-fn value(record: &[u8], offset: usize, size: usize, big_endian: bool) -> u64 {
-    let bytes = record.get(offset..offset + size).unwrap_or(&[]);
-    let join = |v: u64, b: &u8| v << 8 | u64::from(*b);
-    if big_endian { bytes.iter().fold(0, join) } else { bytes.iter().rev().fold(0, join) }
+/// The eight bytes from an offset on, the first one lowest, with zeros after the end of the record.
+fn word(record: &[u8], offset: usize) -> u64 {
+    let rest = &record[offset..];
+    if let Some(bytes) = rest.first_chunk() {
+        return u64::from_le_bytes(*bytes);
+    }
+    rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte))
 }
 
 fn sign_extend(v: u64, bits: u32) -> i64 {

@@ -26,22 +26,27 @@ pub(super) fn log2(x: u64) -> u64 {
     result
 }
 
-/// `x * log2(x)` for many small `x`.
+/// Logarithms, from a table for small numbers.
 pub(super) struct CountLog {
     small: Vec<u64>,
 }
 
+/// Smaller numbers are in the table.
+const SMALL: usize = 1 << 14;
+
 impl CountLog {
     pub(super) fn new() -> Self {
-        Self { small: (0..1u64 << 14).map(|x| x * log2(x)).collect() }
+        Self { small: (0..SMALL as u64).map(log2).collect() }
+    }
+
+    /// `log2(x)`, in units of 2^-16 bit; 0 for 0.
+    pub(super) fn log2(&self, x: u32) -> u64 {
+        self.small.get(x as usize).copied().unwrap_or_else(|| log2(x.into()))
     }
 
     /// `x * log2(x)`, in units of 2^-16 bit.
     pub(super) fn get(&self, x: u32) -> u64 {
-        match self.small.get(x as usize) {
-            Some(value) => *value,
-            None => u64::from(x) * log2(u64::from(x)),
-        }
+        u64::from(x) * self.log2(x)
     }
 }
 

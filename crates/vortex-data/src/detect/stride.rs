@@ -1,6 +1,6 @@
 //! The stride: the distance between bytes with the same meaning.
 
-use super::log2::{BIT, CountLog, log2};
+use super::log2::{BIT, CountLog};
 
 /// Longest stride that is searched, in bytes.
 pub const MAX_DETECTED_STRIDE: usize = 4096;
@@ -182,17 +182,17 @@ impl Scratch {
 /// Code length of `n` bytes, which are among `bytes`, under their own frequencies, and of the table
 /// itself. The counts are set to 0.
 fn table_cost(logs: &CountLog, bytes: &[u8], counts: &mut [u32; 256], n: u32) -> u64 {
-    let mut distinct = 0u64;
+    let mut distinct = 0u32;
     let mut sum = 0;
     for &byte in bytes {
         let count = std::mem::take(&mut counts[usize::from(byte)]);
-        distinct += u64::from(count > 0);
+        distinct += u32::from(count > 0);
         sum += logs.get(count);
     }
     let data = logs.get(n).saturating_sub(sum);
     let table = match distinct {
         0 => 0,
-        d => d * (8 * BIT + log2(u64::from(n)) - log2(d).min(log2(u64::from(n)))),
+        d => u64::from(d) * (8 * BIT + logs.log2(n).saturating_sub(logs.log2(d))),
     };
     data + table
 }
