@@ -287,7 +287,8 @@ impl<const N: usize, const ADVISED: bool> Engine<N, ADVISED> {
     /// The numbers that are possible before the symbol; `None` without forecasts, or if they do not reach the symbol.
     #[inline(always)]
     fn interval(&self, s: &Situation) -> Option<Interval> {
-        let forecasts = s.forecasts.as_ref().filter(|_| s.below >= 0 && self.shape.forecasts > 0)?;
+        let forecasts =
+            s.forecasts.as_ref().filter(|_| s.below >= 0 && self.shape.forecasts > 0)?;
         let low = (s.so_far << 8 << s.below).cast_signed();
         Some(Interval::new(forecasts, &self.curves, low, 256 << s.below))
     }

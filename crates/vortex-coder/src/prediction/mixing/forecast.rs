@@ -71,6 +71,7 @@ impl Forecasts {
 
     /// The distributions at a number.
     #[inline(always)]
+    #[allow(clippy::cast_possible_truncation)] // clamped, and `try_from` is not vectorised
     fn at(&self, curves: &Curves, number: i64) -> Edge {
         let mut edge = Edge::default();
         for (x, (center, inverse)) in edge.x.iter_mut().zip(self.centers.iter().zip(self.inverses))
