@@ -93,7 +93,7 @@ pub enum EmbeddingKind {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PositionKind {
-    /// Sinusoids with the period of a segment; see [`crate::position`].
+    /// Sinusoids with the period of a segment.
     #[default]
     Sinusoidal,
     /// A learned vector for each position, initialised with the sinusoids.

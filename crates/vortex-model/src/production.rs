@@ -19,7 +19,7 @@ use crate::reference::LayerNorms;
 use crate::tdt;
 
 /// Compressive transformer over fields with a byte head: the production model, and with layer
-/// normalisations (see [`crate::reference`]) the reference.
+/// normalisations the reference.
 #[derive(Module, Debug)]
 pub struct ProductionModel<B: Backend> {
     /// Symbols of the predecessor (scale set 0) and, if it is an input, of the reference (set 1).

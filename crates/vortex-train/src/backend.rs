@@ -4,7 +4,7 @@ use burn::backend::{Autodiff, Flex};
 use burn::tensor::backend::AutodiffBackend;
 use vortex_model::FusedOps;
 
-/// The CPU, with one thread per worker; [`crate::workers`] uses all cores.
+/// The CPU, with one thread per worker; a training uses a worker for each core.
 pub type CpuBackend = Autodiff<Flex>;
 
 /// Requirements of the training loop for a backend.

@@ -16,7 +16,7 @@ pub enum Precision {
     F32,
     /// bfloat16.
     Bf16,
-    /// Half precision, with a [scaled loss](crate::loss_scale).
+    /// Half precision, with a scaled loss.
     F16,
 }
 

@@ -9,14 +9,14 @@
 //! - Positions are the prototype's own table, as learned positions.
 //! - Gains of RMSNorm belong to the rows of the next matrix; layer normalisations are those of the
 //!   reference model.
-//! - The prototype's layer normalisation adds 1e-5 to the variance and ours [`NORM_EPSILON`].
+//! - The prototype's layer normalisation adds 1e-5 to the variance and ours another number.
 //!   Everything that writes to the residual stream is multiplied by the root of their ratio; then
 //!   the normalised stream is the same.
 //! - The linear head is a byte head as wide as the trunk whose input is the identity, whose feed-forward part,
 //!   reference and copy add nothing, and whose logits are in bits.
 //!
 //! The memory is left out: its scorer has no rectifier and looks ahead, its keys and values have matrices and
-//! a normalisation of their own, and its gate acts only if there are slots. [`crate::eviction`] cannot
+//! a normalisation of their own, and its gate acts only if there are slots. The memory of this crate cannot
 //! express this, so it is not imported.
 //!
 //! `docs/checkpoints.md` has the table of names; `convert` is that table as code.
